@@ -1,0 +1,167 @@
+//! One row of each evidence table, as the stages fill it and as `assess` reads it back.
+//!
+//! The fields are the columns of [`super::columns`], where each is explained; `None` is null.
+
+use super::words::{DnsStatus, MxKind, RecordState, Word};
+use std::net::IpAddr;
+use std::sync::Arc;
+
+/// Microseconds since 1970-01-01T00:00:00Z.
+pub type Micros = i64;
+
+/// A list that holds a name, and the name's rank there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    /// Name of the list.
+    pub list: Arc<str>,
+    /// Rank from 1, where the list has ranks.
+    pub rank: Option<i64>,
+}
+
+/// One member of an MX set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mx {
+    /// Preference; lower is tried first.
+    pub preference: u16,
+    /// Host, lower case, no trailing dot; `.` for the root.
+    pub host: String,
+    /// Whether the policy matches it; `None` without a usable policy.
+    pub matched: Option<bool>,
+    /// The pattern that does.
+    pub pattern: Option<String>,
+}
+
+/// One address of a policy host and what came of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddrOutcome {
+    /// The address.
+    pub addr: IpAddr,
+    /// What came of it.
+    pub outcome: Word,
+}
+
+/// A row of `domains`.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[allow(missing_docs, reason = "the columns are explained once, in columns.rs")]
+pub struct DomainRow {
+    pub domain: String,
+    pub input: String,
+    pub rank: Option<i64>,
+    pub lists: Vec<Listed>,
+    pub suffix: Option<String>,
+    pub registrable: Option<String>,
+    pub attempts: i32,
+    pub waited_ms: i64,
+    pub total_ms: i64,
+    pub mx_at: Option<Micros>,
+    pub mx_dns: Option<DnsStatus>,
+    pub mx_ede: Option<Vec<i32>>,
+    pub mx_ad: Option<bool>,
+    pub mx_ttl: Option<i64>,
+    pub mx_kind: Option<MxKind>,
+    pub mx: Option<Vec<Mx>>,
+    pub ns: Option<Vec<String>>,
+    pub sts_at: Option<Micros>,
+    pub sts_dns: Option<DnsStatus>,
+    pub sts_ede: Option<Vec<i32>>,
+    pub sts_ttl: Option<i64>,
+    pub sts_cname: Option<Vec<String>>,
+    pub sts_txt: Option<Vec<String>>,
+    pub sts_signals: Option<bool>,
+    pub sts_record: Option<RecordState>,
+    pub sts_id: Option<String>,
+    pub sts_wildcard: Option<bool>,
+    pub tlsrpt_dns: Option<DnsStatus>,
+    pub tlsrpt_txt: Option<Vec<String>>,
+    pub tlsrpt_record: Option<RecordState>,
+    pub tlsrpt_rua: Option<Vec<String>>,
+    pub policy: PolicyEvidence,
+}
+
+/// The columns `policy_*` of a row of `domains`.
+#[derive(Debug, Clone, Default, PartialEq)]
+#[allow(missing_docs, reason = "the columns are explained once, in columns.rs")]
+pub struct PolicyEvidence {
+    pub at: Option<Micros>,
+    pub host_dns: Option<DnsStatus>,
+    pub cname: Option<Vec<String>>,
+    pub addrs: Option<Vec<AddrOutcome>>,
+    pub outcome: Option<Word>,
+    pub tls: TlsEvidence,
+    pub http_status: Option<i32>,
+    pub redirect_to: Option<String>,
+    pub content_type: Option<String>,
+    pub sha256: Option<String>,
+    pub body: Option<Vec<u8>>,
+    pub fetch_ms: Option<i64>,
+    pub attempts: Option<Vec<Word>>,
+    pub wildcard: Option<bool>,
+    pub valid: Option<bool>,
+    pub usable: Option<bool>,
+    pub mode: Option<Word>,
+    pub max_age_s: Option<i64>,
+    pub mx: Option<Vec<String>>,
+}
+
+/// What one TLS handshake showed, at a policy host or an MX host.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns are explained once, in columns.rs")]
+pub struct TlsEvidence {
+    pub version: Option<&'static str>,
+    pub cipher: Option<String>,
+    pub group: Option<String>,
+    pub certificate_sha256: Option<String>,
+    pub chain_sha256: Option<Vec<String>>,
+    pub cert_outcome: Option<Word>,
+    pub cert_faults: Option<Vec<Word>>,
+    /// The certificates themselves, leaf first, for the table `certificates`.
+    pub chain: Vec<Vec<u8>>,
+}
+
+/// A row of `mx_hosts`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns are explained once, in columns.rs")]
+pub struct HostRow {
+    pub host: String,
+    pub addr: Option<IpAddr>,
+    pub host_dns: Option<DnsStatus>,
+    pub host_cname: Option<Vec<String>>,
+    pub host_ad: Option<bool>,
+    pub smtp: SmtpEvidence,
+    pub tlsa_dns: Option<DnsStatus>,
+    pub tlsa_ad: Option<bool>,
+    pub tlsa: Option<Vec<String>>,
+    pub waited_ms: i64,
+    pub attempts: Vec<Word>,
+}
+
+/// What one SMTP conversation showed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns are explained once, in columns.rs")]
+pub struct SmtpEvidence {
+    pub outcome: Word,
+    pub phase: Option<&'static str>,
+    pub code: Option<i32>,
+    pub text: Option<String>,
+    pub banner: Option<String>,
+    pub ehlo: Option<Vec<String>>,
+    pub starttls: Option<&'static str>,
+    pub tls: TlsEvidence,
+    pub probed_at: Option<Micros>,
+    pub connect_ms: Option<i64>,
+    pub handshake_ms: Option<i64>,
+}
+
+/// A row of `assessments`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns are explained once, in columns.rs")]
+pub struct AssessmentRow {
+    pub domain: String,
+    pub findings: Vec<&'static str>,
+    pub lasting: Vec<&'static str>,
+    pub mismatch_kind: Option<&'static str>,
+    pub verdict_strict: Option<&'static str>,
+    pub verdict_lenient: Option<&'static str>,
+    pub verdict_primary: Option<&'static str>,
+    pub dane: Option<Vec<(String, &'static str)>>,
+}

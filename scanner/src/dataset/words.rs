@@ -1,0 +1,106 @@
+//! The closed vocabularies of the dataset: words that stand in columns and that code decides on.
+
+use std::borrow::Cow;
+
+/// A word of a column: an outcome or a finding's code. Static where we made it, owned where it was read from a file.
+pub type Word = Cow<'static, str>;
+
+macro_rules! vocabulary {
+    ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
+        $(#[$about])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum $name { $($(#[$doc])* $variant,)+ }
+
+        impl $name {
+            /// The word as the dataset writes it.
+            #[must_use]
+            pub const fn as_str(self) -> &'static str {
+                match self { $(Self::$variant => $word,)+ }
+            }
+
+            /// The value of a word; `None` where it is no word of this vocabulary.
+            #[must_use]
+            pub fn from_word(word: &str) -> Option<Self> {
+                match word { $($word => Some(Self::$variant),)+ _ => None }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+    };
+}
+
+vocabulary! {
+    /// What came of one DNS question.
+    DnsStatus {
+        /// At least one record of the type asked for.
+        NoError = "NOERROR",
+        /// The name exists, a record of this type does not.
+        NoData = "NODATA",
+        /// The name, or the target of its CNAME chain, does not exist.
+        NxDomain = "NXDOMAIN",
+        /// The resolver could not get an answer.
+        ServFail = "SERVFAIL",
+        /// The resolver would not answer.
+        Refused = "REFUSED",
+        /// The resolver did not understand the question.
+        FormErr = "FORMERR",
+        /// The resolver does not implement the question.
+        NotImp = "NOTIMP",
+        /// No answer within the deadline.
+        Timeout = "TIMEOUT",
+        /// Truncated over UDP, and TCP gave nothing.
+        Truncated = "TRUNCATED",
+        /// An answer that cannot be read, or an rcode not named here.
+        BadAnswer = "BADANSWER",
+    }
+}
+
+impl DnsStatus {
+    /// Whether it says what the DNS holds: the records, or that there are none.
+    #[must_use]
+    pub const fn is_definite(self) -> bool {
+        matches!(self, Self::NoError | Self::NoData | Self::NxDomain)
+    }
+
+    /// Whether it may pass, so that a second look is worth it.
+    #[must_use]
+    pub const fn may_pass(self) -> bool {
+        matches!(self, Self::ServFail | Self::Timeout)
+    }
+}
+
+vocabulary! {
+    /// Where the mail of a domain goes.
+    MxKind {
+        /// MX records.
+        Explicit = "explicit",
+        /// No MX record but an address (RFC 5321 section 5.1).
+        Implicit = "implicit",
+        /// A null MX (RFC 7505).
+        Null = "null",
+        /// Neither MX nor address, or no such name.
+        None = "none",
+        /// Could not be had, or was not asked.
+        Unknown = "unknown",
+    }
+}
+
+vocabulary! {
+    /// State of the TXT records at `_mta-sts` or `_smtp._tls`.
+    RecordState {
+        /// Exactly one, and it is valid.
+        Valid = "valid",
+        /// Exactly one, and it is not valid.
+        Invalid = "invalid",
+        /// More than one: a sender acts as if there were none.
+        Multiple = "multiple",
+        /// None.
+        Absent = "absent",
+        /// There was no answer.
+        Unknown = "unknown",
+    }
+}
