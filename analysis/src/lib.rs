@@ -1,1 +1,1 @@
-
+//! Tables, drawn by SQL from one or many datasets of `sts-scan`.

@@ -1,0 +1,68 @@
+-- title: Adoption by MX provider
+-- answers: Whose customers signal and adopt MTA-STS?
+-- denominator: D1 = names with MX records, null MX excluded, by the provider of their MX hosts of lowest preference;
+--   a name with hosts of several providers there counts once under each. (own domain): the host is below the
+--   name's own registrable domain. The 40 providers with most names in a scan; (others) adds up the rest, so
+--   that a name may count there more than once.
+-- units: counts are names. _pct is percent of the decided names (names less undecided); _low and _high are
+--   percent of all names, the undecided counted as not having it and as having it.
+WITH hosts AS (
+    SELECT
+        scan, domain, registrable, undecided, signals, adopts,
+        mx[1]['preference'] AS lowest,
+        unnest(mx) AS mx
+    FROM population
+    WHERE in_d1
+),
+customers AS (
+    SELECT DISTINCT
+        hosts.scan, hosts.domain, hosts.undecided, hosts.signals, hosts.adopts,
+        CASE
+            WHEN names.registrable = hosts.registrable THEN '(own domain)'
+            ELSE coalesce(names.provider, hosts.mx['host'])
+        END AS provider
+    FROM hosts
+    LEFT JOIN names ON names.name = hosts.mx['host']
+    WHERE hosts.mx['preference'] = hosts.lowest
+),
+counted AS (
+    SELECT
+        scan, provider,
+        count(*) AS names,
+        count(*) FILTER (WHERE undecided) AS undecided,
+        count(*) FILTER (WHERE signals) AS signallers,
+        count(*) FILTER (WHERE adopts) AS adopters
+    FROM customers
+    GROUP BY scan, provider
+),
+placed AS (
+    SELECT
+        counted.*,
+        row_number() OVER (PARTITION BY scan ORDER BY names DESC NULLS LAST, provider NULLS LAST) AS place
+    FROM counted
+),
+folded AS (
+    SELECT
+        scan,
+        CASE WHEN place <= 40 THEN provider ELSE '(others)' END AS provider,
+        count(*) AS providers,
+        min(place) AS place,
+        sum(names) AS names,
+        sum(undecided) AS undecided,
+        sum(signallers) AS signallers,
+        sum(adopters) AS adopters
+    FROM placed
+    GROUP BY 1, 2
+)
+SELECT
+    scan, provider, providers, names, undecided,
+    signallers,
+    100.0 * signallers / nullif(names - undecided, 0) AS signallers_pct,
+    100.0 * signallers / nullif(names, 0) AS signallers_low,
+    100.0 * (signallers + undecided) / nullif(names, 0) AS signallers_high,
+    adopters,
+    100.0 * adopters / nullif(names - undecided, 0) AS adopters_pct,
+    100.0 * adopters / nullif(names, 0) AS adopters_low,
+    100.0 * (adopters + undecided) / nullif(names, 0) AS adopters_high
+FROM folded
+ORDER BY scan NULLS LAST, place NULLS LAST

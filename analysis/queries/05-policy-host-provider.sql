@@ -1,0 +1,68 @@
+-- title: Who hosts the policies
+-- answers: To which provider do signallers delegate mta-sts.<domain> by CNAME, and are the policies there usable?
+-- denominator: the signallers among D4 (all names). The provider is that of the first CNAME target: (no CNAME) is
+--   hosted without one, (own domain) points into the name's own registrable domain, (not known) had no answer. The
+--   40 providers with most signallers in a scan; (others) adds up the rest.
+-- units: counts are names. signallers_pct is percent of the signallers whose policy host is known, _low and _high
+--   percent of all signallers, those not known counted as elsewhere and as here. usable counts policies that a strict
+--   sender may use; usable_pct is percent of this row's signallers less undecided (no fetch, or a fault that may
+--   pass), _low and _high percent of all of them, the undecided counted as not usable and as usable.
+WITH delegated AS (
+    SELECT
+        population.scan, population.adopts, population.policy_state,
+        CASE
+            WHEN population.policy_cname IS NULL THEN '(not known)'
+            WHEN population.policy_cname[1] IS NULL THEN '(no CNAME)'
+            WHEN names.registrable = population.registrable THEN '(own domain)'
+            ELSE coalesce(names.provider, population.policy_cname[1])
+        END AS provider
+    FROM population
+    LEFT JOIN names ON names.name = population.policy_cname[1]
+    WHERE population.signals
+),
+counted AS (
+    SELECT
+        scan, provider,
+        count(*) AS signallers,
+        count(*) FILTER (WHERE adopts) AS adopters,
+        count(*) FILTER (WHERE policy_state = 'usable') AS usable,
+        count(*) FILTER (WHERE policy_state = 'undecided') AS undecided
+    FROM delegated
+    GROUP BY scan, provider
+),
+placed AS (
+    SELECT
+        counted.*,
+        sum(signallers) OVER (PARTITION BY scan) AS all_signallers,
+        coalesce(sum(signallers) FILTER (WHERE provider = '(not known)') OVER (PARTITION BY scan), 0) AS not_known,
+        row_number() OVER (PARTITION BY scan ORDER BY signallers DESC NULLS LAST, provider NULLS LAST) AS place
+    FROM counted
+),
+folded AS (
+    SELECT
+        scan, all_signallers, not_known,
+        CASE WHEN place <= 40 OR provider = '(not known)' THEN provider ELSE '(others)' END AS provider,
+        count(*) AS providers,
+        min(place) AS place,
+        sum(signallers) AS signallers,
+        sum(adopters) AS adopters,
+        sum(usable) AS usable,
+        sum(undecided) AS undecided
+    FROM placed
+    GROUP BY 1, 2, 3, 4
+)
+SELECT
+    scan, provider, providers, all_signallers,
+    signallers,
+    CASE WHEN provider <> '(not known)' THEN 100.0 * signallers / nullif(all_signallers - not_known, 0) END
+        AS signallers_pct,
+    CASE WHEN provider <> '(not known)' THEN 100.0 * signallers / nullif(all_signallers, 0) END
+        AS signallers_low,
+    CASE WHEN provider <> '(not known)' THEN 100.0 * (signallers + not_known) / nullif(all_signallers, 0) END
+        AS signallers_high,
+    adopters, undecided, usable,
+    100.0 * usable / nullif(signallers - undecided, 0) AS usable_pct,
+    100.0 * usable / nullif(signallers, 0) AS usable_low,
+    100.0 * (usable + undecided) / nullif(signallers, 0) AS usable_high
+FROM folded
+ORDER BY scan NULLS LAST, place NULLS LAST

@@ -1,0 +1,46 @@
+-- title: TLSRPT beside MTA-STS
+-- answers: How many names ask for reports (RFC 8460), and do those with MTA-STS do so more often?
+-- denominator: D1 = names with MX records, null MX excluded; D2 = D1 and names with an implicit MX (no MX, but
+--   an address); D3 = names that exist; D4 = all names. Of each: all names, signallers, adopters, and the
+--   names that are known not to signal.
+-- units: counts are names. valid: exactly one valid TLSRPT record. valid_pct is percent of the decided names (names less
+--   undecided: the answer to _smtp._tls could not be had); _low and _high are percent of all names, the undecided
+--   counted as without a record and as with a valid one.
+WITH classes AS (
+    SELECT
+        scan, in_d1, in_d2, in_d3, signals, adopts, undecided,
+        count(*) AS names,
+        count(*) FILTER (WHERE tlsrpt = 'unknown') AS tlsrpt_undecided,
+        count(*) FILTER (WHERE tlsrpt = 'valid') AS tlsrpt_valid,
+        count(*) FILTER (WHERE tlsrpt = 'invalid') AS tlsrpt_invalid,
+        count(*) FILTER (WHERE tlsrpt = 'multiple') AS tlsrpt_multiple
+    FROM population
+    GROUP BY scan, in_d1, in_d2, in_d3, signals, adopts, undecided
+),
+counted AS (
+    SELECT
+        scan, denominator, place, part,
+        sum(names) AS names,
+        sum(tlsrpt_undecided) AS undecided,
+        sum(tlsrpt_valid) AS valid,
+        sum(tlsrpt_invalid) AS invalid,
+        sum(tlsrpt_multiple) AS multiple
+    FROM classes
+    CROSS JOIN (VALUES ('D1'), ('D2'), ('D3'), ('D4')) AS denominators (denominator)
+    CROSS JOIN (
+        VALUES (1, 'all'), (2, 'signallers'), (3, 'adopters'), (4, 'not signalling')
+    ) AS parts (place, part)
+    WHERE
+        CASE denominator WHEN 'D1' THEN in_d1 WHEN 'D2' THEN in_d2 WHEN 'D3' THEN in_d3 ELSE true END
+        AND CASE place WHEN 1 THEN true WHEN 2 THEN signals WHEN 3 THEN adopts ELSE NOT signals AND NOT undecided END
+    GROUP BY scan, denominator, place, part
+)
+SELECT
+    scan, denominator, part, names, undecided,
+    valid,
+    100.0 * valid / nullif(names - undecided, 0) AS valid_pct,
+    100.0 * valid / nullif(names, 0) AS valid_low,
+    100.0 * (valid + undecided) / nullif(names, 0) AS valid_high,
+    invalid, multiple
+FROM counted
+ORDER BY scan NULLS LAST, denominator NULLS LAST, place NULLS LAST
