@@ -1,2 +1,23 @@
 //! The scanner of STS Census: domain lists in, evidence about MTA-STS (RFC 8461) out, as Parquet.
+//!
+//! The modules in the order of a domain's way: `input` → `dns` → `policy_host` → `smtp` (with `tls`) → `dataset` →
+//! `assess`. `plan` holds every limit, `admission` every permission, `probe` the order of the stages, `scan` the threads.
+
+pub mod admission;
+pub mod assess;
+pub mod cli;
 pub mod dataset;
+pub mod dns;
+pub mod fault;
+pub mod input;
+pub mod interrupt;
+pub mod moment;
+pub mod mta_sts;
+pub mod plan;
+pub mod policy_host;
+pub mod probe;
+pub mod progress;
+pub mod scan;
+pub mod smtp;
+pub mod summary;
+pub mod tls;

@@ -1,5 +1,14 @@
 //! What a scan leaves behind: the tables, their parts and commits, and the manifest.
 
+pub mod batch;
 pub mod columns;
+pub mod commits;
+pub mod dictionary;
+pub mod manifest;
+pub mod parts;
+pub mod ranges;
+pub mod read;
 pub mod rows;
+pub mod schema;
 pub mod words;
+pub mod writer;

@@ -1,0 +1,155 @@
+//! The policy's patterns against the MX set (RFC 8461 section 4.1), and of what kind a mismatch is.
+
+use super::catalogue::Code;
+use super::{Evidence, Found};
+use crate::mta_sts::mx_pattern;
+
+/// Kinds of mismatch; the first that fits counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Kind {
+    /// A label of the pattern is `mta-sts`: the policy host in place of the MX host.
+    MtaStsLabel,
+    /// `*.x` against a host two labels or more below x.
+    WildcardDepth,
+    /// The same registrable domain.
+    ThirdLevel,
+    /// Registrable domains that differ in their public suffix only.
+    TopLevelOnly,
+    /// Registrable domains whose label before the suffix is at most three edits away.
+    Typo,
+    /// None of these.
+    DifferentDomain,
+}
+
+impl Kind {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::MtaStsLabel => "mta_sts_label",
+            Self::WildcardDepth => "wildcard_depth",
+            Self::ThirdLevel => "third_level",
+            Self::TopLevelOnly => "top_level_only",
+            Self::Typo => "typo",
+            Self::DifferentDomain => "different_domain",
+        }
+    }
+}
+
+/// Draws mismatches where a policy is usable and its mode is not none. Gives the kind of mismatch: the first in the order
+/// of kinds that fits any pair of an unmatched host and a pattern; `None` where every host matches.
+pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) -> Option<&'static str> {
+    let set = evidence.mx_to_match();
+    let patterns = &evidence.patterns;
+    if set.is_empty() {
+        return None;
+    }
+    let unmatched: Vec<&str> = set
+        .iter()
+        .map(|mx| mx.host.as_str())
+        .filter(|host| mx_pattern::first_match(host, patterns).is_none())
+        .collect();
+    if unmatched.len() == set.len() {
+        found.note(Code::mx_mismatch_all);
+    } else if !unmatched.is_empty() {
+        found.note(Code::mx_mismatch_some);
+    }
+    if patterns.iter().any(|pattern| !set.iter().any(|mx| mx_pattern::matches(&mx.host, pattern))) {
+        found.note(Code::pattern_unused);
+    }
+    let lower: Vec<String> = patterns.iter().map(|pattern| pattern.to_ascii_lowercase()).collect();
+    let pairs = unmatched.iter().flat_map(|host| lower.iter().map(move |pattern| kind(host, pattern)));
+    pairs.min().map(Kind::as_str)
+}
+
+fn kind(host: &str, pattern: &str) -> Kind {
+    let parent = pattern.strip_prefix("*.");
+    let name = parent.unwrap_or(pattern);
+    if name.split('.').any(|label| label == "mta-sts") {
+        return Kind::MtaStsLabel;
+    }
+    let below = parent.and_then(|parent| host.strip_suffix(parent)?.strip_suffix('.'));
+    if below.is_some_and(|labels| labels.contains('.')) {
+        return Kind::WildcardDepth;
+    }
+    let (Some(host), Some(name)) = (Registrable::of(host), Registrable::of(name)) else {
+        return Kind::DifferentDomain;
+    };
+    match (host.label == name.label, host.suffix == name.suffix) {
+        (true, true) => Kind::ThirdLevel,
+        (true, false) => Kind::TopLevelOnly,
+        (false, _) if edits(host.label, name.label) <= 3 => Kind::Typo,
+        (false, _) => Kind::DifferentDomain,
+    }
+}
+
+/// A registrable domain: a public suffix of the ICANN part of the list, and the label before it.
+#[derive(Debug, PartialEq, Eq)]
+struct Registrable<'a> {
+    label: &'a str,
+    suffix: &'a str,
+}
+
+impl<'a> Registrable<'a> {
+    /// That of a name in lower case; `None` for an address and for a name that is itself a suffix.
+    fn of(name: &'a str) -> Option<Self> {
+        if name.parse::<std::net::IpAddr>().is_ok() {
+            return None;
+        }
+        let suffix = crate::input::split(name).suffix;
+        let label = name.strip_suffix(suffix)?.strip_suffix('.')?.rsplit('.').next()?;
+        (!label.is_empty()).then_some(Self { label, suffix })
+    }
+}
+
+/// Insertions, deletions and substitutions of bytes that make `a` into `b` (Levenshtein). Both are single labels.
+fn edits(a: &str, b: &str) -> usize {
+    let mut row: Vec<usize> = (0..=b.len()).collect();
+    for (i, x) in a.bytes().enumerate() {
+        let mut diagonal = row[0];
+        row[0] = i + 1;
+        for (j, y) in b.bytes().enumerate() {
+            let substituted = diagonal + usize::from(x != y);
+            diagonal = row[j + 1];
+            row[j + 1] = substituted.min(diagonal + 1).min(row[j] + 1);
+        }
+    }
+    row[b.len()]
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
+    use super::*;
+
+    #[test]
+    fn the_first_kind_that_fits_counts() {
+        let cases = [
+            ("mx.example.com", "mta-sts.example.com", Kind::MtaStsLabel),
+            ("mx.example.com", "*.mta-sts.example.com", Kind::MtaStsLabel),
+            ("a.b.example.com", "*.example.com", Kind::WildcardDepth),
+            ("contoso-com.h-v1.mx.microsoft", "*.mx.microsoft", Kind::WildcardDepth),
+            ("example.com", "*.example.com", Kind::ThirdLevel),
+            ("mx1.example.co.uk", "mx2.example.co.uk", Kind::ThirdLevel),
+            ("mx.example.com", "mx.example.co.uk", Kind::TopLevelOnly),
+            ("mx.example.com", "mx.exmaple.com", Kind::Typo),
+            ("mx.example.com", "mx.exampel.net", Kind::Typo),
+            ("mx.example.com", "mail.provider.net", Kind::DifferentDomain),
+            ("a.example.co.uk", "b.another.co.uk", Kind::DifferentDomain),
+            // The private part of the list makes no registrable domain of its own.
+            ("a.github.io", "b.github.io", Kind::ThirdLevel),
+            ("192.0.2.1", "192.0.2.example", Kind::DifferentDomain),
+            ("mx.example.com", "localhost", Kind::DifferentDomain),
+            ("mx.example.com", "*.com", Kind::WildcardDepth),
+        ];
+        for (host, pattern, expected) in cases {
+            assert_eq!(kind(host, pattern), expected, "{host} {pattern}");
+        }
+    }
+
+    #[test]
+    fn edits_are_counted() {
+        for (a, b, expected) in [("", "", 0), ("", "abc", 3), ("abc", "abc", 0), ("kitten", "sitting", 3)] {
+            assert_eq!(edits(a, b), expected, "{a} {b}");
+            assert_eq!(edits(b, a), expected, "{b} {a}");
+        }
+    }
+}

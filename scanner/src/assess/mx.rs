@@ -1,0 +1,63 @@
+//! Findings about the MX set and the names in it.
+
+use super::catalogue::Code;
+use super::hosts::Contact;
+use super::{Evidence, Found, Look};
+use crate::dataset::words::{DnsStatus, MxKind};
+use std::net::IpAddr;
+
+pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
+    let row = evidence.row;
+    match row.mx_kind {
+        Some(MxKind::None) => found.note(Code::mx_none),
+        Some(MxKind::Null) => found.note(Code::mx_null),
+        Some(MxKind::Implicit) => found.note(Code::mx_implicit),
+        Some(MxKind::Unknown) => unknown(evidence, found),
+        Some(MxKind::Explicit) | None => {}
+    }
+    let set = evidence.mx();
+    if set.len() > 1 && set.iter().any(|mx| mx.host == ".") {
+        found.note(Code::mx_null_beside_others);
+    }
+    for mx in set {
+        if mx.host.parse::<IpAddr>().is_ok() {
+            found.note(Code::mx_is_address);
+        } else if evidence.signals() && mx.host != "." {
+            host(evidence, &mx.host, found);
+        }
+    }
+}
+
+/// The set could not be had; or the addresses of an implicit MX could not, or were not asked for.
+fn unknown(evidence: &Evidence<'_>, found: &mut Found) {
+    let row = evidence.row;
+    let again = if row.attempts > 1 { Look::Repeated } else { Look::Once };
+    match row.mx_dns {
+        // Only what may pass is asked again.
+        Some(status) if !status.is_definite() => {
+            found.note_after(Code::mx_dns_failure, if status.may_pass() { again } else { Look::Once });
+        }
+        // Of a domain that signals the addresses are always asked for.
+        Some(DnsStatus::NoData | DnsStatus::NxDomain) if evidence.signals() => {
+            found.note_after(Code::mx_dns_failure, again);
+        }
+        _ => {}
+    }
+}
+
+fn host(evidence: &Evidence<'_>, host: &str, found: &mut Found) {
+    for facts in evidence.hosts.of(host) {
+        if facts.is_alias {
+            found.note(Code::mx_is_cname);
+        }
+        match (facts.contact, facts.dns) {
+            (Contact::ForbiddenAddress, _) => found.note(Code::mx_forbidden_address),
+            (Contact::NoAddress, Some(DnsStatus::NoData | DnsStatus::NxDomain)) => {
+                found.note(Code::mx_unresolvable);
+            }
+            // No column tells whether the addresses were asked for again.
+            (Contact::NoAddress, Some(status)) if !status.is_definite() => found.note(Code::mx_dns_failure),
+            _ => {}
+        }
+    }
+}

@@ -1,0 +1,26 @@
+//! Findings at `_mta-sts`.
+
+use super::catalogue::Code;
+use super::{Evidence, Found, Look};
+use crate::dataset::words::DnsStatus;
+
+pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
+    let row = evidence.row;
+    // Only what failed is asked again: a timeout in a row of two looks was one in both.
+    let look = if row.attempts > 1 { Look::Repeated } else { Look::Once };
+    match row.sts_dns {
+        Some(DnsStatus::ServFail) => found.note_after(Code::record_dns_servfail, look),
+        Some(DnsStatus::Timeout) => found.note_after(Code::record_dns_timeout, look),
+        Some(DnsStatus::Refused) => found.note_after(Code::record_dns_refused, look),
+        _ => {}
+    }
+    if let Some(record) = &evidence.record {
+        found.note_faults(&record.faults);
+    }
+    if row.sts_wildcard == Some(true) {
+        found.note(Code::record_wildcard);
+    }
+    if row.sts_cname.as_ref().is_some_and(|chain| !chain.is_empty()) {
+        found.note(Code::record_delegated);
+    }
+}

@@ -1,0 +1,36 @@
+//! Findings about SMTP, TLS and certificates of the MX hosts, preference and policy aside.
+
+use super::catalogue::Code;
+use super::hosts::Contact;
+use super::{Evidence, Found};
+
+pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
+    if !evidence.signals() {
+        return;
+    }
+    let mut observed = 0_usize;
+    let mut wholly_bad = 0_usize;
+    let mut any_bad = false;
+    for mx in evidence.mx() {
+        let mut seen = 0_usize;
+        let mut bad = 0_usize;
+        for facts in evidence.hosts.of(&mx.host) {
+            if let Contact::Failed(code) = facts.contact {
+                found.note_after(code, facts.look);
+            }
+            if let Some(faults) = facts.cert {
+                found.all.extend(faults.mx_codes());
+                seen += 1;
+                bad += usize::from(!faults.is_valid());
+            }
+        }
+        observed += usize::from(seen > 0);
+        wholly_bad += usize::from(seen > 0 && bad == seen);
+        any_bad |= bad > 0;
+    }
+    if observed > 0 && wholly_bad == observed {
+        found.note(Code::mx_cert_all_invalid);
+    } else if any_bad {
+        found.note(Code::mx_cert_some_invalid);
+    }
+}

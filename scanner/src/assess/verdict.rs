@@ -1,0 +1,165 @@
+//! What becomes of mail to a domain: the verdict of a strict sender, of a lenient one, and the strict one over the MX hosts
+//! of lowest preference.
+
+use super::catalogue::{Code, Severity};
+use super::hosts::{AddressFacts, Contact};
+use super::policy_host::{look, outcome_code};
+use super::{Evidence, Look};
+use crate::dataset::rows::Mx;
+use crate::dataset::words::{MxKind, RecordState};
+use crate::mta_sts::mx_pattern;
+use crate::mta_sts::policy::Mode;
+
+/// The three verdicts of a domain that signals.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Verdicts {
+    pub(super) strict: &'static str,
+    pub(super) lenient: &'static str,
+    pub(super) primary: &'static str,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Sender {
+    Strict,
+    Lenient,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Hosts {
+    /// The whole MX set.
+    All,
+    /// Those of lowest preference.
+    Primary,
+}
+
+/// `None` where the domain does not signal or `_mta-sts` could not be asked.
+pub(super) fn verdicts(evidence: &Evidence<'_>) -> Option<Verdicts> {
+    evidence.signals().then(|| Verdicts {
+        strict: verdict(evidence, Sender::Strict, Hosts::All),
+        lenient: verdict(evidence, Sender::Lenient, Hosts::All),
+        primary: verdict(evidence, Sender::Strict, Hosts::Primary),
+    })
+}
+
+fn verdict(evidence: &Evidence<'_>, sender: Sender, scope: Hosts) -> &'static str {
+    let mode = match policy(evidence, sender) {
+        Policy::Had(mode) => mode,
+        Policy::Gone => return "no_policy",
+        Policy::Undecided => return "indeterminate",
+    };
+    if mode == Mode::None {
+        return "withdrawn";
+    }
+    match evidence.row.mx_kind {
+        Some(MxKind::None | MxKind::Null) => return "no_mail",
+        Some(MxKind::Explicit | MxKind::Implicit) => {}
+        Some(MxKind::Unknown) | None => return "indeterminate",
+    }
+    let tally = Tally::of(evidence, scope);
+    match (mode, tally) {
+        (_, Tally { passing: 0, failing: 0, mixed: 0 }) => "indeterminate",
+        (Mode::Testing, Tally { failing: 0, mixed: 0, .. }) => "testing_passing",
+        (Mode::Testing, _) => "testing_failing",
+        (_, Tally { failing: 0, mixed: 0, .. }) => "validated",
+        (_, Tally { passing: 0, mixed: 0, .. }) => "refused",
+        _ => "partial",
+    }
+}
+
+/// What a sender has in hands.
+enum Policy {
+    /// A policy it can use.
+    Had(Mode),
+    /// None, and there is none to be had.
+    Gone,
+    /// What was observed does not decide it.
+    Undecided,
+}
+
+fn policy(evidence: &Evidence<'_>, sender: Sender) -> Policy {
+    let record = evidence.record.as_ref().map(|record| match sender {
+        Sender::Strict => record.state,
+        Sender::Lenient => record.lenient,
+    });
+    if record != Some(RecordState::Valid) {
+        return Policy::Gone;
+    }
+    let Some(outcome) = evidence.row.policy.outcome.as_deref() else {
+        return Policy::Undecided;
+    };
+    if let Some(code) = outcome_code(outcome) {
+        return if keeps_away(code, look(evidence)) { Policy::Gone } else { Policy::Undecided };
+    }
+    let Some(text) = evidence.text.as_ref().filter(|_| outcome == "ok") else {
+        return Policy::Undecided;
+    };
+    let mode = match sender {
+        Sender::Strict => text.mode.filter(|_| text.valid),
+        Sender::Lenient => text.lenient_mode.filter(|_| text.lenient),
+    };
+    mode.map_or(Policy::Gone, Policy::Had)
+}
+
+/// Whether a fault on the way to the policy is sure to be met by senders too.
+fn keeps_away(code: Code, look: Look) -> bool {
+    if code.may_pass() { look == Look::Repeated } else { code.finding().severity == Severity::Error }
+}
+
+/// How a set's hosts fare; those that could not be observed are in none of the three.
+#[derive(Default)]
+struct Tally {
+    passing: usize,
+    failing: usize,
+    mixed: usize,
+}
+
+impl Tally {
+    fn of(evidence: &Evidence<'_>, scope: Hosts) -> Self {
+        let set = evidence.mx();
+        let lowest = set.iter().map(|mx| mx.preference).min();
+        let mut tally = Self::default();
+        for mx in set.iter().filter(|mx| scope == Hosts::All || Some(mx.preference) == lowest) {
+            match fate(evidence, mx) {
+                Some(Fate::Passes) => tally.passing += 1,
+                Some(Fate::Fails) => tally.failing += 1,
+                Some(Fate::Mixed) => tally.mixed += 1,
+                None => {}
+            }
+        }
+        tally
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Fate {
+    Passes,
+    Fails,
+    Mixed,
+}
+
+/// A host the policy does not match fails, whatever was observed. `None` where nothing was.
+fn fate(evidence: &Evidence<'_>, mx: &Mx) -> Option<Fate> {
+    if mx_pattern::first_match(&mx.host, &evidence.patterns).is_none() {
+        return Some(Fate::Fails);
+    }
+    evidence
+        .hosts
+        .of(&mx.host)
+        .filter_map(address_fate)
+        .reduce(|one, other| if one == other { one } else { Fate::Mixed })
+}
+
+/// How one address fares; `None` where mail does not reach it with or without MTA-STS, or it was not observed.
+fn address_fate(facts: &AddressFacts) -> Option<Fate> {
+    match facts.contact {
+        Contact::Ok => facts.cert.map(|faults| if faults.is_valid() { Fate::Passes } else { Fate::Fails }),
+        Contact::Failed(
+            Code::starttls_not_offered
+            | Code::mx_tls_protocol
+            | Code::mx_tls_alert
+            | Code::smtp_answer_injection,
+        ) => Some(Fate::Fails),
+        Contact::Failed(Code::starttls_refused) if facts.look == Look::Repeated => Some(Fate::Fails),
+        _ => None,
+    }
+}

@@ -1,0 +1,180 @@
+//! What is typed in.
+
+use crate::plan::{Origin, SETTINGS, Setting, Typed};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use std::path::PathBuf;
+
+/// What is to be done.
+#[derive(Debug)]
+pub enum Args {
+    /// A new scan.
+    Scan {
+        /// Lists as typed.
+        lists: Vec<PathBuf>,
+        /// Folder of the dataset.
+        output: PathBuf,
+        /// Settings.
+        settings: Settings,
+    },
+    /// A scan that was begun.
+    Resume {
+        /// Folder of the dataset.
+        dataset: PathBuf,
+        /// Settings.
+        settings: Settings,
+    },
+    /// The effective plan, printed.
+    Plan(Settings),
+    /// Findings and verdicts drawn anew.
+    Assess(PathBuf),
+    /// The dataset's contract, printed as JSON.
+    Columns,
+}
+
+/// Settings as typed.
+#[derive(Debug)]
+pub struct Settings {
+    /// `scan.toml`.
+    pub config: Option<PathBuf>,
+    /// Flags.
+    pub flags: Vec<Typed>,
+}
+
+const EXIT_CODES: &str =
+    "Exit codes: 0 complete, 2 usage or configuration, 3 interrupted but resumable, 4 local fault.";
+
+/// The command line; its flags are the plan's settings.
+#[must_use]
+pub fn command() -> Command {
+    let folder = |help: &'static str| {
+        Arg::new("dataset").value_name("DIR").help(help).required(true).value_parser(value_parser!(PathBuf))
+    };
+    Command::new("sts-scan")
+        .version(env!("CARGO_PKG_VERSION"))
+        .about("Measures how domains deploy MTA-STS (RFC 8461): domain lists in, Parquet out")
+        .after_help(EXIT_CODES)
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .subcommand(
+            settings(Command::new("scan"))
+                .about("Scans the domains of one or several lists")
+                .after_help(EXIT_CODES)
+                .arg(Arg::new("lists").value_name("LIST").help("Text, CSV (rank,domain), Parquet (column domain) or zone file, also in gzip, zstd or zip; `-` for standard input").num_args(1..).required(true).value_parser(value_parser!(PathBuf)))
+                .arg(Arg::new("output").short('o').long("output").value_name("DIR").help("Folder of the dataset; must not be there, or be empty").required(true).value_parser(value_parser!(PathBuf))),
+        )
+        .subcommand(
+            settings(Command::new("resume"))
+                .about("Goes on with a scan that was interrupted")
+                .after_help("Rates, exclusions, resolvers and identity may be changed; what gives the data its meaning may not.")
+                .arg(folder("Folder of the dataset")),
+        )
+        .subcommand(settings(Command::new("plan")).about("Prints the effective plan as scan.toml, with ranges, defaults and origins"))
+        .subcommand(
+            Command::new("assess")
+                .about("Draws findings and verdicts from a dataset's evidence anew")
+                .arg(folder("Folder of the dataset")),
+        )
+        .subcommand(Command::new("columns").about("Prints the dataset's tables, columns and their meaning as JSON"))
+}
+
+fn settings(command: Command) -> Command {
+    let config = Arg::new("config")
+        .long("config")
+        .value_name("FILE")
+        .help("Settings as scan.toml has them; flags override them")
+        .value_parser(value_parser!(PathBuf));
+    SETTINGS.iter().filter_map(flag).fold(command.arg(config), Command::arg)
+}
+
+fn flag(setting: &'static Setting) -> Option<Arg> {
+    let name = setting.flag?;
+    let help = format!("{} [{}; default {}]", setting.meaning, setting.allowed, setting.default);
+    let arg = Arg::new(setting.path).long(name).help(help);
+    Some(match setting.allowed {
+        "true or false" => arg.action(ArgAction::SetTrue),
+        _ if is_list(setting) => arg.action(ArgAction::Append).value_name("VALUE"),
+        _ => arg.value_name("VALUE"),
+    })
+}
+
+fn is_list(setting: &Setting) -> bool {
+    matches!(setting.key, "resolvers" | "exclude")
+}
+
+/// What was typed; prints help or a usage error and ends the program where clap says so.
+///
+/// # Errors
+/// What clap refuses, or the help that was asked for.
+pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<Args, clap::Error> {
+    let matches = command().try_get_matches_from(arguments)?;
+    let Some((name, of)) = matches.subcommand() else {
+        return Err(command().error(clap::error::ErrorKind::MissingSubcommand, "a command is needed"));
+    };
+    let path = |id: &str| of.get_one::<PathBuf>(id).cloned().unwrap_or_default();
+    Ok(match name {
+        "scan" => Args::Scan {
+            lists: of.get_many::<PathBuf>("lists").into_iter().flatten().cloned().collect(),
+            output: path("output"),
+            settings: typed(of),
+        },
+        "resume" => Args::Resume { dataset: path("dataset"), settings: typed(of) },
+        "plan" => Args::Plan(typed(of)),
+        "assess" => Args::Assess(path("dataset")),
+        _ => Args::Columns,
+    })
+}
+
+fn typed(matches: &ArgMatches) -> Settings {
+    let given = SETTINGS.iter().filter(|s| s.flag.is_some()).filter_map(|setting| {
+        let id = setting.path;
+        let from_line = matches.value_source(id) == Some(clap::parser::ValueSource::CommandLine);
+        let values = if setting.allowed == "true or false" {
+            vec![matches.get_flag(id).to_string()]
+        } else {
+            matches.get_many::<String>(id).into_iter().flatten().cloned().collect()
+        };
+        from_line.then(|| Typed { key: id.to_owned(), values, origin: Origin::Flag })
+    });
+    Settings { config: matches.get_one::<PathBuf>("config").cloned(), flags: given.collect() }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails here has failed")]
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        command().debug_assert();
+    }
+
+    #[test]
+    fn flags_become_settings_and_what_is_not_typed_does_not() {
+        let line = [
+            "sts-scan",
+            "plan",
+            "--https-port",
+            "8443",
+            "--smtp-port",
+            "2525",
+            "--resolver",
+            "192.0.2.1",
+            "--resolver",
+            "192.0.2.2",
+            "--allow-private",
+        ];
+        let Args::Plan(settings) = parse(line.map(Into::into)).unwrap() else { panic!("no plan") };
+        let keys: Vec<(&str, Vec<String>)> =
+            settings.flags.iter().map(|t| (t.key.as_str(), t.values.clone())).collect();
+        let one = |text: &str| vec![text.to_owned()];
+        assert_eq!(
+            keys,
+            [
+                ("dns.resolvers", vec!["192.0.2.1".to_owned(), "192.0.2.2".to_owned()]),
+                ("policy_host.port", one("8443")),
+                ("smtp.port", one("2525")),
+                ("targets.allow_private", one("true")),
+            ]
+        );
+    }
+}

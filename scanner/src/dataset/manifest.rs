@@ -1,0 +1,185 @@
+//! `manifest.json`: what was planned, by whom and with what, and what became of it.
+
+use super::columns::SCHEMA_VERSION;
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::io::{self, Write};
+use std::path::Path;
+
+/// Name of the manifest in the dataset's folder.
+pub const MANIFEST: &str = "manifest.json";
+
+/// Everything that a reader must know about a scan beside its rows.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Manifest {
+    /// Version of the tables' layout.
+    pub schema_version: String,
+    /// Name of the scan, as in the column `scan`.
+    pub scan: String,
+    /// True only where every name of the list has its row (or its count below) and the dataset is assessed.
+    pub complete: bool,
+    /// What made it.
+    pub versions: Versions,
+    /// When the first run began, RFC 3339.
+    pub started: String,
+    /// When the last run ended; `None` while it runs or after a crash.
+    pub ended: Option<String>,
+    /// The lists.
+    pub lists: Vec<ListFacts>,
+    /// Seed of order and sampling.
+    pub seed: u64,
+    /// Shard `i/n`.
+    pub shard: String,
+    /// The part of the plan that gives the data its meaning.
+    pub plan: Value,
+    /// The part that is manners, as it was last.
+    pub manners: Value,
+    /// Runs after the first, with what of the manners was changed.
+    pub resumed: Vec<Resumed>,
+    /// Where it was seen from.
+    pub vantage: Vantage,
+    /// The sum of inputs; `None` before a run has ended.
+    pub sum: Option<Sum>,
+    /// Counts by outcome, by column; empty before the dataset is assessed.
+    pub counts: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+/// What made a dataset.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Versions {
+    /// The scanner's.
+    pub tool: String,
+    /// The crate that holds the Public Suffix List.
+    pub public_suffix_list: String,
+    /// Where the trusted roots came from, and their version.
+    pub trust_store: String,
+    /// SHA-256 over the trusted roots.
+    pub trust_store_sha256: String,
+}
+
+/// One list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ListFacts {
+    /// Its name, as in the column `lists`.
+    pub name: String,
+    /// As it was given on the command line.
+    pub path: String,
+    /// SHA-256 of the file; `None` for standard input.
+    pub sha256: Option<String>,
+    /// Entries in it; `None` for standard input.
+    pub entries: Option<u64>,
+}
+
+/// A run after the first.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Resumed {
+    /// When it began, RFC 3339.
+    pub at: String,
+    /// Settings that changed: key, value before and after.
+    pub changed: BTreeMap<String, (Value, Value)>,
+}
+
+/// Where a scan was seen from.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Vantage {
+    /// The machine's EHLO name.
+    pub ehlo_name: String,
+    /// Resolvers that answered at the start.
+    pub resolvers: Vec<String>,
+    /// Whether all of them set AD on the root's SOA, that is, validate DNSSEC.
+    pub resolver_validates: bool,
+    /// Whether there is a route to the IPv6 Internet.
+    pub ipv6: bool,
+    /// Whether MX hosts can be contacted: true, false, or `None` where nothing was there to find it out by.
+    pub smtp: Option<bool>,
+}
+
+/// What became of the inputs: `inputs` is the sum of all the others.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sum {
+    /// Entries of the lists.
+    pub inputs: u64,
+    /// Rows of `domains`.
+    pub rows: u64,
+    /// Names that came before.
+    pub duplicates: u64,
+    /// Names in an exclusion file.
+    pub excluded: u64,
+    /// Entries that are no domain name.
+    pub invalid: u64,
+    /// Names of other shards.
+    pub other_shards: u64,
+    /// Names for which this machine failed.
+    pub failed_here: u64,
+    /// Names that the scan did not come to.
+    pub not_reached: u64,
+}
+
+impl Sum {
+    /// Whether the parts add up to the inputs.
+    #[must_use]
+    pub const fn holds(&self) -> bool {
+        self.inputs
+            == self.rows
+                + self.duplicates
+                + self.excluded
+                + self.invalid
+                + self.other_shards
+                + self.failed_here
+                + self.not_reached
+    }
+}
+
+impl Versions {
+    /// This program's, with the trust store's.
+    #[must_use]
+    pub fn of(trust: &crate::tls::Trust) -> Self {
+        Self {
+            tool: format!("sts-scan {}", env!("CARGO_PKG_VERSION")),
+            public_suffix_list: format!("psl {}", env!("PSL_VERSION")),
+            trust_store: trust.version().to_owned(),
+            trust_store_sha256: trust.sha256().to_owned(),
+        }
+    }
+}
+
+impl Manifest {
+    /// The layout that this program writes.
+    #[must_use]
+    pub fn current_schema() -> String {
+        SCHEMA_VERSION.to_owned()
+    }
+
+    /// Reads the manifest of a dataset.
+    ///
+    /// # Errors
+    /// There is none, or it is none of ours.
+    pub fn read(dataset: &Path) -> io::Result<Self> {
+        let text = std::fs::read_to_string(dataset.join(MANIFEST))?;
+        let manifest: Self = serde_json::from_str(&text)
+            .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, format!("{MANIFEST}: {e}")))?;
+        let major = |version: &str| version.split('.').next().unwrap_or_default().to_owned();
+        if major(&manifest.schema_version) != major(SCHEMA_VERSION) {
+            let found = &manifest.schema_version;
+            let message = format!("{MANIFEST}: schema {found}, this program reads {SCHEMA_VERSION}");
+            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+        }
+        Ok(manifest)
+    }
+
+    /// Replaces the manifest of a dataset; a crash leaves the old one or the new one.
+    ///
+    /// # Errors
+    /// The folder cannot be written.
+    pub fn write(&self, dataset: &Path) -> io::Result<()> {
+        let unfinished = dataset.join(format!("{MANIFEST}.tmp"));
+        let mut file = File::create(&unfinished)?;
+        serde_json::to_writer_pretty(&file, self)?;
+        file.write_all(b"\n")?;
+        file.sync_all()?;
+        std::fs::rename(&unfinished, dataset.join(MANIFEST))?;
+        File::open(dataset)?.sync_all()
+    }
+}

@@ -1,0 +1,136 @@
+//! A table's rows, gathered into Parquet parts under a temporary name until they are committed.
+
+use super::batch::{self, Rows};
+use super::commits::UNFINISHED;
+use super::schema;
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::errors::ParquetError;
+use parquet::file::properties::{EnabledStatistics, WriterProperties};
+use std::fs::File;
+use std::io::{self, BufWriter};
+use std::path::{Path, PathBuf};
+
+/// Rows turned into Arrow at once: enough to share the cost of a batch, few enough to keep little in memory.
+const BATCH_ROWS: usize = 1_024;
+
+/// Writes the parts of one table.
+pub struct PartWriter<R: Rows> {
+    folder: PathBuf,
+    scan: String,
+    next: usize,
+    rows: Vec<R>,
+    open: Option<Open>,
+}
+
+struct Open {
+    name: String,
+    path: PathBuf,
+    writer: ArrowWriter<BufWriter<File>>,
+    rows: u64,
+}
+
+/// A part that is closed and waits for its commit line.
+#[derive(Debug)]
+pub struct Closed {
+    /// File name without the temporary ending.
+    pub name: String,
+    /// Rows in it.
+    pub rows: u64,
+}
+
+/// A part that cannot be written.
+#[derive(Debug, thiserror::Error)]
+#[error("cannot finish {}: {source}", path.display())]
+pub struct PartError {
+    /// The part.
+    pub path: PathBuf,
+    /// Why.
+    pub source: io::Error,
+}
+
+impl<R: Rows> PartWriter<R> {
+    /// A writer whose first part has the number `next`.
+    #[must_use]
+    pub fn new(dataset: &Path, scan: &str, next: usize) -> Self {
+        Self {
+            folder: dataset.join(R::TABLE.name),
+            scan: scan.to_owned(),
+            next,
+            rows: Vec::new(),
+            open: None,
+        }
+    }
+
+    /// Takes one more row.
+    ///
+    /// # Errors
+    /// The part cannot be written.
+    pub fn push(&mut self, row: R) -> Result<(), PartError> {
+        self.rows.push(row);
+        if self.rows.len() >= BATCH_ROWS { self.flush() } else { Ok(()) }
+    }
+
+    /// Rows that no line names yet.
+    #[must_use]
+    pub fn pending(&self) -> u64 {
+        self.rows.len() as u64 + self.open.as_ref().map_or(0, |open| open.rows)
+    }
+
+    fn flush(&mut self) -> Result<(), PartError> {
+        if self.rows.is_empty() {
+            return Ok(());
+        }
+        let mut open = match self.open.take() {
+            Some(open) => open,
+            None => self.begin()?,
+        };
+        let wrong = |source| PartError { path: open.path.clone(), source };
+        let batch = batch::of(&self.scan, &self.rows).map_err(|e| wrong(io::Error::other(e)))?;
+        open.writer.write(&batch).map_err(|e| wrong(plain(e)))?;
+        open.rows += self.rows.len() as u64;
+        self.rows.clear();
+        self.open = Some(open);
+        Ok(())
+    }
+
+    fn begin(&mut self) -> Result<Open, PartError> {
+        let name = format!("part-{:05}.parquet", self.next);
+        let path = self.folder.join(format!("{name}.{UNFINISHED}"));
+        let wrong = |source| PartError { path: path.clone(), source };
+        let file = File::create(&path).map_err(wrong)?;
+        let properties = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::default()))
+            .set_created_by(format!("sts-scan {}", env!("CARGO_PKG_VERSION")))
+            .set_statistics_enabled(EnabledStatistics::Chunk)
+            .build();
+        let writer = ArrowWriter::try_new(BufWriter::new(file), schema::of(R::TABLE), Some(properties))
+            .map_err(|e| PartError { path: path.clone(), source: plain(e) })?;
+        self.next += 1;
+        Ok(Open { name, path, writer, rows: 0 })
+    }
+
+    /// Closes the part that is open; `None` where there are no rows.
+    ///
+    /// # Errors
+    /// The part cannot be written.
+    pub fn close(&mut self) -> Result<Option<Closed>, PartError> {
+        self.flush()?;
+        let Some(open) = self.open.take() else { return Ok(None) };
+        let Open { name, path, writer, rows } = open;
+        let file = writer.into_inner().map_err(|e| PartError { path: path.clone(), source: plain(e) })?;
+        file.into_inner().map_err(|e| PartError { path, source: e.into_error() })?;
+        Ok(Some(Closed { name, rows }))
+    }
+}
+
+/// The operating system's error where there is one beneath, so that the message says "no space left" and not "Parquet".
+fn plain(error: ParquetError) -> io::Error {
+    match error {
+        ParquetError::External(source) => match source.downcast::<io::Error>() {
+            Ok(beneath) => *beneath,
+            Err(other) => io::Error::other(other),
+        },
+        other => io::Error::other(other),
+    }
+}

@@ -1,0 +1,168 @@
+//! The one owner of the output: rows come in as they are final, parts go out and are committed.
+
+use super::columns::{CERTIFICATES, DOMAINS, MX_HOSTS};
+use super::commits::{Commit, CommitLog};
+use super::parts::{Closed, PartError, PartWriter};
+use super::ranges::Positions;
+use super::rows::{DomainRow, HostRow, TlsEvidence};
+use crate::plan::limits::{PART_AGE, PART_ROWS};
+use crate::tls::certificate::{self, CertificateRow};
+use std::collections::HashSet;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
+
+/// Something that is final.
+#[derive(Debug)]
+pub enum Evidence {
+    /// A domain's row and its position in the list.
+    Domain(u64, Box<DomainRow>),
+    /// A position that waits for its second look.
+    Deferred(u64),
+    /// A row of an MX host's address.
+    Host(Box<HostRow>),
+}
+
+/// The dataset cannot be written further; what was committed stays whole.
+#[derive(Debug, thiserror::Error)]
+pub enum WriteError {
+    /// A part.
+    #[error(transparent)]
+    Part(#[from] PartError),
+    /// The log or a rename.
+    #[error("cannot commit to {}: {source}", path.display())]
+    Commit {
+        /// The dataset's folder.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+}
+
+/// Parts and rows that a line of the log names.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Committed {
+    /// Parts of all tables.
+    pub parts: u64,
+    /// Rows of `domains`.
+    pub domains: u64,
+}
+
+/// Writes a scan's evidence.
+pub struct DatasetWriter {
+    folder: PathBuf,
+    log: CommitLog,
+    domains: PartWriter<DomainRow>,
+    hosts: PartWriter<HostRow>,
+    certificates: PartWriter<CertificateRow>,
+    /// SHA-256 of the certificates that have a row.
+    known: HashSet<[u8; 32]>,
+    done: Positions,
+    deferred: Vec<u64>,
+    since: Instant,
+    committed: Committed,
+}
+
+impl DatasetWriter {
+    /// A writer that goes on behind these commits; `known` are the certificates that have a row.
+    #[must_use]
+    pub fn new(
+        folder: &Path,
+        scan: &str,
+        log: CommitLog,
+        commits: &[Commit],
+        known: HashSet<[u8; 32]>,
+    ) -> Self {
+        let next = |table: &str| commits.iter().filter(|c| c.table == table).count();
+        let domains = commits.iter().filter(|c| c.table == DOMAINS.name).map(|c| c.rows).sum();
+        Self {
+            folder: folder.to_owned(),
+            log,
+            domains: PartWriter::new(folder, scan, next(DOMAINS.name)),
+            hosts: PartWriter::new(folder, scan, next(MX_HOSTS.name)),
+            certificates: PartWriter::new(folder, scan, next(CERTIFICATES.name)),
+            known,
+            done: Positions::default(),
+            deferred: Vec::new(),
+            since: Instant::now(),
+            committed: Committed { parts: commits.len() as u64, domains },
+        }
+    }
+
+    /// Takes what is final; commits parts that are full or old.
+    ///
+    /// # Errors
+    /// The dataset cannot be written.
+    pub fn take(&mut self, evidence: Evidence) -> Result<(), WriteError> {
+        match evidence {
+            Evidence::Domain(position, mut row) => {
+                self.keep_certificates(&mut row.policy.tls)?;
+                self.done.insert(position);
+                self.domains.push(*row)?;
+            }
+            Evidence::Deferred(position) => self.deferred.push(position),
+            Evidence::Host(mut row) => {
+                self.keep_certificates(&mut row.smtp.tls)?;
+                self.hosts.push(*row)?;
+            }
+        }
+        let most = self.domains.pending().max(self.hosts.pending());
+        if most >= PART_ROWS || (most > 0 && self.since.elapsed() >= PART_AGE) {
+            self.commit()
+        } else {
+            Ok(())
+        }
+    }
+
+    fn keep_certificates(&mut self, tls: &mut TlsEvidence) -> Result<(), WriteError> {
+        for der in std::mem::take(&mut tls.chain) {
+            if self.known.insert(certificate::sha256(&der)) {
+                self.certificates.push(certificate::facts(&der))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Commits everything taken so far.
+    ///
+    /// # Errors
+    /// The dataset cannot be written.
+    pub fn commit(&mut self) -> Result<(), WriteError> {
+        // Certificates first: a row that names one must find it.
+        let certificates = self.certificates.close()?;
+        self.append(CERTIFICATES.name, certificates, Vec::new(), Vec::new())?;
+        let hosts = self.hosts.close()?;
+        self.append(MX_HOSTS.name, hosts, Vec::new(), Vec::new())?;
+        let domains = self.domains.close()?;
+        let done = std::mem::take(&mut self.done).ranges().collect();
+        let deferred = std::mem::take(&mut self.deferred);
+        self.append(DOMAINS.name, domains, done, deferred)?;
+        self.since = Instant::now();
+        Ok(())
+    }
+
+    fn append(
+        &mut self,
+        table: &str,
+        closed: Option<Closed>,
+        done: Vec<(u64, u64)>,
+        deferred: Vec<u64>,
+    ) -> Result<(), WriteError> {
+        let Some(Closed { name, rows }) = closed else { return Ok(()) };
+        let commit = Commit { table: table.to_owned(), part: name, rows, done, deferred };
+        self.log
+            .commit(&commit)
+            .map_err(|source| WriteError::Commit { path: self.folder.clone(), source })?;
+        self.committed.parts += 1;
+        if table == DOMAINS.name {
+            self.committed.domains += rows;
+        }
+        Ok(())
+    }
+
+    /// What a line of the log names by now.
+    #[must_use]
+    pub const fn committed(&self) -> Committed {
+        self.committed
+    }
+}

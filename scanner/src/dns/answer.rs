@@ -1,0 +1,181 @@
+//! What a DNS message says, read from the message itself: rcode, CNAME chain, records, AD, TTL and EDE.
+
+use crate::dataset::rows::Micros;
+use crate::dataset::words::DnsStatus;
+use hickory_resolver::proto::op::{Message, ResponseCode};
+use hickory_resolver::proto::rr::rdata::opt::{EdnsCode, EdnsOption};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
+use std::net::IpAddr;
+
+/// Longest CNAME chain that is followed within one answer; a longer one, or a loop, is a bad answer.
+const LONGEST_CHAIN: usize = 16;
+
+/// The final answer to one question, or why there is none.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// What came of the question.
+    pub status: DnsStatus,
+    /// Targets of the CNAME chain in their order; `None` where there was no definite answer.
+    pub chain: Option<Vec<String>>,
+    /// AD bit (RFC 4035 section 3.2.3); `None` where no message came.
+    pub ad: Option<bool>,
+    /// Extended DNS error codes (RFC 8914); `None` where no message came.
+    pub ede: Option<Vec<i32>>,
+    /// Smallest TTL of the records, seconds; `None` where there are none.
+    pub ttl: Option<i64>,
+    /// When it was final.
+    pub at: Micros,
+    records: Vec<RData>,
+}
+
+impl Answer {
+    /// No message came, or none that can be used.
+    #[must_use]
+    pub fn without(status: DnsStatus, at: Micros) -> Self {
+        Self { status, chain: None, ad: None, ede: None, ttl: None, at, records: Vec::new() }
+    }
+
+    /// What a message says about `name` and `kind`.
+    ///
+    /// Records count only where they are owned by the last name of the chain that begins at `name`.
+    #[must_use]
+    pub fn read(message: Message, name: &Name, kind: RecordType, at: Micros) -> Self {
+        let ad = Some(message.metadata.authentic_data);
+        let ede = Some(extended_errors(&message));
+        let chain = chain_of(&message.answers, name);
+        let code = message.metadata.response_code;
+        let mut answer =
+            Self { status: DnsStatus::BadAnswer, chain: None, ad, ede, ttl: None, at, records: Vec::new() };
+        answer.status = match code {
+            ResponseCode::NoError | ResponseCode::NXDomain => {
+                let Some(chain) = chain else { return answer };
+                let owner = chain.last().unwrap_or(name).clone();
+                answer.chain = Some(chain.iter().map(text).collect());
+                if code == ResponseCode::NXDomain {
+                    DnsStatus::NxDomain
+                } else {
+                    answer.take(message.answers, &owner, kind)
+                }
+            }
+            ResponseCode::ServFail => DnsStatus::ServFail,
+            ResponseCode::Refused => DnsStatus::Refused,
+            ResponseCode::FormErr => DnsStatus::FormErr,
+            ResponseCode::NotImp => DnsStatus::NotImp,
+            _ => DnsStatus::BadAnswer,
+        };
+        answer
+    }
+
+    fn take(&mut self, records: Vec<Record>, owner: &Name, kind: RecordType) -> DnsStatus {
+        for record in records {
+            if record.record_type() == kind && record.name == *owner {
+                let ttl = i64::from(record.ttl);
+                self.ttl = Some(self.ttl.map_or(ttl, |least| least.min(ttl)));
+                self.records.push(record.data);
+            }
+        }
+        if self.records.is_empty() { DnsStatus::NoData } else { DnsStatus::NoError }
+    }
+
+    /// Whether a name of the answer was an alias.
+    #[must_use]
+    pub fn is_aliased(&self) -> bool {
+        self.chain.as_ref().is_some_and(|chain| !chain.is_empty())
+    }
+
+    /// The MX records: preference and host, sorted, duplicates dropped.
+    #[must_use]
+    pub fn mx(&self) -> Vec<(u16, String)> {
+        let mut set: Vec<(u16, String)> = self
+            .records
+            .iter()
+            .filter_map(|data| match data {
+                RData::MX(mx) => Some((mx.preference, text(&mx.exchange))),
+                _ => None,
+            })
+            .collect();
+        set.sort();
+        set.dedup();
+        set
+    }
+
+    /// The TXT records, the character-strings of each joined without a space (RFC 8461 section 3.1).
+    #[must_use]
+    pub fn txt(&self) -> Vec<Vec<u8>> {
+        self.records
+            .iter()
+            .filter_map(|data| match data {
+                RData::TXT(txt) => Some(txt.txt_data.concat()),
+                _ => None,
+            })
+            .collect()
+    }
+
+    /// The name servers, sorted.
+    #[must_use]
+    pub fn ns(&self) -> Vec<String> {
+        let mut names: Vec<String> = self
+            .records
+            .iter()
+            .filter_map(|data| match data {
+                RData::NS(ns) => Some(text(&ns.0)),
+                _ => None,
+            })
+            .collect();
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// The addresses, ascending, duplicates dropped.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<IpAddr> {
+        let mut addresses: Vec<IpAddr> = self.records.iter().filter_map(RData::ip_addr).collect();
+        addresses.sort();
+        addresses.dedup();
+        addresses
+    }
+}
+
+/// A name as the dataset writes it: lower case, no trailing dot, `.` for the root, odd bytes escaped.
+fn text(name: &Name) -> String {
+    let mut text = name.to_ascii();
+    text.make_ascii_lowercase();
+    if text.len() > 1 && text.ends_with('.') {
+        text.pop();
+    }
+    text
+}
+
+/// The CNAME chain from `name` on; `None` where it loops or is too long.
+fn chain_of(answers: &[Record], name: &Name) -> Option<Vec<Name>> {
+    let mut chain: Vec<Name> = Vec::new();
+    loop {
+        let owner = chain.last().unwrap_or(name);
+        let next = answers.iter().find_map(|record| match &record.data {
+            RData::CNAME(target) if record.name == *owner => Some(target.0.clone()),
+            _ => None,
+        });
+        let Some(next) = next else { return Some(chain) };
+        if chain.len() == LONGEST_CHAIN || next == *name || chain.contains(&next) {
+            return None;
+        }
+        chain.push(next);
+    }
+}
+
+fn extended_errors(message: &Message) -> Vec<i32> {
+    let Some(edns) = &message.edns else { return Vec::new() };
+    let codes = edns.options().options.iter();
+    codes
+        .filter_map(|(code, option)| match (code, option) {
+            (EdnsCode::Unknown(15), EdnsOption::Unknown(15, bytes)) => {
+                bytes.first_chunk::<2>().map(|code| i32::from(u16::from_be_bytes(*code)))
+            }
+            _ => None,
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,269 @@
+//! Domain names: one spelling for each, and a reason for every line that is none.
+
+use idna::uts46::{AsciiDenyList, DnsLength, Hyphens, Uts46};
+use std::net::{IpAddr, Ipv4Addr};
+
+/// Most bytes a name has in text form without its trailing dot (RFC 1035 section 2.3.4: 255 on the wire).
+const MAX_NAME: usize = 253;
+
+/// Most bytes of a label (RFC 1035 section 2.3.4).
+const MAX_LABEL: usize = 63;
+
+/// Longer text is not looked at: a name of 253 bytes is at most four times as long before the mapping to A-labels.
+const MAX_TEXT: usize = 1024;
+
+/// Why an entry of a list is no domain name that can be asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
+pub enum Refusal {
+    /// Nothing but white space or dots.
+    #[error("is empty")]
+    Empty,
+    /// The line is longer than the format's limit; only its begin was kept.
+    #[error("is a line too long to be an entry")]
+    LineTooLong,
+    /// Bytes that are not UTF-8.
+    #[error("is not UTF-8")]
+    NotUtf8,
+    /// Something with `://`.
+    #[error("is a URL, not a domain name")]
+    Url,
+    /// Something with `@`.
+    #[error("is a mail address, not a domain name")]
+    MailAddress,
+    /// An IPv4 or IPv6 address.
+    #[error("is an IP address, not a domain name")]
+    IpAddress,
+    /// White space between other characters.
+    #[error("holds white space")]
+    WhiteSpace,
+    /// A character other than letters, digits, hyphen, underscore and dot.
+    #[error("holds a character that no host name has")]
+    Character,
+    /// Two dots in a row, or a dot at the begin.
+    #[error("has an empty label")]
+    EmptyLabel,
+    /// A label of more than 63 bytes.
+    #[error("has a label of more than 63 bytes")]
+    LabelTooLong,
+    /// More than 253 bytes.
+    #[error("has more than 253 bytes")]
+    NameTooLong,
+    /// A label that begins or ends with a hyphen.
+    #[error("has a label that begins or ends with a hyphen")]
+    Hyphen,
+    /// The last label is a number: no such top-level domain can exist (RFC 3696 section 2).
+    #[error("ends in a number")]
+    NumericTop,
+    /// An internationalised name that UTS 46 does not map to A-labels.
+    #[error("is no valid internationalised name")]
+    Idn,
+    /// A CSV line with fewer columns than the one that holds the domain.
+    #[error("has no column for the domain")]
+    ColumnMissing,
+    /// A CSV field whose quote is never closed, or goes on after it.
+    #[error("has a broken quoted field")]
+    Quote,
+    /// A relative name in a zone file before any `$ORIGIN` or SOA.
+    #[error("is relative, and the zone file has named no origin")]
+    NoOrigin,
+    /// A zone file directive that brings in names from elsewhere (`$INCLUDE`, `$GENERATE`).
+    #[error("is a zone file directive that is not followed")]
+    Directive,
+}
+
+/// The one spelling of a domain name: lower case, A-labels, no trailing dot.
+///
+/// White space around it and one trailing dot are dropped; what is not ASCII is mapped by UTS 46 (non-transitional).
+/// A-labels are taken as they stand: a name with a broken one can exist in the DNS.
+/// Underscores are allowed, because lists and the DNS hold such names; a hyphen at a label's edge is not, because no
+/// certificate and no TLS library can name such a host. A single label is a name: some top-level domains have an MX.
+///
+/// # Errors
+/// The [`Refusal`] that fits first.
+pub fn normalise(text: &str) -> Result<String, Refusal> {
+    let text = text.trim();
+    if text.len() > MAX_TEXT {
+        return Err(Refusal::NameTooLong);
+    }
+    if text.is_ascii() {
+        return normalise_ascii(text);
+    }
+    let mapped = Uts46::new()
+        .to_ascii(text.as_bytes(), AsciiDenyList::EMPTY, Hyphens::Allow, DnsLength::Ignore)
+        .map_err(|_| diagnose(text, Refusal::Idn))?;
+    normalise_ascii(&mapped)
+}
+
+fn normalise_ascii(text: &str) -> Result<String, Refusal> {
+    let name = text.strip_suffix('.').unwrap_or(text);
+    if name.is_empty() {
+        return Err(Refusal::Empty);
+    }
+    let shape = shape(name.as_bytes()).map_err(|refusal| diagnose(text, refusal))?;
+    if shape.last_is_number {
+        let address = name.parse::<Ipv4Addr>().is_ok();
+        return Err(if address { Refusal::IpAddress } else { Refusal::NumericTop });
+    }
+    if name.len() > MAX_NAME {
+        return Err(Refusal::NameTooLong);
+    }
+    Ok(if shape.has_upper { name.to_ascii_lowercase() } else { name.to_owned() })
+}
+
+struct Shape {
+    has_upper: bool,
+    last_is_number: bool,
+}
+
+/// Checks every label in one pass: this runs for each name of lists with hundreds of millions.
+fn shape(name: &[u8]) -> Result<Shape, Refusal> {
+    let mut has_upper = false;
+    let mut begin = 0;
+    let mut number = true;
+    let label = |begin: usize, end: usize| -> Result<(), Refusal> {
+        match &name[begin..end] {
+            [] => Err(Refusal::EmptyLabel),
+            [b'-', ..] | [.., b'-'] => Err(Refusal::Hyphen),
+            label if label.len() > MAX_LABEL => Err(Refusal::LabelTooLong),
+            _ => Ok(()),
+        }
+    };
+    let mut fault = Ok(());
+    for (at, byte) in name.iter().enumerate() {
+        match byte {
+            b'0'..=b'9' => {}
+            b'a'..=b'z' | b'-' | b'_' => number = false,
+            b'A'..=b'Z' => (number, has_upper) = (false, true),
+            b'.' => {
+                fault = fault.and(label(begin, at));
+                (begin, number) = (at + 1, true);
+            }
+            // Says more than a fault of a label: what stands here is something else than a name.
+            _ => return Err(Refusal::Character),
+        }
+    }
+    fault.and(label(begin, name.len()))?;
+    Ok(Shape { has_upper, last_is_number: number })
+}
+
+/// What the text is instead of a name, where that can be told.
+fn diagnose(text: &str, refusal: Refusal) -> Refusal {
+    if !matches!(refusal, Refusal::Character | Refusal::Idn) {
+        return refusal;
+    }
+    let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
+    if bare.parse::<IpAddr>().is_ok() {
+        Refusal::IpAddress
+    } else if text.contains("://") {
+        Refusal::Url
+    } else if text.contains('@') {
+        Refusal::MailAddress
+    } else if text.contains(char::is_whitespace) {
+        Refusal::WhiteSpace
+    } else {
+        refusal
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        reason = "a test may stop at the first surprise"
+    )]
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn good_names_get_one_spelling() {
+        let long_label = "a".repeat(63);
+        let longest = [long_label.as_str(), &long_label, &long_label, &"b".repeat(61)].join(".");
+        for (text, name) in [
+            ("example.com", "example.com"),
+            ("  Example.COM. \t", "example.com"),
+            ("münchen.example", "xn--mnchen-3ya.example"),
+            ("MÜNCHEN.example", "xn--mnchen-3ya.example"),
+            ("faß.example", "xn--fa-hia.example"),
+            ("例え。テスト", "xn--r8jz45g.xn--zckzah"),
+            ("xn--mnchen-3ya.example", "xn--mnchen-3ya.example"),
+            ("XN--MNCHEN-3YA.example", "xn--mnchen-3ya.example"),
+            ("xn--broken-.example.", ""),
+            ("r3---sn-abc.example.com", "r3---sn-abc.example.com"),
+            ("_dmarc.example.com", "_dmarc.example.com"),
+            ("com", "com"),
+            ("1.example.com", "1.example.com"),
+            ("1and1.com", "1and1.com"),
+            (longest.as_str(), longest.as_str()),
+        ] {
+            let got = normalise(text);
+            if name.is_empty() {
+                assert_eq!(got, Err(Refusal::Hyphen), "{text}");
+            } else {
+                assert_eq!(got.as_deref(), Ok(name), "{text}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_refusal_of_a_name_has_its_reason() {
+        let long = format!("{}.example.com", "a".repeat(64));
+        let longer = format!("{}com", "abcdefgh.".repeat(30));
+        for (text, refusal) in [
+            ("", Refusal::Empty),
+            (" . ", Refusal::Empty),
+            ("。", Refusal::Empty),
+            ("..", Refusal::EmptyLabel),
+            ("a..example", Refusal::EmptyLabel),
+            (".example.com", Refusal::EmptyLabel),
+            ("example.com..", Refusal::EmptyLabel),
+            ("https://example.com/", Refusal::Url),
+            ("postmaster@example.com", Refusal::MailAddress),
+            ("192.0.2.1", Refusal::IpAddress),
+            ("１９２.0.2.1", Refusal::IpAddress),
+            ("2001:db8::1", Refusal::IpAddress),
+            ("[2001:db8::1]", Refusal::IpAddress),
+            ("192.0.2.300", Refusal::NumericTop),
+            ("example.1", Refusal::NumericTop),
+            ("42", Refusal::NumericTop),
+            ("example com", Refusal::WhiteSpace),
+            ("*.example.com", Refusal::Character),
+            ("example.com/path", Refusal::Character),
+            ("exam\0ple.com", Refusal::Character),
+            ("-example.com", Refusal::Hyphen),
+            ("example-.com", Refusal::Hyphen),
+            (long.as_str(), Refusal::LabelTooLong),
+            (longer.as_str(), Refusal::NameTooLong),
+            ("a\u{fffd}b.example", Refusal::Idn),
+            ("\u{301}a.example", Refusal::Idn),
+        ] {
+            assert_eq!(normalise(text), Err(refusal), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_name_or_refused(text in "\\PC*") {
+            if let Ok(name) = normalise(&text) {
+                prop_assert!(name.len() <= 253 && !name.ends_with('.') && name.is_ascii());
+                prop_assert!(!name.bytes().any(|byte| byte.is_ascii_uppercase()));
+            }
+        }
+
+        #[test]
+        fn a_normalised_name_stays_as_it_is(text in "[a-zA-Z0-9äßÉ例え。._-]{1,40}(\\.[a-zé]{2,8})?\\.?") {
+            if let Ok(name) = normalise(&text) {
+                prop_assert_eq!(normalise(&name), Ok(name));
+            }
+        }
+
+        #[test]
+        fn case_and_trailing_dot_make_no_difference(text in "[a-z0-9]{1,20}\\.[a-z]{2,8}") {
+            let name = normalise(&text);
+            prop_assert!(name.is_ok());
+            prop_assert_eq!(normalise(&text.to_uppercase()), name.clone());
+            prop_assert_eq!(normalise(&format!(" {text}. ")), name);
+        }
+    }
+}

@@ -1,0 +1,304 @@
+//! The names of all lists as the scan takes them: checked, each once, in this shard's order.
+
+use super::error::InputError;
+use super::name::{self, Refusal};
+use super::open::Opened;
+use super::order::{Shard, Window};
+use super::source::RawEntry;
+use super::unique::{Fingerprint, Memberships, Seen};
+use super::{ListSpec, suffix};
+use crate::dataset::rows::Listed;
+use crate::mta_sts::text::escape;
+use std::iter;
+use std::sync::Arc;
+
+/// Bad entries that are shown.
+const EXAMPLES: usize = 5;
+
+/// Bytes of a bad entry that are shown.
+const EXAMPLE_LENGTH: usize = 80;
+
+/// How the lists are read. Seed, shard and window decide the order: a resumed scan needs the same ones.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Seed of the order inside the windows.
+    pub seed: u64,
+    /// The part of the names that is taken.
+    pub shard: Shard,
+    /// Names that are put into random order together; at least 1, which keeps the list's order.
+    /// They are held in memory, about 150 bytes each, and the first is given out when all of them were read.
+    pub window: usize,
+    /// The most names that the lists after the first may hold in this shard, together; 16 bytes of memory each.
+    pub max_listed: usize,
+}
+
+/// A name to scan.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Place in the order of this scan, from 0 without gaps; the same at a resume.
+    pub position: u64,
+    /// The domain, normalised.
+    pub domain: String,
+    /// The name as the list writes it, without white space around it, escaped; of a zone file, made absolute.
+    pub input: String,
+    /// Rank in the first list that ranks it.
+    pub rank: Option<i64>,
+    /// Every list that has it, in the order given.
+    pub lists: Vec<Listed>,
+    /// Public suffix (ICANN).
+    pub suffix: Option<String>,
+    /// Suffix and one label more; `None` where the domain is itself a suffix.
+    pub registrable: Option<String>,
+}
+
+/// What became of the entries that were read so far; exact when the reader has ended.
+/// `inputs = accepted + duplicates + invalid + out_of_shard`.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Tally {
+    /// Entries of all lists; comments and blank lines are none.
+    pub inputs: u64,
+    /// Given out, or about to be.
+    pub accepted: u64,
+    /// Met before, in the same list or an earlier one. Of names in this shard only.
+    pub duplicates: u64,
+    /// No domain name.
+    pub invalid: u64,
+    /// Names that another shard takes, as often as they are met.
+    pub out_of_shard: u64,
+    /// The first bad entries.
+    pub examples: Vec<Example>,
+}
+
+/// A bad entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// Name of its list.
+    pub list: Arc<str>,
+    /// Its line (of a Parquet file: row), from 1.
+    pub line: u64,
+    /// Its begin, escaped.
+    pub text: String,
+    /// What is wrong with it.
+    pub reason: Refusal,
+}
+
+/// A name between reading and giving out. Small, because a window holds many.
+struct Taken {
+    domain: String,
+    /// `None` where it is the domain itself.
+    input: Option<String>,
+    rank: Option<i64>,
+    list: u16,
+}
+
+/// Reads the lists one after the other. Blocks on the disk: it belongs on a thread of its own.
+pub struct Reader {
+    lists: Vec<ListSpec>,
+    options: Options,
+    fingerprint: Fingerprint,
+    /// `None` with a single list.
+    memberships: Option<Memberships>,
+    current: Option<Opened>,
+    /// Place of the current list, and of the next one where none is open.
+    at: usize,
+    seen: Seen,
+    window: Window<Taken>,
+    position: u64,
+    tally: Tally,
+    raw: RawEntry,
+    ended: bool,
+    stream_digest: Option<(String, u64)>,
+}
+
+impl Reader {
+    /// Opens the first list and, with several, reads the others through to learn which names they hold.
+    ///
+    /// # Errors
+    /// A list cannot be opened, is no list, or (not the first) cannot be read to its end.
+    pub fn open(lists: &[ListSpec], options: Options) -> Result<Self, InputError> {
+        let (first, later) = lists.split_first().ok_or(InputError::NoList)?;
+        let current = first.open()?;
+        let fingerprint = Fingerprint::seeded(options.seed);
+        let memberships = match later {
+            [] => None,
+            later => Some(memberships(later, &fingerprint, &options)?),
+        };
+        Ok(Self {
+            lists: lists.to_vec(),
+            options,
+            fingerprint,
+            memberships,
+            current: Some(current),
+            at: 0,
+            seen: Seen::default(),
+            window: Window::new(options.window),
+            position: 0,
+            tally: Tally::default(),
+            raw: RawEntry::default(),
+            ended: false,
+            stream_digest: None,
+        })
+    }
+
+    /// What became of the entries that were read so far, which is up to a window more than were given out.
+    #[must_use]
+    pub const fn tally(&self) -> &Tally {
+        &self.tally
+    }
+
+    /// SHA-256 (hexadecimal) and bytes of the list that came as a stream; `None` until its end, and without a stream.
+    #[must_use]
+    pub fn stream_digest(&self) -> Option<(&str, u64)> {
+        self.stream_digest.as_ref().map(|(sha256, bytes)| (sha256.as_str(), *bytes))
+    }
+
+    /// Fills the window from the lists; leaves it empty at their end.
+    fn fill(&mut self) -> Result<(), InputError> {
+        while !self.window.is_full() {
+            let opened = match &mut self.current {
+                Some(opened) => opened,
+                None => match self.lists.get(self.at) {
+                    Some(list) => self.current.insert(list.open()?),
+                    None => break,
+                },
+            };
+            let list = &self.lists[self.at];
+            if read(opened, list, &mut self.raw)? {
+                self.take();
+                continue;
+            }
+            if list.is_stream() {
+                self.stream_digest = opened.digest.as_ref().map(super::digest::Digest::so_far);
+            }
+            self.current = None;
+            self.at += 1;
+        }
+        self.window.spread();
+        Ok(())
+    }
+
+    /// Looks at one raw entry.
+    fn take(&mut self) {
+        self.tally.inputs += 1;
+        let domain = match domain(&self.raw) {
+            Ok(domain) => domain,
+            Err(reason) => return self.refuse(reason),
+        };
+        if !self.options.shard.takes(&domain) {
+            self.tally.out_of_shard += 1;
+            return;
+        }
+        let fingerprint = self.fingerprint.of(&domain);
+        if !self.seen.insert(fingerprint) {
+            self.tally.duplicates += 1;
+            return;
+        }
+        self.tally.accepted += 1;
+        let input = (self.raw.text != domain.as_bytes()).then(|| escape(&self.raw.text));
+        let list = u16::try_from(self.at).unwrap_or(u16::MAX);
+        self.window.push(fingerprint, Taken { domain, input, rank: self.raw.rank, list });
+    }
+
+    fn refuse(&mut self, reason: Refusal) {
+        self.tally.invalid += 1;
+        if self.tally.examples.len() < EXAMPLES {
+            let shown = &self.raw.text[..self.raw.text.len().min(EXAMPLE_LENGTH)];
+            self.tally.examples.push(Example {
+                list: self.lists[self.at].name().clone(),
+                line: self.raw.line,
+                text: escape(shown),
+                reason,
+            });
+        }
+    }
+
+    fn entry(&mut self, fingerprint: u64, taken: Taken) -> Entry {
+        let own = iter::once((taken.list, taken.rank));
+        let others = self.memberships.iter().flat_map(|memberships| memberships.of(fingerprint));
+        let lists: Vec<Listed> = own
+            .chain(others.filter(|(list, _)| *list != taken.list))
+            .map(|(list, rank)| Listed { list: self.lists[usize::from(list)].name().clone(), rank })
+            .collect();
+        let split = suffix::split(&taken.domain);
+        let position = self.position;
+        self.position += 1;
+        Entry {
+            position,
+            input: taken.input.unwrap_or_else(|| taken.domain.clone()),
+            rank: lists.iter().find_map(|listed| listed.rank),
+            lists,
+            suffix: Some(split.suffix.to_owned()),
+            registrable: split.registrable.map(str::to_owned),
+            domain: taken.domain,
+        }
+    }
+}
+
+impl Iterator for Reader {
+    type Item = Result<Entry, InputError>;
+
+    /// The next name. After an error there is nothing more; the names of the window it broke are not given out,
+    /// so that a resume with the mended list finds every position unchanged.
+    fn next(&mut self) -> Option<Self::Item> {
+        if let Some((fingerprint, taken)) = self.window.pop() {
+            return Some(Ok(self.entry(fingerprint, taken)));
+        }
+        if self.ended {
+            return None;
+        }
+        if let Err(error) = self.fill() {
+            self.window.clear();
+            self.ended = true;
+            return Some(Err(error));
+        }
+        let first = self.window.pop();
+        self.ended = first.is_none();
+        first.map(|(fingerprint, taken)| Ok(self.entry(fingerprint, taken)))
+    }
+}
+
+/// Reads one raw entry; a fault names list and line.
+pub(super) fn read(opened: &mut Opened, list: &ListSpec, raw: &mut RawEntry) -> Result<bool, InputError> {
+    opened.source.read(raw).map_err(|cause| {
+        let line = opened.source.line();
+        InputError::Read { list: list.typed(), line, cause }
+    })
+}
+
+fn domain(raw: &RawEntry) -> Result<String, Refusal> {
+    if let Some(refusal) = raw.refusal {
+        return Err(refusal);
+    }
+    name::normalise(std::str::from_utf8(&raw.text).map_err(|_| Refusal::NotUtf8)?)
+}
+
+/// Which of the later lists hold which names.
+fn memberships(
+    later: &[ListSpec],
+    fingerprint: &Fingerprint,
+    options: &Options,
+) -> Result<Memberships, InputError> {
+    let mut memberships = Memberships::default();
+    let mut raw = RawEntry::default();
+    for (list, number) in later.iter().zip(1_u16..) {
+        if list.is_stream() {
+            return Err(InputError::StreamNotFirst { list: list.typed() });
+        }
+        let mut opened = list.open()?;
+        while read(&mut opened, list, &mut raw)? {
+            let Ok(domain) = domain(&raw) else { continue };
+            if !options.shard.takes(&domain) {
+                continue;
+            }
+            if memberships.len() >= options.max_listed {
+                return Err(InputError::TooManyListed {
+                    most: options.max_listed,
+                    bytes: Memberships::BYTES,
+                });
+            }
+            memberships.add(fingerprint.of(&domain), number, raw.rank);
+        }
+    }
+    memberships.seal();
+    Ok(memberships)
+}

@@ -1,0 +1,326 @@
+//! Zone files (RFC 1035 section 5): the names that are delegated, that is the owners of NS records below the apex.
+//!
+//! Made for the files of CZDS and of registries: one record a line, sorted by owner, hundreds of millions of lines.
+//! Records over several lines in parentheses are passed over correctly; such a record is taken where its type stands
+//! on its first line.
+
+use super::lines::{Line, Lines};
+use super::name::Refusal;
+use super::source::{RawEntry, Source};
+use std::io::{self, BufRead, ErrorKind};
+
+/// Bytes of a line that are kept: enough for the longest record data (65,535) of any type that is met in practice.
+const ZONE_LINE: usize = 64 * 1024;
+
+/// Types a zone file's first record has, in practice.
+const TYPES: [&[u8]; 14] = [
+    b"SOA",
+    b"NS",
+    b"A",
+    b"AAAA",
+    b"MX",
+    b"TXT",
+    b"DS",
+    b"RRSIG",
+    b"DNSKEY",
+    b"NSEC",
+    b"NSEC3",
+    b"NSEC3PARAM",
+    b"CNAME",
+    b"CAA",
+];
+
+/// Whether a text whose first line is this one is a zone file.
+pub(super) fn begins(line: &[u8]) -> bool {
+    let mut tokens = tokens(line);
+    match tokens.next() {
+        Some(first) if is(first, b"$ORIGIN") || is(first, b"$TTL") => return true,
+        Some(_) => {}
+        None => return false,
+    }
+    let class_or_ttl = |token: &&[u8]| is_class(token) || is_ttl(token);
+    let kind = tokens.by_ref().find(|token| !class_or_ttl(token));
+    kind.is_some_and(|kind| TYPES.iter().any(|known| is(kind, known))) && tokens.next().is_some()
+}
+
+fn is(token: &[u8], word: &[u8]) -> bool {
+    token.eq_ignore_ascii_case(word)
+}
+
+fn is_class(token: &[u8]) -> bool {
+    [&b"IN"[..], b"CH", b"HS", b"CS"].iter().any(|class| is(token, class))
+}
+
+/// A TTL is the only thing between owner and type that begins with a digit (`3600`, `1h30m`).
+fn is_ttl(token: &[u8]) -> bool {
+    token.first().is_some_and(u8::is_ascii_digit)
+}
+
+/// Tokens up to a comment; parentheses count as white space.
+fn tokens(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let end = memchr::memchr(b';', line).unwrap_or(line.len());
+    line[..end]
+        .split(|byte| byte.is_ascii_whitespace() || matches!(byte, b'(' | b')'))
+        .filter(|token| !token.is_empty())
+}
+
+/// How many parentheses are open after the line, given how many were before it.
+fn depth_after(line: &[u8], before: u32) -> u32 {
+    if memchr::memchr2(b'(', b')', line).is_none() {
+        return before;
+    }
+    let (mut depth, mut quoted) = (before, false);
+    let mut bytes = line.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'\\' => drop(bytes.next()),
+            b'"' => quoted = !quoted,
+            _ if quoted => {}
+            b';' => break,
+            b'(' => depth += 1,
+            b')' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    depth
+}
+
+/// The delegations of a zone file, each once where its NS records stand together. They have no rank.
+pub(super) struct Zone<R> {
+    lines: Lines<R>,
+    line: Vec<u8>,
+    /// What relative names end with, no trailing dot; `None` before it is known.
+    origin: Option<Vec<u8>>,
+    /// Owner of the last SOA, or the first `$ORIGIN`: its NS records are no delegation.
+    apex: Option<Vec<u8>>,
+    /// Owner of the last record, absolute but for the trailing dot; `None` where it could not be made so.
+    owner: Option<Vec<u8>>,
+    last: Vec<u8>,
+    depth: u32,
+    opened_on: u64,
+}
+
+impl<R: BufRead> Zone<R> {
+    pub(super) const fn new(stream: R) -> Self {
+        Self {
+            lines: Lines::new(stream, ZONE_LINE),
+            line: Vec::new(),
+            origin: None,
+            apex: None,
+            owner: None,
+            last: Vec::new(),
+            depth: 0,
+            opened_on: 0,
+        }
+    }
+
+    /// The name without its trailing dot, relative ones with the origin added.
+    fn absolute(&self, name: &[u8]) -> Option<Vec<u8>> {
+        if name == b"@" {
+            return self.origin.clone();
+        }
+        if let Some(name) = name.strip_suffix(b".") {
+            return Some(name.to_vec());
+        }
+        match self.origin.as_deref()? {
+            [] => Some(name.to_vec()),
+            origin => Some([name, b".", origin].concat()),
+        }
+    }
+
+    fn origin_is(&mut self, name: &[u8]) {
+        self.origin = self.absolute(name).or_else(|| Some(name.to_vec()));
+        if self.apex.is_none() {
+            self.apex.clone_from(&self.origin);
+        }
+    }
+
+    /// Takes in one record or directive; what it delegates goes into `entry`.
+    fn record(&mut self, entry: &mut RawEntry) -> bool {
+        let line = std::mem::take(&mut self.line);
+        let found = self.record_of(&line, entry);
+        self.line = line;
+        found
+    }
+
+    fn record_of(&mut self, line: &[u8], entry: &mut RawEntry) -> bool {
+        let mut tokens = tokens(line);
+        let blank = line.first().is_none_or(u8::is_ascii_whitespace);
+        if !blank {
+            let Some(owner) = tokens.next() else { return false };
+            if owner[0] == b'$' {
+                return self.directive(owner, tokens.next(), entry);
+            }
+            if !self.is_same_owner(owner) {
+                self.owner = self.absolute(owner);
+            }
+            if self.owner.is_none() {
+                entry.text.clear();
+                entry.text.extend_from_slice(owner);
+            }
+        }
+        let Some(kind) = tokens.find(|token| !is_class(token) && !is_ttl(token)) else { return false };
+        if is(kind, b"SOA") {
+            self.apex.clone_from(&self.owner);
+            if self.origin.is_none() {
+                self.origin.clone_from(&self.owner);
+            }
+            return false;
+        }
+        is(kind, b"NS") && self.delegation(entry)
+    }
+
+    /// Saves the allocation for the records of one owner, which stand together.
+    fn is_same_owner(&self, name: &[u8]) -> bool {
+        name.strip_suffix(b".").is_some_and(|name| self.owner.as_deref() == Some(name))
+    }
+
+    fn directive(&mut self, word: &[u8], argument: Option<&[u8]>, entry: &mut RawEntry) -> bool {
+        if is(word, b"$ORIGIN") {
+            self.origin_is(argument.unwrap_or_default());
+        }
+        if is(word, b"$ORIGIN") || is(word, b"$TTL") {
+            return false;
+        }
+        entry.text.clear();
+        entry.text.extend_from_slice(word);
+        entry.refusal = Some(Refusal::Directive);
+        true
+    }
+
+    fn delegation(&mut self, entry: &mut RawEntry) -> bool {
+        let Some(owner) = &self.owner else {
+            entry.refusal = Some(Refusal::NoOrigin);
+            return true;
+        };
+        let below = self.apex.as_deref().is_none_or(|apex| is_below(owner, apex));
+        if !below || is(owner, &self.last) {
+            return false;
+        }
+        self.last.clone_from(owner);
+        entry.text.clone_from(owner);
+        true
+    }
+}
+
+fn is_below(name: &[u8], apex: &[u8]) -> bool {
+    if apex.is_empty() {
+        return !name.is_empty();
+    }
+    let Some(above) = name.len().checked_sub(apex.len() + 1) else { return false };
+    above > 0 && name[above] == b'.' && is(&name[above + 1..], apex)
+}
+
+impl<R: BufRead + Send> Source for Zone<R> {
+    fn read(&mut self, entry: &mut RawEntry) -> io::Result<bool> {
+        loop {
+            let Some(line) = self.lines.read(&mut self.line)? else {
+                return if self.depth == 0 {
+                    Ok(false)
+                } else {
+                    let opened = format!("a parenthesis opened on line {} is never closed", self.opened_on);
+                    Err(io::Error::new(ErrorKind::InvalidData, opened))
+                };
+            };
+            entry.line = self.lines.number();
+            entry.rank = None;
+            entry.refusal = None;
+            let inside = self.depth > 0;
+            self.depth = depth_after(&self.line, self.depth);
+            if !inside && self.depth > 0 {
+                self.opened_on = entry.line;
+            }
+            if line == Line::Cut {
+                entry.text.clone_from(&self.line);
+                entry.refusal = Some(Refusal::LineTooLong);
+                return Ok(true);
+            }
+            if !inside && self.record(entry) {
+                return Ok(true);
+            }
+        }
+    }
+
+    fn line(&self) -> u64 {
+        self.lines.number()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
+    use super::*;
+
+    fn names(text: &str) -> Vec<(u64, String, Option<Refusal>)> {
+        let mut zone = Zone::new(text.as_bytes());
+        let (mut entry, mut got) = (RawEntry::default(), Vec::new());
+        while zone.read(&mut entry).unwrap() {
+            assert_eq!(entry.rank, None);
+            got.push((entry.line, String::from_utf8_lossy(&entry.text).into_owned(), entry.refusal));
+        }
+        got
+    }
+
+    fn good(text: &str) -> Vec<String> {
+        names(text)
+            .into_iter()
+            .map(|(line, name, refusal)| {
+                assert_eq!(refusal, None, "line {line}");
+                name
+            })
+            .collect()
+    }
+
+    #[test]
+    fn a_registry_file_gives_each_delegation_once() {
+        let text = "example.\t900\tin\tsoa\ta.nic.test. b.nic.test. 1 2 3 4 5\n\
+            example.\t900\tin\trrsig\tSOA 8 1 900 20260101 20250101 1 example. AbC=\n\
+            example.\t900\tin\tns\ta.nic.test.\n\
+            0.example.\t900\tin\tns\tns1.test.\n\
+            0.example.\t900\tin\tns\tns2.test.\n\
+            0.example.\t900\tin\tds\t1 8 2 00\n\
+            0.example.\t900\tin\trrsig\tDS 8 2 900 20260101 20250101 1 example. AbC=\n\
+            one.example.\t900\tin\tns\tns1.one.example.\n\
+            ns1.one.example.\t900\tin\ta\t192.0.2.1\n\
+            abc.example.\t900\tin\tnsec3\t1 1 0 - DEF NS SOA RRSIG\n\
+            other.test.\t900\tin\tns\tns.test.\n";
+        assert_eq!(good(text), ["0.example", "one.example"]);
+    }
+
+    #[test]
+    fn relative_names_and_any_order_of_ttl_and_class_are_read() {
+        let text = "$TTL 1d ; a day\n$ORIGIN EXAMPLE.\n@ IN SOA a.test. b.test. ( 1 ; serial (not \"one\n 2 3\n 4 5 )\n\
+            \tNS a.test.\nONE NS NS.ONE\n NS ns2.one\nTWO 3600 IN NS x.test.\nthree IN 1h30m NS x.test.\n\
+            IN IN NS x.test.\nfour\tTXT \"a ; ( b\" (\n NS )\nfive NS (\n x.test. )\n\
+            $ORIGIN sub.example.\nsix NS x.test.\n";
+        let want =
+            ["ONE.EXAMPLE", "TWO.EXAMPLE", "three.EXAMPLE", "IN.EXAMPLE", "five.EXAMPLE", "six.sub.example"];
+        assert_eq!(good(text), want);
+    }
+
+    #[test]
+    fn the_root_delegates_top_level_domains() {
+        let text = ".\t86400\tIN\tSOA\ta.test. b.test. 1 2 3 4 5\n.\t86400\tIN\tNS\ta.test.\ncom.\t172800\tIN\tNS\ta.test.\n";
+        assert_eq!(good(text), ["com"]);
+    }
+
+    #[test]
+    fn what_cannot_be_followed_is_a_bad_entry() {
+        let text =
+            "one NS x.test.\n$INCLUDE other.zone\n$GENERATE 1-9 h$ NS x.test.\ntwo.example. NS x.test.\n";
+        let want = [
+            (1, "one", Some(Refusal::NoOrigin)),
+            (2, "$INCLUDE", Some(Refusal::Directive)),
+            (3, "$GENERATE", Some(Refusal::Directive)),
+            (4, "two.example", None),
+        ];
+        assert_eq!(names(text), want.map(|(line, name, refusal)| (line, name.to_owned(), refusal)));
+    }
+
+    #[test]
+    fn an_open_parenthesis_at_the_end_is_an_error() {
+        let mut zone = Zone::new(&b"example. SOA a. b. ( 1 2\none.example. NS x.\n"[..]);
+        let error = zone.read(&mut RawEntry::default()).unwrap_err();
+        assert_eq!(error.to_string(), "a parenthesis opened on line 1 is never closed");
+    }
+}

@@ -1,0 +1,148 @@
+//! `sts-scan`: parses what was typed, calls the library, and maps what came of it to an exit code.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program speaks")]
+
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use sts_scanner::assess::job;
+use sts_scanner::cli::{self, Args, Settings};
+use sts_scanner::dataset::columns;
+use sts_scanner::input::ListSpec;
+use sts_scanner::plan::ScanPlan;
+use sts_scanner::progress::Progress;
+use sts_scanner::scan::tally::Tally;
+use sts_scanner::scan::{self, Ended, Job, ScanError, Start};
+use sts_scanner::{interrupt, summary};
+
+const COMPLETE: u8 = 0;
+const USAGE: u8 = 2;
+const RESUMABLE: u8 = 3;
+const LOCAL_FAULT: u8 = 4;
+
+/// Many small allocations of a domain's answers: see ARCHITECTURE.md, engineering notes.
+fn main() -> ExitCode {
+    let args = match cli::parse(std::env::args_os()) {
+        Ok(args) => args,
+        Err(told) => {
+            let _ = told.print();
+            return ExitCode::from(if told.use_stderr() { USAGE } else { COMPLETE });
+        }
+    };
+    let code = match args {
+        Args::Scan { lists, output, settings } => match ListSpec::all(&lists) {
+            Ok(lists) => with_plan(&settings, None, |plan| {
+                run(Job { plan, lists, output: output.clone(), start: Start::New })
+            }),
+            Err(wrong) => refuse(&wrong),
+        },
+        Args::Resume { dataset, settings } => resume(&dataset, &settings),
+        Args::Plan(settings) => with_plan(&settings, None, |plan| {
+            print!("{}", plan.as_toml());
+            COMPLETE
+        }),
+        Args::Assess(dataset) => assess(&dataset),
+        Args::Columns => {
+            println!("{:#}", columns::as_json());
+            COMPLETE
+        }
+    };
+    ExitCode::from(code)
+}
+
+fn refuse(wrong: &dyn std::fmt::Display) -> u8 {
+    eprintln!("error: {wrong}");
+    USAGE
+}
+
+fn with_plan(settings: &Settings, recorded: Option<&scan::Recorded>, go: impl FnOnce(ScanPlan) -> u8) -> u8 {
+    let typed = recorded.map(scan::Recorded::settings).transpose();
+    let built = typed.and_then(|typed| {
+        ScanPlan::build(typed.unwrap_or_default(), settings.config.as_deref(), settings.flags.clone())
+    });
+    match built {
+        Ok(plan) => go(plan),
+        Err(wrong) => refuse(&wrong),
+    }
+}
+
+fn resume(dataset: &Path, settings: &Settings) -> u8 {
+    let recorded = match scan::Recorded::read(dataset) {
+        Ok(recorded) => recorded,
+        Err(wrong) => return refuse(&wrong),
+    };
+    match ListSpec::all(&recorded.lists()) {
+        Ok(lists) => with_plan(settings, Some(&recorded), |plan| {
+            run(Job { plan, lists, output: dataset.to_owned(), start: Start::Resume })
+        }),
+        Err(wrong) => refuse(&wrong),
+    }
+}
+
+fn run(job: Job) -> u8 {
+    let (output, quiet) = (job.output.clone(), job.plan.quiet);
+    let tally = Arc::new(Tally::default());
+    let stop = match interrupt::watch(&output) {
+        Ok(stop) => stop,
+        Err(fault) => {
+            eprintln!("error: cannot watch for Ctrl-C: {fault}");
+            return LOCAL_FAULT;
+        }
+    };
+    let progress = (!quiet).then(|| Progress::start(tally.clone()));
+    let ended = scan::run(job, tally, stop);
+    drop(progress);
+    match ended {
+        Ok(report) => {
+            if !quiet {
+                print!("{}", summary::text(&report));
+            }
+            exit_code(&report.ended, report.hosts_left + report.sum.failed_here, &output)
+        }
+        Err(wrong) => failed(&wrong, &output),
+    }
+}
+
+fn exit_code(ended: &Ended, failed: u64, output: &Path) -> u8 {
+    let go_on = format!("continue with `sts-scan resume {}`", output.display());
+    match ended {
+        Ended::Complete => COMPLETE,
+        Ended::NoNames => {
+            eprintln!("error: the list holds no domain name");
+            USAGE
+        }
+        Ended::Stopped(reason) => {
+            eprintln!(
+                "stopped: {}",
+                reason.as_deref().unwrap_or("what was running is finished and committed")
+            );
+            eprintln!("hint: {go_on}");
+            RESUMABLE
+        }
+        Ended::Faulty => {
+            eprintln!("error: this machine failed for {failed} names or hosts (sockets, memory or disk)");
+            eprintln!("hint: {go_on}");
+            LOCAL_FAULT
+        }
+    }
+}
+
+fn failed(wrong: &ScanError, output: &Path) -> u8 {
+    eprintln!("error: {wrong}");
+    if let Some(hint) = wrong.hint(output) {
+        eprintln!("hint: {hint}");
+    }
+    if wrong.is_usage() { USAGE } else { LOCAL_FAULT }
+}
+
+fn assess(dataset: &Path) -> u8 {
+    match job::again(dataset) {
+        Ok(done) => {
+            println!(
+                "{} domains assessed, {} findings; complete: {}",
+                done.domains, done.findings, done.complete
+            );
+            COMPLETE
+        }
+        Err(wrong) => failed(&wrong, dataset),
+    }
+}

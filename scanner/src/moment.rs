@@ -1,0 +1,24 @@
+//! The clock: the only place that asks for the time of day.
+
+use crate::dataset::rows::Micros;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Microseconds since 1970-01-01T00:00:00Z; 0 where the machine's clock stands before that.
+#[must_use]
+pub fn now() -> Micros {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
+}
+
+/// A duration in whole milliseconds, for columns.
+#[must_use]
+pub fn millis(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
+}
+
+/// A moment as RFC 3339 writes it, to the second, UTC; for the manifest and messages.
+#[must_use]
+pub fn rfc3339(at: Micros) -> String {
+    let since = Duration::from_micros(u64::try_from(at).unwrap_or(0));
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + since).to_string()
+}

@@ -1,0 +1,36 @@
+//! Limits of our own machine that nobody sets: each says how it was chosen.
+
+use std::time::Duration;
+
+/// Rows of a part: about 10 MB of evidence, few enough that a crash loses little.
+pub const PART_ROWS: u64 = 131_072;
+
+/// A part is committed after this long even where it is small, so that a slow scan loses little.
+pub const PART_AGE: Duration = Duration::from_secs(300);
+
+/// Names of the list that are shuffled together.
+pub const ORDER_WINDOW: usize = 65_536;
+
+/// Entries handed to a DNS worker at once: one wake-up for many names.
+pub const ENTRY_BATCH: usize = 64;
+
+/// Domains that may wait for their policy host, and MX hosts for their turn, before the list reader stops.
+pub const CONTACT_BACKLOG: usize = 20_000;
+
+/// Faults of this machine after which a scan stops rather than leave out one name after another.
+pub const LOCAL_FAULTS: u64 = 1_000;
+
+/// SMTP connects after which their success is judged: a network that blocks port 25 answers none.
+pub const SMTP_TRIAL: u64 = 500;
+
+/// The least share of them that must succeed, percent.
+pub const SMTP_TRIAL_PERCENT: u64 = 20;
+
+/// Longest policy that is taken (findings.md: over 64 KiB is policy_too_large).
+pub const POLICY_BYTES: usize = 65_536;
+
+/// Names that the lists after the first may hold together: 16 bytes of memory each.
+pub const LISTED_NAMES: usize = 200_000_000;
+
+/// How long an MX host has to answer QUIT: the evidence is already had.
+pub const QUIT_PATIENCE: Duration = Duration::from_secs(3);

@@ -1,0 +1,303 @@
+//! Arguments, `scan.toml` and defaults become one validated [`ScanPlan`]. Every limit and default lives here.
+
+mod file;
+pub mod limits;
+mod settings;
+
+use crate::input::Shard;
+use crate::tls::TrustSource;
+use serde_json::{Value, json};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+pub use settings::{SETTINGS, Setting};
+
+/// Everything a scan does and does not do, validated: no stage has a default of its own.
+#[derive(Debug, Clone)]
+pub struct ScanPlan {
+    /// Recursive resolvers.
+    pub resolvers: Vec<SocketAddr>,
+    /// Port of policy hosts, 443 on the Internet.
+    pub https_port: u16,
+    /// Port of MX hosts, 25 on the Internet.
+    pub smtp_port: u16,
+    /// Where the trusted roots come from.
+    pub trust: TrustSource,
+    /// Whether loopback and private addresses may be contacted.
+    pub allow_private: bool,
+    /// Who we say we are.
+    pub identity: Identity,
+    /// How fast and how much at once.
+    pub pace: Pace,
+    /// Exclusion files.
+    pub exclude: Vec<PathBuf>,
+    /// The part of the list that is ours.
+    pub shard: Shard,
+    /// Seed of order, sampling and fingerprints.
+    pub seed: u64,
+    /// Whose MX hosts are contacted.
+    pub starttls: StarttlsScope,
+    /// Whose addresses are asked where there is no MX.
+    pub implicit_mx: ImplicitScope,
+    /// How many addresses of a host are contacted.
+    pub addresses_per_host: usize,
+    /// Wait before the second look; `None` leaves it out.
+    pub second_look: Option<Duration>,
+    /// Whether progress and summary are left out.
+    pub quiet: bool,
+    /// How long a remote party has.
+    pub deadlines: Deadlines,
+    /// Where each setting was given, for messages: key, origin.
+    origins: Vec<(&'static str, Origin)>,
+}
+
+/// Who we say we are, in EHLO and User-Agent.
+#[derive(Debug, Clone)]
+pub struct Identity {
+    /// Name given in EHLO.
+    pub ehlo_name: String,
+    /// Mail address for those who want to reach the operator.
+    pub contact: Option<String>,
+    /// Page that explains the scan.
+    pub info_url: Option<String>,
+}
+
+impl Identity {
+    /// The User-Agent of policy fetches, for example `sts-census/0.1.0 (+https://scan.example; mailto:a@b.example)`.
+    #[must_use]
+    pub fn user_agent(&self) -> String {
+        let mut about: Vec<String> = Vec::new();
+        about.extend(self.info_url.as_ref().map(|url| format!("+{url}")));
+        about.extend(self.contact.as_ref().map(|mail| format!("mailto:{mail}")));
+        let version = env!("CARGO_PKG_VERSION");
+        if about.is_empty() {
+            format!("sts-census/{version}")
+        } else {
+            format!("sts-census/{version} ({})", about.join("; "))
+        }
+    }
+}
+
+/// Rates a second and bounds on what is under way.
+#[derive(Debug, Clone)]
+pub struct Pace {
+    /// DNS questions a second.
+    pub dns_rate: u32,
+    /// HTTPS connections a second.
+    pub https_rate: u32,
+    /// SMTP connections a second.
+    pub smtp_rate: u32,
+    /// Connections a second to one address.
+    pub per_target_rate: u32,
+    /// Domains whose DNS questions are under way.
+    pub dns_in_flight: usize,
+    /// Policy fetches under way.
+    pub https_in_flight: usize,
+    /// SMTP conversations under way.
+    pub smtp_in_flight: usize,
+    /// Connections under way to one address.
+    pub per_target_in_flight: usize,
+}
+
+/// Whose MX hosts are contacted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StarttlsScope {
+    /// Those of domains that signal.
+    Adopters,
+    /// Those of every domain.
+    All,
+    /// Nobody's.
+    None,
+}
+
+impl StarttlsScope {
+    /// The word in `scan.toml`, flag and manifest.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Adopters => "adopters",
+            Self::All => "all",
+            Self::None => "none",
+        }
+    }
+}
+
+/// Whose addresses are asked where there is no MX.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ImplicitScope {
+    /// Every domain's.
+    All,
+    /// Those of domains that signal; the others' `mx_kind` is unknown.
+    Signallers,
+}
+
+impl ImplicitScope {
+    /// The word in `scan.toml`, flag and manifest.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::All => "all",
+            Self::Signallers => "signallers",
+        }
+    }
+}
+
+/// How long a remote party has, from the moment the socket is ours.
+#[derive(Debug, Clone, Copy)]
+pub struct Deadlines {
+    /// One DNS question, all retransmissions and resolvers together.
+    pub dns: Duration,
+    /// One policy fetch from one address, connect included.
+    pub policy: Duration,
+    /// One SMTP conversation.
+    pub smtp: Duration,
+    /// The greeting, within `smtp`.
+    pub banner: Duration,
+}
+
+/// Where a setting's value came from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Origin {
+    /// Nobody gave it.
+    Default,
+    /// A flag on the command line.
+    Flag,
+    /// A line of `scan.toml`.
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Line from 1.
+        line: usize,
+    },
+}
+
+/// A setting that cannot be: says where, what was found, what is allowed and the default.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{0}")]
+pub struct PlanError(pub(crate) String);
+
+/// A setting as it was typed: its key (`section.key`) and its values in text form.
+#[derive(Debug, Clone)]
+pub struct Typed {
+    /// `section.key`.
+    pub key: String,
+    /// One value, or several where the setting is a list.
+    pub values: Vec<String>,
+    /// Where it stood.
+    pub origin: Origin,
+}
+
+impl ScanPlan {
+    /// The plan from what a dataset recorded (on resume), a `scan.toml` and flags; later ones override earlier ones.
+    ///
+    /// # Errors
+    /// An unreadable file, an unknown key or section, a value of the wrong kind or out of range.
+    pub fn build(recorded: Vec<Typed>, config: Option<&Path>, flags: Vec<Typed>) -> Result<Self, PlanError> {
+        let mut plan = Self::defaults();
+        let from_file = config.map(file::read).transpose()?.unwrap_or_default();
+        for typed in recorded.into_iter().chain(from_file).chain(flags) {
+            plan.apply(typed)?;
+        }
+        plan.check_across()?;
+        Ok(plan)
+    }
+
+    fn apply(&mut self, typed: Typed) -> Result<(), PlanError> {
+        let Some(setting) = SETTINGS.iter().find(|s| s.path == typed.key) else {
+            return Err(settings::unknown(&typed));
+        };
+        (setting.apply)(self, &typed).map_err(|found| settings::refuse(setting, &typed, &found))?;
+        self.origins.retain(|(key, _)| *key != setting.key);
+        self.origins.push((setting.key, typed.origin));
+        Ok(())
+    }
+
+    /// Settings as [`ScanPlan::meaning`] and [`ScanPlan::manners`] recorded them.
+    ///
+    /// # Errors
+    /// A recorded value is none that this program knows.
+    pub fn recorded(values: &Value) -> Result<Vec<Typed>, PlanError> {
+        let mut typed = Vec::new();
+        for (path, shown) in values.as_object().into_iter().flatten() {
+            let (section, key) = path.split_once('.').unwrap_or((path, ""));
+            let line = format!("[{section}]\n{key} = {}\n", shown.as_str().unwrap_or_default());
+            for mut one in file::parse(&line, Path::new("manifest.json"))? {
+                // As if it were a flag: paths stand as they were recorded, not relative to the dataset.
+                one.origin = Origin::Flag;
+                typed.push(one);
+            }
+        }
+        Ok(typed)
+    }
+
+    /// Where the setting with this key was given.
+    #[must_use]
+    pub fn origin(&self, key: &str) -> Origin {
+        self.origins
+            .iter()
+            .find(|(known, _)| *known == key)
+            .map_or(Origin::Default, |(_, origin)| origin.clone())
+    }
+
+    fn check_across(&self) -> Result<(), PlanError> {
+        if self.deadlines.banner > self.deadlines.smtp {
+            return Err(PlanError(format!(
+                "`deadlines.banner` is {}, must not be longer than `deadlines.smtp` ({})",
+                settings::duration_text(self.deadlines.banner),
+                settings::duration_text(self.deadlines.smtp)
+            )));
+        }
+        Ok(())
+    }
+
+    /// The plan as `scan.toml` would write it, each setting with its meaning, range, default and origin.
+    #[must_use]
+    pub fn as_toml(&self) -> String {
+        let mut text = String::new();
+        let mut section = "";
+        for setting in SETTINGS {
+            if setting.section != section {
+                section = setting.section;
+                text.push_str(&format!("\n[{section}]\n"));
+            }
+            let origin = match self.origin(setting.key) {
+                Origin::Default => "default".to_owned(),
+                Origin::Flag => "flag".to_owned(),
+                Origin::File { path, line } => format!("{}:{line}", path.display()),
+            };
+            text.push_str(&format!(
+                "# {} Allowed: {}. Default: {}. From: {origin}.\n{} = {}\n",
+                setting.meaning,
+                setting.allowed,
+                setting.default,
+                setting.key,
+                (setting.show)(self)
+            ));
+        }
+        text.trim_start().to_owned()
+    }
+
+    /// The part that gives the data its meaning; fixed for a scan, compared on resume.
+    #[must_use]
+    pub fn meaning(&self) -> Value {
+        let mut meaning = serde_json::Map::new();
+        for setting in SETTINGS.iter().filter(|s| s.fixed) {
+            meaning.insert(setting.path.to_owned(), json!((setting.show)(self)));
+        }
+        Value::Object(meaning)
+    }
+
+    /// The part that is manners; may change on resume, each change noted in the manifest.
+    #[must_use]
+    pub fn manners(&self) -> Value {
+        let mut manners = serde_json::Map::new();
+        for setting in SETTINGS.iter().filter(|s| !s.fixed) {
+            manners.insert(setting.path.to_owned(), json!((setting.show)(self)));
+        }
+        Value::Object(manners)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,326 @@
+//! The table of settings: key, flag, range, default, meaning, and how a value is taken and shown.
+
+use super::{Deadlines, Identity, ImplicitScope, Origin, Pace, PlanError, ScanPlan, StarttlsScope, Typed};
+use crate::input::Shard;
+use crate::tls::TrustSource;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// One setting of a scan.
+pub struct Setting {
+    /// `section.key`.
+    pub path: &'static str,
+    /// Section of `scan.toml`.
+    pub section: &'static str,
+    /// Key in that section; the flag is the same with hyphens, except where `flag` says otherwise.
+    pub key: &'static str,
+    /// The flag; `None` where there is none.
+    pub flag: Option<&'static str>,
+    /// What is allowed, in words.
+    pub allowed: &'static str,
+    /// The default, in words.
+    pub default: &'static str,
+    /// What it is for.
+    pub meaning: &'static str,
+    /// Whether it gives the data its meaning, so that a resume must not change it.
+    pub fixed: bool,
+    pub(super) apply: fn(&mut ScanPlan, &Typed) -> Result<(), String>,
+    pub(super) show: fn(&ScanPlan) -> String,
+}
+
+macro_rules! setting {
+    ($section:literal . $key:literal, $flag:expr, $fixed:literal, $allowed:literal, $default:literal, $meaning:literal, $apply:expr, $show:expr) => {
+        Setting {
+            path: concat!($section, ".", $key),
+            section: $section,
+            key: $key,
+            flag: $flag,
+            allowed: $allowed,
+            default: $default,
+            meaning: $meaning,
+            fixed: $fixed,
+            apply: $apply,
+            show: $show,
+        }
+    };
+}
+
+/// All settings, in the order in which `scan.toml` has them.
+pub const SETTINGS: &[Setting] = &[
+    setting!("dns"."resolvers", Some("resolver"), false, "addresses of recursive resolvers, ADDR or ADDR:PORT, at most 64", "the system's (/etc/resolv.conf)",
+        "Recursive resolvers that are asked, in turn.", |p, t| { p.resolvers = resolvers(&t.values)?; Ok(()) }, |p| list(p.resolvers.iter())),
+    setting!("policy_host"."port", Some("https-port"), true, "1 to 65535", "443",
+        "Port of policy hosts.", |p, t| { p.https_port = number(t, 1, 65_535)?; Ok(()) }, |p| p.https_port.to_string()),
+    setting!("smtp"."port", Some("smtp-port"), true, "1 to 65535", "25",
+        "Port of MX hosts.", |p, t| { p.smtp_port = number(t, 1, 65_535)?; Ok(()) }, |p| p.smtp_port.to_string()),
+    setting!("tls"."trust", Some("trust"), true, "webpki, system, or a PEM file", "webpki",
+        "Roots that certificates are judged by; a PEM file replaces the built-in ones.", |p, t| { p.trust = trust(t)?; Ok(()) }, |p| quoted(&p.trust)),
+    setting!("targets"."allow_private", Some("allow-private"), true, "true or false", "false",
+        "Whether loopback and private addresses may be contacted; for laboratories.", |p, t| { p.allow_private = flag(t)?; Ok(()) }, |p| p.allow_private.to_string()),
+    setting!("identity"."ehlo_name", Some("ehlo-name"), false, "a host name", "the machine's host name",
+        "Name given in EHLO; it should resolve to this machine, and back.", |p, t| { p.identity.ehlo_name = host_name(t)?; Ok(()) }, |p| quoted(&p.identity.ehlo_name)),
+    setting!("identity"."contact", Some("contact"), false, "a mail address", "none",
+        "Mail address in the User-Agent, for those who want to reach you.", |p, t| { p.identity.contact = mail(t)?; Ok(()) }, |p| quoted(p.identity.contact.as_deref().unwrap_or(""))),
+    setting!("identity"."info_url", Some("info-url"), false, "an http or https URL", "none",
+        "Page in the User-Agent that explains the scan.", |p, t| { p.identity.info_url = url(t)?; Ok(()) }, |p| quoted(p.identity.info_url.as_deref().unwrap_or(""))),
+    setting!("pace"."dns_rate", Some("dns-rate"), false, "1 to 10000000", "5000",
+        "DNS questions a second.", |p, t| { p.pace.dns_rate = number(t, 1, 10_000_000)?; Ok(()) }, |p| p.pace.dns_rate.to_string()),
+    setting!("pace"."https_rate", Some("https-rate"), false, "1 to 1000000", "100",
+        "HTTPS connections a second.", |p, t| { p.pace.https_rate = number(t, 1, 1_000_000)?; Ok(()) }, |p| p.pace.https_rate.to_string()),
+    setting!("pace"."smtp_rate", Some("smtp-rate"), false, "1 to 1000000", "50",
+        "SMTP connections a second.", |p, t| { p.pace.smtp_rate = number(t, 1, 1_000_000)?; Ok(()) }, |p| p.pace.smtp_rate.to_string()),
+    setting!("pace"."per_target_rate", Some("per-target-rate"), false, "1 to 1000000", "2",
+        "Connections a second to one address.", |p, t| { p.pace.per_target_rate = number(t, 1, 1_000_000)?; Ok(()) }, |p| p.pace.per_target_rate.to_string()),
+    setting!("pace"."dns_in_flight", Some("dns-in-flight"), false, "1 to 50000", "1000",
+        "Domains whose DNS questions are under way.", |p, t| { p.pace.dns_in_flight = number(t, 1, 50_000)?; Ok(()) }, |p| p.pace.dns_in_flight.to_string()),
+    setting!("pace"."https_in_flight", Some("https-in-flight"), false, "1 to 10000", "200",
+        "Policy fetches under way.", |p, t| { p.pace.https_in_flight = number(t, 1, 10_000)?; Ok(()) }, |p| p.pace.https_in_flight.to_string()),
+    setting!("pace"."smtp_in_flight", Some("smtp-in-flight"), false, "1 to 10000", "500",
+        "SMTP conversations under way.", |p, t| { p.pace.smtp_in_flight = number(t, 1, 10_000)?; Ok(()) }, |p| p.pace.smtp_in_flight.to_string()),
+    setting!("pace"."per_target_in_flight", Some("per-target-in-flight"), false, "1 to 10000", "2",
+        "Connections under way to one address.", |p, t| { p.pace.per_target_in_flight = number(t, 1, 10_000)?; Ok(()) }, |p| p.pace.per_target_in_flight.to_string()),
+    setting!("scan"."exclude", Some("exclude"), false, "files", "none",
+        "Files with domains (and all below them), MX hosts and address blocks that are never contacted.", |p, t| { p.exclude = t.values.iter().map(|v| beside(t, v)).collect(); Ok(()) }, |p| list(p.exclude.iter().map(|e| e.display().to_string()))),
+    setting!("scan"."shard", Some("shard"), true, "i/n with i from 1 to n", "1/1",
+        "Part of the list that is scanned.", |p, t| { p.shard = shard(t)?; Ok(()) }, |p| quoted(p.shard)),
+    setting!("scan"."seed", Some("seed"), true, "0 to 9223372036854775807", "1",
+        "Seed of order and sampling.", |p, t| { p.seed = number(t, 0, i64::MAX as u64)?; Ok(()) }, |p| p.seed.to_string()),
+    setting!("scan"."starttls", Some("starttls"), true, "adopters, all or none", "adopters",
+        "Whose MX hosts are contacted: those of domains that signal, everyone's, nobody's.", |p, t| { p.starttls = starttls(t)?; Ok(()) }, |p| quoted(p.starttls.as_str())),
+    setting!("scan"."implicit_mx", Some("implicit-mx"), true, "all or signallers", "all",
+        "Whose addresses are asked where there is no MX.", |p, t| { p.implicit_mx = implicit(t)?; Ok(()) }, |p| quoted(p.implicit_mx.as_str())),
+    setting!("scan"."addresses_per_host", Some("addresses-per-host"), true, "1 to 16", "2",
+        "Addresses of a host that are contacted at most.", |p, t| { p.addresses_per_host = number(t, 1, 16)?; Ok(()) }, |p| p.addresses_per_host.to_string()),
+    setting!("scan"."second_look", Some("second-look"), true, "none, or 1s to 7d", "15m",
+        "Wait before what failed in a way that may pass is tried once more.", |p, t| { p.second_look = second_look(t)?; Ok(()) }, |p| quoted(&p.second_look.map_or_else(|| "none".to_owned(), duration_text))),
+    setting!("scan"."quiet", Some("quiet"), false, "true or false", "false",
+        "Whether progress and summary are left out.", |p, t| { p.quiet = flag(t)?; Ok(()) }, |p| p.quiet.to_string()),
+    setting!("deadlines"."dns", None, true, "100ms to 60s", "10s",
+        "One DNS question, all retransmissions together.", |p, t| { p.deadlines.dns = duration(t, 100, 60_000)?; Ok(()) }, |p| quoted(&duration_text(p.deadlines.dns))),
+    setting!("deadlines"."policy", None, true, "100ms to 10m", "30s",
+        "One policy fetch from one address.", |p, t| { p.deadlines.policy = duration(t, 100, 600_000)?; Ok(()) }, |p| quoted(&duration_text(p.deadlines.policy))),
+    setting!("deadlines"."smtp", None, true, "100ms to 10m", "90s",
+        "One SMTP conversation.", |p, t| { p.deadlines.smtp = duration(t, 100, 600_000)?; Ok(()) }, |p| quoted(&duration_text(p.deadlines.smtp))),
+    setting!("deadlines"."banner", None, true, "100ms to 10m", "60s",
+        "The greeting of an MX host, within deadlines.smtp.", |p, t| { p.deadlines.banner = duration(t, 100, 600_000)?; Ok(()) }, |p| quoted(&duration_text(p.deadlines.banner))),
+];
+
+impl ScanPlan {
+    /// What holds where nothing is said; the words of [`SETTINGS`] say the same (a test compares).
+    #[must_use]
+    pub(super) fn defaults() -> Self {
+        Self {
+            resolvers: Vec::new(),
+            https_port: 443,
+            smtp_port: 25,
+            trust: TrustSource::Webpki,
+            allow_private: false,
+            identity: Identity { ehlo_name: machine_name(), contact: None, info_url: None },
+            pace: Pace {
+                dns_rate: 5_000,
+                https_rate: 100,
+                smtp_rate: 50,
+                per_target_rate: 2,
+                dns_in_flight: 1_000,
+                https_in_flight: 200,
+                smtp_in_flight: 500,
+                per_target_in_flight: 2,
+            },
+            exclude: Vec::new(),
+            shard: Shard::WHOLE,
+            seed: 1,
+            starttls: StarttlsScope::Adopters,
+            implicit_mx: ImplicitScope::All,
+            addresses_per_host: 2,
+            second_look: Some(Duration::from_secs(15 * 60)),
+            quiet: false,
+            deadlines: Deadlines {
+                dns: Duration::from_secs(10),
+                policy: Duration::from_secs(30),
+                smtp: Duration::from_secs(90),
+                banner: Duration::from_secs(60),
+            },
+            origins: Vec::new(),
+        }
+    }
+}
+
+/// The machine's own name: what EHLO says where nobody says otherwise (RFC 5321 section 4.1.4).
+fn machine_name() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map(|name| name.trim().to_owned())
+        .ok()
+        .filter(|name| !name.is_empty())
+        .unwrap_or_else(|| "localhost".to_owned())
+}
+
+fn place(origin: &Origin, setting: Option<&Setting>) -> String {
+    match (origin, setting.and_then(|s| s.flag)) {
+        (Origin::File { path, line }, _) => format!("{}:{line}: ", path.display()),
+        (Origin::Flag, Some(flag)) => format!("--{flag}: "),
+        _ => String::new(),
+    }
+}
+
+pub(super) fn unknown(typed: &Typed) -> PlanError {
+    let (section, key) = typed.key.split_once('.').unwrap_or((&typed.key, ""));
+    let known: Vec<&str> = SETTINGS.iter().filter(|s| s.section == section).map(|s| s.key).collect();
+    let at = place(&typed.origin, None);
+    if known.is_empty() {
+        let mut sections: Vec<&str> = SETTINGS.iter().map(|s| s.section).collect();
+        sections.dedup();
+        return PlanError(format!("{at}unknown section `[{section}]`; there are {}", sections.join(", ")));
+    }
+    PlanError(format!("{at}unknown key `{key}` in `[{section}]`; there are {}", known.join(", ")))
+}
+
+pub(super) fn refuse(setting: &Setting, typed: &Typed, found: &str) -> PlanError {
+    let at = place(&typed.origin, Some(setting));
+    PlanError(format!(
+        "{at}`{}` is {found}, must be {} (default {})",
+        setting.path, setting.allowed, setting.default
+    ))
+}
+
+fn single(typed: &Typed) -> Result<&str, String> {
+    match typed.values.as_slice() {
+        [one] => Ok(one),
+        several => Err(format!("a list of {}", several.len())),
+    }
+}
+
+fn number<T: TryFrom<u64>>(typed: &Typed, least: u64, most: u64) -> Result<T, String> {
+    let text = single(typed)?;
+    text.parse::<u64>()
+        .ok()
+        .filter(|n| (least..=most).contains(n))
+        .and_then(|n| T::try_from(n).ok())
+        .ok_or_else(|| text.to_owned())
+}
+
+fn flag(typed: &Typed) -> Result<bool, String> {
+    let text = single(typed)?;
+    text.parse().map_err(|_| quoted(text))
+}
+
+fn duration(typed: &Typed, least_ms: u64, most_ms: u64) -> Result<Duration, String> {
+    let text = single(typed)?;
+    humantime::parse_duration(text)
+        .ok()
+        .filter(|d| (Duration::from_millis(least_ms)..=Duration::from_millis(most_ms)).contains(d))
+        .ok_or_else(|| quoted(text))
+}
+
+fn second_look(typed: &Typed) -> Result<Option<Duration>, String> {
+    if single(typed)? == "none" {
+        return Ok(None);
+    }
+    duration(typed, 1_000, 7 * 86_400_000).map(Some)
+}
+
+fn starttls(typed: &Typed) -> Result<StarttlsScope, String> {
+    match single(typed)? {
+        "adopters" => Ok(StarttlsScope::Adopters),
+        "all" => Ok(StarttlsScope::All),
+        "none" => Ok(StarttlsScope::None),
+        other => Err(quoted(other)),
+    }
+}
+
+fn implicit(typed: &Typed) -> Result<ImplicitScope, String> {
+    match single(typed)? {
+        "all" => Ok(ImplicitScope::All),
+        "signallers" => Ok(ImplicitScope::Signallers),
+        other => Err(quoted(other)),
+    }
+}
+
+fn shard(typed: &Typed) -> Result<Shard, String> {
+    let text = single(typed)?;
+    text.parse().map_err(|_| quoted(text))
+}
+
+fn trust(typed: &Typed) -> Result<TrustSource, String> {
+    Ok(match single(typed)? {
+        "webpki" => TrustSource::Webpki,
+        "system" => TrustSource::System,
+        file => {
+            let path = beside(typed, file);
+            if !path.is_file() {
+                return Err(format!("{}, which is no file", quoted(file)));
+            }
+            TrustSource::File(path)
+        }
+    })
+}
+
+/// A path in `scan.toml` is relative to the file's own folder, so that a folder can be moved whole.
+fn beside(typed: &Typed, value: &str) -> PathBuf {
+    match &typed.origin {
+        Origin::File { path, .. } => path.parent().unwrap_or(Path::new("")).join(value),
+        _ => PathBuf::from(value),
+    }
+}
+
+fn host_name(typed: &Typed) -> Result<String, String> {
+    let text = single(typed)?;
+    let label =
+        |l: &str| (1..=63).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    if text.len() <= 253 && text.split('.').all(label) { Ok(text.to_owned()) } else { Err(quoted(text)) }
+}
+
+/// Header and greeting safe: visible ASCII only, so that nothing typed can break a line of a protocol.
+fn visible(text: &str) -> bool {
+    text.len() <= 256 && text.bytes().all(|b| b.is_ascii_graphic())
+}
+
+fn mail(typed: &Typed) -> Result<Option<String>, String> {
+    let text = single(typed)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    match text.split_once('@') {
+        Some((local, domain)) if visible(text) && !local.is_empty() && domain.contains('.') => {
+            Ok(Some(text.to_owned()))
+        }
+        _ => Err(quoted(text)),
+    }
+}
+
+fn url(typed: &Typed) -> Result<Option<String>, String> {
+    let text = single(typed)?;
+    if text.is_empty() {
+        return Ok(None);
+    }
+    if visible(text) && (text.starts_with("https://") || text.starts_with("http://")) {
+        Ok(Some(text.to_owned()))
+    } else {
+        Err(quoted(text))
+    }
+}
+
+fn resolvers(values: &[String]) -> Result<Vec<SocketAddr>, String> {
+    if values.is_empty() || values.len() > 64 {
+        return Err(format!("a list of {}", values.len()));
+    }
+    let parse = |text: &String| {
+        text.parse::<SocketAddr>()
+            .or_else(|_| text.trim_matches(['[', ']']).parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)))
+            .map_err(|_| quoted(text))
+    };
+    values.iter().map(parse).collect()
+}
+
+/// A duration as humantime writes it, without spaces.
+pub(super) fn duration_text(duration: Duration) -> String {
+    humantime::format_duration(duration).to_string().replace(' ', "")
+}
+
+fn quoted(value: impl std::fmt::Display) -> String {
+    serde_json::Value::String(value.to_string()).to_string()
+}
+
+fn list(values: impl Iterator<Item = impl std::fmt::Display>) -> String {
+    format!("[{}]", values.map(quoted).collect::<Vec<_>>().join(", "))
+}

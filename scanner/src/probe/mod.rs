@@ -1,0 +1,265 @@
+//! One domain, one MX host: the only place that knows the order of the stages.
+//!
+//! Every stage asks only what is not known yet, or what failed in a way that may pass: so the second look
+//! is the same call again on the same evidence.
+
+mod host;
+mod policy;
+
+pub use host::HostLook;
+
+use crate::admission::{Admission, Waited};
+use crate::dataset::rows::{DomainRow, Mx};
+use crate::dataset::words::{DnsStatus, MxKind, RecordState};
+use crate::dns::{Answer, Dns, RecordType};
+use crate::fault::Unfinished;
+use crate::input::Entry;
+use crate::moment;
+use crate::mta_sts::{record, text, tlsrpt};
+use crate::plan::{ImplicitScope, ScanPlan, StarttlsScope};
+use crate::tls::TlsClient;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// What the stages share.
+pub struct Probe {
+    /// The plan.
+    pub plan: Arc<ScanPlan>,
+    /// The gate.
+    pub admission: Arc<Admission>,
+    /// The resolvers.
+    pub dns: Dns,
+    /// The TLS client that records what it sees.
+    pub tls: TlsClient,
+    /// Whether MX hosts can be contacted from here at all.
+    pub smtp_reachable: bool,
+}
+
+/// A domain on its way.
+#[derive(Debug)]
+pub struct Domain {
+    /// Its position in the list.
+    pub position: u64,
+    /// What is known.
+    pub row: DomainRow,
+    /// What came of asking for its own addresses, where that was asked.
+    implicit: Option<DnsStatus>,
+    waited: Waited,
+    began: Instant,
+}
+
+impl Domain {
+    /// A name of the list, nothing known yet.
+    #[must_use]
+    pub fn new(entry: Entry) -> Self {
+        let row = DomainRow {
+            domain: entry.domain,
+            input: entry.input,
+            rank: entry.rank,
+            lists: entry.lists,
+            suffix: entry.suffix,
+            registrable: entry.registrable,
+            ..DomainRow::default()
+        };
+        Self {
+            position: entry.position,
+            row,
+            implicit: None,
+            waited: Waited::default(),
+            began: Instant::now(),
+        }
+    }
+
+    /// Whether the policy and the name servers are asked for.
+    #[must_use]
+    pub fn signals(&self) -> bool {
+        self.row.sts_signals == Some(true)
+    }
+
+    /// Whether something failed in a way that may pass.
+    #[must_use]
+    pub fn deserves_second_look(&self) -> bool {
+        let row = &self.row;
+        let asked = [row.mx_dns, row.sts_dns, row.tlsrpt_dns, self.implicit, row.policy.host_dns];
+        asked.into_iter().flatten().any(DnsStatus::may_pass)
+            || row.policy.outcome.as_deref().is_some_and(crate::assess::may_pass)
+    }
+
+    /// The hosts whose STARTTLS is wanted: the MX set, for the domains that the plan's scope names.
+    pub fn targets(&self, scope: StarttlsScope) -> impl Iterator<Item = &str> {
+        targets(self.row.mx.as_deref(), self.row.sts_signals, scope)
+    }
+
+    /// The row, complete.
+    #[must_use]
+    pub fn into_row(mut self) -> Box<DomainRow> {
+        self.row.waited_ms = self.waited.millis();
+        self.row.total_ms = moment::millis(self.began.elapsed());
+        Box::new(self.row)
+    }
+}
+
+/// The hosts of an MX set whose STARTTLS is wanted; the root of a null MX is no host.
+pub fn targets(mx: Option<&[Mx]>, signals: Option<bool>, scope: StarttlsScope) -> impl Iterator<Item = &str> {
+    let wanted = match scope {
+        StarttlsScope::All => true,
+        StarttlsScope::Adopters => signals == Some(true),
+        StarttlsScope::None => false,
+    };
+    let set = if wanted { mx.unwrap_or_default() } else { &[] };
+    set.iter().map(|m| m.host.as_str()).filter(|host| *host != ".")
+}
+
+/// Whether a question is still to be asked.
+fn open(status: Option<DnsStatus>) -> bool {
+    status.is_none_or(DnsStatus::may_pass)
+}
+
+impl Probe {
+    /// Counts the look, and asks for MX, `_mta-sts` and `_smtp._tls`, in the order that costs a cold resolver least.
+    ///
+    /// # Errors
+    /// This machine failed, or the scan was stopped.
+    pub async fn records(&self, domain: &mut Domain) -> Result<(), Unfinished> {
+        domain.row.attempts += 1;
+        domain.began = Instant::now();
+        if open(domain.row.mx_dns) {
+            let name = domain.row.domain.clone();
+            let answer = self.dns.ask(&name, RecordType::MX, &mut domain.waited).await?;
+            let gone = answer.status == DnsStatus::NxDomain && !answer.is_aliased();
+            take_mx(&mut domain.row, &answer);
+            if gone {
+                return Ok(());
+            }
+        } else if domain.row.sts_dns.is_none() {
+            // The first look found that the name does not exist; something else of it is looked at again.
+            return Ok(());
+        }
+        self.texts_and_addresses(domain).await
+    }
+
+    async fn texts_and_addresses(&self, domain: &mut Domain) -> Result<(), Unfinished> {
+        let name = domain.row.domain.clone();
+        let no_mx = matches!(domain.row.mx_dns, Some(DnsStatus::NoData | DnsStatus::NxDomain));
+        let addresses_open = no_mx && open(domain.implicit);
+        let everyone = self.plan.implicit_mx == ImplicitScope::All;
+        let (mut first, mut second, mut third) = Default::default();
+        let sts = self.text_records(format!("_mta-sts.{name}"), open(domain.row.sts_dns), &mut first);
+        let tlsrpt =
+            self.text_records(format!("_smtp._tls.{name}"), open(domain.row.tlsrpt_dns), &mut second);
+        let implicit = self.has_address(&name, addresses_open && everyone, &mut third);
+        let (sts, tlsrpt, mut implicit) = tokio::join!(sts, tlsrpt, implicit);
+        if let Some(answer) = sts? {
+            take_sts(&mut domain.row, &answer);
+        }
+        if let Some(answer) = tlsrpt? {
+            take_tlsrpt(&mut domain.row, &answer);
+        }
+        if addresses_open && !everyone && domain.signals() {
+            implicit = self.has_address(&name, true, &mut third).await;
+        }
+        if let Some(status) = implicit? {
+            domain.implicit = Some(status);
+            take_implicit(&mut domain.row, status);
+        }
+        for waited in [first, second, third] {
+            domain.waited.add(waited);
+        }
+        Ok(())
+    }
+
+    async fn text_records(
+        &self,
+        name: String,
+        wanted: bool,
+        waited: &mut Waited,
+    ) -> Result<Option<Answer>, Unfinished> {
+        if !wanted {
+            return Ok(None);
+        }
+        self.dns.ask(&name, RecordType::TXT, waited).await.map(Some)
+    }
+
+    async fn has_address(
+        &self,
+        name: &str,
+        wanted: bool,
+        waited: &mut Waited,
+    ) -> Result<Option<DnsStatus>, Unfinished> {
+        if !wanted {
+            return Ok(None);
+        }
+        Ok(Some(self.dns.addresses(name, waited).await?.status))
+    }
+}
+
+fn take_mx(row: &mut DomainRow, answer: &Answer) {
+    row.mx_at = Some(answer.at);
+    row.mx_dns = Some(answer.status);
+    row.mx_ede.clone_from(&answer.ede);
+    row.mx_ad = answer.ad;
+    row.mx_ttl = answer.ttl;
+    let (kind, set) = match answer.status {
+        DnsStatus::NoError => match answer.mx().as_slice() {
+            [(_, root)] if root == "." => (MxKind::Null, Some(Vec::new())),
+            set => (MxKind::Explicit, Some(set.iter().map(|(p, host)| member(*p, host)).collect())),
+        },
+        DnsStatus::NxDomain if !answer.is_aliased() => (MxKind::None, Some(Vec::new())),
+        _ => (MxKind::Unknown, None),
+    };
+    row.mx_kind = Some(kind);
+    row.mx = set;
+}
+
+fn member(preference: u16, host: &str) -> Mx {
+    Mx { preference, host: host.to_owned(), matched: None, pattern: None }
+}
+
+/// No MX: the domain's own address takes its place, preference 0 (RFC 5321 section 5.1).
+fn take_implicit(row: &mut DomainRow, status: DnsStatus) {
+    let (kind, set) = match status {
+        DnsStatus::NoError => (MxKind::Implicit, Some(vec![member(0, &row.domain)])),
+        DnsStatus::NoData | DnsStatus::NxDomain => (MxKind::None, Some(Vec::new())),
+        _ => (MxKind::Unknown, None),
+    };
+    row.mx_kind = Some(kind);
+    row.mx = set;
+}
+
+/// TXT records as the dataset has them: sorted, escaped; `None` where there was no definite answer.
+fn written(answer: &Answer, records: &[Vec<u8>]) -> Option<Vec<String>> {
+    let mut texts: Vec<String> = records.iter().map(|txt| text::escape(txt)).collect();
+    texts.sort();
+    answer.status.is_definite().then_some(texts)
+}
+
+fn take_sts(row: &mut DomainRow, answer: &Answer) {
+    row.sts_at = Some(answer.at);
+    row.sts_dns = Some(answer.status);
+    row.sts_ede.clone_from(&answer.ede);
+    row.sts_ttl = answer.ttl;
+    row.sts_cname.clone_from(&answer.chain);
+    let records = answer.txt();
+    row.sts_txt = written(answer, &records);
+    if answer.status.is_definite() {
+        let judged = record::judge(&records);
+        row.sts_signals = Some(judged.signals);
+        row.sts_record = Some(judged.state);
+        row.sts_id = judged.id;
+    } else {
+        row.sts_record = Some(RecordState::Unknown);
+    }
+}
+
+fn take_tlsrpt(row: &mut DomainRow, answer: &Answer) {
+    row.tlsrpt_dns = Some(answer.status);
+    let records = answer.txt();
+    row.tlsrpt_txt = written(answer, &records);
+    if answer.status.is_definite() {
+        let judged = tlsrpt::judge(&records);
+        row.tlsrpt_record = Some(judged.state);
+        row.tlsrpt_rua = judged.rua;
+    } else {
+        row.tlsrpt_record = Some(RecordState::Unknown);
+    }
+}

@@ -1,0 +1,167 @@
+//! The policy of one domain: its host's addresses, the fetch, and what the text says.
+
+use super::{Domain, Probe};
+use crate::admission::Refusal;
+use crate::dataset::rows::{AddrOutcome, DomainRow, PolicyEvidence};
+use crate::dataset::words::{DnsStatus, MxKind, Word};
+use crate::dns::{Addresses, RecordType};
+use crate::fault::Unfinished;
+use crate::mta_sts::{mx_pattern, policy};
+use crate::plan::limits::POLICY_BYTES;
+use crate::policy_host::{self, Fetch, Fetched};
+use crate::{assess, moment};
+use std::net::SocketAddr;
+
+impl Probe {
+    /// Name servers, policy host, policy, and which MX hosts it matches; for domains that signal.
+    ///
+    /// # Errors
+    /// This machine failed, or the scan was stopped.
+    pub async fn policy(&self, domain: &mut Domain) -> Result<(), Unfinished> {
+        if domain.row.ns.is_none() {
+            let name = domain.row.domain.clone();
+            let answer = self.dns.ask(&name, RecordType::NS, &mut domain.waited).await?;
+            domain.row.ns = answer.status.is_definite().then(|| answer.ns());
+        }
+        let known = &domain.row.policy;
+        let failed_and_may_pass = known.outcome.as_deref().is_some_and(assess::may_pass)
+            || known.host_dns.is_some_and(DnsStatus::may_pass);
+        if known.host_dns.is_none() && known.outcome.is_none() || failed_and_may_pass {
+            self.retrieve(domain).await?;
+        }
+        match_hosts(&mut domain.row);
+        Ok(())
+    }
+
+    async fn retrieve(&self, domain: &mut Domain) -> Result<(), Unfinished> {
+        let host = format!("mta-sts.{}", domain.row.domain);
+        let earlier = domain.row.policy.attempts.take();
+        let mut policy = if self.admission.excludes(&host) {
+            PolicyEvidence { outcome: Some(Word::Borrowed("excluded")), ..PolicyEvidence::default() }
+        } else if !policy_host::is_url_host(&host) {
+            // Such as broken punycode: no sender can ask for it either.
+            PolicyEvidence {
+                outcome: Some(Word::Borrowed("policy_http_malformed")),
+                ..PolicyEvidence::default()
+            }
+        } else {
+            let addresses = self.dns.addresses(&host, &mut domain.waited).await?;
+            self.from_addresses(&host, addresses, domain).await?
+        };
+        if let Some(outcome) = policy.outcome.clone() {
+            policy.at = Some(moment::now());
+            policy.usable = Some(outcome == "ok" && policy.valid == Some(true));
+            if outcome == "excluded" {
+                policy.attempts = earlier;
+            } else {
+                policy.attempts = Some(earlier.into_iter().flatten().chain([outcome]).collect());
+            }
+        }
+        domain.row.policy = policy;
+        Ok(())
+    }
+
+    async fn from_addresses(
+        &self,
+        host: &str,
+        addresses: Addresses,
+        domain: &mut Domain,
+    ) -> Result<PolicyEvidence, Unfinished> {
+        let Addresses { status, addrs, chain, .. } = addresses;
+        let mut outcomes = Vec::with_capacity(addrs.len());
+        let mut fetched: Option<Fetched> = None;
+        let mut refused = None;
+        let mut left = self.plan.addresses_per_host;
+        for addr in addrs {
+            let outcome = match self.admission.address(addr) {
+                Err(refusal) => {
+                    refused.get_or_insert(refusal);
+                    Word::Borrowed(refusal.outcome())
+                }
+                Ok(()) if left == 0 => Word::Borrowed("not_sampled"),
+                Ok(()) => {
+                    let slot = self.admission.https(addr, &mut domain.waited).await?;
+                    let one = self.fetch(host, SocketAddr::new(addr, self.plan.https_port)).await?;
+                    drop(slot);
+                    left = if one.outcome.is_worth_another_address() { left - 1 } else { 0 };
+                    let outcome = Word::Borrowed(one.outcome.as_str());
+                    fetched = Some(further(fetched, one));
+                    outcome
+                }
+            };
+            outcomes.push(AddrOutcome { addr, outcome });
+        }
+        let mut policy = PolicyEvidence {
+            host_dns: Some(status),
+            addrs: status.is_definite().then_some(outcomes),
+            ..PolicyEvidence::default()
+        };
+        match fetched {
+            Some(fetched) => {
+                fetched.write_to(&mut policy);
+                read_text(&mut policy);
+            }
+            None => policy.outcome = without_fetch(status, chain.as_deref(), refused).map(Word::Borrowed),
+        }
+        policy.cname = chain;
+        Ok(policy)
+    }
+
+    async fn fetch(&self, host: &str, addr: SocketAddr) -> Result<Fetched, Unfinished> {
+        let request = Fetch {
+            host,
+            addr,
+            deadline: self.plan.deadlines.policy,
+            user_agent: &self.plan.identity.user_agent(),
+            max_bytes: POLICY_BYTES,
+        };
+        Ok(policy_host::fetch(request, &self.tls).await?)
+    }
+}
+
+/// Of two addresses the later one if it got as far as a certificate, else the first.
+fn further(first: Option<Fetched>, later: Fetched) -> Fetched {
+    match first {
+        Some(first) if !later.got_further() => first,
+        _ => later,
+    }
+}
+
+/// The outcome where no address was contacted; `None` where the machine lacks the only family there is.
+fn without_fetch(
+    status: DnsStatus,
+    chain: Option<&[String]>,
+    refused: Option<Refusal>,
+) -> Option<&'static str> {
+    let aliased = chain.is_some_and(|chain| !chain.is_empty());
+    match (status, refused) {
+        (_, Some(Refusal::Forbidden)) => Some("policy_host_forbidden_address"),
+        (_, Some(Refusal::Excluded)) => Some("excluded"),
+        (_, Some(Refusal::NoFamily)) => None,
+        (DnsStatus::NxDomain, None) if aliased => Some("policy_host_dangling_cname"),
+        (DnsStatus::NxDomain, None) => Some("policy_host_nxdomain"),
+        (DnsStatus::NoData | DnsStatus::NoError, None) => Some("policy_host_no_address"),
+        _ => Some("policy_host_dns_failure"),
+    }
+}
+
+fn read_text(evidence: &mut PolicyEvidence) {
+    let Some(body) = &evidence.body else { return };
+    let parsed = policy::parse(body);
+    evidence.valid = Some(parsed.valid);
+    evidence.mode = parsed.mode.map(|mode| Word::Borrowed(mode.as_str()));
+    evidence.max_age_s = parsed.max_age_s.and_then(|s| i64::try_from(s).ok());
+    evidence.mx = Some(parsed.mx_escaped());
+}
+
+/// Fills `matched` and `pattern` of the MX set by a policy that may be used (RFC 8461 section 4.1).
+fn match_hosts(row: &mut DomainRow) {
+    let usable = row.policy.usable == Some(true) && row.policy.mode.as_deref() != Some("none");
+    let patterns = row.policy.mx.as_deref().filter(|_| usable);
+    let mail = matches!(row.mx_kind, Some(MxKind::Explicit | MxKind::Implicit));
+    for host in row.mx.iter_mut().flatten().filter(|_| mail) {
+        let pattern = patterns.filter(|_| host.host != ".").map(|p| mx_pattern::first_match(&host.host, p));
+        host.matched = pattern.map(|p| p.is_some());
+        host.pattern = pattern.flatten().map(str::to_owned);
+    }
+}

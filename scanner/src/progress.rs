@@ -1,0 +1,138 @@
+//! Progress on stderr: a bar on a terminal, a plain status line every few seconds elsewhere.
+
+use crate::scan::tally::Tally;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use std::io::{IsTerminal, Write};
+use std::sync::Arc;
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+/// Between two drawings of the bar.
+const BAR_EVERY: Duration = Duration::from_millis(250);
+
+/// Between two status lines where stderr is no terminal.
+const LINE_EVERY: Duration = Duration::from_secs(5);
+
+/// Shows what a scan does until it is dropped.
+pub struct Progress {
+    end: Option<mpsc::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Progress {
+    /// Begins to show these counters.
+    #[must_use]
+    pub fn start(tally: Arc<Tally>) -> Self {
+        let (end, ended) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            if std::io::stderr().is_terminal() { bar(&tally, &ended) } else { lines(&tally, &ended) }
+        });
+        Self { end: Some(end), thread: Some(thread) }
+    }
+}
+
+impl Drop for Progress {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        if let Some(thread) = self.thread.take() {
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Whether the scan still runs, after a wait.
+fn runs(ended: &mpsc::Receiver<()>, wait: Duration) -> bool {
+    ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout)
+}
+
+/// What is under way and was found, the same words on the bar and on the lines.
+fn facts(tally: &Tally) -> String {
+    let mut facts = format!(
+        "in flight {} dns, {} policy, {} smtp | {} signal | {} MX hosts | {} failures",
+        tally.dns_now.value(),
+        tally.policy_now.value(),
+        tally.smtp_now.value(),
+        tally.signallers.value(),
+        tally.host_rows.value(),
+        tally.failures.value() + tally.failed_here.value(),
+    );
+    let waiting = tally.deferred.value();
+    if waiting > 0 {
+        facts.push_str(&format!(" | {waiting} wait for a second look"));
+    }
+    facts
+}
+
+fn bar(tally: &Tally, ended: &mpsc::Receiver<()>) {
+    let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
+    let style = |template: &str| {
+        ProgressStyle::with_template(template)
+            .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .progress_chars("=> ")
+    };
+    let unknown = style("{spinner} {human_pos} domains  {per_sec}  {elapsed}\n{msg}");
+    let known =
+        style("[{bar:30}] {human_pos}/{human_len} domains  {per_sec}  {elapsed} gone, {eta} left\n{msg}");
+    bar.set_style(unknown);
+    while runs(ended, BAR_EVERY) {
+        let total = tally.total.value();
+        if total > 0 && bar.length().is_none() {
+            bar.set_length(total);
+            bar.set_style(known.clone());
+        }
+        bar.set_position(tally.settled.value());
+        bar.set_message(facts(tally));
+        bar.tick();
+    }
+    bar.finish_and_clear();
+}
+
+fn lines(tally: &Tally, ended: &mpsc::Receiver<()>) {
+    let began = Instant::now();
+    let mut before = (Instant::now(), 0);
+    while runs(ended, LINE_EVERY) {
+        let done = tally.settled.value();
+        let rate = done.saturating_sub(before.1) as f64 / before.0.elapsed().as_secs_f64();
+        before = (Instant::now(), done);
+        let line = status(tally, done, rate, began.elapsed());
+        // Nobody reads stderr any more: no reason to end the scan.
+        let _ = writeln!(std::io::stderr(), "{line}");
+    }
+}
+
+fn status(tally: &Tally, done: u64, rate: f64, gone: Duration) -> String {
+    let total = tally.total.value();
+    let of = if total > 0 { format!("{done}/{total} domains") } else { format!("{done} domains") };
+    let left = if total > done && rate > 0.0 {
+        format!(
+            ", {} left",
+            humantime::format_duration(Duration::from_secs(((total - done) as f64 / rate) as u64))
+        )
+    } else {
+        String::new()
+    };
+    let gone = humantime::format_duration(Duration::from_secs(gone.as_secs()));
+    format!("{of} | {rate:.0}/s | {gone} gone{left} | {}", facts(tally))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_says_done_total_rate_and_time_left() {
+        let tally = Tally::default();
+        tally.total.add(1_000);
+        tally.signallers.add(3);
+        let line = status(&tally, 400, 50.0, Duration::from_secs(8));
+        assert!(line.starts_with("400/1000 domains | 50/s | 8s gone, 12s left | "), "{line}");
+        assert!(line.contains("| 3 signal |"), "{line}");
+    }
+
+    #[test]
+    fn without_a_total_there_is_no_time_left() {
+        let line = status(&Tally::default(), 400, 50.0, Duration::from_secs(8));
+        assert!(line.starts_with("400 domains | 50/s | 8s gone | "), "{line}");
+    }
+}

@@ -1,0 +1,220 @@
+//! The dataset's folder at the begin of a run: made new, or brought back to what was committed.
+
+use super::ScanError;
+use super::preflight::Prepared;
+use crate::dataset::columns::{CERTIFICATES, DOMAINS, MX_HOSTS};
+use crate::dataset::commits::{self, Commit, CommitLog};
+use crate::dataset::manifest::{ListFacts, Manifest, Resumed};
+use crate::dataset::ranges::Positions;
+use crate::dataset::writer::DatasetWriter;
+use crate::dataset::{dictionary, read};
+use crate::moment;
+use crate::plan::{PlanError, ScanPlan, StarttlsScope, Typed};
+use crate::probe::{HostLook, targets};
+use crate::smtp::registry::Registry;
+use serde_json::Value;
+use std::collections::{BTreeMap, HashSet};
+use std::path::{Path, PathBuf};
+
+/// A dataset that is open for evidence.
+pub(super) struct Dataset {
+    pub(super) manifest: Manifest,
+    pub(super) writer: DatasetWriter,
+    /// Positions that have a committed row.
+    pub(super) done: Positions,
+    /// MX hosts that have committed rows.
+    pub(super) registry: Registry,
+    folder: PathBuf,
+}
+
+impl Dataset {
+    pub(super) fn create(
+        folder: &Path,
+        lists: Vec<ListFacts>,
+        prepared: &Prepared,
+    ) -> Result<Self, ScanError> {
+        let wrong = |source| ScanError::Io { what: format!("cannot write to {}", folder.display()), source };
+        if folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+            return Err(ScanError::Exists(folder.to_owned()));
+        }
+        for table in [&DOMAINS, &MX_HOSTS, &CERTIFICATES] {
+            std::fs::create_dir_all(folder.join(table.name)).map_err(wrong)?;
+        }
+        let plan = &prepared.probe.plan;
+        let manifest = Manifest {
+            schema_version: Manifest::current_schema(),
+            scan: scan_name(folder),
+            complete: false,
+            versions: prepared.versions.clone(),
+            started: moment::rfc3339(moment::now()),
+            ended: None,
+            lists,
+            seed: plan.seed,
+            shard: plan.shard.to_string(),
+            plan: plan.meaning(),
+            manners: plan.manners(),
+            resumed: Vec::new(),
+            vantage: prepared.vantage.clone(),
+            sum: None,
+            counts: BTreeMap::new(),
+        };
+        dictionary::write(folder).map_err(wrong)?;
+        manifest.write(folder).map_err(wrong)?;
+        let (log, commits) = CommitLog::open(folder).map_err(wrong)?;
+        Ok(Self::behind(folder, manifest, log, &commits, HashSet::new()))
+    }
+
+    pub(super) fn resume(
+        folder: &Path,
+        lists: Vec<ListFacts>,
+        prepared: &Prepared,
+    ) -> Result<Self, ScanError> {
+        let none = |why| ScanError::NoScan { path: folder.to_owned(), why };
+        let wrong = |source| ScanError::Io { what: format!("cannot resume {}", folder.display()), source };
+        let mut manifest = Manifest::read(folder).map_err(none)?;
+        check_unchanged(&manifest, &lists, prepared)?;
+        let manners = prepared.probe.plan.manners();
+        let changed = differences(&manifest.manners, &manners);
+        manifest.resumed.push(Resumed { at: moment::rfc3339(moment::now()), changed });
+        manifest.manners = manners;
+        manifest.complete = false;
+        manifest.ended = None;
+        let (log, commits) = CommitLog::open(folder).map_err(wrong)?;
+        commits::recover(folder, &commits).map_err(wrong)?;
+        manifest.write(folder).map_err(wrong)?;
+        let mut known = HashSet::new();
+        read::batches(folder, &CERTIFICATES, &["sha256"], |batch| {
+            known.extend((0..batch.rows()).filter_map(|row| from_hex(batch.text("sha256", row)?)));
+        })?;
+        let mut dataset = Self::behind(folder, manifest, log, &commits, known);
+        let registry = &mut dataset.registry;
+        read::batches(folder, &MX_HOSTS, &["host", "addr"], |batch| {
+            for row in 0..batch.rows() {
+                let addr = batch.text("addr", row).and_then(|a| a.parse().ok());
+                registry.note_committed(batch.text("host", row).unwrap_or_default(), addr);
+            }
+        })?;
+        Ok(dataset)
+    }
+
+    fn behind(
+        folder: &Path,
+        manifest: Manifest,
+        log: CommitLog,
+        commits: &[Commit],
+        known: HashSet<[u8; 32]>,
+    ) -> Self {
+        let writer = DatasetWriter::new(folder, &manifest.scan, log, commits, known);
+        Self {
+            manifest,
+            writer,
+            done: commits::done(commits),
+            registry: Registry::default(),
+            folder: folder.to_owned(),
+        }
+    }
+
+    /// The MX hosts of committed domains: each is looked at again, and the addresses that have a row are passed over.
+    pub(super) fn hosts_to_contact(
+        &self,
+        registry: &Registry,
+        scope: StarttlsScope,
+    ) -> Result<Vec<HostLook>, ScanError> {
+        let mut hosts = Vec::new();
+        if self.done.is_empty() || scope == StarttlsScope::None {
+            return Ok(hosts);
+        }
+        read::batches(&self.folder, &DOMAINS, &["mx", "sts_signals"], |batch| {
+            for row in 0..batch.rows() {
+                let mx = batch.mx(row);
+                for host in targets(mx.as_deref(), batch.bool("sts_signals", row), scope) {
+                    if registry.offer(host) {
+                        hosts.push(HostLook::new(host.to_owned()));
+                    }
+                }
+            }
+        })?;
+        Ok(hosts)
+    }
+}
+
+fn scan_name(folder: &Path) -> String {
+    let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+    whole.file_name().map_or_else(|| "scan".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+fn from_hex(text: &str) -> Option<[u8; 32]> {
+    let mut bytes = [0; 32];
+    for (i, byte) in bytes.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+/// Keys whose values differ, with the value before and after.
+fn differences(before: &Value, after: &Value) -> BTreeMap<String, (Value, Value)> {
+    let empty = serde_json::Map::new();
+    let (before, after) = (before.as_object().unwrap_or(&empty), after.as_object().unwrap_or(&empty));
+    let keys = before.keys().chain(after.keys());
+    let pair = |key: &String| {
+        (before.get(key).cloned().unwrap_or_default(), after.get(key).cloned().unwrap_or_default())
+    };
+    keys.map(|key| (key.clone(), pair(key))).filter(|(_, (b, a))| b != a).collect()
+}
+
+/// What gives the data their meaning must be as it was.
+fn check_unchanged(manifest: &Manifest, lists: &[ListFacts], prepared: &Prepared) -> Result<(), ScanError> {
+    if let Some((key, (before, after))) =
+        differences(&manifest.plan, &prepared.probe.plan.meaning()).into_iter().next()
+    {
+        let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        return Err(ScanError::Changed(format!("`{key}` was {}, is {}", text(&before), text(&after))));
+    }
+    if manifest.lists.len() != lists.len() {
+        return Err(ScanError::Changed(format!(
+            "it had {} lists, now {}",
+            manifest.lists.len(),
+            lists.len()
+        )));
+    }
+    for (before, now) in manifest.lists.iter().zip(lists) {
+        if before.sha256 != now.sha256 {
+            return Err(ScanError::Changed(format!("the list {} has changed", now.path)));
+        }
+    }
+    if manifest.versions.trust_store_sha256 != prepared.versions.trust_store_sha256 {
+        return Err(ScanError::Changed("the trusted roots have changed".to_owned()));
+    }
+    Ok(())
+}
+
+/// What a dataset says of the scan that made it, for a resume.
+pub struct Recorded(Manifest);
+
+impl Recorded {
+    /// Reads it from the manifest.
+    ///
+    /// # Errors
+    /// The folder holds no scan, or one that is complete.
+    pub fn read(folder: &Path) -> Result<Self, ScanError> {
+        let none = |why| ScanError::NoScan { path: folder.to_owned(), why };
+        let manifest = Manifest::read(folder).map_err(none)?;
+        if manifest.complete { Err(ScanError::Complete(folder.to_owned())) } else { Ok(Self(manifest)) }
+    }
+
+    /// The lists as they were typed.
+    #[must_use]
+    pub fn lists(&self) -> Vec<PathBuf> {
+        self.0.lists.iter().map(|list| PathBuf::from(&list.path)).collect()
+    }
+
+    /// The plan as it was.
+    ///
+    /// # Errors
+    /// The manifest holds a setting that this program does not know.
+    pub fn settings(&self) -> Result<Vec<Typed>, PlanError> {
+        let mut typed = ScanPlan::recorded(&self.0.plan)?;
+        typed.extend(ScanPlan::recorded(&self.0.manners)?);
+        Ok(typed)
+    }
+}

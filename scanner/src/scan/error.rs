@@ -1,0 +1,106 @@
+//! Why a scan cannot begin or go on.
+
+use crate::admission::ExclusionError;
+use crate::dataset::read::ReadError;
+use crate::dataset::writer::{Committed, WriteError};
+use crate::fault::LocalFault;
+use crate::input::InputError;
+use crate::tls::TrustError;
+use std::io;
+use std::path::PathBuf;
+
+/// Why a scan cannot begin or go on; says what was found and the way out.
+#[derive(Debug, thiserror::Error)]
+pub enum ScanError {
+    /// The lists.
+    #[error(transparent)]
+    Input(#[from] InputError),
+    /// The lists hold nothing.
+    #[error("the list is empty: one domain a line is expected")]
+    Empty,
+    /// The exclusion files.
+    #[error(transparent)]
+    Exclusion(#[from] ExclusionError),
+    /// The trusted roots.
+    #[error(transparent)]
+    Trust(#[from] TrustError),
+    /// This machine.
+    #[error(transparent)]
+    Fault(#[from] LocalFault),
+    /// The folder holds something.
+    #[error("{} is there already: give another -o, or go on with `sts-scan resume {}`", .0.display(), .0.display())]
+    Exists(PathBuf),
+    /// The folder holds no scan.
+    #[error("{} holds no scan: {why}", path.display())]
+    NoScan {
+        /// The folder.
+        path: PathBuf,
+        /// What is missing.
+        why: io::Error,
+    },
+    /// What must not change between runs did.
+    #[error("this scan cannot be resumed: {0}. Start a new one with another -o")]
+    Changed(String),
+    /// The scan is complete.
+    #[error("{} is complete: nothing is left to do (`sts-scan assess` judges it anew)", .0.display())]
+    Complete(PathBuf),
+    /// A committed part cannot be read.
+    #[error(transparent)]
+    Read(#[from] ReadError),
+    /// The dataset cannot be written.
+    #[error("{source}")]
+    Write {
+        /// Why.
+        source: WriteError,
+        /// What is safe.
+        committed: Committed,
+    },
+    /// Something of this machine.
+    #[error("{what}: {source}")]
+    Io {
+        /// What was tried.
+        what: String,
+        /// Why it failed.
+        source: io::Error,
+    },
+    /// A thread of ours broke off: a fault of this program.
+    #[error("a part of the scanner broke off; what was committed is whole")]
+    Panicked,
+}
+
+impl ScanError {
+    pub(super) fn write(source: WriteError, committed: Committed) -> Self {
+        Self::Write { source, committed }
+    }
+
+    /// Whether what was typed is at fault, rather than this machine.
+    #[must_use]
+    pub const fn is_usage(&self) -> bool {
+        matches!(
+            self,
+            Self::Input(_)
+                | Self::Empty
+                | Self::Exclusion(_)
+                | Self::Trust(_)
+                | Self::Exists(_)
+                | Self::NoScan { .. }
+                | Self::Changed(_)
+                | Self::Complete(_)
+        )
+    }
+
+    /// What to do about it, where there is more to say.
+    #[must_use]
+    pub fn hint(&self, output: &std::path::Path) -> Option<String> {
+        match self {
+            Self::Write { committed, .. } => Some(format!(
+                "{} parts ({} rows) are complete; free space and continue with `sts-scan resume {}`",
+                committed.parts,
+                committed.domains,
+                output.display()
+            )),
+            Self::Panicked => Some(format!("continue with `sts-scan resume {}`", output.display())),
+            _ => None,
+        }
+    }
+}

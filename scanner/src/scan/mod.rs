@@ -1,0 +1,247 @@
+//! A scan from its lists to its assessed dataset: threads, channels, and the sum at the end. Knows no protocol.
+
+mod dataset;
+mod error;
+mod pipeline;
+mod preflight;
+mod report;
+pub mod tally;
+
+pub use dataset::Recorded;
+pub use error::ScanError;
+pub use report::{Ended, Report};
+
+use crate::dataset::manifest::{ListFacts, Sum};
+use crate::dataset::ranges::Positions;
+use crate::dataset::writer::{DatasetWriter, Evidence};
+use crate::input::{self, Entry, ListSpec, Options, Reader};
+use crate::plan::ScanPlan;
+use crate::plan::limits::{ENTRY_BATCH, LISTED_NAMES, ORDER_WINDOW};
+use crate::probe::HostLook;
+use dataset::Dataset;
+use pipeline::{Contact, Pipeline};
+use preflight::Prepared;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tally::Tally;
+use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
+
+/// What is to be scanned, how, and where to.
+pub struct Job {
+    /// The plan.
+    pub plan: ScanPlan,
+    /// The lists.
+    pub lists: Vec<ListSpec>,
+    /// Folder of the dataset.
+    pub output: PathBuf,
+    /// Whether the folder is new or holds the begin of this scan.
+    pub start: Start,
+}
+
+/// How a run begins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Start {
+    /// With a folder that is not there, or is empty.
+    New,
+    /// With what an earlier run committed.
+    Resume,
+}
+
+/// Runs a scan to its end, or until `stop`; the counters in `tally` are true at any time.
+///
+/// # Errors
+/// The scan cannot begin, or the dataset cannot be written. What was committed stays whole in any case.
+pub fn run(job: Job, tally: Arc<Tally>, stop: CancellationToken) -> Result<Report, ScanError> {
+    let began = Instant::now();
+    let survey = input::survey(&job.lists)?;
+    if survey.entries() == Some(0) {
+        return Err(ScanError::Empty);
+    }
+    tally.total.set(survey.entries().unwrap_or(0));
+    let facts = list_facts(&job.lists, &survey);
+    let prepared = preflight::prepare(job.plan, stop.clone())?;
+    let mut dataset = match job.start {
+        Start::New => Dataset::create(&job.output, facts, &prepared)?,
+        Start::Resume => Dataset::resume(&job.output, facts, &prepared)?,
+    };
+    tally.rows_before.set(dataset.done.len());
+    tally.settled.add(dataset.done.len());
+    let Prepared { probe, silent, .. } = prepared;
+    let plan = probe.plan.clone();
+    let options =
+        Options { seed: plan.seed, shard: plan.shard, window: ORDER_WINDOW, max_listed: LISTED_NAMES };
+    let reader = Reader::open(&job.lists, options)?;
+
+    let (to_writer, from_stages) = mpsc::channel(4 * ENTRY_BATCH);
+    let registry = std::mem::take(&mut dataset.registry);
+    let hosts = dataset.hosts_to_contact(&registry, plan.starttls)?;
+    let pipeline = Arc::new(Pipeline::new(probe, registry, tally.clone(), stop.clone(), to_writer));
+    let halted = pipeline.halted.clone();
+    let read = drive(pipeline, reader, &dataset.done, hosts, dataset.writer, from_stages)?;
+
+    let sum = sum_of(&read, &tally, &dataset.done);
+    let ended = Ended::of(&sum, &tally, halted.get().cloned(), stop.is_cancelled());
+    let report = Report {
+        sum,
+        ended,
+        output: job.output,
+        examples: read.tally.examples,
+        silent_resolvers: silent,
+        hosts_left: tally.hosts_left.value(),
+        scanning: began.elapsed(),
+        assessing: Duration::ZERO,
+        counts: BTreeMap::new(),
+    };
+    report::finish(dataset.manifest, report, read.stream_sha256)
+}
+
+fn list_facts(lists: &[ListSpec], survey: &input::Survey) -> Vec<ListFacts> {
+    let path =
+        |list: &ListSpec| list.path().map_or_else(|| "-".to_owned(), |path| path.display().to_string());
+    let facts = lists.iter().zip(&survey.lists).map(|(list, surveyed)| ListFacts {
+        name: surveyed.name.to_string(),
+        path: path(list),
+        sha256: surveyed.sha256.clone(),
+        entries: surveyed.entries,
+    });
+    facts.collect()
+}
+
+/// What the reader thread saw.
+struct ReadOut {
+    tally: input::Tally,
+    stream_sha256: Option<String>,
+    /// Names given to the DNS workers.
+    given: u64,
+    /// Names that had a committed row.
+    known: u64,
+}
+
+/// Raises the threads, waits for all of them, and commits.
+fn drive(
+    pipeline: Arc<Pipeline>,
+    reader: Reader,
+    done: &Positions,
+    hosts: Vec<HostLook>,
+    writer: DatasetWriter,
+    from_stages: mpsc::Receiver<Evidence>,
+) -> Result<ReadOut, ScanError> {
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let slots = pipeline.probe.plan.pace.dns_in_flight.div_ceil(workers);
+    let (to_workers, entries) = mpsc::channel(4 * workers);
+    let (to_contacts, contacts) = mpsc::channel(1_024);
+    let entries = Arc::new(tokio::sync::Mutex::new(entries));
+    let contact_runtime = runtime()?;
+    let dns_runtimes = (0..workers).map(|_| runtime()).collect::<Result<Vec<_>, _>>()?;
+    std::thread::scope(|scope| {
+        let writing = scope.spawn(move || write(writer, from_stages));
+        let contact_worker = pipeline.clone().contact_worker(contacts);
+        let mut stages = vec![scope.spawn(move || contact_runtime.block_on(contact_worker))];
+        for runtime in dns_runtimes {
+            let worker = pipeline.clone().dns_worker(entries.clone(), to_contacts.clone(), slots);
+            stages.push(scope.spawn(move || runtime.block_on(worker)));
+        }
+        let tally = pipeline.tally.clone();
+        stages.push(scope.spawn(move || offer(hosts, &to_contacts, &tally)));
+        drop(entries);
+        let read = read(&pipeline, reader, done, &to_workers);
+        if read.is_err() {
+            pipeline.stop.cancel();
+        }
+        drop(to_workers);
+        let panicked = stages.into_iter().map(|stage| stage.join()).filter(Result::is_err).count();
+        // The last holder of the writer's sender: now the writer knows that all is in.
+        drop(pipeline);
+        let written = writing.join().map_err(|_| ScanError::Panicked)?;
+        let read = read?;
+        written?;
+        if panicked > 0 { Err(ScanError::Panicked) } else { Ok(read) }
+    })
+}
+
+fn runtime() -> Result<tokio::runtime::Runtime, ScanError> {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|source| ScanError::Io { what: "cannot start a runtime".to_owned(), source })
+}
+
+/// Gives the MX hosts of committed domains that have no committed row to the contact runtime.
+fn offer(hosts: Vec<HostLook>, contacts: &mpsc::Sender<Contact>, tally: &Tally) {
+    for host in hosts {
+        if contacts.blocking_send(Contact::Host(host)).is_err() {
+            tally.hosts_left.up();
+        }
+    }
+}
+
+/// The writer's thread: takes what is final until all senders are gone, then commits the rest.
+fn write(mut writer: DatasetWriter, mut evidence: mpsc::Receiver<Evidence>) -> Result<(), ScanError> {
+    while let Some(one) = evidence.blocking_recv() {
+        writer.take(one).map_err(|e| ScanError::write(e, writer.committed()))?;
+    }
+    writer.commit().map_err(|e| ScanError::write(e, writer.committed()))
+}
+
+/// The reader's thread: names in batches to the DNS workers, until the lists end or the scan is stopped.
+fn read(
+    pipeline: &Pipeline,
+    mut reader: Reader,
+    done: &Positions,
+    workers: &mpsc::Sender<Vec<Entry>>,
+) -> Result<ReadOut, ScanError> {
+    let (mut given, mut known) = (0, 0);
+    let mut batch = Vec::with_capacity(ENTRY_BATCH);
+    let mut settled = 0;
+    while !pipeline.stop.is_cancelled() {
+        let Some(entry) = reader.next().transpose()? else { break };
+        let read = reader.tally();
+        let without_row = read.duplicates + read.invalid + read.out_of_shard;
+        pipeline.tally.read.set(read.inputs);
+        pipeline.tally.settled.add(without_row - settled);
+        settled = without_row;
+        if done.contains(entry.position) {
+            known += 1;
+            continue;
+        }
+        batch.push(entry);
+        if batch.len() == ENTRY_BATCH {
+            given += batch.len() as u64;
+            if workers.blocking_send(std::mem::replace(&mut batch, Vec::with_capacity(ENTRY_BATCH))).is_err()
+            {
+                break;
+            }
+        }
+    }
+    given += batch.len() as u64;
+    if !batch.is_empty() && workers.blocking_send(batch).is_err() {
+        tracing::debug!("the DNS workers ended before the list");
+    }
+    let tally = reader.tally().clone();
+    pipeline.tally.read.set(tally.inputs);
+    pipeline.tally.settled.add(tally.duplicates + tally.invalid + tally.out_of_shard - settled);
+    let stream_sha256 = reader.stream_digest().map(|(sha256, _)| sha256.to_owned());
+    Ok(ReadOut { tally, stream_sha256, given, known })
+}
+
+/// The sum of inputs. Names in the reader's window and beyond are known only as the difference to the survey.
+fn sum_of(read: &ReadOut, tally: &Tally, done: &Positions) -> Sum {
+    let lists = &read.tally;
+    let in_window = lists.accepted - read.given - read.known;
+    // Positions that an earlier run committed and that this run was stopped before coming to again.
+    let committed_beyond = done.len() - read.known;
+    let never_read = tally.total.value().saturating_sub(lists.inputs);
+    Sum {
+        inputs: lists.inputs + never_read,
+        rows: done.len() + tally.rows.value(),
+        duplicates: lists.duplicates,
+        excluded: tally.excluded.value(),
+        invalid: lists.invalid,
+        other_shards: lists.out_of_shard,
+        failed_here: tally.failed_here.value(),
+        not_reached: (tally.given_up.value() + in_window + never_read).saturating_sub(committed_beyond),
+    }
+}

@@ -1,0 +1,343 @@
+//! The way of domains and hosts through the stages, and the only place of ours that spawns tasks.
+//!
+//! DNS workers take names from the list, one current-thread runtime each. What signals goes on to the contact
+//! runtime (policy hosts and MX hosts), whose waiting never holds a place of DNS. Final rows go to the writer.
+
+use super::tally::{Count, Tally};
+use crate::dataset::rows::DomainRow;
+use crate::dataset::words::{MxKind, RecordState};
+use crate::dataset::writer::Evidence;
+use crate::fault::Unfinished;
+use crate::input::Entry;
+use crate::plan::limits::{CONTACT_BACKLOG, LOCAL_FAULTS, SMTP_TRIAL, SMTP_TRIAL_PERCENT};
+use crate::probe::{Domain, HostLook, Probe};
+use crate::smtp::registry::Registry;
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+/// Something for the contact runtime.
+pub(super) enum Contact {
+    /// A domain that signals: its policy is next.
+    Policy(Box<Domain>),
+    /// An MX host that nobody has contacted.
+    Host(HostLook),
+}
+
+/// What waits for its second look.
+enum Waiting {
+    Domain(Box<Domain>),
+    Host(HostLook),
+}
+
+/// What all tasks of a scan share.
+pub(super) struct Pipeline {
+    pub(super) probe: Probe,
+    pub(super) registry: Registry,
+    pub(super) tally: Arc<Tally>,
+    pub(super) stop: CancellationToken,
+    /// Why the scan stopped itself, where it did.
+    pub(super) halted: Arc<OnceLock<String>>,
+    writer: mpsc::Sender<Evidence>,
+    deferred: Mutex<VecDeque<(Instant, Waiting)>>,
+}
+
+/// Counts what is under way for as long as it lives.
+struct Now<'a>(&'a Count);
+
+impl<'a> Now<'a> {
+    fn count(count: &'a Count) -> Self {
+        count.up();
+        Self(count)
+    }
+}
+
+impl Drop for Now<'_> {
+    fn drop(&mut self) {
+        self.0.down();
+    }
+}
+
+impl Pipeline {
+    pub(super) fn new(
+        probe: Probe,
+        registry: Registry,
+        tally: Arc<Tally>,
+        stop: CancellationToken,
+        writer: mpsc::Sender<Evidence>,
+    ) -> Self {
+        let deferred = Mutex::new(VecDeque::new());
+        Self { probe, registry, tally, stop, halted: Arc::default(), writer, deferred }
+    }
+
+    /// Stops the scan for a reason of our own; the first reason is the one that is told.
+    pub(super) fn halt(&self, reason: String) {
+        let _ = self.halted.set(reason);
+        self.stop.cancel();
+    }
+
+    /// Takes batches of names until there are no more, and keeps `slots` domains under way.
+    pub(super) async fn dns_worker(
+        self: Arc<Self>,
+        entries: Arc<tokio::sync::Mutex<mpsc::Receiver<Vec<Entry>>>>,
+        contacts: mpsc::Sender<Contact>,
+        slots: usize,
+    ) {
+        let mut tasks = JoinSet::new();
+        let gate = Arc::new(Semaphore::new(slots));
+        while let Some(batch) = { entries.lock().await.recv().await } {
+            for entry in batch {
+                let Ok(place) = gate.clone().acquire_owned().await else { return };
+                if self.stop.is_cancelled() {
+                    self.tally.given_up.up();
+                } else if self.probe.admission.excludes(&entry.domain) {
+                    self.tally.excluded.up();
+                    self.tally.settled.up();
+                } else {
+                    tasks.spawn(self.clone().first_look(entry, contacts.clone(), place));
+                }
+                while tasks.try_join_next().is_some() {}
+            }
+        }
+        while tasks.join_next().await.is_some() {}
+    }
+
+    async fn first_look(
+        self: Arc<Self>,
+        entry: Entry,
+        contacts: mpsc::Sender<Contact>,
+        _place: OwnedSemaphorePermit,
+    ) {
+        let mut domain = Box::new(Domain::new(entry));
+        let looked = {
+            let _now = Now::count(&self.tally.dns_now);
+            self.probe.records(&mut domain).await
+        };
+        if let Err(why) = looked {
+            return self.unfinished(&why);
+        }
+        if domain.signals() {
+            if contacts.send(Contact::Policy(domain)).await.is_err() {
+                self.tally.given_up.up();
+            }
+            return;
+        }
+        for host in self.settle(domain).await {
+            if contacts.send(Contact::Host(host)).await.is_err() {
+                self.tally.hosts_left.up();
+            }
+        }
+    }
+
+    /// Runs policies and MX hosts until the DNS workers are done, then the second looks.
+    pub(super) async fn contact_worker(self: Arc<Self>, mut contacts: mpsc::Receiver<Contact>) {
+        let backlog = Arc::new(Semaphore::new(CONTACT_BACKLOG));
+        let tasks = TaskTracker::new();
+        while let Some(contact) = contacts.recv().await {
+            let Ok(place) = backlog.clone().acquire_owned().await else { return };
+            match contact {
+                Contact::Policy(domain) => {
+                    drop(tasks.spawn(self.clone().policy(domain, tasks.clone(), place)))
+                }
+                Contact::Host(host) => drop(tasks.spawn(self.clone().host(host, Some(place)))),
+            }
+        }
+        loop {
+            tasks.close();
+            tasks.wait().await;
+            tasks.reopen();
+            if !self.second_looks(&tasks, &backlog).await {
+                return;
+            }
+        }
+    }
+
+    /// Begins what waits for its second look, each when it is due; false where nothing waits.
+    async fn second_looks(self: &Arc<Self>, tasks: &TaskTracker, backlog: &Arc<Semaphore>) -> bool {
+        let mut any = false;
+        while let Some((due, waiting)) = self.next_waiting() {
+            any = true;
+            let stopped = self.stop.run_until_cancelled(tokio::time::sleep_until(due.into())).await.is_none();
+            if stopped {
+                self.give_up(&waiting);
+                continue;
+            }
+            let Ok(place) = backlog.clone().acquire_owned().await else { return false };
+            self.tally.deferred.down();
+            match waiting {
+                Waiting::Domain(domain) => {
+                    drop(tasks.spawn(self.clone().again(domain, tasks.clone(), place)))
+                }
+                Waiting::Host(host) => drop(tasks.spawn(self.clone().host(host, Some(place)))),
+            }
+        }
+        any
+    }
+
+    fn next_waiting(&self) -> Option<(Instant, Waiting)> {
+        self.deferred.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+    }
+
+    fn give_up(&self, waiting: &Waiting) {
+        self.tally.deferred.down();
+        match waiting {
+            Waiting::Domain(_) => self.tally.given_up.up(),
+            Waiting::Host(_) => self.tally.hosts_left.up(),
+        }
+    }
+
+    async fn again(
+        self: Arc<Self>,
+        mut domain: Box<Domain>,
+        tasks: TaskTracker,
+        place: OwnedSemaphorePermit,
+    ) {
+        let looked = {
+            let _now = Now::count(&self.tally.dns_now);
+            self.probe.records(&mut domain).await
+        };
+        match looked {
+            Err(why) => self.unfinished(&why),
+            Ok(()) if domain.signals() => self.policy(domain, tasks, place).await,
+            Ok(()) => self.settle_here(domain, &tasks).await,
+        }
+    }
+
+    async fn policy(
+        self: Arc<Self>,
+        mut domain: Box<Domain>,
+        tasks: TaskTracker,
+        _place: OwnedSemaphorePermit,
+    ) {
+        let looked = {
+            let _now = Now::count(&self.tally.policy_now);
+            self.probe.policy(&mut domain).await
+        };
+        match looked {
+            Ok(()) => self.settle_here(domain, &tasks).await,
+            Err(why) => self.unfinished(&why),
+        }
+    }
+
+    async fn settle_here(self: Arc<Self>, domain: Box<Domain>, tasks: &TaskTracker) {
+        for host in self.settle(domain).await {
+            tasks.spawn(self.clone().host(host, None));
+        }
+    }
+
+    /// Writes a domain's row, or defers it; gives those of its MX hosts that nobody has contacted.
+    async fn settle(&self, domain: Box<Domain>) -> Vec<HostLook> {
+        let scope = self.probe.plan.starttls;
+        let new = domain.targets(scope).filter(|host| self.registry.offer(host));
+        let hosts = new.map(|host| HostLook::new(host.to_owned())).collect();
+        let position = domain.position;
+        if domain.row.attempts == 1 && domain.deserves_second_look() {
+            if let Some(wait) = self.probe.plan.second_look {
+                self.defer(wait, Waiting::Domain(domain));
+                self.write(Evidence::Deferred(position)).await;
+                return hosts;
+            }
+        }
+        let row = domain.into_row();
+        count(&self.tally, &row);
+        self.write(Evidence::Domain(position, row)).await;
+        hosts
+    }
+
+    fn defer(&self, wait: Duration, waiting: Waiting) {
+        self.tally.deferred.up();
+        let mut deferred = self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
+        deferred.push_back((Instant::now() + wait, waiting));
+    }
+
+    async fn host(self: Arc<Self>, mut look: HostLook, _place: Option<OwnedSemaphorePermit>) {
+        let first = look.rows.is_empty();
+        let looked = {
+            let _now = Now::count(&self.tally.smtp_now);
+            let registry = &self.registry;
+            let host = look.host.clone();
+            self.probe.host(&mut look, |addr| registry.is_committed(&host, addr)).await
+        };
+        if let Err(why) = looked {
+            self.tally.hosts_left.up();
+            if let Unfinished::Fault(_) = why {
+                self.note_fault(&why);
+            }
+            return;
+        }
+        self.judge_reach(&look);
+        let wait = self.probe.plan.second_look.filter(|_| first);
+        let done = if wait.is_some() { look.take_final() } else { std::mem::take(&mut look.rows) };
+        for row in done {
+            self.tally.host_rows.up();
+            self.write(Evidence::Host(Box::new(row))).await;
+        }
+        if let Some(wait) = wait.filter(|_| !look.rows.is_empty()) {
+            self.defer(wait, Waiting::Host(look));
+        }
+    }
+
+    /// A network that blocks port 25 must not become half a million misconfigured hosts.
+    fn judge_reach(&self, look: &HostLook) {
+        for row in look.rows.iter().filter(|row| row.smtp.phase.is_some()) {
+            self.tally.smtp_tried.up();
+            if row.smtp.phase != Some("connect") || &*row.smtp.outcome == "smtp_connect_refused" {
+                self.tally.smtp_reached.up();
+            }
+        }
+        let (tried, reached) = (self.tally.smtp_tried.value(), self.tally.smtp_reached.value());
+        if (SMTP_TRIAL..2 * SMTP_TRIAL).contains(&tried) && reached * 100 < tried * SMTP_TRIAL_PERCENT {
+            self.halt(format!(
+                "only {reached} of {tried} MX hosts could be reached: this network seems to block port {}. \
+                 Resume from one that does not, or leave MX hosts out with --starttls none in a new scan",
+                self.probe.plan.smtp_port
+            ));
+        }
+    }
+
+    async fn write(&self, evidence: Evidence) {
+        // The writer ends early only where the disk failed; then the row is done again on resume.
+        if self.writer.send(evidence).await.is_err() {
+            self.stop.cancel();
+        }
+    }
+
+    fn unfinished(&self, why: &Unfinished) {
+        match why {
+            Unfinished::Stopped => self.tally.given_up.up(),
+            Unfinished::Fault(_) => {
+                self.tally.failed_here.up();
+                self.note_fault(why);
+            }
+        }
+    }
+
+    fn note_fault(&self, why: &Unfinished) {
+        tracing::debug!("{why}");
+        if self.tally.failed_here.value() + self.tally.hosts_left.value() >= LOCAL_FAULTS {
+            self.halt(format!("this machine fails again and again, last with: {why}"));
+        }
+    }
+}
+
+fn count(tally: &Tally, row: &DomainRow) {
+    tally.rows.up();
+    tally.settled.up();
+    if row.mx_kind == Some(MxKind::Explicit) {
+        tally.mx_domains.up();
+    }
+    if row.sts_signals == Some(true) {
+        tally.signallers.up();
+    }
+    if row.sts_record == Some(RecordState::Valid) {
+        tally.adopters.up();
+    }
+    let statuses = [row.mx_dns, row.sts_dns, row.tlsrpt_dns];
+    if statuses.into_iter().flatten().any(|status| !status.is_definite()) {
+        tally.failures.up();
+    }
+}

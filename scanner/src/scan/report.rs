@@ -1,0 +1,89 @@
+//! The end of a run: assessing, the manifest's last word, and what the summary says.
+
+use super::ScanError;
+use super::tally::Tally;
+use crate::assess::job;
+use crate::dataset::manifest::{Manifest, Sum};
+use crate::input::Example;
+use crate::moment;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Ended {
+    /// Every name has its row or its count, and the dataset is assessed.
+    Complete,
+    /// The lists hold no domain name at all.
+    NoNames,
+    /// Stopped, by the operator or, for this reason, by the scan itself; it can be resumed.
+    Stopped(Option<String>),
+    /// This machine failed for some names; a resume does them again.
+    Faulty,
+}
+
+impl Ended {
+    pub(super) fn of(sum: &Sum, tally: &Tally, halted: Option<String>, stopped: bool) -> Self {
+        if halted.is_some() || stopped && (sum.not_reached > 0 || tally.hosts_left.value() > 0) {
+            Self::Stopped(halted)
+        } else if sum.failed_here > 0 || tally.hosts_left.value() > 0 {
+            Self::Faulty
+        } else if sum.not_reached > 0 {
+            Self::Stopped(None)
+        } else if sum.inputs == sum.invalid {
+            Self::NoNames
+        } else {
+            Self::Complete
+        }
+    }
+}
+
+/// What a run did.
+#[derive(Debug)]
+pub struct Report {
+    /// What became of the inputs.
+    pub sum: Sum,
+    /// How it ended.
+    pub ended: Ended,
+    /// The dataset.
+    pub output: PathBuf,
+    /// The first bad entries of the lists.
+    pub examples: Vec<Example>,
+    /// Resolvers that did not answer at the start.
+    pub silent_resolvers: Vec<SocketAddr>,
+    /// MX hosts that are still to be contacted.
+    pub hosts_left: u64,
+    /// How long the run took without assessing.
+    pub scanning: Duration,
+    /// How long assessing took; zero where the scan is not complete.
+    pub assessing: Duration,
+    /// Counts by outcome, by column; empty where the scan is not complete.
+    pub counts: BTreeMap<String, BTreeMap<String, u64>>,
+}
+
+/// Assesses a complete scan and writes the manifest.
+pub(super) fn finish(
+    mut manifest: Manifest,
+    mut report: Report,
+    stream_sha256: Option<String>,
+) -> Result<Report, ScanError> {
+    if let (Some(sha256), Some(list)) = (stream_sha256, manifest.lists.first_mut()) {
+        list.sha256 = Some(sha256);
+        list.entries = Some(report.sum.inputs);
+    }
+    if report.ended == Ended::Complete {
+        let began = Instant::now();
+        report.counts = job::assess(&report.output, &manifest.scan)?;
+        report.assessing = began.elapsed();
+    }
+    manifest.sum = Some(report.sum);
+    manifest.counts.clone_from(&report.counts);
+    manifest.complete = report.ended == Ended::Complete;
+    manifest.ended = Some(moment::rfc3339(moment::now()));
+    let wrong =
+        |source| ScanError::Io { what: format!("cannot write to {}", report.output.display()), source };
+    manifest.write(&report.output).map_err(wrong)?;
+    Ok(report)
+}

@@ -1,0 +1,73 @@
+//! What a scan has done so far: counters that all stages add to and that progress and summary read.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// One number, added to from any thread.
+#[derive(Debug, Default)]
+pub struct Count(AtomicU64);
+
+impl Count {
+    /// One more.
+    pub fn up(&self) {
+        self.add(1);
+    }
+
+    /// So many more.
+    pub fn add(&self, more: u64) {
+        self.0.fetch_add(more, Ordering::Relaxed);
+    }
+
+    /// One less, for what is under way.
+    pub fn down(&self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Its value now.
+    #[must_use]
+    pub fn value(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set(&self, value: u64) {
+        self.0.store(value, Ordering::Relaxed);
+    }
+}
+
+/// The counters of a scan.
+#[derive(Debug, Default)]
+#[allow(missing_docs, reason = "each line says it")]
+pub struct Tally {
+    /// Entries of the lists; 0 where the total is not known.
+    pub total: Count,
+    /// Entries that were read.
+    pub read: Count,
+    /// Entries with a final outcome: row, duplicate, excluded, invalid, other shard.
+    pub settled: Count,
+    /// Rows of domains handed to the writer in this run.
+    pub rows: Count,
+    /// Rows that an earlier run committed.
+    pub rows_before: Count,
+    pub excluded: Count,
+    /// Names and hosts for which this machine failed.
+    pub failed_here: Count,
+    /// MX hosts for which this machine failed or whose turn did not come.
+    pub hosts_left: Count,
+    /// Names taken from the list and given up because the scan was stopped.
+    pub given_up: Count,
+    pub mx_domains: Count,
+    pub signallers: Count,
+    pub adopters: Count,
+    /// Domains with a question that had no definite answer.
+    pub failures: Count,
+    /// Domains and hosts that wait for their second look.
+    pub deferred: Count,
+    /// Rows of MX hosts handed to the writer.
+    pub host_rows: Count,
+    /// Under way now, by stage.
+    pub dns_now: Count,
+    pub policy_now: Count,
+    pub smtp_now: Count,
+    /// SMTP connects tried, and those that succeeded.
+    pub smtp_tried: Count,
+    pub smtp_reached: Count,
+}

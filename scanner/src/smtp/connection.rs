@@ -1,0 +1,215 @@
+//! The conversation over a socket.
+
+use super::reply::ReplyParser;
+use super::session::{Phase, Session, Step, Transcript};
+use crate::dataset::rows::{Micros, SmtpEvidence};
+use crate::dataset::words::Word;
+use crate::fault::LocalFault;
+use crate::tls::TlsClient;
+use crate::tls::client::{Finished, cipher_name, evidence, group_name};
+use crate::tls::failure::{ConnectFailure, HandshakeFailure, of_connect, of_handshake};
+use rustls::ProtocolVersion;
+use rustls::pki_types::ServerName;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout_at};
+use tokio_rustls::TlsConnector;
+
+/// How long a conversation may take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Deadlines {
+    /// All of it, from the connect on.
+    pub total: Duration,
+    /// From the connection to the end of the greeting; never beyond `total`.
+    pub banner: Duration,
+    /// For the answer to QUIT, when the evidence is already had; never beyond `total`.
+    pub quit: Duration,
+}
+
+/// Whom to talk to, and how.
+#[derive(Debug, Clone, Copy)]
+pub struct Target<'a> {
+    /// The MX host, lower case, no trailing dot: the name in SNI, and the one the certificate is judged for.
+    pub host: &'a str,
+    /// One of its addresses, and the port.
+    pub addr: SocketAddr,
+    /// Our own name.
+    pub ehlo_name: &'a str,
+    /// The deadlines.
+    pub deadlines: Deadlines,
+}
+
+/// Talks to one address of an MX host up to the handshake, judges its certificate and says QUIT. Dropping it closes the connection.
+///
+/// # Errors
+/// Where we failed: no descriptors, no address of our own. What the server does is in the evidence.
+pub async fn probe(target: Target<'_>, tls: &TlsClient) -> Result<SmtpEvidence, LocalFault> {
+    let probed_at = Some(now());
+    let start = Instant::now();
+    let deadline = start + target.deadlines.total;
+    let connected = match timeout_at(deadline, TcpStream::connect(target.addr)).await {
+        Ok(Ok(stream)) => Ok(stream),
+        Ok(Err(err)) => Err(of_connect(&err)?),
+        Err(_) => Err(ConnectFailure::Timeout),
+    };
+    let mut row = SmtpEvidence { starttls: Some("unknown"), probed_at, ..SmtpEvidence::default() };
+    match connected {
+        Ok(stream) => {
+            row.connect_ms = Some(millis_since(start));
+            // Small writes that each await an answer, some of them 40 ms without it; where it cannot be set only they are lost.
+            let _ = stream.set_nodelay(true);
+            talk(stream, target, tls, deadline, &mut row).await?;
+        }
+        Err(failure) => {
+            row.outcome = Word::Borrowed(failure.smtp_word());
+            row.phase = Some("connect");
+        }
+    }
+    Ok(row)
+}
+
+async fn talk(
+    mut stream: TcpStream,
+    target: Target<'_>,
+    tls: &TlsClient,
+    deadline: Instant,
+    row: &mut SmtpEvidence,
+) -> Result<(), LocalFault> {
+    let seen = converse(&mut stream, target, deadline).await?;
+    row.phase = Some(seen.phase.as_str());
+    row.code = seen.code.map(i32::from);
+    row.text = seen.text;
+    row.banner = seen.banner;
+    row.ehlo = seen.ehlo;
+    row.starttls = Some(seen.starttls);
+    if let Some(end) = seen.end {
+        row.outcome = Word::Borrowed(end.as_str());
+        return Ok(());
+    }
+    let start = Instant::now();
+    let attempt = tls.attempt(&[]);
+    let connector = TlsConnector::from(Arc::new(attempt.config));
+    let result = timeout_at(deadline, connector.connect(server_name(target), stream)).await;
+    let (outcome, finished) = match result {
+        Err(_) => (HandshakeFailure::Timeout.mx_word(), None),
+        Ok(Err(err)) => (of_handshake(&err)?.mx_word(), None),
+        Ok(Ok(mut stream)) => {
+            row.handshake_ms = Some(millis_since(start));
+            let (_, connection) = stream.get_ref();
+            let finished = Finished {
+                version: connection.protocol_version().and_then(version_name),
+                cipher: connection.negotiated_cipher_suite().map(|suite| cipher_name(suite.suite())),
+                group: connection.negotiated_key_exchange_group().map(|group| group_name(group.name())),
+            };
+            quit(&mut stream, target.deadlines.quit, deadline).await;
+            ("ok", Some(finished))
+        }
+    };
+    row.outcome = Word::Borrowed(outcome);
+    let seen = attempt.witness.seen();
+    let judgement = tls.judge(&seen, target.host);
+    row.tls = evidence(seen, judgement.as_ref(), finished);
+    Ok(())
+}
+
+/// The plain text, up to the handshake or to its end.
+async fn converse(
+    stream: &mut TcpStream,
+    target: Target<'_>,
+    deadline: Instant,
+) -> Result<Transcript, LocalFault> {
+    const DOING: &str = "talk to an MX host";
+    let ours = |err: &io::Error| LocalFault::of_io(DOING, err).map_or(Ok(()), Err);
+    let banner = deadline.min(Instant::now() + target.deadlines.banner);
+    let mut session = Session::new(target.ehlo_name);
+    let mut buffer = [0_u8; 4096];
+    let mut step = Step::Read;
+    loop {
+        let until = if session.phase() == Phase::Banner { banner } else { deadline };
+        step = match step {
+            Step::Read => match timeout_at(until, stream.read(&mut buffer)).await {
+                Ok(Ok(count @ 1..)) => session.receive(buffer.get(..count).unwrap_or_default()),
+                Ok(Ok(_)) => {
+                    session.closed();
+                    Step::Close
+                }
+                Ok(Err(err)) => {
+                    ours(&err)?;
+                    session.closed();
+                    Step::Close
+                }
+                Err(_) => {
+                    session.timed_out();
+                    // Before the greeting there is no session to quit.
+                    if session.phase() == Phase::Banner { Step::Close } else { Step::Quit }
+                }
+            },
+            Step::Send(line) => match timeout_at(until, stream.write_all(&line)).await {
+                Ok(Ok(())) => session.receive(b""),
+                // What the server said before it closed may still be there to read.
+                Ok(Err(err)) => {
+                    ours(&err)?;
+                    Step::Read
+                }
+                Err(_) => {
+                    session.timed_out();
+                    Step::Close
+                }
+            },
+            Step::Quit => {
+                quit(stream, target.deadlines.quit, deadline).await;
+                break;
+            }
+            Step::StartTls | Step::Close => break,
+        };
+    }
+    Ok(session.into_transcript())
+}
+
+/// Says QUIT and waits for the answer or the end, whichever comes, within its deadline. The evidence is had: nothing here changes it.
+async fn quit<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, patience: Duration, deadline: Instant) {
+    let until = deadline.min(Instant::now() + patience);
+    let farewell = async {
+        stream.write_all(b"QUIT\r\n").await?;
+        stream.flush().await?;
+        let mut parser = ReplyParser::default();
+        let mut buffer = [0_u8; 512];
+        loop {
+            let count = stream.read(&mut buffer).await?;
+            if count == 0 || !matches!(parser.push(buffer.get(..count).unwrap_or_default()), Ok(None)) {
+                break;
+            }
+        }
+        stream.shutdown().await
+    };
+    let _: Result<io::Result<()>, _> = timeout_at(until, farewell).await;
+}
+
+/// The host's name; where it is none that TLS can carry, its address, which goes without SNI (RFC 6066 section 3).
+fn server_name(target: Target<'_>) -> ServerName<'static> {
+    ServerName::try_from(target.host.to_owned())
+        .ok()
+        .filter(|name| matches!(name, ServerName::DnsName(_)))
+        .unwrap_or_else(|| ServerName::IpAddress(target.addr.ip().into()))
+}
+
+const fn version_name(version: ProtocolVersion) -> Option<&'static str> {
+    match version {
+        ProtocolVersion::TLSv1_2 => Some("TLSv1.2"),
+        ProtocolVersion::TLSv1_3 => Some("TLSv1.3"),
+        _ => None,
+    }
+}
+
+fn now() -> Micros {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Micros::try_from(since.as_micros()).unwrap_or(Micros::MAX)
+}
+
+fn millis_since(start: Instant) -> i64 {
+    i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX)
+}

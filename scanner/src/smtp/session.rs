@@ -1,0 +1,273 @@
+//! The conversation as a machine without sockets: bytes in, what to do next out.
+//!
+//! Greeting, EHLO (HELO where that is refused with 5xx, RFC 5321 section 3.2), STARTTLS where it is offered (RFC 3207), and then TLS or the end.
+
+use super::reply::{Reply, ReplyParser};
+use crate::mta_sts::text::escape;
+
+/// What the driver does next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// Read, and hand over what came.
+    Read,
+    /// Send this, then call [`Session::receive`] with nothing: the next reply may be here already.
+    Send(Vec<u8>),
+    /// Begin the handshake.
+    StartTls,
+    /// It is over, and the server still listens: say QUIT.
+    Quit,
+    /// It is over, and there is nobody to say QUIT to.
+    Close,
+}
+
+/// Where the conversation stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// The greeting is awaited.
+    Banner,
+    /// The answer to EHLO.
+    Ehlo,
+    /// The answer to HELO, after EHLO was refused.
+    Helo,
+    /// The answer to STARTTLS.
+    StartTls,
+    /// The handshake may begin.
+    Tls,
+}
+
+impl Phase {
+    /// The word of the column `smtp_phase`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Banner => "banner",
+            Self::Ehlo | Self::Helo => "ehlo",
+            Self::StartTls => "starttls",
+            Self::Tls => "tls",
+        }
+    }
+}
+
+/// Why a conversation ended before TLS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum End {
+    /// No full greeting in time.
+    BannerTimeout,
+    /// 4xx to the greeting, to EHLO, or to HELO.
+    Rejected4xx,
+    /// 5xx to the greeting, or to both EHLO and HELO.
+    Rejected5xx,
+    /// 421: too much, or closing.
+    Limited,
+    /// Closed, reset, or silent after the greeting.
+    Closed,
+    /// Not SMTP.
+    Protocol,
+    /// Bytes after the 220 to STARTTLS, in plain text (RFC 3207 section 4.2, CVE-2021-38371).
+    AnswerInjection,
+    /// STARTTLS is not in the answer to EHLO, or HELO had to be used.
+    NotOffered,
+    /// STARTTLS was offered, and then answered with something other than 220.
+    Refused,
+}
+
+impl End {
+    /// The word of the column `smtp_outcome`.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::BannerTimeout => "smtp_banner_timeout",
+            Self::Rejected4xx => "smtp_rejected_4xx",
+            Self::Rejected5xx => "smtp_rejected_5xx",
+            Self::Limited => "limited",
+            Self::Closed => "smtp_closed",
+            Self::Protocol => "smtp_protocol",
+            Self::AnswerInjection => "smtp_answer_injection",
+            Self::NotOffered => "starttls_not_offered",
+            Self::Refused => "starttls_refused",
+        }
+    }
+}
+
+/// What the plain text showed, as the columns of `mx_hosts` have it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Transcript {
+    /// Where it ended; [`Phase::Tls`] where the handshake may begin.
+    pub phase: Phase,
+    /// Why it ended; `None` where it did not: the handshake may begin.
+    pub end: Option<End>,
+    /// Code of the last reply.
+    pub code: Option<u16>,
+    /// Its text, escaped.
+    pub text: Option<String>,
+    /// Text of the greeting, escaped.
+    pub banner: Option<String>,
+    /// Lines of the EHLO reply after the first, escaped; empty where HELO was used; `None` where EHLO was not answered with 250.
+    pub ehlo: Option<Vec<String>>,
+    /// `offered`, `not_offered`, `refused` or `unknown`.
+    pub starttls: &'static str,
+}
+
+/// One conversation.
+#[derive(Debug)]
+pub struct Session {
+    own_name: String,
+    parser: ReplyParser,
+    /// Bytes behind the last whole reply. At most what one read brought: nothing is read while a reply is here.
+    pending: Vec<u8>,
+    seen: Transcript,
+}
+
+impl Session {
+    /// A conversation that greets with this name (RFC 5321 section 4.1.1.1: a domain name, or an address literal).
+    #[must_use]
+    pub fn new(own_name: &str) -> Self {
+        let seen = Transcript {
+            phase: Phase::Banner,
+            end: None,
+            code: None,
+            text: None,
+            banner: None,
+            ehlo: None,
+            starttls: "unknown",
+        };
+        Self { own_name: own_name.to_owned(), parser: ReplyParser::default(), pending: Vec::new(), seen }
+    }
+
+    /// Where it stands.
+    #[must_use]
+    pub const fn phase(&self) -> Phase {
+        self.seen.phase
+    }
+
+    /// Takes what was read, in pieces of any size, and says what to do next. Once it has said that it is over it says `Close`.
+    pub fn receive(&mut self, bytes: &[u8]) -> Step {
+        if self.seen.end.is_some() {
+            return Step::Close;
+        }
+        if self.seen.phase == Phase::Tls {
+            return Step::StartTls;
+        }
+        self.pending.extend_from_slice(bytes);
+        match self.parser.push(&self.pending) {
+            Ok(None) => {
+                self.pending.clear();
+                Step::Read
+            }
+            Ok(Some((reply, taken))) => {
+                self.pending.drain(..taken);
+                self.answer(&reply)
+            }
+            Err(_) => self.end(End::Protocol, Step::Close),
+        }
+    }
+
+    /// The server closed or reset the connection.
+    pub fn closed(&mut self) {
+        self.seen.end.get_or_insert(End::Closed);
+    }
+
+    /// The deadline is over.
+    pub fn timed_out(&mut self) {
+        let end = if self.seen.phase == Phase::Banner { End::BannerTimeout } else { End::Closed };
+        self.seen.end.get_or_insert(end);
+    }
+
+    /// What it showed.
+    #[must_use]
+    pub fn into_transcript(self) -> Transcript {
+        self.seen
+    }
+
+    fn answer(&mut self, reply: &Reply) -> Step {
+        self.seen.code = Some(reply.code);
+        self.seen.text = Some(escape(&reply.lines.join(&b'\n')));
+        match self.seen.phase {
+            Phase::Banner => self.on_banner(reply),
+            Phase::Ehlo => self.on_ehlo(reply),
+            Phase::Helo => self.on_helo(reply),
+            Phase::StartTls => self.on_starttls(reply),
+            Phase::Tls => Step::StartTls,
+        }
+    }
+
+    fn on_banner(&mut self, reply: &Reply) -> Step {
+        self.seen.banner.clone_from(&self.seen.text);
+        if reply.code != 220 {
+            return self.rejected(reply.code);
+        }
+        self.say(Phase::Ehlo, &format!("EHLO {}\r\n", self.own_name))
+    }
+
+    fn on_ehlo(&mut self, reply: &Reply) -> Step {
+        match reply.code {
+            250 => {
+                let keywords = reply.lines.iter().skip(1);
+                self.seen.ehlo = Some(keywords.clone().map(|line| escape(line)).collect());
+                if !keywords.clone().any(|line| is_starttls(line)) {
+                    return self.not_offered();
+                }
+                self.seen.starttls = "offered";
+                self.say(Phase::StartTls, "STARTTLS\r\n")
+            }
+            500..=599 => self.say(Phase::Helo, &format!("HELO {}\r\n", self.own_name)),
+            code => self.rejected(code),
+        }
+    }
+
+    fn on_helo(&mut self, reply: &Reply) -> Step {
+        self.seen.ehlo = Some(Vec::new());
+        match reply.code {
+            250 => self.not_offered(),
+            code => self.rejected(code),
+        }
+    }
+
+    fn on_starttls(&mut self, reply: &Reply) -> Step {
+        if reply.code != 220 {
+            self.seen.starttls = "refused";
+            return self.end(End::Refused, Step::Quit);
+        }
+        if !self.pending.is_empty() {
+            return self.end(End::AnswerInjection, Step::Close);
+        }
+        self.seen.phase = Phase::Tls;
+        Step::StartTls
+    }
+
+    fn rejected(&mut self, code: u16) -> Step {
+        match code {
+            // The server closes after it (RFC 5321 section 3.8).
+            421 => self.end(End::Limited, Step::Close),
+            400..=499 => self.end(End::Rejected4xx, Step::Quit),
+            500..=599 => self.end(End::Rejected5xx, Step::Quit),
+            _ => self.end(End::Protocol, Step::Quit),
+        }
+    }
+
+    fn not_offered(&mut self) -> Step {
+        self.seen.starttls = "not_offered";
+        self.end(End::NotOffered, Step::Quit)
+    }
+
+    fn say(&mut self, phase: Phase, line: &str) -> Step {
+        self.seen.phase = phase;
+        Step::Send(line.as_bytes().to_vec())
+    }
+
+    fn end(&mut self, end: End, step: Step) -> Step {
+        self.seen.end = Some(end);
+        self.pending.clear();
+        step
+    }
+}
+
+/// The keyword alone, or with parameters, which it does not have but which do not unmake it (RFC 3207 section 2).
+fn is_starttls(line: &[u8]) -> bool {
+    let keyword = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    keyword.eq_ignore_ascii_case(b"STARTTLS")
+}
+
+#[cfg(test)]
+#[path = "session_tests.rs"]
+mod tests;

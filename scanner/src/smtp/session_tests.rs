@@ -1,0 +1,194 @@
+use super::{End, Phase, Session, Step, Transcript};
+use proptest::prelude::*;
+
+/// Talks: each line of `server` is one piece as it arrives; gives what we sent, the last step, and what was seen.
+fn talk(server: &[&[u8]]) -> (String, Step, Transcript) {
+    let mut session = Session::new("probe.example");
+    let mut sent = String::new();
+    let mut pieces = server.iter();
+    let mut step = session.receive(b"");
+    loop {
+        step = match step {
+            Step::Read => match pieces.next() {
+                Some(piece) => session.receive(piece),
+                None => {
+                    session.closed();
+                    return (sent, Step::Read, session.into_transcript());
+                }
+            },
+            Step::Send(line) => {
+                sent.push_str(&String::from_utf8_lossy(&line));
+                session.receive(b"")
+            }
+            last => return (sent, last, session.into_transcript()),
+        };
+    }
+}
+
+const GREETING: &[u8] = b"220 mx.example.org\r\n";
+const OFFER: &[u8] = b"250-mx.example.org hello\r\n250-SIZE 100\r\n250 STARTTLS\r\n";
+
+#[test]
+fn a_server_that_offers_starttls_gets_to_tls() {
+    let (sent, step, seen) = talk(&[GREETING, OFFER, b"220 go\r\n"]);
+    assert_eq!(sent, "EHLO probe.example\r\nSTARTTLS\r\n");
+    assert_eq!(step, Step::StartTls);
+    assert_eq!((seen.phase, seen.end), (Phase::Tls, None));
+    assert_eq!((seen.code, seen.text.as_deref()), (Some(220), Some("go")));
+    assert_eq!(seen.banner.as_deref(), Some("mx.example.org"));
+    assert_eq!(seen.ehlo, Some(vec!["SIZE 100".to_owned(), "STARTTLS".to_owned()]));
+    assert_eq!(seen.starttls, "offered");
+}
+
+/// Pieces, then: outcome, phase, code, state of STARTTLS, last step.
+type Case = (&'static [&'static [u8]], End, Phase, Option<u16>, &'static str, Step);
+
+#[test]
+fn every_way_to_fail_has_its_outcome() {
+    let cases: &[Case] = &[
+        (&[b"554 go away\r\n"], End::Rejected5xx, Phase::Banner, Some(554), "unknown", Step::Quit),
+        (&[b"450 later\r\n"], End::Rejected4xx, Phase::Banner, Some(450), "unknown", Step::Quit),
+        (&[b"421 busy\r\n"], End::Limited, Phase::Banner, Some(421), "unknown", Step::Close),
+        (&[b"250 hm\r\n"], End::Protocol, Phase::Banner, Some(250), "unknown", Step::Quit),
+        (&[], End::Closed, Phase::Banner, None, "unknown", Step::Read),
+        (&[b"220 mx"], End::Closed, Phase::Banner, None, "unknown", Step::Read),
+        (&[b"HTTP/1.1 400 Bad"], End::Protocol, Phase::Banner, None, "unknown", Step::Close),
+        (&[b"\x15\x03\x01\x00\x02"], End::Protocol, Phase::Banner, None, "unknown", Step::Close),
+        (&[GREETING], End::Closed, Phase::Ehlo, Some(220), "unknown", Step::Read),
+        (&[GREETING, b"421 bye\r\n"], End::Limited, Phase::Ehlo, Some(421), "unknown", Step::Close),
+        (&[GREETING, b"450 no\r\n"], End::Rejected4xx, Phase::Ehlo, Some(450), "unknown", Step::Quit),
+        (&[GREETING, b"354 hm\r\n"], End::Protocol, Phase::Ehlo, Some(354), "unknown", Step::Quit),
+        (&[GREETING, b"junk"], End::Protocol, Phase::Ehlo, Some(220), "unknown", Step::Close),
+        (
+            &[GREETING, b"250 STARTTLS\r\n"],
+            End::NotOffered,
+            Phase::Ehlo,
+            Some(250),
+            "not_offered",
+            Step::Quit,
+        ),
+        (
+            &[GREETING, b"502 no\r\n", b"250 ok\r\n"],
+            End::NotOffered,
+            Phase::Helo,
+            Some(250),
+            "not_offered",
+            Step::Quit,
+        ),
+        (
+            &[GREETING, b"502 no\r\n", b"550 no\r\n"],
+            End::Rejected5xx,
+            Phase::Helo,
+            Some(550),
+            "unknown",
+            Step::Quit,
+        ),
+        (
+            &[GREETING, b"502 no\r\n", b"421 no\r\n"],
+            End::Limited,
+            Phase::Helo,
+            Some(421),
+            "unknown",
+            Step::Close,
+        ),
+        (&[GREETING, b"502 no\r\n"], End::Closed, Phase::Helo, Some(502), "unknown", Step::Read),
+        (&[GREETING, OFFER], End::Closed, Phase::StartTls, Some(250), "offered", Step::Read),
+        (&[GREETING, OFFER, b"454 no\r\n"], End::Refused, Phase::StartTls, Some(454), "refused", Step::Quit),
+        (&[GREETING, OFFER, b"421 no\r\n"], End::Refused, Phase::StartTls, Some(421), "refused", Step::Quit),
+        (&[GREETING, OFFER, b"250 ok\r\n"], End::Refused, Phase::StartTls, Some(250), "refused", Step::Quit),
+        (
+            &[GREETING, OFFER, b"220 go\r\n250 x\r\n"],
+            End::AnswerInjection,
+            Phase::StartTls,
+            Some(220),
+            "offered",
+            Step::Close,
+        ),
+        (
+            &[GREETING, OFFER, b"220 go\r\nx"],
+            End::AnswerInjection,
+            Phase::StartTls,
+            Some(220),
+            "offered",
+            Step::Close,
+        ),
+        (&[GREETING, OFFER, b"garbage"], End::Protocol, Phase::StartTls, Some(250), "offered", Step::Close),
+    ];
+    for (pieces, end, phase, code, starttls, step) in cases {
+        let (_, last, seen) = talk(pieces);
+        let found = (seen.end, seen.phase, seen.code, seen.starttls, last);
+        assert_eq!(found, (Some(*end), *phase, *code, *starttls, step.clone()), "{pieces:?}");
+    }
+}
+
+#[test]
+fn a_deadline_is_a_banner_timeout_before_the_greeting_and_closed_after_it() {
+    let mut session = Session::new("probe.example");
+    session.receive(b"220-half a greeting\r\n");
+    session.timed_out();
+    assert_eq!(session.into_transcript().end, Some(End::BannerTimeout));
+    let mut session = Session::new("probe.example");
+    session.receive(GREETING);
+    session.timed_out();
+    assert_eq!(session.into_transcript().end, Some(End::Closed));
+}
+
+#[test]
+fn helo_leaves_no_keywords_and_a_refusal_leaves_none_known() {
+    assert_eq!(talk(&[GREETING, b"502 no\r\n", b"250 ok\r\n"]).2.ehlo, Some(Vec::new()));
+    assert_eq!(talk(&[GREETING, b"450 no\r\n"]).2.ehlo, None);
+    assert_eq!(talk(&[GREETING, b"250 only a name\r\n"]).2.ehlo, Some(Vec::new()));
+}
+
+#[test]
+fn starttls_is_found_blind_to_case_and_not_inside_another_word() {
+    let offered = |line: &str| {
+        let ehlo = format!("250-mx\r\n250 {line}\r\n");
+        talk(&[GREETING, ehlo.as_bytes()]).2.starttls
+    };
+    assert_eq!(offered("starttls"), "offered");
+    assert_eq!(offered("STARTTLS "), "offered");
+    assert_eq!(offered("XSTARTTLS"), "not_offered");
+    assert_eq!(offered("STARTTLSX"), "not_offered");
+    assert_eq!(offered("AUTH STARTTLS"), "not_offered");
+}
+
+#[test]
+fn text_is_escaped_with_its_line_feeds() {
+    let (_, _, seen) = talk(&[b"554-a\\b\r\n554 \xe4\r\n"]);
+    assert_eq!(seen.banner.as_deref(), Some("a\\092b\\010\\228"));
+    assert_eq!(seen.text, seen.banner);
+}
+
+#[test]
+fn replies_that_come_early_are_taken_in_their_turn() {
+    let together = [GREETING, OFFER].concat();
+    let (sent, step, _) = talk(&[&together, b"220 go\r\n"]);
+    assert_eq!((sent.as_str(), step), ("EHLO probe.example\r\nSTARTTLS\r\n", Step::StartTls));
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_end_in_something_and_pieces_do_not_matter(
+        bytes in proptest::collection::vec(
+            prop_oneof![any::<u8>(), Just(b'2'), Just(b'5'), Just(b'0'), Just(b' '), Just(b'\n')], 0..400),
+    ) {
+        let single: Vec<&[u8]> = bytes.chunks(1).collect();
+        let (sent, step, whole) = talk(&[&bytes]);
+        prop_assert!(sent.len() < 100);
+        prop_assert!(whole.end.is_some() || step == Step::StartTls);
+        // What is injected is only known by coming together with the 220.
+        if whole.end != Some(End::AnswerInjection) {
+            prop_assert_eq!(talk(&single).2, whole);
+        }
+    }
+
+    #[test]
+    fn a_whole_conversation_in_any_pieces_gets_to_tls(size in 1_usize..20) {
+        let greeting: Vec<&[u8]> = GREETING.chunks(size).collect();
+        let offer: Vec<&[u8]> = OFFER.chunks(size).collect();
+        let go: Vec<&[u8]> = b"220 go\r\n".chunks(size).collect();
+        let (_, step, seen) = talk(&[greeting, offer, go].concat());
+        prop_assert_eq!((step, seen.end), (Step::StartTls, None));
+    }
+}

@@ -1,0 +1,91 @@
+//! What a run says at its end.
+
+use crate::dataset::manifest::Sum;
+use crate::scan::{Ended, Report};
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+/// The summary: the sum of inputs, what was found, outcomes, durations, and where the dataset is.
+#[must_use]
+pub fn text(report: &Report) -> String {
+    let mut text = String::new();
+    for resolver in &report.silent_resolvers {
+        let _ = writeln!(text, "resolver {resolver} did not answer and was left out");
+    }
+    sum(&mut text, &report.sum);
+    examples(&mut text, report);
+    if !report.counts.is_empty() {
+        found(&mut text, &report.counts);
+    }
+    let _ = writeln!(text, "\n{:<18}{}", "scanned in", seconds(report.scanning));
+    if report.ended == Ended::Complete {
+        let _ = writeln!(text, "{:<18}{}", "assessed in", seconds(report.assessing));
+    }
+    let _ = writeln!(text, "{:<18}{}", "dataset", report.output.display());
+    text
+}
+
+fn sum(text: &mut String, sum: &Sum) {
+    let parts = [
+        ("inputs", sum.inputs),
+        ("= rows", sum.rows),
+        ("+ duplicates", sum.duplicates),
+        ("+ excluded", sum.excluded),
+        ("+ invalid", sum.invalid),
+        ("+ other shards", sum.other_shards),
+        ("+ failed here", sum.failed_here),
+        ("+ not reached", sum.not_reached),
+    ];
+    for (name, count) in parts {
+        let _ = writeln!(text, "{name:<18}{count:>12}");
+    }
+    if !sum.holds() {
+        let _ = writeln!(text, "the sum does not hold: please report this");
+    }
+}
+
+fn examples(text: &mut String, report: &Report) {
+    if report.examples.is_empty() {
+        return;
+    }
+    let _ = writeln!(text, "\nfirst invalid entries");
+    for example in &report.examples {
+        let _ = writeln!(text, "  {}:{}: `{}`: {}", example.list, example.line, example.text, example.reason);
+    }
+}
+
+fn found(text: &mut String, counts: &BTreeMap<String, BTreeMap<String, u64>>) {
+    let of = |column: &str, word: &str| counts.get(column).and_then(|c| c.get(word)).copied().unwrap_or(0);
+    let _ = writeln!(text);
+    for (name, count) in [
+        ("MX domains", of("mx_kind", "explicit")),
+        ("signallers", of("sts_signals", "true")),
+        ("adopters", of("sts_record", "valid")),
+    ] {
+        let _ = writeln!(text, "{name:<18}{count:>12}");
+    }
+    let shown = [
+        ("mx_dns", "DNS status of MX"),
+        ("mx_kind", "where mail goes"),
+        ("sts_record", "MTA-STS record"),
+        ("tlsrpt_record", "TLSRPT record"),
+        ("policy_outcome", "policy retrieval"),
+        ("policy_mode", "mode of usable policies"),
+        ("smtp_outcome", "STARTTLS at MX hosts, by address"),
+        ("verdict_strict", "verdict of a strict sender"),
+    ];
+    for (column, title) in shown {
+        let Some(words) = counts.get(column).filter(|words| !words.is_empty()) else { continue };
+        let _ = writeln!(text, "\n{title}");
+        let mut words: Vec<(&String, &u64)> = words.iter().collect();
+        words.sort_by_key(|&(word, count)| (std::cmp::Reverse(*count), word));
+        for (word, count) in words {
+            let _ = writeln!(text, "  {word:<32}{count:>12}");
+        }
+    }
+}
+
+fn seconds(duration: Duration) -> String {
+    format!("{:.1} s", duration.as_secs_f64())
+}

@@ -1,0 +1,198 @@
+//! How a connection or a handshake failed, from the errors of the operating system and of rustls.
+
+use crate::fault::LocalFault;
+use rustls::{AlertDescription, PeerIncompatible};
+use std::io;
+
+/// How a TCP connection failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ConnectFailure {
+    /// Nobody listens there.
+    Refused,
+    /// No answer within the deadline, ours or the operating system's.
+    Timeout,
+    /// No way there, or a filter on the way.
+    Unreachable,
+    /// Reset while it was being made.
+    Reset,
+}
+
+impl ConnectFailure {
+    /// Its code at a policy host.
+    #[must_use]
+    pub const fn policy_word(self) -> &'static str {
+        match self {
+            Self::Refused => "policy_connect_refused",
+            Self::Timeout => "policy_connect_timeout",
+            Self::Unreachable => "policy_connect_unreachable",
+            Self::Reset => "policy_connect_reset",
+        }
+    }
+
+    /// Its code at an MX host.
+    #[must_use]
+    pub const fn smtp_word(self) -> &'static str {
+        match self {
+            Self::Refused => "smtp_connect_refused",
+            Self::Timeout => "smtp_connect_timeout",
+            Self::Unreachable => "smtp_connect_unreachable",
+            Self::Reset => "smtp_connect_reset",
+        }
+    }
+}
+
+/// How a TLS handshake failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum HandshakeFailure {
+    /// Not finished within the deadline.
+    Timeout,
+    /// Closed or reset.
+    Closed,
+    /// A fatal alert that says neither version nor parameters: the server does not want this name, or this client.
+    Alert,
+    /// What RFC 8461 section 4.2 has senders refuse (older than TLS 1.2), or no TLS at all.
+    Protocol,
+    /// No parameters in common with this client, which does not offer everything that is legitimate.
+    ClientLimit,
+}
+
+impl HandshakeFailure {
+    /// Its code at a policy host.
+    #[must_use]
+    pub const fn policy_word(self) -> &'static str {
+        match self {
+            Self::Timeout => "policy_tls_timeout",
+            Self::Closed => "policy_tls_closed",
+            Self::Alert => "policy_tls_alert",
+            Self::Protocol => "policy_tls_protocol",
+            Self::ClientLimit => "policy_tls_client_limit",
+        }
+    }
+
+    /// Its code at an MX host.
+    #[must_use]
+    pub const fn mx_word(self) -> &'static str {
+        match self {
+            Self::Timeout => "mx_tls_timeout",
+            Self::Closed => "mx_tls_closed",
+            Self::Alert => "mx_tls_alert",
+            Self::Protocol => "mx_tls_protocol",
+            Self::ClientLimit => "mx_tls_client_limit",
+        }
+    }
+}
+
+/// What an error of `connect` says.
+///
+/// # Errors
+/// Where the failure is ours, and where the error is none that a peer or the way to it can cause.
+pub fn of_connect(err: &io::Error) -> Result<ConnectFailure, LocalFault> {
+    const DOING: &str = "connect";
+    if let Some(fault) = LocalFault::of_io(DOING, err) {
+        return Err(fault);
+    }
+    match err.kind() {
+        io::ErrorKind::ConnectionRefused => return Ok(ConnectFailure::Refused),
+        io::ErrorKind::TimedOut => return Ok(ConnectFailure::Timeout),
+        io::ErrorKind::ConnectionReset | io::ErrorKind::ConnectionAborted | io::ErrorKind::BrokenPipe => {
+            return Ok(ConnectFailure::Reset);
+        }
+        io::ErrorKind::NetworkUnreachable | io::ErrorKind::HostUnreachable => {
+            return Ok(ConnectFailure::Unreachable);
+        }
+        _ => {}
+    }
+    // What the kernel makes of the rarer ICMP errors.
+    let from_icmp = [libc::EACCES, libc::EPROTO, libc::ENOPROTOOPT, libc::EHOSTDOWN, libc::ENONET];
+    match err.raw_os_error() {
+        Some(code) if from_icmp.contains(&code) => Ok(ConnectFailure::Unreachable),
+        Some(code) => Err(LocalFault::Os { doing: DOING, source: io::Error::from_raw_os_error(code) }),
+        None => Err(LocalFault::Setup { doing: DOING, reason: err.kind().to_string() }),
+    }
+}
+
+/// What an error of a handshake says, as tokio-rustls gives it.
+///
+/// # Errors
+/// Where the failure is ours.
+pub fn of_handshake(err: &io::Error) -> Result<HandshakeFailure, LocalFault> {
+    if let Some(fault) = LocalFault::of_io("make a TLS handshake", err) {
+        return Err(fault);
+    }
+    match err.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
+        Some(err) => of_rustls(err),
+        None if err.kind() == io::ErrorKind::TimedOut => Ok(HandshakeFailure::Timeout),
+        None => Ok(HandshakeFailure::Closed),
+    }
+}
+
+/// What an error of rustls says about the peer.
+///
+/// # Errors
+/// Where the failure is ours: no random bytes, no time.
+pub fn of_rustls(err: &rustls::Error) -> Result<HandshakeFailure, LocalFault> {
+    use rustls::Error as E;
+    match err {
+        E::AlertReceived(AlertDescription::ProtocolVersion) => Ok(HandshakeFailure::Protocol),
+        E::AlertReceived(AlertDescription::HandshakeFailure | AlertDescription::InsufficientSecurity) => {
+            Ok(HandshakeFailure::ClientLimit)
+        }
+        E::AlertReceived(_) => Ok(HandshakeFailure::Alert),
+        // A ServerHello of TLS 1.0 or 1.1 to an offer of 1.3 and 1.2: the server speaks nothing newer.
+        E::PeerIncompatible(
+            PeerIncompatible::ServerTlsVersionIsDisabledByOurConfig
+            | PeerIncompatible::ServerDoesNotSupportTls12Or13,
+        ) => Ok(HandshakeFailure::Protocol),
+        E::PeerIncompatible(_) => Ok(HandshakeFailure::ClientLimit),
+        E::FailedToGetRandomBytes | E::FailedToGetCurrentTime => {
+            Err(LocalFault::Setup { doing: "make a TLS handshake", reason: err.to_string() })
+        }
+        _ => Ok(HandshakeFailure::Protocol),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test says what must be there")]
+    use super::{ConnectFailure, HandshakeFailure, of_connect, of_handshake, of_rustls};
+    use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible};
+    use std::io;
+
+    #[test]
+    fn each_alert_has_its_word() {
+        let of = |alert| of_rustls(&Error::AlertReceived(alert)).unwrap();
+        assert_eq!(of(AlertDescription::ProtocolVersion), HandshakeFailure::Protocol);
+        assert_eq!(of(AlertDescription::HandshakeFailure), HandshakeFailure::ClientLimit);
+        assert_eq!(of(AlertDescription::InsufficientSecurity), HandshakeFailure::ClientLimit);
+        assert_eq!(of(AlertDescription::UnrecognisedName), HandshakeFailure::Alert);
+        assert_eq!(of(AlertDescription::InternalError), HandshakeFailure::Alert);
+    }
+
+    #[test]
+    fn what_is_not_tls_is_protocol_and_what_we_lack_is_our_limit() {
+        let of = |err: Error| of_handshake(&io::Error::new(io::ErrorKind::InvalidData, err)).unwrap();
+        assert_eq!(of(InvalidMessage::InvalidContentType.into()), HandshakeFailure::Protocol);
+        assert_eq!(of(PeerIncompatible::NoKxGroupsInCommon.into()), HandshakeFailure::ClientLimit);
+        assert_eq!(of(PeerIncompatible::ServerDoesNotSupportTls12Or13.into()), HandshakeFailure::Protocol);
+    }
+
+    #[test]
+    fn an_end_or_a_reset_is_closed() {
+        for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset, io::ErrorKind::BrokenPipe]
+        {
+            assert_eq!(of_handshake(&kind.into()).unwrap(), HandshakeFailure::Closed);
+        }
+        assert_eq!(of_handshake(&io::ErrorKind::TimedOut.into()).unwrap(), HandshakeFailure::Timeout);
+    }
+
+    #[test]
+    fn a_failed_connect_is_theirs_or_the_ways_unless_we_lack_descriptors() {
+        let of = |code| of_connect(&io::Error::from_raw_os_error(code));
+        assert_eq!(of(libc::ECONNREFUSED).unwrap(), ConnectFailure::Refused);
+        assert_eq!(of(libc::ETIMEDOUT).unwrap(), ConnectFailure::Timeout);
+        assert_eq!(of(libc::ENETUNREACH).unwrap(), ConnectFailure::Unreachable);
+        assert_eq!(of(libc::EACCES).unwrap(), ConnectFailure::Unreachable);
+        assert_eq!(of(libc::ECONNRESET).unwrap(), ConnectFailure::Reset);
+        assert!(of(libc::EMFILE).is_err());
+    }
+}

@@ -1,0 +1,297 @@
+//! The judgement of a certificate: every fault by itself, none hiding another. Pure: the time is an argument.
+//!
+//! - *Who vouches for it* is asked at a time inside the leaf's validity (now, or else its nearer end), so that an expired certificate of a trusted
+//!   authority is expired and nothing else. An intermediate that is not valid at that time does not count, so the leaf is untrusted.
+//! - Intermediates are taken from the chain as sent, in any order. One that is missing is not fetched: the leaf is untrusted here.
+//! - *Whose it is* is asked of the subject alternative names alone (RFC 9525 section 6.3).
+
+use super::signature::is_signed_by;
+use super::trust::Trust;
+use super::witness::KeyProof;
+use rustls::pki_types::{CertificateDer, UnixTime};
+use std::time::Duration;
+use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage};
+use x509_parser::certificate::X509Certificate;
+use x509_parser::extensions::GeneralName;
+use x509_parser::prelude::FromDer as _;
+
+/// What is wrong with a certificate, in the order of the column `cert_faults`: chain, time, name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Fault {
+    /// Issuer equals subject, and its own key verifies it, whether or not it is marked as an authority.
+    SelfSigned,
+    /// No path to the trust store. Never beside `SelfSigned`.
+    Untrusted,
+    /// Cannot be read, not version 3, not for a server (extended key usage), marked as an authority though another issued it, an
+    /// unknown critical extension, an end before its begin, or the server did not prove that it holds the key.
+    Other,
+    /// The leaf's time is over.
+    Expired,
+    /// The leaf's time has not come.
+    NotYetValid,
+    /// None of its names is the host's.
+    Name,
+}
+
+impl Fault {
+    /// The word as the dataset writes it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::SelfSigned => "self_signed",
+            Self::Untrusted => "untrusted",
+            Self::Other => "other",
+            Self::Expired => "expired",
+            Self::NotYetValid => "not_yet_valid",
+            Self::Name => "name",
+        }
+    }
+
+    /// The code of `policy_outcome` where it is the first fault of a policy host's certificate.
+    #[must_use]
+    pub const fn policy_word(self) -> &'static str {
+        match self {
+            Self::SelfSigned => "policy_tls_self_signed",
+            Self::Untrusted => "policy_tls_untrusted",
+            Self::Other => "policy_tls_certificate_other",
+            Self::Expired => "policy_tls_expired",
+            Self::NotYetValid => "policy_tls_not_yet_valid",
+            Self::Name => "policy_tls_name",
+        }
+    }
+}
+
+/// Every fault of a certificate, in their order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Judgement {
+    faults: Vec<Fault>,
+}
+
+impl Judgement {
+    /// All of them; empty where it is valid.
+    #[must_use]
+    pub fn faults(&self) -> &[Fault] {
+        &self.faults
+    }
+
+    /// The first of them; `None` where it is valid.
+    #[must_use]
+    pub fn first(&self) -> Option<Fault> {
+        self.faults.first().copied()
+    }
+
+    /// `valid`, or the first fault.
+    #[must_use]
+    pub fn outcome(&self) -> &'static str {
+        self.first().map_or("valid", Fault::as_str)
+    }
+}
+
+/// Judges a chain as sent (DER, leaf first) for a host (lower case, no trailing dot) at a time (seconds since 1970).
+///
+/// `None` where the chain is empty. A leaf that cannot be read has the one fault `other`: nothing else can be asked of it.
+#[must_use]
+pub fn judge(chain: &[Vec<u8>], host: &str, trust: &Trust, now: u64, proof: KeyProof) -> Option<Judgement> {
+    let (leaf_der, intermediates) = chain.split_first()?;
+    let Ok((rest, leaf)) = X509Certificate::from_der(leaf_der) else {
+        return Some(Judgement { faults: vec![Fault::Other] });
+    };
+    let now = i64::try_from(now).unwrap_or(i64::MAX);
+    let (begin, end) = validity(&leaf);
+    let self_signed = is_self_signed(&leaf);
+    let reader = Reader { leaf: &leaf, leaf_der, intermediates, trust, at: inside(now, begin, end) };
+
+    let mut faults = Vec::new();
+    if self_signed {
+        faults.push(Fault::SelfSigned);
+    } else if !reader.is_trusted() {
+        faults.push(Fault::Untrusted);
+    }
+    let unfit = !rest.is_empty()
+        || begin > end
+        || !reader.is_readable_by_senders()
+        || !is_for_servers(&leaf)
+        || (is_authority(&leaf) && !self_signed);
+    if unfit || proof == KeyProof::NotProven {
+        faults.push(Fault::Other);
+    }
+    if now > end {
+        faults.push(Fault::Expired);
+    }
+    if now < begin {
+        faults.push(Fault::NotYetValid);
+    }
+    if !names(&leaf).any(|name| name_covers(name, host)) {
+        faults.push(Fault::Name);
+    }
+    Some(Judgement { faults })
+}
+
+fn validity(certificate: &X509Certificate<'_>) -> (i64, i64) {
+    let validity = certificate.validity();
+    (validity.not_before.timestamp(), validity.not_after.timestamp())
+}
+
+/// The time to ask for the path: now where the leaf is valid, else its nearer end.
+fn inside(now: i64, begin: i64, end: i64) -> u64 {
+    u64::try_from(now.min(end).max(begin)).unwrap_or(0)
+}
+
+fn is_self_signed(leaf: &X509Certificate<'_>) -> bool {
+    leaf.issuer().as_raw() == leaf.subject().as_raw()
+        && is_signed_by(leaf, &leaf.public_key().subject_public_key.data)
+}
+
+fn is_authority(leaf: &X509Certificate<'_>) -> bool {
+    matches!(leaf.basic_constraints(), Ok(Some(constraints)) if constraints.value.ca)
+}
+
+/// Without an extended key usage a certificate is for everything (RFC 5280 section 4.2.1.12).
+fn is_for_servers(leaf: &X509Certificate<'_>) -> bool {
+    match leaf.extended_key_usage() {
+        Ok(None) => true,
+        Ok(Some(usage)) => usage.value.server_auth,
+        Err(_) => false,
+    }
+}
+
+fn names<'a>(leaf: &'a X509Certificate<'_>) -> impl Iterator<Item = &'a str> {
+    let extension = leaf.subject_alternative_name().ok().flatten();
+    extension.into_iter().flat_map(|names| &names.value.general_names).filter_map(|name| match name {
+        GeneralName::DNSName(name) => Some(*name),
+        _ => None,
+    })
+}
+
+/// RFC 9525 section 6.3: blind to case; a wildcard is the whole leftmost label and covers exactly one label. As every common implementation has it,
+/// a wildcard needs two labels after it.
+fn name_covers(presented: &str, host: &str) -> bool {
+    match presented.strip_prefix("*.") {
+        None => !presented.contains('*') && presented.eq_ignore_ascii_case(host),
+        Some(parent) => {
+            parent.contains('.')
+                && !parent.contains('*')
+                && host
+                    .split_once('.')
+                    .is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(parent))
+        }
+    }
+}
+
+/// A path is asked for whatever the leaf is for, where it is not for servers: that is another fault.
+struct AnyUsage;
+
+impl ExtendedKeyUsageValidator for AnyUsage {
+    fn validate(&self, _usages: KeyPurposeIdIter<'_, '_>) -> Result<(), webpki::Error> {
+        Ok(())
+    }
+}
+
+struct Reader<'a> {
+    leaf: &'a X509Certificate<'a>,
+    leaf_der: &'a [u8],
+    intermediates: &'a [Vec<u8>],
+    trust: &'a Trust,
+    at: u64,
+}
+
+impl Reader<'_> {
+    /// Version 3, well formed, no critical extension that is unknown.
+    fn is_readable_by_senders(&self) -> bool {
+        EndEntityCert::try_from(&CertificateDer::from(self.leaf_der)).is_ok()
+    }
+
+    fn is_trusted(&self) -> bool {
+        let der = CertificateDer::from(self.leaf_der);
+        let (begin, end) = validity(self.leaf);
+        match EndEntityCert::try_from(&der) {
+            Ok(leaf) if begin <= end && !is_authority(self.leaf) => self.has_path(&leaf),
+            // webpki looks for no path of such a leaf, but that is no answer to who vouches for it.
+            _ => self.has_signatures_up_to_an_anchor(),
+        }
+    }
+
+    fn has_path(&self, leaf: &EndEntityCert<'_>) -> bool {
+        let algorithms = webpki::ALL_VERIFICATION_ALGS;
+        let anchors = self.trust.anchors();
+        let others: Vec<CertificateDer<'_>> =
+            self.intermediates.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+        let at = UnixTime::since_unix_epoch(Duration::from_secs(self.at));
+        let path = if is_for_servers(self.leaf) {
+            leaf.verify_for_usage(algorithms, anchors, &others, at, KeyUsage::server_auth(), None, None)
+        } else {
+            leaf.verify_for_usage(algorithms, anchors, &others, at, AnyUsage, None, None)
+        };
+        path.is_ok()
+    }
+
+    /// From issuer to issuer by name, signature and time, as far as the chain's own certificates reach.
+    fn has_signatures_up_to_an_anchor(&self) -> bool {
+        let others: Vec<X509Certificate<'_>> = self
+            .intermediates
+            .iter()
+            .filter_map(|der| Some(X509Certificate::from_der(der).ok()?.1))
+            .filter(|other| is_authority(other) && self.is_valid_then(other))
+            .collect();
+        let mut current = self.leaf;
+        for _ in 0..=others.len() {
+            if self.trust.anchors().iter().any(|anchor| is_issued_by_anchor(current, anchor)) {
+                return true;
+            }
+            let issuer = others.iter().find(|other| {
+                other.subject().as_raw() == current.issuer().as_raw()
+                    && is_signed_by(current, &other.public_key().subject_public_key.data)
+            });
+            match issuer {
+                Some(issuer) => current = issuer,
+                None => return false,
+            }
+        }
+        false
+    }
+
+    fn is_valid_then(&self, other: &X509Certificate<'_>) -> bool {
+        let (begin, end) = validity(other);
+        i64::try_from(self.at).is_ok_and(|at| begin <= at && at <= end)
+    }
+}
+
+fn is_issued_by_anchor(
+    certificate: &X509Certificate<'_>,
+    anchor: &rustls::pki_types::TrustAnchor<'_>,
+) -> bool {
+    // An anchor's subject and key stand without their outer SEQUENCE.
+    contents(certificate.issuer().as_raw()) == Some(anchor.subject.as_ref())
+        && key_bits(anchor.subject_public_key_info.as_ref()).is_some_and(|key| is_signed_by(certificate, key))
+}
+
+/// Contents of the DER value at the beginning.
+fn contents(der: &[u8]) -> Option<&[u8]> {
+    Some(split(der)?.0)
+}
+
+/// `subjectPublicKey` of the contents of a `SubjectPublicKeyInfo`: an algorithm, then a BIT STRING whose first byte counts the unused bits.
+fn key_bits(key_info: &[u8]) -> Option<&[u8]> {
+    let (_algorithm, rest) = split(key_info)?;
+    let (bits, _) = split(rest)?;
+    bits.get(1..)
+}
+
+/// The contents of the first DER value, and what follows it.
+fn split(der: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (_tag, rest) = der.split_first()?;
+    let (first, rest) = rest.split_first()?;
+    let (length, rest) = match first {
+        0..=0x7f => (usize::from(*first), rest),
+        0x81..=0x84 => {
+            let (digits, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
+            (digits.iter().fold(0_usize, |length, digit| length << 8 | usize::from(*digit)), rest)
+        }
+        _ => return None,
+    };
+    rest.split_at_checked(length)
+}
+
+#[cfg(test)]
+#[path = "judge_tests.rs"]
+mod tests;

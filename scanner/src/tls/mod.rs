@@ -1,0 +1,13 @@
+//! TLS as a measurement: a client that accepts every certificate and records it, and a judge that is apart from it.
+
+pub mod certificate;
+pub mod client;
+pub mod failure;
+pub mod judge;
+mod signature;
+pub mod trust;
+mod witness;
+
+pub use client::TlsClient;
+pub use trust::{Trust, TrustError, TrustSource};
+pub use witness::KeyProof;

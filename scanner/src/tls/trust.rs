@@ -1,0 +1,211 @@
+//! The authorities a sender trusts.
+
+use rustls::pki_types::pem::PemObject as _;
+use rustls::pki_types::{CertificateDer, TrustAnchor};
+use sha2::{Digest as _, Sha256};
+use std::path::{Path, PathBuf};
+
+/// Version of the crate `webpki-roots`, which does not tell it itself; a test holds it against the lock file.
+const WEBPKI_ROOTS: &str = "1.0.10";
+
+/// Where the authorities come from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum TrustSource {
+    /// Mozilla's, built in.
+    Webpki,
+    /// This machine's.
+    System,
+    /// A PEM file's.
+    File(PathBuf),
+}
+
+/// Why there are no authorities.
+#[derive(Debug, thiserror::Error)]
+pub enum TrustError {
+    /// The file cannot be read or holds what is no PEM certificate.
+    #[error("cannot read certificates from {}: {reason}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// A certificate of the file cannot be an authority.
+    #[error("certificate {number} of {} cannot be used as an authority: {reason}", path.display())]
+    Anchor {
+        /// The file.
+        path: PathBuf,
+        /// Its place there, from 1.
+        number: usize,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The source holds none at all.
+    #[error("no certificate of an authority in {source_name}")]
+    Empty {
+        /// The source.
+        source_name: String,
+    },
+}
+
+/// A set of authorities.
+#[derive(Debug, Clone)]
+pub struct Trust {
+    anchors: Vec<TrustAnchor<'static>>,
+    sha256: String,
+    version: String,
+}
+
+impl Trust {
+    /// Reads the authorities of a source. Blocking: it may read many files.
+    ///
+    /// # Errors
+    /// Where a source cannot be read or is empty. Of a file every certificate must be usable; of the system's those that are not are left out.
+    pub fn load(source: &TrustSource) -> Result<Self, TrustError> {
+        let (anchors, name) = match source {
+            TrustSource::Webpki => {
+                (webpki_roots::TLS_SERVER_ROOTS.to_vec(), format!("webpki-roots {WEBPKI_ROOTS}"))
+            }
+            TrustSource::System => (from_system(), "the system's store".to_owned()),
+            TrustSource::File(path) => (from_file(path)?, path.display().to_string()),
+        };
+        if anchors.is_empty() {
+            return Err(TrustError::Empty { source_name: name });
+        }
+        let version = format!("{name}, {} authorities", anchors.len());
+        Ok(Self { sha256: fingerprint(&anchors), anchors, version })
+    }
+
+    /// The authorities.
+    pub(crate) fn anchors(&self) -> &[TrustAnchor<'static>] {
+        &self.anchors
+    }
+
+    /// SHA-256 over the sorted authorities, hexadecimal: the same set gives the same value whatever it was read from.
+    ///
+    /// Of each: subject, public key and name constraints, each with its length before it. Not the whole certificates, which the
+    /// built-in set does not hold.
+    #[must_use]
+    pub fn sha256(&self) -> &str {
+        &self.sha256
+    }
+
+    /// Where it is from, for the manifest: `webpki-roots 1.0.10, 121 authorities`.
+    #[must_use]
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+}
+
+fn from_system() -> Vec<TrustAnchor<'static>> {
+    rustls_native_certs::load_native_certs()
+        .certs
+        .iter()
+        .filter_map(|der| Some(webpki::anchor_from_trusted_cert(der).ok()?.to_owned()))
+        .collect()
+}
+
+fn from_file(path: &Path) -> Result<Vec<TrustAnchor<'static>>, TrustError> {
+    let unreadable = |err: rustls::pki_types::pem::Error| TrustError::File {
+        path: path.to_owned(),
+        reason: match err {
+            rustls::pki_types::pem::Error::Io(err) => err.to_string(),
+            err => err.to_string(),
+        },
+    };
+    let mut anchors = Vec::new();
+    for (index, der) in CertificateDer::pem_file_iter(path).map_err(unreadable)?.enumerate() {
+        let der = der.map_err(unreadable)?;
+        let anchor = webpki::anchor_from_trusted_cert(&der).map_err(|err| TrustError::Anchor {
+            path: path.to_owned(),
+            number: index + 1,
+            reason: err.to_string(),
+        })?;
+        anchors.push(anchor.to_owned());
+    }
+    Ok(anchors)
+}
+
+fn fingerprint(anchors: &[TrustAnchor<'_>]) -> String {
+    let mut sorted: Vec<(&[u8], &[u8], &[u8])> = anchors
+        .iter()
+        .map(|anchor| {
+            let constraints = anchor.name_constraints.as_ref().map_or(&[][..], |der| der.as_ref());
+            (anchor.subject.as_ref(), anchor.subject_public_key_info.as_ref(), constraints)
+        })
+        .collect();
+    sorted.sort_unstable();
+    sorted.dedup();
+    let mut hash = Sha256::new();
+    for (subject, key, constraints) in sorted {
+        for part in [subject, key, constraints] {
+            hash.update((part.len() as u64).to_be_bytes());
+            hash.update(part);
+        }
+    }
+    super::certificate::hex(&hash.finalize())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test says what must be there")]
+    use super::{Trust, TrustError, TrustSource, WEBPKI_ROOTS};
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+
+    fn authority() -> String {
+        let mut params = CertificateParams::new(Vec::new()).unwrap();
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        params.self_signed(&KeyPair::generate().unwrap()).unwrap().pem()
+    }
+
+    #[test]
+    fn the_built_in_version_is_the_locked_one() {
+        let lock = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../Cargo.lock")).unwrap();
+        let wanted = format!("name = \"webpki-roots\"\nversion = \"{WEBPKI_ROOTS}\"");
+        assert!(lock.contains(&wanted), "WEBPKI_ROOTS must be the version of webpki-roots in Cargo.lock");
+        let trust = Trust::load(&TrustSource::Webpki).unwrap();
+        assert!(trust.anchors().len() > 50);
+        assert_eq!(trust.sha256().len(), 64);
+    }
+
+    #[test]
+    fn the_order_of_a_file_does_not_change_its_hash() {
+        let dir = tempfile::tempdir().unwrap();
+        let (a, b) = (authority(), authority());
+        let load = |name: &str, text: String| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            Trust::load(&TrustSource::File(path)).unwrap()
+        };
+        let one = load("1", format!("{a}{b}"));
+        let two = load("2", format!("{b}{a}"));
+        let other = load("3", a);
+        assert_eq!(one.sha256(), two.sha256());
+        assert_ne!(one.sha256(), other.sha256());
+    }
+
+    #[test]
+    fn a_missing_an_empty_and_a_broken_file_are_errors_that_name_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let missing = Trust::load(&TrustSource::File(dir.path().join("none"))).unwrap_err();
+        assert!(matches!(missing, TrustError::File { .. }), "{missing}");
+        let path = dir.path().join("empty");
+        std::fs::write(&path, "").unwrap();
+        let empty = Trust::load(&TrustSource::File(path.clone())).unwrap_err();
+        assert!(matches!(empty, TrustError::Empty { .. }), "{empty}");
+        std::fs::write(&path, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
+        let broken = Trust::load(&TrustSource::File(path)).unwrap_err();
+        assert!(matches!(broken, TrustError::Anchor { number: 1, .. }), "{broken}");
+    }
+}
+
+impl std::fmt::Display for TrustSource {
+    /// As a setting writes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Webpki => f.write_str("webpki"),
+            Self::System => f.write_str("system"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The committed contract is the one that the scanner writes.
+#![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
+
+#[test]
+fn columns_json_is_what_the_scanner_writes() {
+    let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../columns.json")).unwrap();
+    let committed: serde_json::Value = serde_json::from_str(&committed).unwrap();
+    assert_eq!(
+        committed,
+        sts_scanner::dataset::columns::as_json(),
+        "run `sts-scan columns > columns.json` and look at the difference"
+    );
+}

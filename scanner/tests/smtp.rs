@@ -1,0 +1,320 @@
+//! STARTTLS conversations with servers on loopback, one for each way an MX host fails.
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what must be there")]
+
+mod loopback;
+
+use loopback::{
+    Authority, Deaf, Identity, PATIENT, SHORT, alert, expired, hold, leaf, nobody, not_yet_valid,
+    read_client_hello, read_to, self_signed, serve, tls10_server_hello,
+};
+use std::net::SocketAddr;
+use std::time::Duration;
+use sts_scanner::dataset::rows::SmtpEvidence;
+use sts_scanner::smtp::{Deadlines, Target, probe};
+use sts_scanner::tls::TlsClient;
+use sts_scanner::tls::certificate::sha256_hex;
+use tokio::io::AsyncWriteExt as _;
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+
+const HOST: &str = "mx.example.org";
+const OFFER: &str = "250-mx.example.org\r\n250-SIZE 1000\r\n250 STARTTLS\r\n";
+
+async fn probe_with(addr: SocketAddr, total: Duration, banner: Duration, client: &TlsClient) -> SmtpEvidence {
+    let deadlines = Deadlines { total, banner, quit: SHORT };
+    probe(Target { host: HOST, addr, ehlo_name: "probe.example", deadlines }, client).await.unwrap()
+}
+
+async fn probe_at(addr: SocketAddr, client: &TlsClient) -> SmtpEvidence {
+    probe_with(addr, PATIENT, PATIENT, client).await
+}
+
+/// Writes each answer after reading one line, the first one at once; gives what it read, and the stream.
+async fn script(mut stream: TcpStream, answers: &[&str]) -> (String, TcpStream) {
+    let mut read = String::new();
+    for (index, answer) in answers.iter().enumerate() {
+        if index > 0 {
+            read += &read_to(&mut stream, b"\n").await;
+        }
+        stream.write_all(answer.as_bytes()).await.unwrap();
+    }
+    (read, stream)
+}
+
+/// Plays a script, then reads what comes up to the client's end; gives all that it read.
+async fn plain(answers: &'static [&'static str]) -> (SocketAddr, JoinHandle<String>) {
+    serve(async move |stream| {
+        let (read, mut stream) = script(stream, answers).await;
+        let rest = read_to(&mut stream, b"QUIT\r\n").await;
+        read + &rest
+    })
+    .await
+}
+
+/// Offers STARTTLS, makes the handshake, and reads one line inside; gives what it read.
+async fn starttls(identity: Identity) -> (SocketAddr, JoinHandle<(String, Option<String>)>) {
+    serve(async move |stream| {
+        let (mut read, stream) = script(stream, &["220 mx\r\n", OFFER, "220 go ahead\r\n"]).await;
+        let mut stream = identity.acceptor().accept(stream).await.unwrap();
+        read += &read_to(&mut stream, b"\n").await;
+        stream.write_all(b"221 bye\r\n").await.unwrap();
+        let name = stream.get_ref().1.server_name().map(str::to_owned);
+        hold(stream).await;
+        (read, name)
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_good_host_gives_all_of_its_evidence() {
+    let ca = Authority::new("ca");
+    let identity = ca.issue(&leaf(&[HOST]));
+    let der = identity.chain[0].to_vec();
+    let (addr, served) = starttls(identity).await;
+    let row = probe_at(addr, &ca.client()).await;
+    assert_eq!((&*row.outcome, row.phase, row.starttls), ("ok", Some("tls"), Some("offered")));
+    assert_eq!((row.code, row.text.as_deref()), (Some(220), Some("go ahead")));
+    assert_eq!(row.banner.as_deref(), Some("mx"));
+    assert_eq!(row.ehlo.unwrap(), ["SIZE 1000", "STARTTLS"]);
+    assert_eq!(row.tls.version, Some("TLSv1.3"));
+    assert!(row.tls.cipher.unwrap().starts_with("TLS_AES_"));
+    assert_eq!(row.tls.group.as_deref(), Some("X25519MLKEM768"));
+    assert_eq!(row.tls.certificate_sha256, Some(sha256_hex(&der)));
+    assert_eq!(row.tls.chain_sha256, Some(Vec::new()));
+    assert_eq!(row.tls.cert_outcome.as_deref(), Some("valid"));
+    assert_eq!(row.tls.chain, [der]);
+    assert!(row.probed_at.is_some() && row.connect_ms.is_some() && row.handshake_ms.is_some());
+
+    let (said, name) = served.await.unwrap();
+    assert_eq!(said, "EHLO probe.example\r\nSTARTTLS\r\nQUIT\r\n");
+    assert_eq!(name.as_deref(), Some(HOST));
+}
+
+#[tokio::test]
+async fn each_bad_certificate_is_ok_with_its_faults() {
+    let (ca, stranger) = (Authority::new("ca"), Authority::new("stranger"));
+    for (identity, faults) in [
+        (ca.issue(&leaf(&["example.org"])), &["name"][..]),
+        (ca.issue(&expired(&[HOST])), &["expired"]),
+        (ca.issue(&not_yet_valid(&[HOST])), &["not_yet_valid"]),
+        (self_signed(&leaf(&["localhost"])), &["self_signed", "name"]),
+        (stranger.issue(&leaf(&["*.example.org"])), &["untrusted"]),
+    ] {
+        let (addr, _served) = starttls(identity).await;
+        let row = probe_at(addr, &ca.client()).await;
+        assert_eq!(&*row.outcome, "ok");
+        assert_eq!(row.tls.cert_outcome.as_deref(), faults.first().copied());
+        assert_eq!(row.tls.cert_faults.unwrap(), faults);
+    }
+}
+
+#[tokio::test]
+async fn tls_1_2_is_recorded_with_its_names() {
+    let ca = Authority::new("ca");
+    let identity = ca.issue(&leaf(&[HOST]));
+    let (addr, _served) = serve(async move |stream| {
+        let (_, stream) = script(stream, &["220 mx\r\n", OFFER, "220 go\r\n"]).await;
+        let acceptor = identity.acceptor_of(&[&rustls::version::TLS12]);
+        hold(acceptor.accept(stream).await.unwrap()).await;
+    })
+    .await;
+    let row = probe_at(addr, &ca.client()).await;
+    assert_eq!((&*row.outcome, row.tls.version), ("ok", Some("TLSv1.2")));
+    assert!(row.tls.cipher.unwrap().starts_with("TLS_ECDHE_ECDSA_WITH_"));
+    assert_eq!(row.tls.group.as_deref(), Some("x25519"));
+}
+
+/// Script, outcome, phase, code, state of STARTTLS, what the server hears.
+type Case = (&'static [&'static str], &'static str, &'static str, Option<i32>, &'static str, &'static str);
+
+#[tokio::test]
+async fn each_plain_ending_has_its_outcome_and_quit_where_a_session_stands() {
+    const EHLO: &str = "EHLO probe.example\r\n";
+    let cases: &[Case] = &[
+        (&["554 no\r\n"], "smtp_rejected_5xx", "banner", Some(554), "unknown", "QUIT\r\n"),
+        (&["450 no\r\n"], "smtp_rejected_4xx", "banner", Some(450), "unknown", "QUIT\r\n"),
+        (&["421 no\r\n"], "limited", "banner", Some(421), "unknown", ""),
+        (&["SSH-2.0-x\r\n"], "smtp_protocol", "banner", None, "unknown", ""),
+        (
+            &["220 mx\r\n", "250 mx\r\n"],
+            "starttls_not_offered",
+            "ehlo",
+            Some(250),
+            "not_offered",
+            "EHLO probe.example\r\nQUIT\r\n",
+        ),
+        (
+            &["220 mx\r\n", "502 no\r\n", "250 mx\r\n"],
+            "starttls_not_offered",
+            "ehlo",
+            Some(250),
+            "not_offered",
+            "EHLO probe.example\r\nHELO probe.example\r\nQUIT\r\n",
+        ),
+        (
+            &["220 mx\r\n", "502 no\r\n", "550 no\r\n"],
+            "smtp_rejected_5xx",
+            "ehlo",
+            Some(550),
+            "unknown",
+            "EHLO probe.example\r\nHELO probe.example\r\nQUIT\r\n",
+        ),
+        (&["220 mx\r\n", "421 no\r\n"], "limited", "ehlo", Some(421), "unknown", EHLO),
+        (
+            &["220 mx\r\n", OFFER, "454 no\r\n"],
+            "starttls_refused",
+            "starttls",
+            Some(454),
+            "refused",
+            "EHLO probe.example\r\nSTARTTLS\r\nQUIT\r\n",
+        ),
+        (
+            &["220 mx\r\n", OFFER, "220 go\r\n250 injected\r\n"],
+            "smtp_answer_injection",
+            "starttls",
+            Some(220),
+            "offered",
+            "EHLO probe.example\r\nSTARTTLS\r\n",
+        ),
+    ];
+    let client = Authority::new("ca").client();
+    for (answers, outcome, phase, code, state, heard) in cases {
+        let (addr, served) = plain(answers).await;
+        let row = probe_at(addr, &client).await;
+        let found = (&*row.outcome, row.phase, row.code, row.starttls);
+        assert_eq!(found, (*outcome, Some(*phase), *code, Some(*state)), "{answers:?}");
+        assert_eq!(served.await.unwrap(), *heard, "{answers:?}");
+        assert_eq!(row.tls.certificate_sha256, None);
+    }
+}
+
+#[tokio::test]
+async fn a_server_that_closes_at_any_step_before_tls_is_closed() {
+    let client = Authority::new("ca").client();
+    let steps: &[(&[&str], &str)] = &[
+        (&[], "banner"),
+        (&["220 half a"], "banner"),
+        (&["220 mx\r\n"], "ehlo"),
+        (&["220 mx\r\n", "502 no\r\n"], "ehlo"),
+        (&["220 mx\r\n", OFFER], "starttls"),
+    ];
+    for (answers, phase) in steps {
+        let answers: &'static [&'static str] = answers;
+        let (addr, _served) = serve(async move |stream| drop(script(stream, answers).await)).await;
+        let row = probe_at(addr, &client).await;
+        assert_eq!((&*row.outcome, row.phase), ("smtp_closed", Some(*phase)), "{answers:?}");
+    }
+}
+
+#[tokio::test]
+async fn silence_is_a_banner_timeout_first_and_closed_later() {
+    let client = Authority::new("ca").client();
+    let steps: &[(&[&str], &str, &str)] = &[
+        (&[], "smtp_banner_timeout", "banner"),
+        (&["220-slow\r\n"], "smtp_banner_timeout", "banner"),
+        (&["220 mx\r\n"], "smtp_closed", "ehlo"),
+        (&["220 mx\r\n", OFFER], "smtp_closed", "starttls"),
+    ];
+    for (answers, outcome, phase) in steps {
+        let answers: &'static [&'static str] = answers;
+        let (addr, _served) = serve(async move |stream| hold(script(stream, answers).await.1).await).await;
+        let row = probe_with(addr, SHORT * 2, SHORT, &client).await;
+        assert_eq!((&*row.outcome, row.phase), (*outcome, Some(*phase)), "{answers:?}");
+    }
+}
+
+#[tokio::test]
+async fn endless_lines_are_no_smtp() {
+    let client = Authority::new("ca").client();
+    for piece in ["220 xxxxxxxx", "220-more\r\n"] {
+        let (addr, _served) = serve(async move |mut stream| {
+            let (mut text, mut first) = (piece.repeat(1000), true);
+            while stream.write_all(text.as_bytes()).await.is_ok() {
+                if std::mem::take(&mut first) && !piece.ends_with('\n') {
+                    text = "x".repeat(8000);
+                }
+            }
+        })
+        .await;
+        let row = probe_at(addr, &client).await;
+        assert_eq!((&*row.outcome, row.phase, row.code), ("smtp_protocol", Some("banner"), None));
+    }
+}
+
+#[tokio::test]
+async fn no_connection_has_its_own_words() {
+    let client = Authority::new("ca").client();
+    let row = probe_at(nobody(), &client).await;
+    assert_eq!((&*row.outcome, row.phase), ("smtp_connect_refused", Some("connect")));
+    assert_eq!((row.starttls, row.code, row.banner), (Some("unknown"), None, None));
+    assert!(row.probed_at.is_some());
+    let deaf = Deaf::new().await;
+    let row = probe_with(deaf.addr, SHORT, SHORT, &client).await;
+    assert_eq!((&*row.outcome, row.phase), ("smtp_connect_timeout", Some("connect")));
+}
+
+#[tokio::test]
+async fn each_way_to_break_the_handshake_has_its_word() {
+    let client = Authority::new("ca").client();
+    for (bytes, outcome) in [
+        (Vec::new(), "mx_tls_closed"),
+        (alert(70).to_vec(), "mx_tls_protocol"),
+        (alert(40).to_vec(), "mx_tls_client_limit"),
+        (alert(112).to_vec(), "mx_tls_alert"),
+        (b"454 TLS not available\r\n".to_vec(), "mx_tls_protocol"),
+        (tls10_server_hello(), "mx_tls_protocol"),
+    ] {
+        let name = format!("{bytes:?}");
+        let (addr, _served) = serve(async move |stream| {
+            let (_, mut stream) = script(stream, &["220 mx\r\n", OFFER, "220 go\r\n"]).await;
+            read_client_hello(&mut stream).await;
+            stream.write_all(&bytes).await.unwrap();
+            stream.shutdown().await.unwrap();
+            hold(stream).await;
+        })
+        .await;
+        let row = probe_at(addr, &client).await;
+        assert_eq!(
+            (&*row.outcome, row.phase, row.starttls),
+            (outcome, Some("tls"), Some("offered")),
+            "{name}"
+        );
+        assert_eq!((row.tls.version, row.tls.cert_faults), (None, None), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn a_stall_in_the_handshake_is_a_timeout_of_tls() {
+    let client = Authority::new("ca").client();
+    let (addr, _served) = serve(async move |stream| {
+        hold(script(stream, &["220 mx\r\n", OFFER, "220 go\r\n"]).await.1).await;
+    })
+    .await;
+    let row = probe_with(addr, SHORT, SHORT, &client).await;
+    assert_eq!((&*row.outcome, row.phase), ("mx_tls_timeout", Some("tls")));
+    assert_eq!(row.handshake_ms, None);
+}
+
+#[tokio::test]
+async fn a_server_that_never_answers_quit_costs_no_more_than_its_deadline() {
+    let ca = Authority::new("ca");
+    let identity = ca.issue(&leaf(&[HOST]));
+    let (addr, _served) = serve(async move |stream| {
+        let (_, stream) = script(stream, &["220 mx\r\n", OFFER, "220 go\r\n"]).await;
+        hold(identity.acceptor().accept(stream).await.unwrap()).await;
+    })
+    .await;
+    let row = probe_at(addr, &ca.client()).await;
+    assert_eq!(&*row.outcome, "ok");
+}
+
+#[tokio::test]
+async fn a_host_whose_name_tls_cannot_carry_is_probed_without_sni() {
+    let ca = Authority::new("ca");
+    let (addr, served) = starttls(ca.issue(&leaf(&[HOST]))).await;
+    let deadlines = Deadlines { total: PATIENT, banner: PATIENT, quit: SHORT };
+    let target = Target { host: "mx host.example.org", addr, ehlo_name: "probe.example", deadlines };
+    let row = probe(target, &ca.client()).await.unwrap();
+    assert_eq!((&*row.outcome, row.tls.cert_outcome.as_deref()), ("ok", Some("name")));
+    assert_eq!(served.await.unwrap().1, None);
+}
