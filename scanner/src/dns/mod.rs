@@ -122,9 +122,10 @@ impl Dns {
         kind: RecordType,
         left: Duration,
     ) -> Result<Answer, LocalFault> {
+        // The provider owns the connection's task: it must outlive the exchange.
+        let provider = TokioRuntimeProvider::default();
         let exchange = async {
-            let tcp = TcpClientStream::exchange(resolver, None, left, None, TokioRuntimeProvider::default())
-                .await?;
+            let tcp = TcpClientStream::exchange(resolver, None, left, None, provider.clone()).await?;
             tcp.send(request(name, kind)).first_answer().await
         };
         match tokio::time::timeout(left, exchange).await {
