@@ -102,8 +102,7 @@ fn validate() -> Command {
             Arg::new("mx")
                 .long("mx")
                 .value_name("HOST")
-                .help("With mx-match: hosts that are held against the policy in FILE")
-                .num_args(1..)
+                .help("With mx-match: a host that is held against the policy in FILE; may be given several times")
                 .action(ArgAction::Append),
         )
 }

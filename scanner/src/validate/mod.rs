@@ -112,6 +112,12 @@ pub struct Note {
 }
 
 impl Note {
+    /// In the order in which a reader meets them.
+    fn in_order(mut notes: Vec<Self>) -> Vec<Self> {
+        notes.sort_by_key(|note| (note.line == 0, note.line, note.column));
+        notes
+    }
+
     const fn of_whole(code: Code) -> Self {
         Self { code, line: 0, column: 0 }
     }
@@ -135,7 +141,7 @@ pub struct Report {
     pub strict: Verdict,
     /// To a sender that forgives what most deployed ones forgive.
     pub lenient: Verdict,
-    /// Every finding, in the order of the input.
+    /// Every finding: by line and column, then those of the whole.
     pub findings: Vec<Note>,
     /// The mended text, or why there is none.
     pub fix: Fix,
@@ -149,7 +155,7 @@ pub fn record<T: AsRef<[u8]>>(txts: &[T]) -> Report {
     Report {
         strict: Verdict::of_record(judged.state, other_version),
         lenient: Verdict::of_record(judged.lenient, other_version),
-        findings: judged.faults.iter().filter_map(Note::of).collect(),
+        findings: Note::in_order(judged.faults.iter().filter_map(Note::of).collect()),
         fix: fix::record(txts, &judged),
     }
 }
@@ -165,7 +171,7 @@ pub fn tlsrpt_record<T: AsRef<[u8]>>(txts: &[T]) -> Report {
     Report {
         strict: Verdict::of_record(judged.state, false),
         lenient: Verdict::of_record(judged.lenient, false),
-        findings,
+        findings: Note::in_order(findings),
         fix: fix::tlsrpt(txts, &judged),
     }
 }
@@ -191,7 +197,7 @@ pub fn policy(body: &[u8]) -> Report {
     Report {
         strict: Verdict::of_text(parsed.valid),
         lenient: Verdict::of_text(parsed.lenient),
-        findings,
+        findings: Note::in_order(findings),
         fix: fix::policy(body, &parsed),
     }
 }
@@ -249,7 +255,7 @@ pub enum Form {
 pub fn run(job: &Job, from: &mut dyn BufRead, out: &mut dyn Write) -> Result<bool, Unreadable> {
     match (&job.form, job.kind) {
         (Form::Batch, kind) => batch::run(kind, from, out),
-        (Form::HostsAgainstPolicy(hosts), _) => {
+        (Form::HostsAgainstPolicy(hosts), Kind::MxMatch) => {
             let body = input::whole_policy(from)?;
             let parsed = mta_sts::policy::parse(&body);
             let text =
@@ -263,6 +269,7 @@ pub fn run(job: &Job, from: &mut dyn BufRead, out: &mut dyn Write) -> Result<boo
             }
             Ok(parsed.valid && reports.iter().all(|(_, report)| report.strict.passes()))
         }
+        (Form::HostsAgainstPolicy(_), _) => Err(Unreadable::Form("--mx goes with mx-match only".to_owned())),
         (Form::One, Kind::Policy) => {
             let body = input::policy(from)?;
             told(&policy(&body), &lines(&body), out)
