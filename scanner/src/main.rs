@@ -196,7 +196,7 @@ fn generate(typed: Generate) -> u8 {
     let portfolio = matches!(targets, generate::Targets::List(_));
     with_plan(&typed.settings, None, |plan| {
         let job = generate::Job { targets, wish, mx, output, plan };
-        match generate::run(job, &mut io::stdout().lock(), &mut io::stderr().lock()) {
+        match generate::run(&job, &mut io::stdout().lock(), &mut io::stderr().lock()) {
             Ok(done) => {
                 if portfolio {
                     println!(

@@ -99,7 +99,7 @@ impl GenerateError {
 ///
 /// # Errors
 /// A name or list that is none, a folder that holds something, a file that cannot be written, no resolver.
-pub fn run(job: Job, out: &mut dyn Write, refusals: &mut dyn Write) -> Result<Done, GenerateError> {
+pub fn run(job: &Job, out: &mut dyn Write, refusals: &mut dyn Write) -> Result<Done, GenerateError> {
     let given = job.mx.as_deref().map(hosts).transpose()?;
     let domains = match &job.targets {
         Targets::One(domain) => Domains::One(Some(name(domain)?)),
@@ -110,10 +110,10 @@ pub fn run(job: Job, out: &mut dyn Write, refusals: &mut dyn Write) -> Result<Do
     }
     let given = given.or_else(|| (job.wish.mode == Mode::None).then(Vec::new));
     let asked = given.is_none().then(|| Asked::new(&job.plan)).transpose()?;
-    let work = Work { job: &job, done: Done { made: 0, refused: 0, invalid: 0 }, out, refusals };
+    let work = Work { job, done: Done { made: 0, refused: 0, invalid: 0 }, out, refusals };
     match (given, asked) {
         (None, Some(asked)) => work.ask_and_make(domains, &asked),
-        (given, _) => work.make_all(domains, given.unwrap_or_default()),
+        (given, _) => work.make_all(domains, &given.unwrap_or_default()),
     }
 }
 
@@ -202,9 +202,9 @@ struct Work<'a> {
 
 impl Work<'_> {
     /// All domains with the same hosts.
-    fn make_all(mut self, mut domains: Domains, hosts: Vec<String>) -> Result<Done, GenerateError> {
+    fn make_all(mut self, mut domains: Domains, hosts: &[String]) -> Result<Done, GenerateError> {
         while let Some(domain) = domains.next()? {
-            self.make(&domain, Ok(Mail { hosts: hosts.clone() }))?;
+            self.make(&domain, Ok(hosts))?;
         }
         self.finish(&domains)
     }
@@ -230,7 +230,10 @@ impl Work<'_> {
                 let Some(answered) = under_way.join_next().await else { break };
                 let (domain, mail) = answered.map_err(|_| GenerateError::Panicked)?;
                 match mail {
-                    Ok(mail) => self.make(&domain, mail)?,
+                    Ok(mail) => self.make(
+                        &domain,
+                        mail.as_ref().map(|mail| mail.hosts.as_slice()).map_err(Clone::clone),
+                    )?,
                     Err(Unfinished::Fault(fault)) => return Err(GenerateError::from(fault)),
                     Err(Unfinished::Stopped) => break,
                 }
@@ -246,9 +249,8 @@ impl Work<'_> {
         Ok(self.done)
     }
 
-    fn make(&mut self, domain: &str, mail: Result<Mail, Unasked>) -> Result<(), GenerateError> {
-        let made =
-            mail.map_err(Refused::from).and_then(|mail| deployment(domain, &mail.hosts, &self.job.wish));
+    fn make(&mut self, domain: &str, hosts: Result<&[String], Unasked>) -> Result<(), GenerateError> {
+        let made = hosts.map_err(Refused::from).and_then(|hosts| deployment(domain, hosts, &self.job.wish));
         let to_terminal = |source| GenerateError::Write { what: "the output".to_owned(), source };
         match made {
             Ok(made) => {

@@ -83,7 +83,8 @@ pub(super) fn mend(body: &[u8]) -> Option<String> {
 
 /// Not blank, not a comment, not a ruler: lines that no field can have been meant by.
 fn says_something(line: &str) -> bool {
-    !line.is_empty() && !line.starts_with('#') && !(line.len() >= 3 && line.bytes().all(|b| b == b'-'))
+    let ruler = line.len() >= 3 && line.bytes().all(|b| b == b'-');
+    !(line.is_empty() || line.starts_with('#') || ruler)
 }
 
 /// How many lines at the top a site generator should have taken out: those between two rulers, none of them a field of a policy.
