@@ -1,6 +1,12 @@
 //! What is typed in.
 
+mod offline;
+
+pub use offline::Generate;
+
+use crate::findings::Format;
 use crate::plan::{Origin, SETTINGS, Setting, Typed};
+use crate::validate;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::path::PathBuf;
 
@@ -29,6 +35,12 @@ pub enum Args {
     Assess(PathBuf),
     /// The dataset's contract, printed as JSON.
     Columns,
+    /// The catalogue of findings.
+    Findings(Format),
+    /// Texts judged; the file, or standard input.
+    Validate(validate::Job, Option<PathBuf>),
+    /// What a domain publishes.
+    Generate(Box<Generate>),
 }
 
 /// Settings as typed.
@@ -49,7 +61,7 @@ pub fn command() -> Command {
     let folder = |help: &'static str| {
         Arg::new("dataset").value_name("DIR").help(help).required(true).value_parser(value_parser!(PathBuf))
     };
-    Command::new("sts-scan")
+    let command = Command::new("sts-scan")
         .version(env!("CARGO_PKG_VERSION"))
         .about("Measures how domains deploy MTA-STS (RFC 8461): domain lists in, Parquet out")
         .after_help(EXIT_CODES)
@@ -74,16 +86,20 @@ pub fn command() -> Command {
                 .about("Draws findings and verdicts from a dataset's evidence anew")
                 .arg(folder("Folder of the dataset")),
         )
-        .subcommand(Command::new("columns").about("Prints the dataset's tables, columns and their meaning as JSON"))
+        .subcommand(Command::new("columns").about("Prints the dataset's tables, columns and their meaning as JSON"));
+    offline::commands(command)
 }
 
 fn settings(command: Command) -> Command {
-    let config = Arg::new("config")
+    SETTINGS.iter().filter_map(flag).fold(command.arg(config()), Command::arg)
+}
+
+fn config() -> Arg {
+    Arg::new("config")
         .long("config")
         .value_name("FILE")
         .help("Settings as scan.toml has them; flags override them")
-        .value_parser(value_parser!(PathBuf));
-    SETTINGS.iter().filter_map(flag).fold(command.arg(config), Command::arg)
+        .value_parser(value_parser!(PathBuf))
 }
 
 fn flag(setting: &'static Setting) -> Option<Arg> {
@@ -115,17 +131,18 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
         "scan" => Args::Scan {
             lists: of.get_many::<PathBuf>("lists").into_iter().flatten().cloned().collect(),
             output: path("output"),
-            settings: typed(of),
+            settings: typed(of, |_| true),
         },
-        "resume" => Args::Resume { dataset: path("dataset"), settings: typed(of) },
-        "plan" => Args::Plan(typed(of)),
+        "resume" => Args::Resume { dataset: path("dataset"), settings: typed(of, |_| true) },
+        "plan" => Args::Plan(typed(of, |_| true)),
         "assess" => Args::Assess(path("dataset")),
-        _ => Args::Columns,
+        other => offline::parsed(other, of).unwrap_or(Args::Columns),
     })
 }
 
-fn typed(matches: &ArgMatches) -> Settings {
-    let given = SETTINGS.iter().filter(|s| s.flag.is_some()).filter_map(|setting| {
+/// The settings that were typed, of those that the command has.
+fn typed(matches: &ArgMatches, has: impl Fn(&&'static Setting) -> bool) -> Settings {
+    let given = SETTINGS.iter().filter(has).filter(|s| s.flag.is_some()).filter_map(|setting| {
         let id = setting.path;
         let from_line = matches.value_source(id) == Some(clap::parser::ValueSource::CommandLine);
         let values = if setting.allowed == "true or false" {

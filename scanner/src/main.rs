@@ -1,20 +1,24 @@
 //! `sts-scan`: parses what was typed, calls the library, and maps what came of it to an exit code.
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program speaks")]
 
+use std::fs::File;
+use std::io::{self, BufReader, BufWriter, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use sts_scanner::assess::job;
-use sts_scanner::cli::{self, Args, Settings};
+use sts_scanner::cli::{self, Args, Generate, Settings};
 use sts_scanner::dataset::columns;
 use sts_scanner::input::ListSpec;
 use sts_scanner::plan::ScanPlan;
 use sts_scanner::progress::Progress;
 use sts_scanner::scan::tally::Tally;
 use sts_scanner::scan::{self, Ended, Job, ScanError, Start};
-use sts_scanner::{interrupt, summary};
+use sts_scanner::{findings, generate, interrupt, moment, summary, validate};
 
 const COMPLETE: u8 = 0;
+/// Something was judged, and is not as it should be.
+const FAULTY: u8 = 1;
 const USAGE: u8 = 2;
 const RESUMABLE: u8 = 3;
 const LOCAL_FAULT: u8 = 4;
@@ -45,6 +49,9 @@ fn main() -> ExitCode {
             println!("{:#}", columns::as_json());
             COMPLETE
         }
+        Args::Findings(format) => show(&findings::catalogue(format)),
+        Args::Validate(job, file) => validate(&job, file.as_deref()),
+        Args::Generate(typed) => generate(*typed),
     };
     ExitCode::from(code)
 }
@@ -145,4 +152,65 @@ fn assess(dataset: &Path) -> u8 {
         }
         Err(wrong) => failed(&wrong, dataset),
     }
+}
+
+/// Prints a text; a reader that has seen enough (`| head`) is no fault.
+fn show(text: &str) -> u8 {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(fault) if fault.kind() != io::ErrorKind::BrokenPipe => {
+            eprintln!("error: cannot write the output: {fault}");
+            LOCAL_FAULT
+        }
+        _ => COMPLETE,
+    }
+}
+
+fn validate(job: &validate::Job, file: Option<&Path>) -> u8 {
+    let mut out = BufWriter::new(io::stdout().lock());
+    let judged = match file {
+        Some(path) => match File::open(path) {
+            Ok(file) => validate::run(job, &mut BufReader::new(file), &mut out),
+            Err(fault) => return refuse(&format!("cannot read {}: {fault}", path.display())),
+        },
+        None => validate::run(job, &mut io::stdin().lock(), &mut out),
+    };
+    let judged = judged.and_then(|passes| Ok(out.flush().map(|()| passes)?));
+    match judged {
+        Ok(true) => COMPLETE,
+        Ok(false) => FAULTY,
+        Err(validate::Unreadable::Io(fault)) if fault.kind() == io::ErrorKind::BrokenPipe => FAULTY,
+        Err(wrong) => refuse(&wrong),
+    }
+}
+
+fn generate(typed: Generate) -> u8 {
+    let wish = generate::Wish {
+        mode: typed.mode,
+        max_age_s: typed.max_age_s,
+        preset: typed.preset,
+        patterns: typed.patterns,
+        rua: typed.rua,
+        id: generate::fresh_id(&moment::rfc3339(moment::now())),
+    };
+    let (targets, mx, output) = (typed.targets, typed.mx, typed.output);
+    let portfolio = matches!(targets, generate::Targets::List(_));
+    with_plan(&typed.settings, None, |plan| {
+        let job = generate::Job { targets, wish, mx, output, plan };
+        match generate::run(&job, &mut io::stdout().lock(), &mut io::stderr().lock()) {
+            Ok(done) => {
+                if portfolio {
+                    println!(
+                        "{} domains written, {} refused, {} lines are no domain",
+                        done.made, done.refused, done.invalid
+                    );
+                }
+                if done.refused + done.invalid == 0 { COMPLETE } else { FAULTY }
+            }
+            Err(wrong) if wrong.is_usage() => refuse(&wrong),
+            Err(wrong) => {
+                eprintln!("error: {wrong}");
+                LOCAL_FAULT
+            }
+        }
+    })
 }

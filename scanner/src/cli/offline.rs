@@ -1,0 +1,176 @@
+//! What is typed for the commands that need no scan: `findings`, `validate`, `generate`.
+
+use super::{Args, Settings, config, flag, typed};
+use crate::findings::Format;
+use crate::generate::{self, Preset, Targets};
+use crate::mta_sts::policy::{LARGEST_MAX_AGE, Mode};
+use crate::plan::{SETTINGS, Setting};
+use crate::validate::{self, Form, Kind};
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
+use std::path::PathBuf;
+
+const VALIDATE_EXIT: &str = "Exit codes: 0 valid to the letter or matching, 1 not, 2 usage or an input that cannot be judged.\n\n\
+    Records are read one a line, plain or as `dig +short TXT` prints them. For mx-match give --mx and a policy, \
+    or an object {\"mx\": HOST, \"patterns\": [PATTERN, …]}.";
+
+const GENERATE_EXIT: &str =
+    "Exit codes: 0 done, 1 refused (the reasons are on standard error), 2 usage, 4 local fault.";
+
+/// What `generate` was asked for, as typed.
+#[derive(Debug)]
+pub struct Generate {
+    /// Whose.
+    pub targets: Targets,
+    /// MX hosts; `None`: the DNS is asked.
+    pub mx: Option<Vec<String>>,
+    /// The mode.
+    pub mode: Mode,
+    /// Seconds.
+    pub max_age_s: u64,
+    /// Patterns of a provider.
+    pub preset: Option<Preset>,
+    /// Further patterns.
+    pub patterns: Vec<String>,
+    /// Report addresses; a mail address alone is one to send mail to.
+    pub rua: Vec<String>,
+    /// Folder for the files.
+    pub output: Option<PathBuf>,
+    /// Resolvers and the like.
+    pub settings: Settings,
+}
+
+/// Adds the commands.
+pub(super) fn commands(command: Command) -> Command {
+    command.subcommand(findings()).subcommand(validate()).subcommand(generate())
+}
+
+/// What was typed; `None` for another command.
+pub(super) fn parsed(name: &str, of: &ArgMatches) -> Option<Args> {
+    Some(match name {
+        "findings" => {
+            let word = of.get_one::<String>("format").map(String::as_str).unwrap_or_default();
+            Args::Findings(Format::from_word(word).unwrap_or(Format::Text))
+        }
+        "validate" => {
+            let (job, file) = validate_job(of);
+            Args::Validate(job, file)
+        }
+        "generate" => Args::Generate(Box::new(generate_args(of))),
+        _ => return None,
+    })
+}
+
+fn findings() -> Command {
+    Command::new("findings")
+        .about("Prints every finding: what it means, what to do, where it comes from")
+        .arg(
+            Arg::new("format")
+                .long("format")
+                .value_name("FORMAT")
+                .help("How it is written")
+                .default_value(Format::WORDS[0])
+                .value_parser(PossibleValuesParser::new(Format::WORDS)),
+        )
+}
+
+fn validate() -> Command {
+    Command::new("validate")
+        .about("Judges records, policies or MX patterns, without a network")
+        .after_help(VALIDATE_EXIT)
+        .arg(
+            Arg::new("kind")
+                .value_name("KIND")
+                .help("What is judged")
+                .required(true)
+                .value_parser(PossibleValuesParser::new(Kind::WORDS)),
+        )
+        .arg(
+            Arg::new("file")
+                .value_name("FILE")
+                .help("The input; `-`, or nothing, for standard input")
+                .value_parser(value_parser!(PathBuf)),
+        )
+        .arg(
+            Arg::new("batch")
+                .long("batch")
+                .help("JSON lines {\"id\": …, \"input\": …} in, {\"id\": …, \"verdict\": …, \"lenient\": …, \"findings\": […]} out")
+                .action(ArgAction::SetTrue)
+                .conflicts_with("mx"),
+        )
+        .arg(
+            Arg::new("mx")
+                .long("mx")
+                .value_name("HOST")
+                .help("With mx-match: a host that is held against the policy in FILE; may be given several times")
+                .action(ArgAction::Append),
+        )
+}
+
+fn validate_job(of: &ArgMatches) -> (validate::Job, Option<PathBuf>) {
+    let word = of.get_one::<String>("kind").map(String::as_str).unwrap_or_default();
+    let kind = Kind::from_word(word).unwrap_or(Kind::Policy);
+    let hosts = strings(of, "mx");
+    let form = match (of.get_flag("batch"), hosts.is_empty()) {
+        (true, _) => Form::Batch,
+        (false, false) => Form::HostsAgainstPolicy(hosts),
+        (false, true) => Form::One,
+    };
+    let file = of.get_one::<PathBuf>("file").filter(|file| file.as_os_str() != "-").cloned();
+    (validate::Job { kind, form }, file)
+}
+
+/// The settings that asking the DNS for MX hosts goes by.
+fn of_generate(setting: &&'static Setting) -> bool {
+    matches!(setting.path, "dns.resolvers" | "pace.dns_rate")
+}
+
+fn generate() -> Command {
+    let list_of = |id: &'static str, value: &'static str, help: &'static str| {
+        Arg::new(id).long(id).value_name(value).help(help).num_args(1..).action(ArgAction::Append)
+    };
+    let command = Command::new("generate")
+        .about("Writes what a domain publishes: record, policy, TLSRPT record, DNS lines, and the steps in their order")
+        .after_help(GENERATE_EXIT)
+        .arg(Arg::new("domain").value_name("DOMAIN").help("The domain"))
+        .arg(Arg::new("list").long("list").value_name("FILE").help("A list of domains in place of one, in any form that scan reads").requires("output").value_parser(value_parser!(PathBuf)))
+        .group(ArgGroup::new("targets").args(["domain", "list"]).required(true))
+        .arg(list_of("mx", "HOST", "The MX hosts; without it the DNS is asked"))
+        .arg(Arg::new("preset").long("preset").value_name("PROVIDER").help("Patterns of a provider in place of the hosts themselves").value_parser(PossibleValuesParser::new(Preset::WORDS)))
+        .arg(list_of("pattern", "PATTERN", "A pattern in place of the hosts themselves, or beside those of --preset"))
+        .arg(Arg::new("mode").long("mode").value_name("MODE").help("What senders shall do where a host fails").default_value("testing").value_parser(PossibleValuesParser::new(["testing", "enforce", "none"])))
+        .arg(Arg::new("max-age").long("max-age").value_name("SECONDS").help(format!("How long senders keep the policy [1 to {LARGEST_MAX_AGE}; default {}]", generate::DEFAULT_MAX_AGE_S)).value_parser(value_parser!(u64).range(1..=LARGEST_MAX_AGE)))
+        .arg(list_of("rua", "ADDRESS", "Where TLS reports go: a mail address, mailto: or https: URI; without it there is no TLSRPT record"))
+        .arg(Arg::new("output").short('o').long("output").value_name("DIR").help("Folder for the files, one folder a domain in it; must not be there, or be empty").value_parser(value_parser!(PathBuf)));
+    SETTINGS.iter().filter(of_generate).filter_map(flag).fold(command.arg(config()), Command::arg)
+}
+
+fn generate_args(of: &ArgMatches) -> Generate {
+    let path = |id: &str| of.get_one::<PathBuf>(id).cloned();
+    let word = |id: &str| of.get_one::<String>(id).map(String::as_str).unwrap_or_default();
+    let domain = || Targets::One(word("domain").to_owned());
+    let hosts = strings(of, "mx");
+    Generate {
+        targets: path("list").map_or_else(domain, Targets::List),
+        mx: (!hosts.is_empty()).then_some(hosts),
+        mode: match word("mode") {
+            "enforce" => Mode::Enforce,
+            "none" => Mode::None,
+            _ => Mode::Testing,
+        },
+        max_age_s: of.get_one::<u64>("max-age").copied().unwrap_or(generate::DEFAULT_MAX_AGE_S),
+        preset: Preset::from_word(word("preset")),
+        patterns: strings(of, "pattern"),
+        rua: strings(of, "rua").into_iter().map(as_uri).collect(),
+        output: path("output"),
+        settings: typed(of, of_generate),
+    }
+}
+
+fn strings(of: &ArgMatches, id: &str) -> Vec<String> {
+    of.get_many::<String>(id).into_iter().flatten().cloned().collect()
+}
+
+fn as_uri(text: String) -> String {
+    if text.contains('@') && !text.contains(':') { format!("mailto:{text}") } else { text }
+}

@@ -1,0 +1,66 @@
+//! Where the mail of a domain goes, asked of the DNS.
+
+use crate::dataset::words::DnsStatus;
+use crate::dns::{Answer, Dns, RecordType};
+use crate::fault::Unfinished;
+
+/// Where mail goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Mail {
+    /// MX hosts by preference, each once; the domain itself where it has no MX record but an address.
+    pub hosts: Vec<String>,
+}
+
+/// Why the MX hosts are not known.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unasked {
+    /// NXDOMAIN.
+    #[error("{0} does not exist")]
+    NoName(String),
+    /// Neither MX nor address.
+    #[error(
+        "{0} has neither an MX record nor an address: no mail reaches it, and there is nothing to protect"
+    )]
+    NoMail(String),
+    /// RFC 7505.
+    #[error("{0} has a null MX (RFC 7505): it takes no mail, and there is nothing to protect")]
+    NullMx(String),
+    /// There was no answer.
+    #[error("the MX of {domain} could not be had ({status}): try again, or give the hosts with --mx")]
+    NoAnswer {
+        /// The domain.
+        domain: String,
+        /// What came instead.
+        status: DnsStatus,
+    },
+}
+
+/// Asks for the MX hosts, and for addresses where there are none (RFC 5321 section 5.1).
+pub(super) async fn ask(dns: &Dns, domain: &str) -> Result<Result<Mail, Unasked>, Unfinished> {
+    let mut waited = crate::admission::Waited::default();
+    let answer = dns.ask(domain, RecordType::MX, &mut waited).await?;
+    Ok(match answer.status {
+        DnsStatus::NoError => explicit(domain, &answer),
+        DnsStatus::NxDomain if !answer.is_aliased() => Err(Unasked::NoName(domain.to_owned())),
+        DnsStatus::NoData | DnsStatus::NxDomain => {
+            let addresses = dns.addresses(domain, &mut waited).await?;
+            match addresses.status {
+                DnsStatus::NoError => Ok(Mail { hosts: vec![domain.to_owned()] }),
+                status if status.is_definite() => Err(Unasked::NoMail(domain.to_owned())),
+                status => Err(Unasked::NoAnswer { domain: domain.to_owned(), status }),
+            }
+        }
+        status => Err(Unasked::NoAnswer { domain: domain.to_owned(), status }),
+    })
+}
+
+fn explicit(domain: &str, answer: &Answer) -> Result<Mail, Unasked> {
+    let mut hosts: Vec<String> = Vec::new();
+    for (_, host) in answer.mx() {
+        // A null MX beside others is none (RFC 7505 section 3).
+        if host != "." && !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
+    if hosts.is_empty() { Err(Unasked::NullMx(domain.to_owned())) } else { Ok(Mail { hosts }) }
+}

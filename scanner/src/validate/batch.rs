@@ -1,0 +1,110 @@
+//! JSON lines in, JSON lines out: `{"id": …, "input": …}`, as the conformance cases have them.
+
+use super::input::{self, Unreadable};
+use super::{Kind, Note, Report};
+use serde::Deserialize;
+use serde_json::{Value, json};
+use std::io::{BufRead, Write};
+
+/// A line; what else it holds is passed over.
+#[derive(Deserialize)]
+struct Case {
+    id: Value,
+    input: Value,
+}
+
+/// Judges every line; a line that cannot be judged gets an object with `error` in the place of a verdict.
+pub(super) fn run(kind: Kind, from: &mut dyn BufRead, out: &mut dyn Write) -> Result<bool, Unreadable> {
+    let mut line = Vec::new();
+    let (mut number, mut judged, mut failed) = (0_u64, 0_u64, 0_u64);
+    let mut first_fault = None;
+    let mut all_pass = true;
+    while input::line(from, &mut line, number + 1)? {
+        number += 1;
+        if line.trim_ascii().is_empty() {
+            continue;
+        }
+        let (id, report) = match serde_json::from_slice::<Case>(&line) {
+            Ok(case) => {
+                let report = judge(kind, &case.input).map_err(str::to_owned);
+                (case.id, report)
+            }
+            Err(error) => (Value::Null, Err(format!("not an object with `id` and `input`: {error}"))),
+        };
+        let answer = match report {
+            Ok(report) => {
+                judged += 1;
+                all_pass &= report.strict.passes();
+                answer(&id, &report)
+            }
+            Err(why) => {
+                failed += 1;
+                let answer = json!({"id": id, "error": why});
+                first_fault.get_or_insert((number, why));
+                answer
+            }
+        };
+        writeln!(out, "{answer}")?;
+    }
+    match first_fault {
+        Some((first, why)) => Err(Unreadable::Lines { count: failed, all: judged + failed, first, why }),
+        None => Ok(all_pass),
+    }
+}
+
+fn answer(id: &Value, report: &Report) -> Value {
+    let finding = |note: &Note| {
+        json!({
+            "code": note.code.as_str(),
+            "severity": note.severity().as_str(),
+            "line": note.line,
+            "column": note.column,
+        })
+    };
+    json!({
+        "id": id,
+        "verdict": report.strict.as_str(),
+        "lenient": report.lenient.as_str(),
+        "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
+    })
+}
+
+fn judge(kind: Kind, input: &Value) -> Result<Report, &'static str> {
+    Ok(match kind {
+        Kind::Record => super::record(&txts(input)?),
+        Kind::TlsrptRecord => super::tlsrpt_record(&txts(input)?),
+        Kind::Policy => super::policy(input.as_str().ok_or("input must be a string")?.as_bytes()),
+        Kind::MxMatch => {
+            let (host, patterns) = pair(input)?;
+            super::mx_match(&host, &patterns)
+        }
+    })
+}
+
+/// One record, or an array of records, each a string or an array of character-strings to join.
+fn txts(input: &Value) -> Result<Vec<Vec<u8>>, &'static str> {
+    const WANTED: &str =
+        "input must be a string, or an array of records, each a string or an array of strings";
+    let one = |value: &Value| match value {
+        Value::String(text) => Ok(text.as_bytes().to_vec()),
+        Value::Array(strings) => {
+            let strings = strings.iter().map(|string| string.as_str().ok_or(WANTED));
+            Ok(strings.collect::<Result<Vec<&str>, _>>()?.concat().into_bytes())
+        }
+        _ => Err(WANTED),
+    };
+    match input {
+        Value::Array(records) => records.iter().map(one).collect(),
+        Value::String(_) => Ok(vec![one(input)?]),
+        _ => Err(WANTED),
+    }
+}
+
+/// `{"mx": HOST, "patterns": [PATTERN, …]}`.
+pub(super) fn pair(input: &Value) -> Result<(String, Vec<String>), &'static str> {
+    const WANTED: &str = "input must be an object with `mx`, a string, and `patterns`, an array of strings";
+    let host = input.get("mx").and_then(Value::as_str).ok_or(WANTED)?;
+    let patterns = input.get("patterns").and_then(Value::as_array).ok_or(WANTED)?;
+    let patterns = patterns.iter().map(|pattern| pattern.as_str().map(str::to_owned).ok_or(WANTED));
+    Ok((host.to_owned(), patterns.collect::<Result<_, _>>()?))
+}

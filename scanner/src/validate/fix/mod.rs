@@ -1,0 +1,143 @@
+//! Mended texts, where the fix is certain.
+//!
+//! Certain means: there is one text to the letter that asks for the same as the one at hand. White space, quotation marks,
+//! capitals and line ends round a word that can only be one word are mended; a missing mode, a host that is none, a
+//! number with a comma are not, because what was meant is not in the text. What is offered is read again by the parsers,
+//! and offered only if it is valid to the letter.
+
+mod fields;
+mod policy;
+
+use crate::dataset::words::RecordState;
+use crate::mta_sts::policy::Parsed;
+use crate::mta_sts::{Fault, Weight, record, tlsrpt};
+use fields::Mending;
+
+/// What can be done about a text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fix {
+    /// It is as it should be.
+    NotNeeded,
+    /// The mended text, valid to the letter. A policy has its line ends, a record none.
+    Text(String),
+    /// It cannot be mended with certainty: why not.
+    Uncertain(Vec<String>),
+}
+
+impl Fix {
+    pub(super) fn uncertain(why: &str) -> Self {
+        Self::Uncertain(vec![why.to_owned()])
+    }
+}
+
+/// A policy's fix.
+pub(super) fn policy(body: &[u8], parsed: &Parsed<'_>) -> Fix {
+    if parsed.valid && !has(&parsed.faults, "policy_duplicate_field") {
+        return Fix::NotNeeded;
+    }
+    let Some(mended) = policy::mend(body) else {
+        return Fix::uncertain(
+            "it holds bytes that are not UTF-8, and what they were meant to be is not certain",
+        );
+    };
+    let again = crate::mta_sts::policy::parse(mended.as_bytes());
+    if again.valid { Fix::Text(mended) } else { Fix::Uncertain(reasons(&again.faults)) }
+}
+
+/// The fix of the record at `_mta-sts`.
+pub(super) fn record<T: AsRef<[u8]>>(txts: &[T], judged: &record::Judged) -> Fix {
+    let slips = ["record_duplicate_field", "record_space_before_semicolon"];
+    let standing_slips = judged.faults.iter().any(|fault| slips.contains(&fault.code));
+    if judged.state == RecordState::Valid && !standing_slips {
+        return Fix::NotNeeded;
+    }
+    let candidate = match fields::candidate(txts, b"v=STSv1;", record::signals) {
+        Ok(candidate) => candidate,
+        Err(why) => return Fix::uncertain(why),
+    };
+    let mended = fields::mend(candidate, &fields::MTA_STS);
+    finish(mended, candidate, judged.state, |text| {
+        let again = record::judge(&[text]);
+        (again.state == RecordState::Valid, again.faults)
+    })
+}
+
+/// The fix of the record at `_smtp._tls`.
+pub(super) fn tlsrpt<T: AsRef<[u8]>>(txts: &[T], judged: &tlsrpt::Judged) -> Fix {
+    if judged.state == RecordState::Valid {
+        return Fix::NotNeeded;
+    }
+    let signals = |txt: &[u8]| {
+        let head = txt.trim_ascii_start().get(..8);
+        head.is_some_and(|head| head.eq_ignore_ascii_case(b"v=tlsrpt"))
+    };
+    let candidate = match fields::candidate(txts, b"v=TLSRPTv1;", signals) {
+        Ok(candidate) => candidate,
+        Err(why) => return Fix::uncertain(why),
+    };
+    let mended = fields::mend(candidate, &fields::TLSRPT);
+    finish(mended, candidate, judged.state, |text| {
+        let again = tlsrpt::judge(&[text]);
+        (again.state == RecordState::Valid, again.faults)
+    })
+}
+
+fn finish(mended: Mending, was: &[u8], state: RecordState, read: impl Fn(&str) -> (bool, Vec<Fault>)) -> Fix {
+    match mended {
+        Mending::Text(text) => match read(&text) {
+            // Of several that are alike one stays; else what is worth saying is beside the record, not in it.
+            (true, _) if text.as_bytes() == was && state == RecordState::Valid => Fix::NotNeeded,
+            (true, _) => Fix::Text(text),
+            (false, faults) => Fix::Uncertain(reasons(&faults)),
+        },
+        Mending::OtherVersion => {
+            Fix::uncertain("the version is another one: there is only one, but it may not be what was meant")
+        }
+    }
+}
+
+fn has(faults: &[Fault], code: &str) -> bool {
+    faults.iter().any(|fault| fault.code == code)
+}
+
+/// Why what is still wrong is not mended, each reason once.
+fn reasons(faults: &[Fault]) -> Vec<String> {
+    let mut reasons: Vec<String> = Vec::new();
+    for fault in faults.iter().filter(|fault| fault.weight != Weight::Remark) {
+        let why = why_not(fault.code).to_owned();
+        if !reasons.contains(&why) {
+            reasons.push(why);
+        }
+    }
+    reasons
+}
+
+fn why_not(code: &str) -> &'static str {
+    match code {
+        "policy_empty" | "policy_html" => "there is no policy in it that could be mended",
+        "policy_version_invalid" => {
+            "the version is another one: there is only one, but it may not be what was meant"
+        }
+        "policy_mode_missing" | "policy_mode_invalid" => {
+            "which mode was meant is not certain: enforce, testing and none ask for different things"
+        }
+        "policy_max_age_missing" | "policy_max_age_invalid" | "policy_max_age_too_large" => {
+            "how long senders shall keep the policy is for its owner to choose: max_age is a number of seconds, at most 31557600"
+        }
+        "policy_mx_missing" => {
+            "the MX hosts are not in the text: `sts-scan generate` can ask the DNS for them"
+        }
+        "policy_mx_invalid" | "policy_mx_u_label" => "which host was meant by an mx is not certain",
+        "policy_line_invalid" => {
+            "whether a line that is no field is to go, or what it was meant to say, is not certain"
+        }
+        "record_id_missing" | "record_id_invalid" | "record_id_too_long" => {
+            "the id is for its owner to choose: any 1 to 32 letters and digits that were not used before"
+        }
+        "record_field_invalid" | "tlsrpt_invalid" => {
+            "whether a field outside the grammar is to go, or what it was meant to say, is not certain"
+        }
+        "tlsrpt_rua_missing" | "tlsrpt_rua_invalid" => "which report address was meant is not certain",
+        _ => "what was meant is not certain",
+    }
+}
