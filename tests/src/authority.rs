@@ -207,8 +207,7 @@ fn signer(seed: u64, name: &str, above: Option<&Signer>) -> Result<Signer> {
 
 /// An Ed25519 key drawn from the seed and a label, for rcgen and in PKCS #8 (RFC 8410 section 7).
 fn key_pair(seed: u64, label: &str) -> Result<(KeyPair, Vec<u8>)> {
-    const PKCS8: [u8; 16] =
-        [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
+    const PKCS8: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
     let mut der = PKCS8.to_vec();
     for part in 0..4_u64 {
         der.extend(draw(seed.wrapping_add(part << 56), label.as_bytes()).to_be_bytes());

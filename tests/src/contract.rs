@@ -86,9 +86,9 @@ impl Kind {
             Self::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
             Self::Binary => DataType::Binary,
             Self::List(item) => DataType::List(Arc::new(Field::new("item", item.arrow(), true))),
-            Self::Struct(fields) => {
-                DataType::Struct(fields.iter().map(|(n, k)| Field::new(n, k.arrow(), true)).collect::<Fields>())
-            }
+            Self::Struct(fields) => DataType::Struct(
+                fields.iter().map(|(n, k)| Field::new(n, k.arrow(), true)).collect::<Fields>(),
+            ),
         }
     }
 }
@@ -182,7 +182,12 @@ impl Contract {
             let mut columns = Vec::new();
             for c in table.columns {
                 let graded = !EXEMPT.contains(&format!("{}.{}", table.name, c.name).as_str());
-                columns.push(Column { kind: Kind::parse(&c.r#type)?, name: c.name, nullable: c.nullable, graded });
+                columns.push(Column {
+                    kind: Kind::parse(&c.r#type)?,
+                    name: c.name,
+                    nullable: c.nullable,
+                    graded,
+                });
             }
             tables.push(Table { name: table.name, columns });
         }

@@ -85,7 +85,8 @@ impl Dataset {
             "starttls": "adopters",
         });
         let path = dir.join("manifest.json");
-        std::fs::write(&path, manifest.to_string()).with_context(|| format!("cannot write {}", path.display()))
+        std::fs::write(&path, manifest.to_string())
+            .with_context(|| format!("cannot write {}", path.display()))
     }
 }
 

@@ -67,7 +67,8 @@ impl Lab {
         let oracle = Oracle { contract, world: Arc::clone(&world), authority: Arc::clone(&authority) };
 
         let list = dir.join(LIST);
-        let mut list = BufWriter::new(File::create(&list).with_context(|| format!("cannot write {}", list.display()))?);
+        let mut list =
+            BufWriter::new(File::create(&list).with_context(|| format!("cannot write {}", list.display()))?);
         writeln!(list, "rank,domain")?;
         let names = options.names.iter(options.seed)?;
         let domains = truth::write(&oracle, names, &dir.join(TRUTH), |rank, name| {
@@ -148,7 +149,7 @@ smtp_in_flight = 512
 per_target_in_flight = 10000
 
 [scan]
-second_look = "1s"
+second_look = "2s"
 
 [deadlines]
 dns = "3s"

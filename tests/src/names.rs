@@ -142,7 +142,8 @@ fn from_list(path: &Path) -> Result<impl Iterator<Item = Result<String>> + use<>
             Ok(line) => line,
             Err(error) => return Some(Err(anyhow::Error::new(error).context(format!("reading {shown}")))),
         };
-        let name = line.rsplit(',').next().unwrap_or_default().trim().trim_end_matches('.').to_ascii_lowercase();
+        let name =
+            line.rsplit(',').next().unwrap_or_default().trim().trim_end_matches('.').to_ascii_lowercase();
         (is_domain(&name) && seen.insert(draw(0, name.as_bytes()))).then_some(Ok(name))
     });
     Ok(names)

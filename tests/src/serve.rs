@@ -8,8 +8,8 @@ mod ports;
 mod smtp;
 mod tls;
 
-pub use contacts::{Contact, Contacts, Service, write_contacts};
 pub(crate) use contacts::LAYOUT as CONTACTS_LAYOUT;
+pub use contacts::{Contact, Contacts, Service, write_contacts};
 pub use https::body as policy_body;
 pub use ports::Ports;
 pub use tls::check as check_tls;

@@ -135,7 +135,8 @@ struct File {
 pub fn load_all(contract: &Contract) -> Result<BTreeMap<String, Situation>> {
     let mut raw = BTreeMap::new();
     for file in WORLDS.files() {
-        let Some(name) = file.path().file_name().and_then(|n| n.to_str()).and_then(|n| n.strip_suffix(".toml"))
+        let Some(name) =
+            file.path().file_name().and_then(|n| n.to_str()).and_then(|n| n.strip_suffix(".toml"))
         else {
             continue;
         };
@@ -181,8 +182,14 @@ fn read(contract: &Contract, name: &str, table: toml::Table) -> Result<Situation
         zone.entry(owner.to_owned()).or_default().push((kind, answer));
     }
     let expect = read_expect(contract, file.expect)?;
-    let situation =
-        Situation { name: name.to_owned(), about: file.about, zone, https: file.https, smtp: file.smtp, expect };
+    let situation = Situation {
+        name: name.to_owned(),
+        about: file.about,
+        zone,
+        https: file.https,
+        smtp: file.smtp,
+        expect,
+    };
     for (owner, answers) in &situation.zone {
         for word in answers.iter().flat_map(|(_, answer)| &answer.records).filter_map(Record::behaviour) {
             let known = situation.smtp.contains_key(word);
@@ -219,7 +226,9 @@ fn cells(table: &crate::contract::Table, expect: &mut toml::Table) -> Result<Vec
         .iter()
         .map(|column| match expect.remove(&column.name) {
             None => Ok(Value::Null),
-            Some(value) => from_toml(&column.kind, &value).with_context(|| format!("column `{}`", column.name)),
+            Some(value) => {
+                from_toml(&column.kind, &value).with_context(|| format!("column `{}`", column.name))
+            }
         })
         .collect()
 }

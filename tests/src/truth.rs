@@ -99,7 +99,8 @@ impl Oracle {
         certificates: &mut Vec<Vec<Value>>,
     ) -> Result<()> {
         let at = |name: &str| self.contract.domains.position(name);
-        let cell = |row: &[Value], name: &str| at(name).and_then(|i| row.get(i)).cloned().unwrap_or(Value::Null);
+        let cell =
+            |row: &[Value], name: &str| at(name).and_then(|i| row.get(i)).cloned().unwrap_or(Value::Null);
         if let Value::Bytes(body) = cell(row, "policy_body") {
             let mut body = if body == b"{body}" { policy_body(&situation.https, names) } else { body };
             body.truncate(KEPT);

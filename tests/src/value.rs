@@ -140,7 +140,10 @@ pub fn to_arrow(kind: &Kind, cells: &[&Value]) -> Result<ArrayRef> {
             cells.iter().map(|v| v.as_int()).collect::<TimestampMicrosecondArray>().with_timezone("UTC"),
         ),
         Kind::Bool => Arc::new(
-            cells.iter().map(|v| if let Value::Bool(b) = v { Some(*b) } else { None }).collect::<BooleanArray>(),
+            cells
+                .iter()
+                .map(|v| if let Value::Bool(b) = v { Some(*b) } else { None })
+                .collect::<BooleanArray>(),
         ),
         Kind::Binary => Arc::new(
             cells
@@ -182,13 +185,12 @@ pub fn from_arrow(kind: &Kind, array: &dyn Array, row: usize) -> Result<Value> {
     Ok(match (kind, array.data_type()) {
         (Kind::Text, DataType::Utf8) => Value::text(array.as_string::<i32>().value(row)),
         (Kind::Text, DataType::Dictionary(..)) => {
-            let dictionary = array.as_dictionary_opt::<Int32Type>().context("its dictionary has no int32 keys")?;
+            let dictionary =
+                array.as_dictionary_opt::<Int32Type>().context("its dictionary has no int32 keys")?;
             let key = dictionary.key(row).context("a key of the dictionary")?;
             return from_arrow(kind, dictionary.values(), key);
         }
-        (Kind::Int32, DataType::Int32) => {
-            Value::Int(array.as_primitive::<Int32Type>().value(row).into())
-        }
+        (Kind::Int32, DataType::Int32) => Value::Int(array.as_primitive::<Int32Type>().value(row).into()),
         (Kind::Int64, DataType::Int64) => Value::Int(array.as_primitive::<Int64Type>().value(row)),
         (Kind::Bool, DataType::Boolean) => Value::Bool(array.as_boolean().value(row)),
         (Kind::Time, DataType::Timestamp(TimeUnit::Microsecond, Some(_))) => {

@@ -137,7 +137,8 @@ impl World {
         }
         // Only a domain is asked for its MX and NS, whatever its first label looks like.
         let of_domain = matches!(kind, Some(RecordType::Mx | RecordType::Ns));
-        let (pattern, domain) = if of_domain { ("{domain}", name.to_owned()) } else { self.owners.part(name) };
+        let (pattern, domain) =
+            if of_domain { ("{domain}", name.to_owned()) } else { self.owners.part(name) };
         if domain.starts_with('_') || domain.is_empty() {
             return None;
         }
@@ -157,7 +158,8 @@ impl World {
         let address = match word.strip_prefix("smtp:") {
             Some(name) => {
                 let smtp = situation.smtp.get(name).with_context(|| format!("there is no [smtp.{name}]"))?;
-                let number = self.behaviours.iter().position(|b| b == smtp).context("a behaviour of this world")?;
+                let number =
+                    self.behaviours.iter().position(|b| b == smtp).context("a behaviour of this world")?;
                 Address::Smtp(u8::try_from(number)?)
             }
             None => match word {

@@ -89,7 +89,10 @@ impl Index {
 }
 
 /// The rows that a domain calls for, table for table.
-pub(super) fn rows<'e>(contract: &'e Contract, expected: &'e Expected) -> [(&'e Table, Vec<&'e Vec<Value>>); 4] {
+pub(super) fn rows<'e>(
+    contract: &'e Contract,
+    expected: &'e Expected,
+) -> [(&'e Table, Vec<&'e Vec<Value>>); 4] {
     [
         (&contract.domains, vec![&expected.domain]),
         (&contract.mx_hosts, expected.hosts.iter().collect()),

@@ -34,10 +34,25 @@ pub(super) fn faults(table: &Table, row: &[Value]) -> Vec<(&'static str, &'stati
                 ("waited_ms", Must::Be),
                 ("probed_at", given(tried)),
                 // How long a connect or a handshake took that failed is not said to be there or not.
-                ("connect_ms", if connected { Must::Be } else if tried { Must::Any } else { Must::BeNull }),
+                (
+                    "connect_ms",
+                    if connected {
+                        Must::Be
+                    } else if tried {
+                        Must::Any
+                    } else {
+                        Must::BeNull
+                    },
+                ),
                 (
                     "handshake_ms",
-                    if shook_hands { Must::Be } else if phase == Some("tls") { Must::Any } else { Must::BeNull },
+                    if shook_hands {
+                        Must::Be
+                    } else if phase == Some("tls") {
+                        Must::Any
+                    } else {
+                        Must::BeNull
+                    },
                 ),
             ]
         }

@@ -23,15 +23,15 @@ pub(super) fn adapt(contract: &Contract, mut expected: Expected, starttls: Start
     let mut policy_chain: BTreeSet<Value> =
         cell(&expected.domain, domains, "policy_chain_sha256").items().iter().cloned().collect();
     policy_chain.insert(cell(&expected.domain, domains, "policy_certificate_sha256"));
-    expected
-        .certificates
-        .retain(|row| policy_chain.contains(&cell(row, &contract.certificates, "sha256")));
+    expected.certificates.retain(|row| policy_chain.contains(&cell(row, &contract.certificates, "sha256")));
     let mx = cell(&expected.domain, domains, "mx");
     if let Some(row) = &mut expected.assessment {
         for (column, value) in contract.assessments.columns.iter().zip(row) {
             match (column.name.as_str(), value) {
                 ("findings" | "lasting", Value::List(findings)) => findings.retain(|finding| {
-                    finding.as_text().is_some_and(|word| !OBSERVED.iter().any(|prefix| word.starts_with(prefix)))
+                    finding
+                        .as_text()
+                        .is_some_and(|word| !OBSERVED.iter().any(|prefix| word.starts_with(prefix)))
                 }),
                 ("verdict_primary", Value::Text(verdict)) => *verdict = unseen(verdict, primary(&mx)),
                 ("verdict_strict" | "verdict_lenient", Value::Text(verdict)) => {

@@ -133,8 +133,9 @@ pub fn write_contacts(contacts: &Contacts, path: &Path) -> Result<()> {
         let service = Value::text(Service::Dns.as_str());
         rows.push([Value::Null, service, Value::Null, Value::text(kind.to_string()), count]);
     }
-    let schema =
-        Arc::new(Schema::new(LAYOUT.iter().map(|(n, k)| Field::new(*n, k.arrow(), true)).collect::<Vec<_>>()));
+    let schema = Arc::new(Schema::new(
+        LAYOUT.iter().map(|(n, k)| Field::new(*n, k.arrow(), true)).collect::<Vec<_>>(),
+    ));
     let mut arrays = Vec::new();
     for (at, (_, kind)) in LAYOUT.iter().enumerate() {
         let cells: Vec<&Value> = rows.iter().map(|row| row.get(at).unwrap_or(&Value::Null)).collect();

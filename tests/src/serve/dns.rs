@@ -48,7 +48,8 @@ pub(super) fn serve_tcp(listener: std::net::TcpListener, shared: &Arc<Shared>) {
 
 async fn connection(mut stream: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
     loop {
-        let length = tokio::time::timeout(IDLE, stream.read_u16()).await.map_err(|_| io::ErrorKind::TimedOut)??;
+        let length =
+            tokio::time::timeout(IDLE, stream.read_u16()).await.map_err(|_| io::ErrorKind::TimedOut)??;
         let mut question = vec![0; length.into()];
         stream.read_exact(&mut question).await?;
         if let Some(answer) = shared.dns.answer(&question, true) {

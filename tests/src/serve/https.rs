@@ -47,7 +47,8 @@ async fn connection(stream: TcpStream, local: SocketAddr, shared: Arc<Shared>) -
     let names = Names { world: &shared.world, situation: owner.situation, domain: &owner.domain };
     let (head, body) = answer(https, &request, &host, &names);
     stream.write_all(&head).await?;
-    let (first, second) = body.split_at(if https.stalls_at == Some(Stage::Body) { body.len() / 2 } else { 0 });
+    let (first, second) =
+        body.split_at(if https.stalls_at == Some(Stage::Body) { body.len() / 2 } else { 0 });
     stream.write_all(first).await?;
     if https.stalls_at == Some(Stage::Body) {
         stream.flush().await?;

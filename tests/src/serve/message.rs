@@ -57,7 +57,8 @@ pub(super) fn read(message: &[u8]) -> Option<Question<'_>> {
     let raw = message.get(12..end)?;
     let (mut edns, mut secure) = (None, false);
     // The OPT record stands right behind the question of anyone who signs nothing (RFC 6891 section 6.1.2).
-    if word(10)? > 0 && word(6)? == 0 && word(8)? == 0 && message.get(end) == Some(&0) && word(end + 1)? == 41 {
+    if word(10)? > 0 && word(6)? == 0 && word(8)? == 0 && message.get(end) == Some(&0) && word(end + 1)? == 41
+    {
         edns = Some(word(end + 3)?.max(512));
         secure = word(end + 7)? & 0x8000 != 0;
     }
@@ -95,7 +96,14 @@ impl Writer {
     }
 
     /// Adds a record. The data is written by `data`.
-    pub(super) fn record(&mut self, owner: &str, question: &Question<'_>, kind: u16, ttl: u32, data: impl FnOnce(&mut Self)) {
+    pub(super) fn record(
+        &mut self,
+        owner: &str,
+        question: &Question<'_>,
+        kind: u16,
+        ttl: u32,
+        data: impl FnOnce(&mut Self),
+    ) {
         self.name(owner, question);
         self.number(kind);
         self.number(1);
@@ -170,8 +178,12 @@ impl Writer {
         if question.edns.is_some() {
             self.opt(verdict.ede);
         }
-        let counts =
-            [1, if is_cut { 0 } else { answers }, if is_cut { 0 } else { authorities }, question.edns.map_or(0, |_| 1)];
+        let counts = [
+            1,
+            if is_cut { 0 } else { answers },
+            if is_cut { 0 } else { authorities },
+            question.edns.map_or(0, |_| 1),
+        ];
         let head = [question.id, flags].into_iter().chain(counts).flat_map(u16::to_be_bytes);
         for (place, byte) in self.message.iter_mut().zip(head) {
             *place = byte;

@@ -52,8 +52,7 @@ impl Sockets {
                 .map(|addr| listen((addr, port).into(), 1024))
                 .collect::<io::Result<Vec<_>>>()
         })?;
-        let ports =
-            Ports { dns: (Ipv4Addr::LOCALHOST, dns).into(), https: https_port, smtp: smtp_port };
+        let ports = Ports { dns: (Ipv4Addr::LOCALHOST, dns).into(), https: https_port, smtp: smtp_port };
         Ok(Self { ports, dns_udp, dns_tcp, https, smtp })
     }
 }

@@ -24,7 +24,10 @@ pub fn from_toml(kind: &Kind, value: &toml::Value) -> Result<Value> {
             Value::List(items.iter().map(|v| from_toml(item, v)).collect::<Result<_>>()?)
         }
         (Kind::Struct(fields), toml::Value::Table(table)) => {
-            ensure!(table.keys().all(|k| fields.iter().any(|(name, _)| name == k)), "a field that is not there");
+            ensure!(
+                table.keys().all(|k| fields.iter().any(|(name, _)| name == k)),
+                "a field that is not there"
+            );
             let field = |(name, kind): &(String, Kind)| match table.get(name) {
                 None => Ok(Value::Null),
                 Some(value) => from_toml(kind, value).with_context(|| format!("field `{name}`")),

@@ -164,7 +164,8 @@ impl Reader {
 
     fn row(&self, batch: &RecordBatch, at: usize) -> Result<Expected> {
         let cell = |name: &str, kind: &Kind| {
-            let column = batch.column_by_name(name).with_context(|| format!("the truth has no column `{name}`"))?;
+            let column =
+                batch.column_by_name(name).with_context(|| format!("the truth has no column `{name}`"))?;
             from_arrow(kind, column, at).with_context(|| format!("column `{name}`"))
         };
         let row = |table: &Table| -> Result<Vec<Value>> {
@@ -172,7 +173,8 @@ impl Reader {
             table.columns.iter().map(read).collect()
         };
         let rows = |table: &Table| -> Result<Vec<Vec<Value>>> {
-            let fields: Vec<(String, Kind)> = table.graded().map(|c| (c.name.clone(), c.kind.clone())).collect();
+            let fields: Vec<(String, Kind)> =
+                table.graded().map(|c| (c.name.clone(), c.kind.clone())).collect();
             let list = cell(&table.name, &Kind::List(Box::new(Kind::Struct(fields))))?;
             let spread = |value: &Value| {
                 let mut cells = value.items().iter().cloned();

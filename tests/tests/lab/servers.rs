@@ -132,7 +132,10 @@ fn a_healthy_domain_answers_in_dns() {
     assert_eq!(txt.answers[0].ttl, 300);
     assert!(txt.answers[0].data.to_string().contains("v=STSv1; id=20260101T000000;"));
     let none = ask(&lab, &domain, RecordType::TXT).unwrap();
-    assert_eq!((none.metadata.response_code, none.answers.len(), none.authorities.len()), (ResponseCode::NoError, 0, 1));
+    assert_eq!(
+        (none.metadata.response_code, none.answers.len(), none.authorities.len()),
+        (ResponseCode::NoError, 0, 1)
+    );
     assert_eq!(lab.contacts().questions(), 3);
 }
 
@@ -194,7 +197,10 @@ fn a_policy_host_serves_the_policy() {
     assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
     assert!(answer.ends_with(&format!("mx: mx1.{domain}\r\nmax_age: 2419200\r\n")), "{answer}");
     let came = lab.contacts().connections();
-    assert_eq!((came.len(), came[0].service, came[0].name.clone()), (1, Service::Https, Some(format!("mta-sts.{domain}"))));
+    assert_eq!(
+        (came.len(), came[0].service, came[0].name.clone()),
+        (1, Service::Https, Some(format!("mta-sts.{domain}")))
+    );
 }
 
 #[test]
@@ -210,12 +216,16 @@ fn bad_certificates_are_bad_in_the_way_they_say() {
     for (situation, wanted) in cases {
         let (_dir, lab, domain) = lab_of(situation);
         let error = get(&lab, &format!("mta-sts.{domain}")).unwrap_err();
-        let Some(rustls::Error::InvalidCertificate(found)) = error.get_ref().and_then(|e| e.downcast_ref()) else {
+        let Some(rustls::Error::InvalidCertificate(found)) = error.get_ref().and_then(|e| e.downcast_ref())
+        else {
             panic!("{situation}: {error}");
         };
         // rustls tells some faults with their context: compare the kind.
         let kind = |text: String| text.split(['{', '(', ' ']).next().unwrap().replace("Context", "");
-        assert!(wanted.iter().any(|one| kind(format!("{one:?}")) == kind(format!("{found:?}"))), "{situation}: {found:?}");
+        assert!(
+            wanted.iter().any(|one| kind(format!("{one:?}")) == kind(format!("{found:?}"))),
+            "{situation}: {found:?}"
+        );
     }
 }
 
@@ -224,7 +234,11 @@ fn policy_hosts_fail_as_they_say() {
     let (_dir, lab, domain) = lab_of("policy-http-404");
     assert!(get(&lab, &format!("mta-sts.{domain}")).unwrap().starts_with("HTTP/1.1 404"));
     let (_dir, lab, domain) = lab_of("policy-redirect");
-    assert!(get(&lab, &format!("mta-sts.{domain}")).unwrap().contains(&format!("\r\nLocation: https://www.{domain}/")));
+    assert!(
+        get(&lab, &format!("mta-sts.{domain}"))
+            .unwrap()
+            .contains(&format!("\r\nLocation: https://www.{domain}/"))
+    );
     let (_dir, lab, domain) = lab_of("policy-too-large");
     assert!(get(&lab, &format!("mta-sts.{domain}")).unwrap().len() > 70_000);
     let (_dir, lab, domain) = lab_of("policy-connect-refused");
@@ -247,7 +261,10 @@ fn an_mx_host_shows_its_certificate_after_starttls() {
     let (_dir, lab, domain) = lab_of("healthy");
     let host = format!("mx1.{domain}");
     let (stream, replies) = talk(&lab, &host);
-    assert_eq!(replies, ["220 lab ESMTP", "250-lab\n250-PIPELINING\n250 STARTTLS", "220 2.0.0 Ready to start TLS"]);
+    assert_eq!(
+        replies,
+        ["220 lab ESMTP", "250-lab\n250-PIPELINING\n250 STARTTLS", "220 2.0.0 Ready to start TLS"]
+    );
     let mut tcp = stream.into_inner();
     let mut connection = client(&lab, &host);
     let mut stream = Stream::new(&mut connection, &mut tcp);
@@ -256,7 +273,10 @@ fn an_mx_host_shows_its_certificate_after_starttls() {
     stream.read_to_string(&mut bye).unwrap();
     assert_eq!(bye, "221 2.0.0 Bye\r\n");
     let came = lab.contacts().connections();
-    assert_eq!((came.len(), came[0].service, came[0].name.as_deref()), (1, Service::Smtp, Some("client.example")));
+    assert_eq!(
+        (came.len(), came[0].service, came[0].name.as_deref()),
+        (1, Service::Smtp, Some("client.example"))
+    );
 }
 
 #[test]
@@ -267,7 +287,7 @@ fn mx_hosts_fail_as_they_say() {
     };
     assert_eq!(replies("smtp-limited")[0], "421 4.3.2 Too many connections");
     assert_eq!(replies("smtp-rejected-5xx")[0], "554 5.7.1 Not from there");
-    assert_eq!(replies("smtp-not-smtp")[0], "SSH-2.0-OpenSSH_9.9");
+    assert!(replies("smtp-not-smtp")[0].starts_with("SSH-2.0-OpenSSH_9.9"));
     assert_eq!(replies("smtp-closed"), ["220 lab ESMTP", "", ""]);
     assert_eq!(replies("smtp-banner-timeout")[0], "");
     assert_eq!(replies("starttls-refused")[2], "454 4.7.0 TLS not available");

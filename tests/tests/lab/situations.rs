@@ -71,7 +71,8 @@ fn is_outcome(column: &str, word: &str) -> bool {
     match column {
         "policy_outcome" | "policy_attempts" => word == "ok" || is_finding && stage(&["policy_"]),
         "smtp_outcome" | "attempts" => {
-            OTHERS.split(' ').any(|other| other == word) || is_finding && stage(&["smtp_", "starttls_", "mx_tls_"])
+            OTHERS.split(' ').any(|other| other == word)
+                || is_finding && stage(&["smtp_", "starttls_", "mx_tls_"])
         }
         _ => true,
     }
@@ -107,7 +108,9 @@ fn every_situation_names_known_words_only() {
                 check_words(situation, &column.name, value);
             }
         }
-        for (column, value) in contract.assessments.columns.iter().zip(situation.expect.assessment.iter().flatten()) {
+        for (column, value) in
+            contract.assessments.columns.iter().zip(situation.expect.assessment.iter().flatten())
+        {
             check_words(situation, &column.name, value);
         }
     }
@@ -161,8 +164,16 @@ fn every_situation_fills_the_columns_that_may_not_be_null() {
             for row in rows {
                 for (column, value) in table.columns.iter().zip(&row).filter(|(column, _)| column.graded) {
                     assert!(value.fits(&column.kind), "{situation}: {}.{} {value}", table.name, column.name);
-                    assert!(column.nullable || !value.is_null(), "{situation}: {}.{}", table.name, column.name);
-                    assert!(!value.to_string().contains('{') || !value.to_string().contains("domain}"), "{value}");
+                    assert!(
+                        column.nullable || !value.is_null(),
+                        "{situation}: {}.{}",
+                        table.name,
+                        column.name
+                    );
+                    assert!(
+                        !value.to_string().contains('{') || !value.to_string().contains("domain}"),
+                        "{value}"
+                    );
                 }
             }
         }
@@ -190,8 +201,12 @@ fn the_demo_mix_has_every_situation_and_enough_signallers() {
 #[test]
 fn the_imc2025_mix_has_the_published_totals() {
     let mix = Mix::load("imc2025").unwrap();
-    let signallers: u64 =
-        mix.weights.iter().filter(|(name, _)| !name.starts_with("not-signalled")).map(|(_, weight)| weight).sum();
+    let signallers: u64 = mix
+        .weights
+        .iter()
+        .filter(|(name, _)| !name.starts_with("not-signalled"))
+        .map(|(_, weight)| weight)
+        .sum();
     assert_eq!((mix.total(), signallers), (86_791_845, 68_030));
     world(mix);
 }
@@ -233,7 +248,8 @@ fn few_domains_change_from_one_epoch_to_the_next() {
     let (contract, before) = world(Mix::load("demo").unwrap());
     let after = World::new(&contract, 1, 1, Mix::load("demo").unwrap()).unwrap();
     let names: Vec<String> = Names::Generated(20_000).iter(1).unwrap().map(Result::unwrap).collect();
-    let changed = names.iter().filter(|name| before.situation(name).name != after.situation(name).name).count();
+    let changed =
+        names.iter().filter(|name| before.situation(name).name != after.situation(name).name).count();
     // 2 % draw anew, and four in five of those draw another situation than before.
     assert!((200..450).contains(&changed), "{changed}");
 }
@@ -241,7 +257,8 @@ fn few_domains_change_from_one_epoch_to_the_next() {
 #[test]
 fn names_that_look_like_hosts_have_no_hosts_of_their_own() {
     let (_, world) = world(Mix::load("demo").unwrap());
-    for name in ["mta-sts.example.org", "mx1.example.org", "a.mta-sts.bigpost.example", "mx2.bigpost.example"] {
+    for name in ["mta-sts.example.org", "mx1.example.org", "a.mta-sts.bigpost.example", "mx2.bigpost.example"]
+    {
         assert_eq!(world.situation(name).name, "not-signalled", "{name}");
     }
 }

@@ -29,7 +29,8 @@ fn an_interrupted_scan_is_resumed_with_no_row_lost_and_none_twice() {
     let mut child = started(command);
     signal(&child, "INT");
     assert_eq!(child.wait().unwrap().code(), Some(3));
-    let resumed = sts_scan().arg("resume").arg(dataset(dir.path())).args(["--dns-rate", "1000000"]).output().unwrap();
+    let resumed =
+        sts_scan().arg("resume").arg(dataset(dir.path())).args(["--dns-rate", "1000000"]).output().unwrap();
     assert_code(&resumed, 0);
     assert_rows_graded(lab, dir.path());
 }
@@ -43,7 +44,8 @@ fn a_killed_scan_is_resumed_with_no_row_lost_and_none_twice() {
     let mut child = started(command);
     signal(&child, "KILL");
     assert!(child.wait().unwrap().code().is_none());
-    let resumed = sts_scan().arg("resume").arg(dataset(dir.path())).args(["--dns-rate", "1000000"]).output().unwrap();
+    let resumed =
+        sts_scan().arg("resume").arg(dataset(dir.path())).args(["--dns-rate", "1000000"]).output().unwrap();
     assert_code(&resumed, 0);
     assert_rows_graded(lab, dir.path());
     let manifest = std::fs::read_to_string(dataset(dir.path()).join("manifest.json")).unwrap();

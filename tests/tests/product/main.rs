@@ -1,5 +1,10 @@
 //! The whole product: `sts-scan` against the laboratory, as a user runs it.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails here has failed")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that fails here has failed"
+)]
 
 mod graded;
 mod interrupted;
@@ -22,7 +27,8 @@ fn sts_scan() -> Command {
 /// A laboratory of generated names in a folder.
 fn lab(domains: u64, mix: &str, dir: &Path) -> Lab {
     let mix = Mix::load(mix).unwrap();
-    Lab::start(Options { names: Names::Generated(domains), seed: 7, epoch: 0, mix, dir: dir.join("world") }).unwrap()
+    Lab::start(Options { names: Names::Generated(domains), seed: 7, epoch: 0, mix, dir: dir.join("world") })
+        .unwrap()
 }
 
 /// `sts-scan scan` of a laboratory's list, or of another one, into `dir/scan`.

@@ -74,7 +74,11 @@ fn an_output_that_cannot_be_written_or_is_taken_is_refused() {
 fn a_resolver_that_is_not_there_is_a_local_fault() {
     let dir = tempfile::tempdir().unwrap();
     let names = file(dir.path(), "names.txt", b"example.com\n");
-    let config = file(dir.path(), "scan.toml", b"[dns]\nresolvers = [\"127.0.0.1:9\"]\n[deadlines]\ndns = \"200ms\"\n");
+    let config = file(
+        dir.path(),
+        "scan.toml",
+        b"[dns]\nresolvers = [\"127.0.0.1:9\"]\n[deadlines]\ndns = \"200ms\"\n",
+    );
     let mut command = sts_scan();
     command.arg("scan").arg(&names).arg("--config").arg(&config).arg("-o").arg(dataset(dir.path()));
     refused(&mut command, 4, "no resolver answers within 200ms, asked 127.0.0.1:9");
