@@ -40,7 +40,7 @@ pub struct Args {
     #[arg(long, value_name = "N|all", value_parser = parse_rows)]
     rows: Option<Rows>,
     /// Memory for queries in MiB; what needs more goes to the temporary folder.
-    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(64..=1_048_576))]
+    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
     memory: u32,
     /// Write no tables but, into this directory, what other programs need to run the same queries: names, providers
     /// and scans as Parquet, and tables.sql for DuckDB.

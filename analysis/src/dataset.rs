@@ -57,7 +57,7 @@ impl Dataset {
         if !complete && completeness == Completeness::Required {
             return Err(Fault::Usage(format!(
                 "{} is not complete: {}\n\
-                 hint: finish the scan with `sts-scan resume {}`, or let the tables cover what is there with `--partial`",
+                 hint: finish it with `sts-scan resume {}`, or let the tables cover what is there with `--partial`",
                 dataset.dir.display(),
                 dataset.coverage(),
                 dataset.dir.display()

@@ -87,18 +87,27 @@ impl Tables {
         Ok(tables)
     }
 
-    /// Runs a query and holds its whole answer.
+    /// Runs a query and holds its whole answer. Joins are by hash, which is fast but cannot spill; where memory does not
+    /// suffice for that, the query runs once more with joins by sorting, which can.
     ///
     /// # Errors
     /// The text is no query over these tables (usage), or this machine failed.
     pub async fn run(&mut self, query: &Query) -> Result<Answer, Fault> {
         self.prepare(query).await?;
-        let options =
-            SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
-        let planned = self.context.sql_with_options(&query.sql, options).await;
-        let frame = planned.map_err(|cause| in_query(query, &cause))?;
-        let schema = Arc::clone(frame.schema().inner());
-        let batches = frame.collect().await.map_err(|cause| in_query(query, &cause))?;
+        let mut answer = collect(&self.context, query).await;
+        if answer
+            .as_ref()
+            .is_err_and(|cause| matches!(cause.find_root(), DataFusionError::ResourcesExhausted(_)))
+        {
+            let mut state = self.context.state();
+            let options = state.config_mut().options_mut();
+            options.optimizer.prefer_hash_join = false;
+            // Memory is divided among the operators of all partitions. Below two, DataFusion joins by hash all the same.
+            options.execution.target_partitions = 2;
+            options.execution.sort_spill_reservation_bytes = 1024 * 1024;
+            answer = collect(&SessionContext::new_with_state(state), query).await;
+        }
+        let (schema, batches) = answer.map_err(|cause| in_query(query, &cause))?;
         Answer::from_batches(query.clone(), &schema, &batches)
     }
 
@@ -272,10 +281,22 @@ impl Tables {
     }
 }
 
+async fn collect(
+    context: &SessionContext,
+    query: &Query,
+) -> Result<(SchemaRef, Vec<RecordBatch>), DataFusionError> {
+    let options = SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false);
+    let frame = context.sql_with_options(&query.sql, options).await?;
+    Ok((Arc::clone(frame.schema().inner()), frame.collect().await?))
+}
+
 /// A fault of a query: the user's where it does not parse or plan, this machine's where running it failed.
 fn in_query(query: &Query, cause: &DataFusionError) -> Fault {
     let message = format!("query `{}`: {}", query.name, cause.strip_backtrace());
     match cause.find_root() {
+        DataFusionError::ResourcesExhausted(_) => Fault::Local(format!(
+            "{message}\nhint: let it have more memory with `--memory`, or free disk space"
+        )),
         DataFusionError::SQL(..) | DataFusionError::Plan(_) | DataFusionError::SchemaError(..) => {
             Fault::Usage(message)
         }

@@ -69,7 +69,8 @@ async fn every_query_answers_what_was_worked_out_by_hand() {
 #[tokio::test]
 async fn a_dataset_without_rows_gives_tables_without_rows() {
     let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("manifest.json"), r#"{"schema_version":"1.0","scan":"s","complete":true}"#).unwrap();
+    fs::write(dir.path().join("manifest.json"), r#"{"schema_version":"1.0","scan":"s","complete":true}"#)
+        .unwrap();
     let datasets = open_all(&[dir.path().to_owned()], Completeness::Required).unwrap();
     let mut tables = Tables::register(datasets, MEMORY).await.unwrap();
     for query in query::adoption() {
@@ -98,7 +99,8 @@ async fn names_and_scans_are_tables_of_their_own() {
 async fn a_query_that_does_not_plan_is_the_users_and_names_what_is_wrong() {
     let out = tempfile::tempdir().unwrap();
     let mut tables = tables(&world::fixtures().join("small"), out.path()).await;
-    for sql in ["SELEC 1", "SELECT nonsense FROM domains", "SELECT * FROM nowhere", "DROP TABLE domains", ""] {
+    for sql in ["SELEC 1", "SELECT nonsense FROM domains", "SELECT * FROM nowhere", "DROP TABLE domains", ""]
+    {
         let fault = tables.run(&Query::parse("mine", sql)).await.unwrap_err();
         assert_eq!(fault.exit_code(), 2, "{sql}: {fault}");
         assert!(fault.to_string().starts_with("query `mine`: "), "{fault}");
@@ -111,8 +113,48 @@ async fn the_helper_tables_are_whole_files_for_other_programs() {
     let tables = tables(&world::fixtures().join("small"), &out.path().join("data")).await;
     let helpers = out.path().join("helpers");
     tables.export(&helpers).await.unwrap();
-    let mut names: Vec<String> =
-        fs::read_dir(&helpers).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    let mut names: Vec<String> = fs::read_dir(&helpers)
+        .unwrap()
+        .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
+        .collect();
     names.sort();
     assert_eq!(names, ["names.parquet", "providers.parquet", "scans.parquet", "tables.sql"]);
+}
+
+#[tokio::test]
+async fn a_fault_that_may_pass_is_undecided_until_the_second_look_repeats_it() {
+    let cases = [
+        (r#""policy_outcome":"ok","policy_usable":true,"policy_valid":true"#, "usable"),
+        (r#""policy_outcome":"ok","policy_usable":false,"policy_valid":false"#, "unusable text"),
+        (r#""policy_outcome":"policy_redirect","policy_usable":false,"policy_valid":false"#, "unusable text"),
+        (r#""policy_outcome":"policy_tls_expired","policy_usable":false"#, "no text"),
+        (
+            r#""policy_outcome":"policy_connect_reset","policy_attempts":["policy_connect_reset"]"#,
+            "undecided",
+        ),
+        (
+            r#""policy_outcome":"policy_tls_closed","policy_attempts":["policy_timeout","policy_tls_closed"]"#,
+            "no text",
+        ),
+        (r#""policy_outcome":"policy_tls_timeout""#, "undecided"),
+        (
+            r#""policy_outcome":"policy_tls_client_limit","policy_attempts":["policy_tls_client_limit"]"#,
+            "undecided",
+        ),
+        (r#""policy_outcome":"excluded""#, "undecided"),
+        (r#""policy_mode":null"#, "undecided"),
+    ];
+    let world = tempfile::tempdir().unwrap();
+    let row = |(number, (columns, _)): (usize, &(&str, &str))| {
+        let known =
+            r#""scan":"s","mx_dns":"NOERROR","mx_kind":"explicit","sts_dns":"NOERROR","sts_signals":true"#;
+        format!("{{{known},\"sts_record\":\"valid\",\"domain\":\"d{number}.com\",{columns}}}\n")
+    };
+    let rows: String = cases.iter().enumerate().map(row).collect();
+    fs::write(world.path().join("domains.jsonl"), rows).unwrap();
+    let out = tempfile::tempdir().unwrap();
+    let mut tables = tables(world.path(), out.path()).await;
+    let query = Query::parse("states", "SELECT policy_state FROM population ORDER BY domain NULLS LAST");
+    let states = cases.map(|(_, state)| state).join("\n");
+    assert_eq!(csv(&mut tables, &query).await, format!("policy_state\n{states}\n"));
 }

@@ -5,13 +5,13 @@ use super::{Answer, Kind, left_out, shown};
 pub(super) fn table(answer: &Answer, rows: Option<usize>) -> String {
     let query = &answer.query;
     let (rows, missing) = shown(answer, rows);
-    let mut caption = vec![query.title.trim_end_matches('.').to_owned()];
     let notes = [("Denominator", &query.denominator), ("Units", &query.units)];
-    caption.extend(
-        notes.iter().filter(|(_, note)| !note.is_empty()).map(|(label, note)| format!("{label}: {note}")),
-    );
-    caption.extend(left_out(missing));
-    let caption: Vec<String> = caption.iter().map(|part| escaped(part.trim_end_matches('.'))).collect();
+    let notes =
+        notes.iter().filter(|(_, note)| !note.is_empty()).map(|(label, note)| format!("{label}: {note}"));
+    let notes: String = notes
+        .chain(left_out(missing))
+        .map(|note| format!("\n  \\par\\footnotesize {}", escaped(&note)))
+        .collect();
     let columns: String =
         answer.columns.iter().map(|(_, kind)| if *kind == Kind::Text { 'l' } else { 'r' }).collect();
     let line = |cells: Vec<String>| format!("    {} \\\\\n", cells.join(" & "));
@@ -19,10 +19,10 @@ pub(super) fn table(answer: &Answer, rows: Option<usize>) -> String {
     let body: String =
         rows.iter().map(|row| line(row.iter().map(|cell| escaped(&cell.for_people())).collect())).collect();
     format!(
-        "\\begin{{table}}\n  \\centering\n  \\caption{{{}.}}\n  \\label{{tab:{}}}\n  \
+        "\\begin{{table}}\n  \\centering\n  \\caption{{{}}}\n  \\label{{tab:{}}}\n  \
          \\begin{{tabular}}{{{columns}}}\n    \\toprule\n{header}    \\midrule\n{body}    \\bottomrule\n  \
-         \\end{{tabular}}\n\\end{{table}}\n",
-        caption.join(". "),
+         \\end{{tabular}}{notes}\n\\end{{table}}\n",
+        escaped(&query.title),
         query.name,
     )
 }

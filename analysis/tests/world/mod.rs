@@ -1,6 +1,11 @@
 //! Worlds of `fixtures`: reads their JSON lines and writes them as datasets.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a broken fixture should stop the test")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a broken fixture should stop the test"
+)]
 
 use arrow::datatypes::{DataType, Schema};
 use arrow::json::ReaderBuilder;
