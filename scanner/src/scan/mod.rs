@@ -139,10 +139,10 @@ fn drive(
     std::thread::scope(|scope| {
         let writing = scope.spawn(move || write(writer, from_stages));
         let contact_worker = pipeline.clone().contact_worker(contacts);
-        let mut stages = vec![scope.spawn(move || contact_runtime.block_on(contact_worker))];
+        let mut stages = vec![scope.spawn(attended(pipeline.clone(), contact_runtime, contact_worker))];
         for runtime in dns_runtimes {
             let worker = pipeline.clone().dns_worker(entries.clone(), to_contacts.clone(), slots);
-            stages.push(scope.spawn(move || runtime.block_on(worker)));
+            stages.push(scope.spawn(attended(pipeline.clone(), runtime, worker)));
         }
         let tally = pipeline.tally.clone();
         stages.push(scope.spawn(move || offer(hosts, &to_contacts, &tally)));
@@ -160,6 +160,19 @@ fn drive(
         written?;
         if panicked > 0 { Err(ScanError::Panicked) } else { Ok(read) }
     })
+}
+
+/// A stage's thread: its runtime asks the DNS by an engine of its own.
+fn attended(
+    pipeline: Arc<Pipeline>,
+    runtime: tokio::runtime::Runtime,
+    work: impl Future<Output = ()>,
+) -> impl FnOnce() {
+    move || {
+        if let Err(fault) = runtime.block_on(pipeline.probe.dns.attend(work)) {
+            pipeline.halt(fault.to_string());
+        }
+    }
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, ScanError> {
