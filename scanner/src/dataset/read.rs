@@ -198,6 +198,7 @@ impl Batch {
         policy.tls.cert_outcome = self.word("policy_cert_outcome", row);
         policy.tls.cert_faults = self.words("policy_cert_faults", row);
         policy.http_status = self.int("policy_http_status", row);
+        policy.redirect_to = self.owned("policy_redirect_to", row);
         policy.content_type = self.owned("policy_content_type", row);
         policy.body = self
             .present("policy_body", row)
@@ -259,6 +260,7 @@ pub const DOMAIN_COLUMNS: &[&str] = &[
     "policy_cert_outcome",
     "policy_cert_faults",
     "policy_http_status",
+    "policy_redirect_to",
     "policy_content_type",
     "policy_body",
     "policy_attempts",

@@ -100,9 +100,9 @@ pub const SETTINGS: &[Setting] = &[
         "One DNS question, all retransmissions together.", |p, t| { p.deadlines.dns = duration(t, 100, 60_000)?; Ok(()) }, |p| quoted(&duration_text(p.deadlines.dns))),
     setting!("deadlines"."policy", None, true, "100ms to 10m", "30s",
         "One policy fetch from one address.", |p, t| { p.deadlines.policy = duration(t, 100, 600_000)?; Ok(()) }, |p| quoted(&duration_text(p.deadlines.policy))),
-    setting!("deadlines"."smtp", None, true, "100ms to 10m", "90s",
+    setting!("deadlines"."smtp", None, true, "100ms to 10m", "1m30s",
         "One SMTP conversation.", |p, t| { p.deadlines.smtp = duration(t, 100, 600_000)?; Ok(()) }, |p| quoted(&duration_text(p.deadlines.smtp))),
-    setting!("deadlines"."banner", None, true, "100ms to 10m", "60s",
+    setting!("deadlines"."banner", None, true, "100ms to 10m", "1m",
         "The greeting of an MX host, within deadlines.smtp.", |p, t| { p.deadlines.banner = duration(t, 100, 600_000)?; Ok(()) }, |p| quoted(&duration_text(p.deadlines.banner))),
 ];
 
@@ -276,7 +276,7 @@ fn visible(text: &str) -> bool {
 }
 
 fn mail(typed: &Typed) -> Result<Option<String>, String> {
-    let text = single(typed)?;
+    let text = single(typed)?.trim_start_matches("mailto:");
     if text.is_empty() {
         return Ok(None);
     }

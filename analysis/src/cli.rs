@@ -1,0 +1,146 @@
+//! What the binaries share: arguments, the way from them to the output, and exit codes. Only this module prints.
+
+use crate::dataset::{Completeness, Dataset, open_all};
+use crate::fault::Fault;
+use crate::query::Query;
+use crate::render::{Format, render};
+use crate::tables::Tables;
+use clap::Parser;
+use std::io::{self, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Arguments of a binary that writes tables.
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    about,
+    after_help = "Exit codes: 0 done, 2 usage (also a dataset that cannot be used), 4 local fault."
+)]
+pub struct Args {
+    /// Directories of scans, as `sts-scan` wrote them; the tables have rows for each.
+    #[arg(value_name = "DATASET", required_unless_present = "list")]
+    datasets: Vec<PathBuf>,
+    /// Format of the output.
+    #[arg(long, value_enum, default_value_t = Format::Text)]
+    format: Format,
+    /// Only this table (see --list); may be given several times.
+    #[arg(long, value_name = "NAME")]
+    table: Vec<String>,
+    /// A query of your own in place of the tables; may be given several times.
+    #[arg(long, value_name = "FILE.sql", conflicts_with = "table")]
+    query: Vec<PathBuf>,
+    /// List the tables and what they answer.
+    #[arg(long)]
+    list: bool,
+    /// Accept datasets that are not complete, and say what they cover.
+    #[arg(long)]
+    partial: bool,
+    /// At most so many rows a table, or `all` [default: 60 for text, markdown and latex; all for csv and json].
+    #[arg(long, value_name = "N|all", value_parser = parse_rows)]
+    rows: Option<Rows>,
+    /// Memory for queries in MiB; what needs more goes to the temporary folder.
+    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(64..=1_048_576))]
+    memory: u32,
+    /// Write no tables but, into this directory, what other programs need to run the same queries: names, providers
+    /// and scans as Parquet, and tables.sql for DuckDB.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["table", "query", "list"])]
+    helper_tables: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum Rows {
+    All,
+    AtMost(usize),
+}
+
+fn parse_rows(text: &str) -> Result<Rows, String> {
+    match text {
+        "all" => Ok(Rows::All),
+        number => number.parse().map(Rows::AtMost).map_err(|_| "must be a number or `all`".to_owned()),
+    }
+}
+
+/// Does what the arguments say, with `catalogue` as the tables to choose from; prints faults on standard error.
+#[must_use]
+pub fn run(args: &Args, catalogue: &[Query]) -> ExitCode {
+    match answer(args, catalogue) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            say(&format!("error: {fault}"));
+            ExitCode::from(fault.exit_code())
+        }
+    }
+}
+
+fn answer(args: &Args, catalogue: &[Query]) -> Result<(), Fault> {
+    if args.list {
+        let width = catalogue.iter().map(|query| query.name.len()).max().unwrap_or(0);
+        let lines = catalogue.iter().map(|query| format!("{:<width$}  {}\n", query.name, query.answers));
+        return print(&lines.collect::<String>());
+    }
+    let queries = chosen(args, catalogue)?;
+    let completeness = if args.partial { Completeness::PartialAllowed } else { Completeness::Required };
+    let datasets = open_all(&args.datasets, completeness)?;
+    for dataset in datasets.iter().filter(|dataset| !dataset.complete) {
+        say(&partial_note(dataset));
+    }
+    let engine = tokio::runtime::Runtime::new().map_err(|cause| Fault::engine("start threads", cause))?;
+    let memory = usize::try_from(args.memory).unwrap_or(usize::MAX).saturating_mul(1024 * 1024);
+    engine.block_on(async {
+        let mut tables = Tables::register(datasets, memory).await?;
+        if let Some(dir) = &args.helper_tables {
+            tables.export(dir).await?;
+            say(&format!(
+                "wrote the helper tables; use them with `duckdb -init {}`",
+                dir.join("tables.sql").display()
+            ));
+            return Ok(());
+        }
+        let mut answers = Vec::new();
+        for query in &queries {
+            answers.push(tables.run(query).await?);
+        }
+        let rows = match args.rows {
+            Some(Rows::AtMost(rows)) => Some(rows),
+            Some(Rows::All) => None,
+            None => args.format.usual_rows(),
+        };
+        print(&render(&answers, args.format, rows))
+    })
+}
+
+/// The queries that were asked for: files, tables by name, or the whole catalogue.
+fn chosen(args: &Args, catalogue: &[Query]) -> Result<Vec<Query>, Fault> {
+    if !args.query.is_empty() {
+        return args.query.iter().map(|path| Query::open(path)).collect();
+    }
+    if args.table.is_empty() {
+        return Ok(catalogue.to_vec());
+    }
+    let find = |name: &String| {
+        let names = || catalogue.iter().map(|query| query.name.as_str()).collect::<Vec<_>>().join(", ");
+        let found = catalogue.iter().find(|query| query.name == *name).cloned();
+        found.ok_or_else(|| Fault::Usage(format!("no table `{name}`, must be one of: {}", names())))
+    };
+    args.table.iter().map(find).collect()
+}
+
+fn partial_note(dataset: &Dataset) -> String {
+    format!("warning: {} is not complete: the tables cover {}", dataset.dir.display(), dataset.coverage())
+}
+
+/// A reader that has seen enough and went away is no fault.
+fn print(text: &str) -> Result<(), Fault> {
+    match io::stdout().lock().write_all(text.as_bytes()) {
+        Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
+            Err(Fault::engine("write to standard output", cause))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Where standard error is gone, there is nobody to tell.
+fn say(line: &str) {
+    drop(writeln!(io::stderr(), "{line}"));
+}

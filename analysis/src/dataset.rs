@@ -1,0 +1,260 @@
+//! A dataset: a scan's folder with its manifest and its Parquet parts.
+
+use crate::contract::{self, TABLES};
+use crate::fault::Fault;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Whether a dataset that is not complete will do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completeness {
+    /// Only a scan that came to its end and was assessed.
+    Required,
+    /// Whatever is there.
+    PartialAllowed,
+}
+
+/// A dataset that was opened and checked.
+#[derive(Debug, Clone)]
+pub struct Dataset {
+    /// Its folder, absolute.
+    pub dir: PathBuf,
+    /// Name of the scan, as the column `scan` has it.
+    pub scan: String,
+    /// The manifest as it stands.
+    pub manifest: Value,
+    /// Whether the scan came to its end and was assessed.
+    pub complete: bool,
+    /// The committed parts of each table, sorted; empty where there are none.
+    pub parts: BTreeMap<&'static str, Vec<PathBuf>>,
+    /// Rows of each table, by the footers of its parts.
+    pub rows: BTreeMap<&'static str, u64>,
+}
+
+impl Dataset {
+    /// Opens a scan's folder.
+    ///
+    /// # Errors
+    /// It is no dataset, of another major schema version, not complete though that is required, or cannot be read.
+    pub fn open(dir: &Path, completeness: Completeness) -> Result<Self, Fault> {
+        let manifest = read_manifest(dir)?;
+        check_version(dir, &manifest)?;
+        let complete = manifest.get("complete") == Some(&Value::Bool(true));
+        let scan = text(&manifest, "scan").ok_or_else(|| {
+            Fault::Usage(format!("{}: the manifest names no `scan`", dir.join("manifest.json").display()))
+        })?;
+        let dir = dir.canonicalize().map_err(|cause| Fault::file("open", dir, cause))?;
+        let (mut parts, mut rows) = (BTreeMap::new(), BTreeMap::new());
+        for table in TABLES {
+            let files = list_parts(&dir.join(table))?;
+            rows.insert(table, count_rows(&files)?);
+            parts.insert(table, files);
+        }
+        let dataset = Self { scan: scan.to_owned(), manifest, complete, parts, rows, dir };
+        if !complete && completeness == Completeness::Required {
+            return Err(Fault::Usage(format!(
+                "{} is not complete: {}\n\
+                 hint: finish the scan with `sts-scan resume {}`, or let the tables cover what is there with `--partial`",
+                dataset.dir.display(),
+                dataset.coverage(),
+                dataset.dir.display()
+            )));
+        }
+        Ok(dataset)
+    }
+
+    /// What the dataset covers, in words: its rows, and what it lacks.
+    #[must_use]
+    pub fn coverage(&self) -> String {
+        let rows = |table| self.rows.get(table).copied().unwrap_or(0);
+        let assessed = match rows("assessments") {
+            0 => "not assessed".to_owned(),
+            rows => format!("{} assessed", grouped(rows)),
+        };
+        format!(
+            "{} domains in {} parts, {} addresses of MX hosts, {assessed}",
+            grouped(rows("domains")),
+            self.parts.get("domains").map_or(0, Vec::len),
+            grouped(rows("mx_hosts")),
+        )
+    }
+
+    /// A text of the manifest, the first of these keys that is there; `None` where none is.
+    #[must_use]
+    pub fn stated(&self, keys: &[&str]) -> Option<&str> {
+        keys.iter().find_map(|key| text(&self.manifest, key))
+    }
+}
+
+/// Opens several folders.
+///
+/// # Errors
+/// As [`Dataset::open`]; two of them are of the same scan, which would be counted as one.
+pub fn open_all(dirs: &[PathBuf], completeness: Completeness) -> Result<Vec<Dataset>, Fault> {
+    let mut datasets: Vec<Dataset> = Vec::new();
+    for dir in dirs {
+        let dataset = Dataset::open(dir, completeness)?;
+        if let Some(other) = datasets.iter().find(|d| d.scan == dataset.scan) {
+            return Err(Fault::Usage(format!(
+                "{} and {} are both of scan `{}`: their rows would be counted together",
+                other.dir.display(),
+                dataset.dir.display(),
+                dataset.scan
+            )));
+        }
+        datasets.push(dataset);
+    }
+    Ok(datasets)
+}
+
+/// A count with commas between its thousands.
+#[must_use]
+pub fn grouped(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
+    for (place, digit) in digits.char_indices() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+fn text<'a>(manifest: &'a Value, key: &str) -> Option<&'a str> {
+    manifest.get(key).and_then(Value::as_str)
+}
+
+fn read_manifest(dir: &Path) -> Result<Value, Fault> {
+    let path = dir.join("manifest.json");
+    let bytes = fs::read(&path).map_err(|cause| match cause.kind() {
+        std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory => Fault::Usage(format!(
+            "{} is no dataset: it has no manifest.json\n\
+             hint: give the directory that `sts-scan scan … -o` wrote",
+            dir.display()
+        )),
+        _ => Fault::file("read", &path, cause),
+    })?;
+    serde_json::from_slice(&bytes).map_err(|cause| Fault::Usage(format!("{}: {cause}", path.display())))
+}
+
+fn check_version(dir: &Path, manifest: &Value) -> Result<(), Fault> {
+    let known = contract::schema_version()?;
+    let found = text(manifest, "schema_version").unwrap_or("none");
+    let major = |version: &str| version.split('.').next().and_then(|major| major.parse::<u32>().ok());
+    if major(found).is_some() && major(found) == major(known) {
+        return Ok(());
+    }
+    let major = major(known).unwrap_or_default();
+    Err(Fault::Usage(format!(
+        "{}: `schema_version` is {found}, must be {major}.x\n\
+         hint: read this dataset with the version of these tools that wrote it",
+        dir.join("manifest.json").display()
+    )))
+}
+
+/// The parts under their final names; a folder that is not there has none. A part that is still being written has
+/// another name and is left out.
+fn list_parts(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
+    let entries = match fs::read_dir(folder) {
+        Ok(entries) => entries,
+        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
+        Err(cause) => return Err(Fault::file("read", folder, cause)),
+    };
+    let mut parts = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(|cause| Fault::file("read", folder, cause))?.path();
+        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        if name.starts_with("part-") && name.ends_with(".parquet") {
+            parts.push(path);
+        }
+    }
+    parts.sort();
+    Ok(parts)
+}
+
+fn count_rows(parts: &[PathBuf]) -> Result<u64, Fault> {
+    let mut rows = 0;
+    for part in parts {
+        let file = fs::File::open(part).map_err(|cause| Fault::file("open", part, cause))?;
+        let reader = SerializedFileReader::new(file).map_err(|cause| Fault::file("read", part, cause))?;
+        rows += u64::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or(0);
+    }
+    Ok(rows)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+    use super::*;
+
+    fn with_manifest(manifest: &str) -> tempfile::TempDir {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("manifest.json"), manifest).unwrap();
+        dir
+    }
+
+    fn refusal(manifest: &str) -> String {
+        let dir = with_manifest(manifest);
+        let fault = Dataset::open(dir.path(), Completeness::Required).unwrap_err();
+        assert_eq!(fault.exit_code(), 2);
+        fault.to_string()
+    }
+
+    #[test]
+    fn another_major_version_is_refused_with_the_version_in_the_message() {
+        let message = refusal(r#"{"schema_version":"2.0","scan":"s","complete":true}"#);
+        assert!(message.contains("`schema_version` is 2.0, must be 1.x"), "{message}");
+        assert!(refusal(r#"{"scan":"s","complete":true}"#).contains("is none"));
+    }
+
+    #[test]
+    fn a_newer_minor_version_is_read() {
+        let dir = with_manifest(r#"{"schema_version":"1.7","scan":"s","complete":true}"#);
+        assert!(Dataset::open(dir.path(), Completeness::Required).unwrap().complete);
+    }
+
+    #[test]
+    fn an_incomplete_dataset_is_refused_unless_partial_is_allowed() {
+        let manifest = r#"{"schema_version":"1.0","scan":"s","complete":false}"#;
+        let message = refusal(manifest);
+        assert!(message.contains("is not complete: 0 domains") && message.contains("--partial"), "{message}");
+        let dir = with_manifest(manifest);
+        assert!(!Dataset::open(dir.path(), Completeness::PartialAllowed).unwrap().complete);
+    }
+
+    #[test]
+    fn a_folder_without_manifest_is_no_dataset() {
+        let dir = tempfile::tempdir().unwrap();
+        let fault = Dataset::open(dir.path(), Completeness::Required).unwrap_err();
+        assert!(fault.to_string().contains("has no manifest.json"));
+        assert_eq!(fault.exit_code(), 2);
+    }
+
+    #[test]
+    fn two_folders_of_one_scan_are_refused() {
+        let manifest = r#"{"schema_version":"1.0","scan":"s","complete":true}"#;
+        let (one, two) = (with_manifest(manifest), with_manifest(manifest));
+        let dirs = [one.path().to_owned(), two.path().to_owned()];
+        let fault = open_all(&dirs, Completeness::Required).unwrap_err();
+        assert!(fault.to_string().contains("both of scan `s`"));
+    }
+
+    #[test]
+    fn a_part_under_its_temporary_name_is_left_out() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["part-00001.parquet", ".part-00002.parquet.tmp", "part-00003.parquet.tmp", "notes.txt"] {
+            fs::write(dir.path().join(name), "").unwrap();
+        }
+        assert_eq!(list_parts(dir.path()).unwrap(), [dir.path().join("part-00001.parquet")]);
+    }
+
+    #[test]
+    fn thousands_stand_apart() {
+        let shown = [0, 999, 1000, 1_204_882].map(grouped);
+        assert_eq!(shown, ["0", "999", "1,000", "1,204,882"]);
+    }
+}

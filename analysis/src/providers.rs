@@ -1,0 +1,143 @@
+//! Whose a host is: registrable domains, and the providers they belong to.
+
+use crate::fault::Fault;
+use serde::Deserialize;
+use std::collections::{BTreeMap, HashMap};
+use std::net::IpAddr;
+
+const TEXT: &str = include_str!("../providers.toml");
+
+#[derive(Deserialize)]
+#[serde(transparent)]
+struct Listed(BTreeMap<String, Vec<String>>);
+
+/// The providers that `providers.toml` lists.
+#[derive(Debug)]
+pub struct Providers {
+    by_registrable: HashMap<String, String>,
+}
+
+impl Providers {
+    /// The list that this program was built with.
+    ///
+    /// # Errors
+    /// The list is broken: no TOML, or a domain under two providers.
+    pub fn built_in() -> Result<Self, Fault> {
+        Self::read(TEXT)
+    }
+
+    fn read(text: &str) -> Result<Self, Fault> {
+        let Listed(listed) =
+            toml::from_str(text).map_err(|cause| Fault::engine("read providers.toml", cause))?;
+        let mut by_registrable = HashMap::new();
+        for (provider, domains) in listed {
+            for domain in domains {
+                if registrable(&domain) != Some(domain.as_str()) {
+                    return Err(Fault::engine(
+                        "read providers.toml",
+                        format!("{domain} is no registrable domain"),
+                    ));
+                }
+                if let Some(other) = by_registrable.insert(domain.clone(), provider.clone()) {
+                    return Err(Fault::engine(
+                        "read providers.toml",
+                        format!("{domain} is listed under {other} and under {provider}"),
+                    ));
+                }
+            }
+        }
+        Ok(Self { by_registrable })
+    }
+
+    /// The provider of a host: the listed one, else the host's registrable domain, else (an address, a suffix) the
+    /// host's name as it is.
+    #[must_use]
+    pub fn of<'a>(&'a self, host: &'a str) -> &'a str {
+        let Some(registrable) = registrable(host) else { return host };
+        self.by_registrable.get(registrable).map_or(registrable, String::as_str)
+    }
+
+    /// Registrable domain and provider of all that is listed, sorted.
+    #[must_use]
+    pub fn listed(&self) -> Vec<(&str, &str)> {
+        let mut listed: Vec<_> = self.by_registrable.iter().map(|(r, p)| (r.as_str(), p.as_str())).collect();
+        listed.sort_unstable();
+        listed
+    }
+}
+
+/// The ICANN public suffix of a name and one label more; `None` for an address, and for a name that is itself a
+/// suffix. The name is lower case, in A-labels, without trailing dot.
+#[must_use]
+pub fn registrable(name: &str) -> Option<&str> {
+    if name.parse::<IpAddr>().is_ok() {
+        return None;
+    }
+    let below = name.strip_suffix(icann_suffix(name)?)?.strip_suffix('.')?;
+    let label = below.rsplit('.').next().filter(|label| !label.is_empty())?;
+    name.get(below.len() - label.len()..)
+}
+
+/// The public suffix by the ICANN part of the list. Private rules are skipped: what stands above the first label of
+/// a private suffix is looked up again.
+fn icann_suffix(name: &str) -> Option<&str> {
+    let mut rest = name;
+    loop {
+        let found = psl::suffix(rest.as_bytes())?;
+        let suffix = rest.get(rest.len() - found.as_bytes().len()..)?;
+        if found.typ() != Some(psl::Type::Private) {
+            return Some(suffix);
+        }
+        rest = suffix.split_once('.')?.1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+    use super::*;
+
+    #[test]
+    fn the_registrable_domain_is_one_label_below_the_icann_suffix() {
+        for (name, expected) in [
+            ("aspmx.l.google.com", Some("google.com")),
+            ("google.com", Some("google.com")),
+            ("mx.example.co.uk", Some("example.co.uk")),
+            ("co.uk", None),
+            ("com", None),
+            ("a.b.mx.microsoft", Some("mx.microsoft")),
+            ("mx.example.xn--55qx5d.cn", Some("example.xn--55qx5d.cn")),
+            ("host.unheard-of-suffix", Some("host.unheard-of-suffix")),
+            (".", None),
+            ("", None),
+            ("192.0.2.1", None),
+            ("2001:db8::1", None),
+        ] {
+            assert_eq!(registrable(name), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn private_suffixes_do_not_count() {
+        assert_eq!(registrable("mail.other.github.io"), Some("github.io"));
+        assert_eq!(registrable("x.s3.eu-west-1.amazonaws.com"), Some("amazonaws.com"));
+        assert_eq!(registrable("shop.blogspot.co.uk"), Some("blogspot.co.uk"));
+    }
+
+    #[test]
+    fn a_host_belongs_to_the_listed_provider_or_to_its_own_domain() {
+        let providers = Providers::built_in().unwrap();
+        assert_eq!(providers.of("alt1.aspmx.l.google.com"), "Google");
+        assert_eq!(providers.of("example-com.mail.protection.outlook.com"), "Microsoft");
+        assert_eq!(providers.of("example-com.a-v1.mx.microsoft"), "Microsoft");
+        assert_eq!(providers.of("mail.example.org"), "example.org");
+        assert_eq!(providers.of("192.0.2.1"), "192.0.2.1");
+    }
+
+    #[test]
+    fn a_domain_under_two_providers_is_refused() {
+        let fault = Providers::read("A = [\"example.com\"]\nB = [\"example.com\"]").unwrap_err();
+        assert!(fault.to_string().contains("example.com is listed under A and under B"));
+        assert!(Providers::read("A = [\"mx.example.com\"]").is_err());
+    }
+}

@@ -1,0 +1,126 @@
+//! A table's query: its text, and what its header says about it.
+
+use crate::fault::Fault;
+use std::fs;
+use std::path::Path;
+
+/// A query and its header.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Query {
+    /// Name of the file without number and ending, for example `adoption`.
+    pub name: String,
+    /// The whole text, header included.
+    pub sql: String,
+    /// Title of the table; the name where the header has none.
+    pub title: String,
+    /// The question it answers; empty where the header does not say.
+    pub answers: String,
+    /// What its shares are of; empty where the header does not say.
+    pub denominator: String,
+    /// What its numbers count; empty where the header does not say.
+    pub units: String,
+}
+
+macro_rules! texts {
+    ($folder:literal: $($file:literal),+ $(,)?) => {
+        [$(($file, include_str!(concat!("../queries/", $folder, $file, ".sql")))),+]
+    };
+}
+
+/// The views that queries count over, in the order they build on one another.
+pub(crate) const VIEWS: [(&str, &str); 1] = texts!("views/": "population");
+
+/// The tables of `sts-adoption`.
+#[must_use]
+pub fn adoption() -> Vec<Query> {
+    let texts = texts!("":
+        "01-adoption", "02-suffix", "03-rank", "04-mx-provider", "05-policy-host-provider", "06-mode", "07-tlsrpt",
+    );
+    texts.iter().map(|(file, sql)| Query::parse(file, sql)).collect()
+}
+
+impl Query {
+    /// Reads a query from a file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not UTF-8.
+    pub fn open(path: &Path) -> Result<Self, Fault> {
+        let sql = fs::read_to_string(path)
+            .map_err(|cause| Fault::Usage(format!("cannot read query {}: {cause}", path.display())))?;
+        let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
+        Ok(Self::parse(&stem, &sql))
+    }
+
+    /// Reads a text and its header: leading lines `-- key: value`, a value going on in lines that begin `--   `.
+    #[must_use]
+    pub fn parse(stem: &str, sql: &str) -> Self {
+        let name = stem.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches('-');
+        let name = if name.is_empty() { stem } else { name };
+        let mut query = Self { name: name.to_owned(), sql: sql.to_owned(), ..Self::default() };
+        let mut ignored = String::new();
+        let mut key = "";
+        for line in sql.lines() {
+            let Some(comment) = line.strip_prefix("--") else { break };
+            let (found, value) = match comment.strip_prefix("   ") {
+                Some(more) => (key, more),
+                None => comment.split_once(':').map_or(("", comment), |(key, value)| (key.trim(), value)),
+            };
+            key = found;
+            let field = match key {
+                "title" => &mut query.title,
+                "answers" => &mut query.answers,
+                "denominator" => &mut query.denominator,
+                "units" => &mut query.units,
+                _ => &mut ignored,
+            };
+            if !field.is_empty() {
+                field.push(' ');
+            }
+            field.push_str(value.trim());
+        }
+        if query.title.is_empty() {
+            query.title.clone_from(&query.name);
+        }
+        query
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+    use super::*;
+
+    #[test]
+    fn every_query_says_what_it_answers_over_which_denominator_in_which_units() {
+        for query in adoption() {
+            for part in [&query.title, &query.answers, &query.denominator, &query.units] {
+                assert!(!part.is_empty(), "{}", query.name);
+            }
+        }
+    }
+
+    #[test]
+    fn every_query_file_is_in_a_catalogue() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("queries");
+        let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+        let files = files.filter(|path| path.extension().is_some_and(|ending| ending == "sql")).count();
+        assert_eq!(files, adoption().len());
+    }
+
+    #[test]
+    fn a_header_goes_on_over_lines() {
+        let query = Query::parse(
+            "12-x-y",
+            "-- title: One\n--   two\n-- note: that\n-- units: names\nSELECT 1\n-- title: no",
+        );
+        assert_eq!(
+            (query.name.as_str(), query.title.as_str(), query.units.as_str()),
+            ("x-y", "One two", "names")
+        );
+    }
+
+    #[test]
+    fn a_text_without_header_is_titled_by_its_name() {
+        assert_eq!(Query::parse("mine", "SELECT 1").title, "mine");
+    }
+}

@@ -1,0 +1,118 @@
+//! Every query over every world of `fixtures`, held against the answer that was worked out by hand.
+
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+
+mod world;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use sts_analysis::dataset::{Completeness, open_all};
+use sts_analysis::query::{self, Query};
+use sts_analysis::render::{Format, render};
+use sts_analysis::tables::Tables;
+
+const MEMORY: usize = 256 * 1024 * 1024;
+
+fn worlds() -> Vec<PathBuf> {
+    let mut worlds: Vec<PathBuf> = fs::read_dir(world::fixtures())
+        .unwrap()
+        .map(|entry| entry.unwrap().path())
+        .filter(|path| path.is_dir())
+        .collect();
+    worlds.sort();
+    worlds
+}
+
+async fn tables(world: &Path, out: &Path) -> Tables {
+    let datasets = open_all(&world::write(world, out), Completeness::Required).unwrap();
+    Tables::register(datasets, MEMORY).await.unwrap()
+}
+
+async fn csv(tables: &mut Tables, query: &Query) -> String {
+    render(&[tables.run(query).await.unwrap()], Format::Csv, None)
+}
+
+/// Name of the file with a query's answer: the query's own file name, with `.csv`.
+fn expected(world: &Path, query: &Query) -> PathBuf {
+    let files = fs::read_dir(world).unwrap().map(|entry| entry.unwrap().path());
+    let ending = format!("-{}.csv", query.name);
+    let mut found = files.filter(|path| path.to_string_lossy().ends_with(&ending));
+    found.next().unwrap_or_else(|| panic!("{} has no answer to {}", world.display(), query.name))
+}
+
+#[tokio::test]
+async fn every_query_answers_what_was_worked_out_by_hand() {
+    let mut differences = Vec::new();
+    for world in worlds() {
+        let out = tempfile::tempdir().unwrap();
+        let mut tables = tables(&world, out.path()).await;
+        for query in query::adoption() {
+            let expected = expected(&world, &query);
+            let answer = csv(&mut tables, &query).await;
+            let wanted = fs::read_to_string(&expected).unwrap();
+            let lines = answer.lines().count().max(wanted.lines().count());
+            let line = |text: &str, at: usize| text.lines().nth(at).unwrap_or("(no line)").to_owned();
+            for at in (0..lines).filter(|&at| line(&answer, at) != line(&wanted, at)) {
+                differences.push(format!(
+                    "{}:{}\n  expected {}\n  found    {}",
+                    expected.display(),
+                    at + 1,
+                    line(&wanted, at),
+                    line(&answer, at)
+                ));
+            }
+        }
+    }
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
+}
+
+#[tokio::test]
+async fn a_dataset_without_rows_gives_tables_without_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    fs::write(dir.path().join("manifest.json"), r#"{"schema_version":"1.0","scan":"s","complete":true}"#).unwrap();
+    let datasets = open_all(&[dir.path().to_owned()], Completeness::Required).unwrap();
+    let mut tables = Tables::register(datasets, MEMORY).await.unwrap();
+    for query in query::adoption() {
+        let answer = tables.run(&query).await.unwrap();
+        assert!(answer.rows.is_empty(), "{}", query.name);
+        assert!(!answer.columns.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn names_and_scans_are_tables_of_their_own() {
+    let out = tempfile::tempdir().unwrap();
+    let mut tables = tables(&world::fixtures().join("small"), out.path()).await;
+    let sql = "SELECT name, registrable, provider FROM names WHERE name LIKE '%google%' OR name = '192.0.2.1'
+        ORDER BY name NULLS LAST";
+    let answer = csv(&mut tables, &Query::parse("names", sql)).await;
+    let expected = "name,registrable,provider\n192.0.2.1,,192.0.2.1\nalt1.aspmx.l.google.com,google.com,Google\n\
+        aspmx.l.google.com,google.com,Google\naspmx3.googlemail.com,googlemail.com,Google\n";
+    assert_eq!(answer, expected);
+    let sql = "SELECT scan, complete, domains FROM scans ORDER BY scan NULLS LAST";
+    let answer = csv(&mut tables, &Query::parse("scans", sql)).await;
+    assert_eq!(answer, "scan,complete,domains\n2026-09,true,18\n2026-10,true,3\n");
+}
+
+#[tokio::test]
+async fn a_query_that_does_not_plan_is_the_users_and_names_what_is_wrong() {
+    let out = tempfile::tempdir().unwrap();
+    let mut tables = tables(&world::fixtures().join("small"), out.path()).await;
+    for sql in ["SELEC 1", "SELECT nonsense FROM domains", "SELECT * FROM nowhere", "DROP TABLE domains", ""] {
+        let fault = tables.run(&Query::parse("mine", sql)).await.unwrap_err();
+        assert_eq!(fault.exit_code(), 2, "{sql}: {fault}");
+        assert!(fault.to_string().starts_with("query `mine`: "), "{fault}");
+    }
+}
+
+#[tokio::test]
+async fn the_helper_tables_are_whole_files_for_other_programs() {
+    let out = tempfile::tempdir().unwrap();
+    let tables = tables(&world::fixtures().join("small"), &out.path().join("data")).await;
+    let helpers = out.path().join("helpers");
+    tables.export(&helpers).await.unwrap();
+    let mut names: Vec<String> =
+        fs::read_dir(&helpers).unwrap().map(|e| e.unwrap().file_name().to_string_lossy().into_owned()).collect();
+    names.sort();
+    assert_eq!(names, ["names.parquet", "providers.parquet", "scans.parquet", "tables.sql"]);
+}

@@ -1,0 +1,207 @@
+//! The dataset's contract as `columns.json` states it: the tables, their columns and types.
+
+use anyhow::{Context, Result, bail};
+use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
+use serde::Deserialize;
+use std::sync::Arc;
+
+const COLUMNS_JSON: &str = include_str!("../../columns.json");
+
+/// Columns that `grade` does not compare by value: when something happened, and how long it took.
+/// Whether they are null is compared all the same (see [`crate::grade`]).
+pub const EXEMPT: [&str; 15] = [
+    "domains.scan",
+    "domains.waited_ms",
+    "domains.total_ms",
+    "domains.mx_at",
+    "domains.sts_at",
+    "domains.policy_at",
+    "domains.policy_fetch_ms",
+    "mx_hosts.scan",
+    "mx_hosts.probed_at",
+    "mx_hosts.connect_ms",
+    "mx_hosts.handshake_ms",
+    "mx_hosts.waited_ms",
+    "certificates.scan",
+    "assessments.scan",
+    "domains.lists.list",
+];
+
+/// The type of a column's values.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    /// UTF-8 text.
+    Text,
+    /// 32-bit signed integer.
+    Int32,
+    /// 64-bit signed integer.
+    Int64,
+    /// True or false.
+    Bool,
+    /// Microseconds since 1970-01-01T00:00:00Z.
+    Time,
+    /// Bytes.
+    Binary,
+    /// A list of values of one type.
+    List(Box<Kind>),
+    /// Named fields in their order.
+    Struct(Vec<(String, Kind)>),
+}
+
+impl Kind {
+    /// Reads a type as `columns.json` writes it, for example `list<struct<addr:text,outcome:text>>`.
+    ///
+    /// # Errors
+    /// Where the text is no type.
+    pub fn parse(text: &str) -> Result<Self> {
+        if let Some(inner) = text.strip_prefix("list<").and_then(|t| t.strip_suffix('>')) {
+            return Ok(Self::List(Box::new(Self::parse(inner)?)));
+        }
+        if let Some(inner) = text.strip_prefix("struct<").and_then(|t| t.strip_suffix('>')) {
+            let field = |part: &str| -> Result<(String, Self)> {
+                let (name, kind) = part.split_once(':').context("a field is name:type")?;
+                Ok((name.to_owned(), Self::parse(kind)?))
+            };
+            return Ok(Self::Struct(inner.split(',').map(field).collect::<Result<_>>()?));
+        }
+        Ok(match text {
+            "text" => Self::Text,
+            "int32" => Self::Int32,
+            "int64" => Self::Int64,
+            "bool" => Self::Bool,
+            "timestamp_us" => Self::Time,
+            "binary" => Self::Binary,
+            other => bail!("`{other}` is no column type"),
+        })
+    }
+
+    /// The Arrow type that holds it.
+    #[must_use]
+    pub fn arrow(&self) -> DataType {
+        match self {
+            Self::Text => DataType::Utf8,
+            Self::Int32 => DataType::Int32,
+            Self::Int64 => DataType::Int64,
+            Self::Bool => DataType::Boolean,
+            Self::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
+            Self::Binary => DataType::Binary,
+            Self::List(item) => DataType::List(Arc::new(Field::new("item", item.arrow(), true))),
+            Self::Struct(fields) => {
+                DataType::Struct(fields.iter().map(|(n, k)| Field::new(n, k.arrow(), true)).collect::<Fields>())
+            }
+        }
+    }
+}
+
+/// One column of a table.
+#[derive(Debug, Clone)]
+pub struct Column {
+    /// Name, as it stands in the files.
+    pub name: String,
+    /// Type of its values.
+    pub kind: Kind,
+    /// Whether null may occur.
+    pub nullable: bool,
+    /// Whether its values are compared: it is not among [`EXEMPT`].
+    pub graded: bool,
+}
+
+/// One table of the dataset.
+#[derive(Debug, Clone)]
+pub struct Table {
+    /// Name of the table and of its folder.
+    pub name: String,
+    /// All columns in their order.
+    pub columns: Vec<Column>,
+}
+
+impl Table {
+    /// The columns whose values `grade` compares, in their order.
+    pub fn graded(&self) -> impl Iterator<Item = &Column> {
+        self.columns.iter().filter(|c| c.graded)
+    }
+
+    /// Position of a column.
+    #[must_use]
+    pub fn position(&self, name: &str) -> Option<usize> {
+        self.columns.iter().position(|c| c.name == name)
+    }
+
+    /// The Arrow schema of its files.
+    #[must_use]
+    pub fn schema(&self) -> Schema {
+        Schema::new(
+            self.columns.iter().map(|c| Field::new(&c.name, c.kind.arrow(), c.nullable)).collect::<Vec<_>>(),
+        )
+    }
+}
+
+/// The four tables of the dataset.
+#[derive(Debug, Clone)]
+pub struct Contract {
+    /// Version of the layout, `major.minor`.
+    pub schema_version: String,
+    /// One row a domain.
+    pub domains: Table,
+    /// One row an (MX host, address).
+    pub mx_hosts: Table,
+    /// One row a distinct certificate.
+    pub certificates: Table,
+    /// One row a domain that signals or publishes a TLSRPT record.
+    pub assessments: Table,
+}
+
+#[derive(Deserialize)]
+struct File {
+    schema_version: String,
+    tables: Vec<FileTable>,
+}
+
+#[derive(Deserialize)]
+struct FileTable {
+    name: String,
+    columns: Vec<FileColumn>,
+}
+
+#[derive(Deserialize)]
+struct FileColumn {
+    name: String,
+    nullable: bool,
+    r#type: String,
+}
+
+impl Contract {
+    /// Reads the contract that was compiled in.
+    ///
+    /// # Errors
+    /// Where `columns.json` lacks a table or names an unknown type.
+    pub fn load() -> Result<Self> {
+        let file: File = serde_json::from_str(COLUMNS_JSON).context("columns.json")?;
+        let mut tables = Vec::new();
+        for table in file.tables {
+            let mut columns = Vec::new();
+            for c in table.columns {
+                let graded = !EXEMPT.contains(&format!("{}.{}", table.name, c.name).as_str());
+                columns.push(Column { kind: Kind::parse(&c.r#type)?, name: c.name, nullable: c.nullable, graded });
+            }
+            tables.push(Table { name: table.name, columns });
+        }
+        let mut take = |name: &str| {
+            let at = tables.iter().position(|t| t.name == name);
+            at.map(|at| tables.swap_remove(at)).with_context(|| format!("columns.json has no table `{name}`"))
+        };
+        Ok(Self {
+            domains: take("domains")?,
+            mx_hosts: take("mx_hosts")?,
+            certificates: take("certificates")?,
+            assessments: take("assessments")?,
+            schema_version: file.schema_version,
+        })
+    }
+
+    /// The tables in a fixed order.
+    #[must_use]
+    pub fn tables(&self) -> [&Table; 4] {
+        [&self.domains, &self.mx_hosts, &self.certificates, &self.assessments]
+    }
+}

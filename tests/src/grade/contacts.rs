@@ -1,0 +1,148 @@
+//! Who came, held against what the dataset says it did.
+
+use super::Difference;
+use crate::contract::Table;
+use crate::serve::CONTACTS_LAYOUT;
+use crate::value::{Value, from_arrow};
+use anyhow::{Context, Result};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::collections::BTreeMap;
+use std::fs::File;
+use std::path::Path;
+
+/// The connections that a dataset says were made, as far as the laboratory can see them: it does not see one that was
+/// refused or that nobody answered.
+#[derive(Debug, Default)]
+pub(super) struct Tally {
+    /// Least and most connections to each policy host.
+    https: BTreeMap<String, (u64, u64)>,
+    /// Connections to each address of an MX host.
+    smtp: BTreeMap<String, u64>,
+}
+
+impl Tally {
+    /// Counts what a row says was contacted.
+    pub(super) fn add(&mut self, table: &Table, row: &[Value]) {
+        let cell = |name: &str| table.position(name).and_then(|at| row.get(at)).unwrap_or(&Value::Null);
+        match table.name.as_str() {
+            "domains" => {
+                let Some(domain) = cell("domain").as_text() else { return };
+                let outcomes: Vec<&str> = cell("policy_addrs")
+                    .items()
+                    .iter()
+                    .filter_map(|addr| addr.items().get(1).and_then(Value::as_text))
+                    .collect();
+                let looks: Vec<&str> =
+                    cell("policy_attempts").items().iter().filter_map(Value::as_text).collect();
+                let (least, most) = connections(&outcomes, &looks);
+                if most > 0 {
+                    self.https.insert(format!("mta-sts.{domain}"), (least, most));
+                }
+            }
+            "mx_hosts" => {
+                let Some(addr) = cell("addr").as_text() else { return };
+                let seen = |outcome: &&Value| {
+                    outcome.as_text().is_some_and(|word| !word.starts_with("smtp_connect_"))
+                };
+                let seen = cell("attempts").items().iter().filter(seen).count() as u64;
+                *self.smtp.entry(addr.to_owned()).or_default() += seen;
+            }
+            _ => {}
+        }
+    }
+
+    /// Adds what the contacts and the tally do not agree on; gives the number of connections that came.
+    pub(super) fn compare(mut self, path: &Path, differences: &mut Vec<Difference>) -> Result<u64> {
+        let mut all = 0;
+        let mut https: BTreeMap<String, u64> = BTreeMap::new();
+        let mut smtp: BTreeMap<String, u64> = BTreeMap::new();
+        read(path, &mut |service, addr, name| {
+            match service {
+                // A connection that did not come to a hello is nobody's: it is compared under its address.
+                "https" => *https.entry(name.unwrap_or(addr).to_owned()).or_default() += 1,
+                "smtp" => *smtp.entry(addr.to_owned()).or_default() += 1,
+                _ => return,
+            }
+            all += 1;
+        })
+        .with_context(|| path.display().to_string())?;
+        let mut fault = |column: &str, row: &str, expected: String, found: u64| {
+            differences.push(Difference {
+                table: "contacts".into(),
+                row: row.into(),
+                column: column.into(),
+                situation: String::new(),
+                expected,
+                found: format!("{found} connections came"),
+            });
+        };
+        for (host, came) in &https {
+            let (least, most) = self.https.remove(host).unwrap_or_default();
+            if !(least..=most).contains(came) {
+                fault("https", host, format!("{least} to {most} in the dataset"), *came);
+            }
+        }
+        for (host, (least, most)) in self.https.iter().filter(|(_, (least, _))| *least > 0) {
+            fault("https", host, format!("{least} to {most} in the dataset"), 0);
+        }
+        for (addr, came) in &smtp {
+            let said = self.smtp.remove(addr).unwrap_or_default();
+            if said != *came {
+                fault("smtp", addr, format!("{said} in the dataset"), *came);
+            }
+        }
+        for (addr, said) in self.smtp.iter().filter(|(_, said)| **said > 0) {
+            fault("smtp", addr, format!("{said} in the dataset"), 0);
+        }
+        Ok(all)
+    }
+}
+
+/// Least and most connections that the outcomes of a policy host's addresses and looks mean. The addresses tell the last
+/// look exactly; of an earlier one only the outcome is known.
+fn connections(outcomes: &[&str], looks: &[&str]) -> (u64, u64) {
+    let is_seen = |outcome: &str| outcome != "not_sampled" && !outcome.starts_with("policy_connect_");
+    let last = outcomes.iter().filter(|outcome| is_seen(outcome)).count() as u64;
+    let earlier = looks.len().saturating_sub(1);
+    let (mut least, mut most) = (last, last);
+    for look in looks.iter().take(earlier).filter(|look| !look.starts_with("policy_host_")) {
+        least += u64::from(is_seen(look));
+        most += if outcomes.len() > 1 { outcomes.len().min(2) as u64 } else { u64::from(is_seen(look)) };
+    }
+    (least, most)
+}
+
+fn read(path: &Path, each: &mut dyn FnMut(&str, &str, Option<&str>)) -> Result<()> {
+    for batch in ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?.build()? {
+        let batch = batch?;
+        for at in 0..batch.num_rows() {
+            let cell = |name: &str| -> Result<Value> {
+                let (_, kind) =
+                    CONTACTS_LAYOUT.iter().find(|(n, _)| *n == name).context("a column of the contacts")?;
+                let array = batch.column_by_name(name).with_context(|| format!("no column `{name}`"))?;
+                from_arrow(kind, array, at)
+            };
+            let (service, addr, name) = (cell("service")?, cell("addr")?, cell("name")?);
+            each(service.as_text().unwrap_or_default(), addr.as_text().unwrap_or_default(), name.as_text());
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::connections;
+
+    #[test]
+    fn a_refused_address_is_not_seen() {
+        assert_eq!(connections(&["policy_connect_refused", "ok"], &["ok"]), (1, 1));
+        assert_eq!(connections(&["policy_connect_timeout"], &["policy_connect_timeout"; 2]), (0, 0));
+    }
+
+    #[test]
+    fn each_look_counts() {
+        assert_eq!(connections(&["ok"], &["policy_tls_closed", "ok"]), (2, 2));
+        assert_eq!(connections(&["ok"], &["policy_host_dns_failure", "ok"]), (1, 1));
+        assert_eq!(connections(&[], &[]), (0, 0));
+    }
+}

@@ -1,0 +1,119 @@
+//! What must be in a dataset: for each row a key and a fingerprint.
+
+use crate::contract::{Contract, Table};
+use crate::dice::draw;
+use crate::truth::Expected;
+use crate::value::Value;
+use anyhow::{Result, bail};
+use std::collections::HashMap;
+
+/// The rows of one table that must be there.
+#[derive(Debug, Default)]
+pub(super) struct Rows {
+    fingerprints: HashMap<u64, (u64, bool)>,
+}
+
+/// What a row of the dataset is to the truth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Seen {
+    /// As it must be.
+    Right,
+    /// It must be there, but not so.
+    Differs,
+    /// It was there already.
+    Again,
+    /// Nobody called for it.
+    Unknown,
+}
+
+impl Rows {
+    pub(super) fn len(&self) -> u64 {
+        self.fingerprints.len() as u64
+    }
+
+    pub(super) fn see(&mut self, key: u64, fingerprint: u64) -> Seen {
+        match self.fingerprints.get_mut(&key) {
+            None => Seen::Unknown,
+            Some((_, true)) => Seen::Again,
+            Some((wanted, seen)) => {
+                *seen = true;
+                if *wanted == fingerprint { Seen::Right } else { Seen::Differs }
+            }
+        }
+    }
+
+    /// Whether the row was never seen; asked again, it says no, so that a row is missed once.
+    pub(super) fn take_missing(&mut self, key: u64) -> bool {
+        match self.fingerprints.get_mut(&key) {
+            Some((_, seen)) => !std::mem::replace(seen, true),
+            None => false,
+        }
+    }
+}
+
+/// The rows of all tables that must be there, in the order of [`Contract::tables`].
+#[derive(Debug, Default)]
+pub(super) struct Index {
+    tables: [Rows; 4],
+}
+
+impl Index {
+    /// The rows of one table.
+    pub(super) fn table(&mut self, number: usize) -> &mut Rows {
+        // There are four tables, and the numbers come from enumerating them.
+        let at = number % 4;
+        &mut self.tables[at]
+    }
+
+    /// Whether every row was seen.
+    pub(super) fn is_complete(&self) -> bool {
+        self.tables.iter().all(|rows| rows.fingerprints.values().all(|(_, seen)| *seen))
+    }
+
+    /// Adds the rows that a domain calls for.
+    ///
+    /// # Errors
+    /// Where two domains call for the same row with different cells: the truth would contradict itself.
+    pub(super) fn add(&mut self, contract: &Contract, expected: &Expected) -> Result<()> {
+        for (number, (table, rows)) in self::rows(contract, expected).into_iter().enumerate() {
+            for row in rows {
+                let (key, fingerprint) = (key(table, row), Value::fingerprint(row));
+                let before = self.table(number).fingerprints.insert(key, (fingerprint, false));
+                if before.is_some_and(|(before, _)| before != fingerprint) {
+                    bail!("the truth contradicts itself: {} {}", table.name, name(table, row));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The rows that a domain calls for, table for table.
+pub(super) fn rows<'e>(contract: &'e Contract, expected: &'e Expected) -> [(&'e Table, Vec<&'e Vec<Value>>); 4] {
+    [
+        (&contract.domains, vec![&expected.domain]),
+        (&contract.mx_hosts, expected.hosts.iter().collect()),
+        (&contract.certificates, expected.certificates.iter().collect()),
+        (&contract.assessments, expected.assessment.iter().collect()),
+    ]
+}
+
+/// The columns that tell the rows of a table apart.
+fn identity(table: &Table) -> &'static [&'static str] {
+    match table.name.as_str() {
+        "mx_hosts" => &["host", "addr"],
+        "certificates" => &["sha256"],
+        _ => &["domain"],
+    }
+}
+
+/// What a row is called in a report.
+pub(super) fn name(table: &Table, row: &[Value]) -> String {
+    let cells = identity(table).iter().filter_map(|name| table.position(name).and_then(|at| row.get(at)));
+    cells.filter_map(Value::as_text).collect::<Vec<_>>().join(" ")
+}
+
+/// A number that tells the rows of a table apart.
+pub(super) fn key(table: &Table, row: &[Value]) -> u64 {
+    draw(1, name(table, row).as_bytes())
+}

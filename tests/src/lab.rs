@@ -1,0 +1,161 @@
+//! The whole laboratory in one process: names, truth and servers, in a folder of its own.
+
+use crate::authority::Authority;
+use crate::contract::Contract;
+use crate::mix::Mix;
+use crate::names::Names;
+use crate::serve::{Ports, Servers};
+use crate::truth::{self, Oracle};
+use crate::world::World;
+use anyhow::{Context, Result};
+use std::fs::File;
+use std::io::{BufWriter, Write};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+/// The list of domains, `rank,domain`.
+pub const LIST: &str = "list.csv";
+/// The settings a scanner needs to scan this world.
+pub const SETTINGS: &str = "scan.toml";
+/// The authority to trust.
+pub const TRUST: &str = "ca.pem";
+/// What a right scan holds.
+pub const TRUTH: &str = "truth.parquet";
+/// Who came, written when the laboratory stops.
+pub const CONTACTS: &str = "contacts.parquet";
+
+/// What a laboratory plays.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Its domains.
+    pub names: Names,
+    /// Everything is drawn from it.
+    pub seed: u64,
+    /// Number of the snapshot, from 0.
+    pub epoch: u32,
+    /// How often each situation occurs.
+    pub mix: Mix,
+    /// Where its files go; made where it is not there.
+    pub dir: PathBuf,
+}
+
+/// A running laboratory. Dropping it stops the servers; [`Lab::finish`] also writes who came.
+#[derive(Debug)]
+pub struct Lab {
+    /// Where its files are.
+    pub dir: PathBuf,
+    /// Where its servers listen.
+    pub ports: Ports,
+    /// How many domains its list holds.
+    pub domains: u64,
+    /// What a right scan of it holds.
+    pub oracle: Oracle,
+    servers: Servers,
+}
+
+impl Lab {
+    /// Starts the servers and writes list, settings, authority and truth.
+    ///
+    /// # Errors
+    /// Where a file cannot be written, a list cannot be read, or there are no free ports.
+    pub fn start(options: Options) -> Result<Self> {
+        let dir = options.dir;
+        std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
+        let contract = Arc::new(Contract::load()?);
+        let world = Arc::new(World::new(&contract, options.seed, options.epoch, options.mix)?);
+        let authority = Arc::new(Authority::new(options.seed)?);
+        let oracle = Oracle { contract, world: Arc::clone(&world), authority: Arc::clone(&authority) };
+
+        let list = dir.join(LIST);
+        let mut list = BufWriter::new(File::create(&list).with_context(|| format!("cannot write {}", list.display()))?);
+        writeln!(list, "rank,domain")?;
+        let names = options.names.iter(options.seed)?;
+        let domains = truth::write(&oracle, names, &dir.join(TRUTH), |rank, name| {
+            writeln!(list, "{rank},{name}")?;
+            Ok(())
+        })?;
+        list.flush()?;
+        std::fs::write(dir.join(TRUST), authority.root_pem())?;
+
+        let servers = Servers::start(world, authority)?;
+        let ports = servers.ports;
+        std::fs::write(dir.join(SETTINGS), settings(ports))?;
+        Ok(Self { dir, ports, domains, oracle, servers })
+    }
+
+    /// The path of one of its files.
+    #[must_use]
+    pub fn path(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// Who came so far.
+    #[must_use]
+    pub fn contacts(&self) -> &crate::serve::Contacts {
+        &self.servers.contacts
+    }
+
+    /// Writes who came so far beside the truth.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn write_contacts(&self) -> Result<()> {
+        crate::serve::write_contacts(&self.servers.contacts, &self.path(CONTACTS))
+    }
+
+    /// Writes who came, and stops the servers.
+    ///
+    /// # Errors
+    /// Where the file cannot be written.
+    pub fn finish(self) -> Result<()> {
+        self.write_contacts()
+    }
+}
+
+/// Settings for a scan of the world behind these ports. Paths are relative to the file. The deadlines are short, because
+/// the loopback network is; the pace is generous, because nobody is bothered.
+fn settings(ports: Ports) -> String {
+    format!(
+        r#"# Made by sts-lab: how to scan this laboratory.
+[dns]
+resolvers = ["{}"]
+
+[policy_host]
+port = {}
+
+[smtp]
+port = {}
+
+[tls]
+trust = "{TRUST}"
+
+[targets]
+allow_private = true
+
+[identity]
+ehlo_name = "scanner.lab.example"
+contact = "mailto:lab@lab.example"
+info_url = "https://lab.example/scan"
+
+[pace]
+dns_rate = 1000000
+https_rate = 1000000
+smtp_rate = 1000000
+per_target_rate = 1000000
+dns_in_flight = 1000
+https_in_flight = 256
+smtp_in_flight = 512
+per_target_in_flight = 10000
+
+[scan]
+second_look = "1s"
+
+[deadlines]
+dns = "3s"
+policy = "6s"
+smtp = "9s"
+banner = "4s"
+"#,
+        ports.dns, ports.https, ports.smtp
+    )
+}

@@ -1,0 +1,139 @@
+//! `sts-lab`: serves a simulated Internet, and grades scans of it.
+
+use anyhow::{Context, Result, bail};
+use clap::{Parser, Subcommand};
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::process::{Command, ExitCode};
+use sts_lab::grade::{self, Grade};
+use sts_lab::mix::Mix;
+use sts_lab::names::Names;
+use sts_lab::{Lab, Options};
+
+/// A simulated Internet on the loopback network whose true answers are known.
+#[derive(Debug, Parser)]
+#[command(name = "sts-lab", version)]
+struct Args {
+    #[command(subcommand)]
+    task: Task,
+}
+
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Write list.csv, scan.toml, ca.pem and truth.parquet, and serve until Ctrl-C or for the life of COMMAND.
+    Serve(Serve),
+    /// Compare a dataset with the truth; exit 0 only where there is no difference.
+    Grade {
+        /// The folder of the scan: domains/, mx_hosts/, certificates/, assessments/.
+        dataset: PathBuf,
+        /// truth.parquet of the laboratory that was scanned; contacts.parquet beside it is held against the dataset too.
+        truth: PathBuf,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+struct Serve {
+    /// How many domains: made up, or from the top of --list.
+    #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
+    domains: u64,
+    /// Everything is drawn from it: the same seed, the same world.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Number of the snapshot: from one to the next, 2 % of the domains change.
+    #[arg(long, default_value_t = 0)]
+    epoch: u32,
+    /// Names from a list, as text or as CSV with the name in its last column.
+    #[arg(long, value_name = "FILE")]
+    list: Option<PathBuf>,
+    /// How often each situation occurs: demo, imc2025, or a file.
+    #[arg(long, value_name = "FILE|NAME", default_value = "demo")]
+    mix: String,
+    /// Where the files go.
+    #[arg(long)]
+    dir: PathBuf,
+    /// A command to run; the laboratory stops when it ends, with its exit code.
+    #[arg(last = true, value_name = "COMMAND")]
+    command: Vec<OsString>,
+}
+
+fn main() -> ExitCode {
+    let done = match Args::parse().task {
+        Task::Serve(args) => serve(args),
+        Task::Grade { dataset, truth } => grade::grade(&dataset, &truth).map(|grade| show(&grade)),
+    };
+    done.unwrap_or_else(|error| {
+        eprintln!("error: {error:#}");
+        ExitCode::from(2)
+    })
+}
+
+fn show(grade: &Grade) -> ExitCode {
+    print!("{grade}");
+    if grade.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn serve(args: Serve) -> Result<ExitCode> {
+    let names = match args.list {
+        Some(path) => Names::List { path, limit: args.domains },
+        None => Names::Generated(args.domains),
+    };
+    let mix = Mix::load(&args.mix)?;
+    let lab = Lab::start(Options { names, seed: args.seed, epoch: args.epoch, mix, dir: args.dir })?;
+    eprintln!(
+        "{} domains in {}; resolver {}, policy hosts on port {}, MX hosts on port {}",
+        lab.domains,
+        lab.dir.display(),
+        lab.ports.dns,
+        lab.ports.https,
+        lab.ports.smtp
+    );
+    let code = match args.command.split_first() {
+        None => {
+            eprintln!("serving until Ctrl-C; scan {} with {}", sts_lab::LIST, sts_lab::SETTINGS);
+            wait_for_interrupt(None)?
+        }
+        Some((program, arguments)) => {
+            let shown = program.to_string_lossy().into_owned();
+            let child = Command::new(program)
+                .args(arguments)
+                .spawn()
+                .with_context(|| format!("cannot run `{shown}`"))?;
+            wait_for_interrupt(Some(child))?
+        }
+    };
+    eprintln!("{} questions, {} connections", lab.contacts().questions(), lab.contacts().connections().len());
+    lab.finish()?;
+    Ok(code)
+}
+
+/// Waits for Ctrl-C, or for the command: a Ctrl-C is the command's to answer then.
+fn wait_for_interrupt(child: Option<std::process::Child>) -> Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let Some(mut child) = child else {
+            interrupt().await?;
+            return Ok(ExitCode::SUCCESS);
+        };
+        let waiting = tokio::task::spawn_blocking(move || child.wait());
+        tokio::pin!(waiting);
+        loop {
+            tokio::select! {
+                status = &mut waiting => {
+                    let status = status.context("waiting for the command")??;
+                    let Some(code) = status.code() else { bail!("the command was ended by a signal") };
+                    return Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)));
+                }
+                interrupted = interrupt() => interrupted?,
+            }
+        }
+    })
+}
+
+/// Resolves on Ctrl-C and on a request to end.
+async fn interrupt() -> Result<()> {
+    let mut end = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate())?;
+    tokio::select! {
+        done = tokio::signal::ctrl_c() => done.context("waiting for Ctrl-C"),
+        _ = end.recv() => Ok(()),
+    }
+}

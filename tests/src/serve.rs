@@ -1,0 +1,130 @@
+//! The servers of a world: DNS, HTTPS and SMTP on the loopback network, each contact counted.
+
+mod contacts;
+mod dns;
+mod https;
+mod message;
+mod ports;
+mod smtp;
+mod tls;
+
+pub use contacts::{Contact, Contacts, Service, write_contacts};
+pub(crate) use contacts::LAYOUT as CONTACTS_LAYOUT;
+pub use https::body as policy_body;
+pub use ports::Ports;
+pub use tls::check as check_tls;
+
+use crate::authority::Authority;
+use crate::world::World;
+use anyhow::{Context, Result};
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use tokio::sync::watch;
+
+/// What all servers share.
+#[derive(Debug)]
+pub(crate) struct Shared {
+    pub(crate) world: Arc<World>,
+    pub(crate) authority: Arc<Authority>,
+    pub(crate) contacts: Arc<Contacts>,
+    pub(crate) dns: dns::Responder,
+    pub(crate) tls: tls::Configs,
+}
+
+/// The running servers; dropping it stops them.
+#[derive(Debug)]
+pub struct Servers {
+    /// Where they listen.
+    pub ports: Ports,
+    /// Who came.
+    pub contacts: Arc<Contacts>,
+    stopping: Arc<AtomicBool>,
+    stop: watch::Sender<bool>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Servers {
+    /// Starts the servers of a world on free ports.
+    ///
+    /// # Errors
+    /// Where no free port is found, or a thread cannot be started.
+    pub fn start(world: Arc<World>, authority: Arc<Authority>) -> Result<Self> {
+        let sockets = ports::Sockets::bind(&world)?;
+        let ports = sockets.ports;
+        let contacts = Arc::new(Contacts::default());
+        let shared = Arc::new(Shared {
+            dns: dns::Responder::new(Arc::clone(&world), Arc::clone(&contacts)),
+            tls: tls::Configs::default(),
+            world,
+            authority,
+            contacts: Arc::clone(&contacts),
+        });
+        let stopping = Arc::new(AtomicBool::new(false));
+        let (stop, stopped) = watch::channel(false);
+        let mut threads = Vec::new();
+        let ports::Sockets { dns_udp, dns_tcp, https, smtp, .. } = sockets;
+        {
+            let (shared, stopping) = (Arc::clone(&shared), Arc::clone(&stopping));
+            threads.push(spawn("lab-dns", move || dns::serve_udp(&dns_udp, &shared.dns, &stopping))?);
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        threads.push(spawn("lab-tcp", move || {
+            runtime.block_on(async {
+                dns::serve_tcp(dns_tcp, &shared);
+                https.into_iter().for_each(|listener| https::serve(listener, &shared));
+                smtp.into_iter().for_each(|listener| smtp::serve(listener, &shared));
+                let mut stopped = stopped;
+                // An error means that the sender is gone, which is a stop as well.
+                drop(stopped.wait_for(|stop| *stop).await);
+            });
+        })?);
+        Ok(Self { ports, contacts, stopping, stop, threads })
+    }
+}
+
+impl Drop for Servers {
+    fn drop(&mut self) {
+        self.stopping.store(true, Ordering::Relaxed);
+        self.stop.send_replace(true);
+        for thread in self.threads.drain(..) {
+            // A server that panicked has nothing more to stop.
+            drop(thread.join());
+        }
+    }
+}
+
+fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {
+    std::thread::Builder::new().name(name.into()).spawn(work).with_context(|| format!("cannot start {name}"))
+}
+
+/// Takes connections for good, each in a task of its own; a failing accept is tried again.
+pub(crate) fn accept_all<F, W>(listener: std::net::TcpListener, serve: F)
+where
+    F: Fn(tokio::net::TcpStream, std::net::SocketAddr) -> W + 'static,
+    W: Future<Output = io::Result<()>> + Send + 'static,
+    F: Send,
+{
+    let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
+    let Ok(local) = listener.local_addr() else { return };
+    tokio::spawn(async move {
+        loop {
+            match listener.accept().await {
+                // What becomes of a connection is the peer's affair.
+                Ok((stream, _)) => drop(tokio::spawn(serve(stream, local))),
+                Err(_) => tokio::task::yield_now().await,
+            }
+        }
+    });
+}
+
+/// Keeps a connection open without a word until the peer closes it, for a minute at most.
+pub(crate) async fn stall<S: tokio::io::AsyncRead + Unpin>(mut stream: S) -> io::Result<()> {
+    let silence = async {
+        let mut waste = [0; 1024];
+        while tokio::io::AsyncReadExt::read(&mut stream, &mut waste).await? > 0 {}
+        Ok(())
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(60), silence).await.unwrap_or(Ok(()))
+}

@@ -1,0 +1,166 @@
+//! The resolver of a world: it answers as a recursive resolver would, with the whole CNAME chain.
+
+use super::message::{self, Question, Verdict, Writer};
+use super::{Contacts, Shared, accept_all};
+use crate::situation::{Answer, Fill, Record, RecordType, Situation, Status};
+use crate::world::{Names, World};
+use std::collections::HashMap;
+use std::io;
+use std::net::{Ipv6Addr, UdpSocket};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// Longest chain of CNAMEs that is followed.
+const CHAIN: usize = 8;
+/// How long a TCP connection may be idle.
+const IDLE: Duration = Duration::from_secs(10);
+
+/// Answers questions.
+#[derive(Debug)]
+pub(crate) struct Responder {
+    world: Arc<World>,
+    contacts: Arc<Contacts>,
+    /// When each answer that fails at first was first asked for.
+    first_asked: Mutex<HashMap<(String, u16), Instant>>,
+}
+
+/// Answers over UDP until it is to stop.
+pub(super) fn serve_udp(socket: &UdpSocket, responder: &Responder, stopping: &AtomicBool) {
+    let mut question = [0; 4096];
+    while !stopping.load(Ordering::Relaxed) {
+        // A timeout is the chance to see that it is to stop; any other error is the next question's affair.
+        let Ok((length, asker)) = socket.recv_from(&mut question) else { continue };
+        if let Some(answer) = responder.answer(question.get(..length).unwrap_or_default(), false) {
+            // An answer that cannot be sent is one that was lost on the way.
+            drop(socket.send_to(&answer, asker));
+        }
+    }
+}
+
+/// Answers over TCP in tasks of the current runtime.
+pub(super) fn serve_tcp(listener: std::net::TcpListener, shared: &Arc<Shared>) {
+    let shared = Arc::clone(shared);
+    accept_all(listener, move |stream, _| connection(stream, Arc::clone(&shared)));
+}
+
+async fn connection(mut stream: TcpStream, shared: Arc<Shared>) -> io::Result<()> {
+    loop {
+        let length = tokio::time::timeout(IDLE, stream.read_u16()).await.map_err(|_| io::ErrorKind::TimedOut)??;
+        let mut question = vec![0; length.into()];
+        stream.read_exact(&mut question).await?;
+        if let Some(answer) = shared.dns.answer(&question, true) {
+            let length = u16::try_from(answer.len()).map_err(io::Error::other)?;
+            stream.write_all(&[&length.to_be_bytes(), answer.as_slice()].concat()).await?;
+        }
+    }
+}
+
+impl Responder {
+    pub(super) fn new(world: Arc<World>, contacts: Arc<Contacts>) -> Self {
+        Self { world, contacts, first_asked: Mutex::default() }
+    }
+
+    /// The answer to a message; `None` where there shall be none.
+    fn answer(&self, message: &[u8], over_tcp: bool) -> Option<Vec<u8>> {
+        let question = message::read(message)?;
+        self.contacts.question(question.kind);
+        let kind = RecordType::from_number(question.kind);
+        let mut writer = Writer::new(&question);
+        let mut verdict = Verdict { ad: true, ..Verdict::default() };
+        let mut name = question.name.clone();
+        let mut ede: Vec<u16> = Vec::new();
+        for hop in 0..CHAIN {
+            let owner = self.world.owner(&name, if hop == 0 { kind } else { None });
+            let answers = owner.as_ref().and_then(super::super::world::Owner::answers);
+            let (Some(owner), Some(answers)) = (owner.as_ref(), answers) else {
+                (verdict.rcode, verdict.negative, verdict.ad) = (3, true, false);
+                break;
+            };
+            let of_type = |wanted: RecordType| answers.iter().find(|(kind, _)| *kind == wanted);
+            let alias = of_type(RecordType::Cname).filter(|_| kind != Some(RecordType::Cname));
+            let Some((kind, answer)) = alias.or_else(|| of_type(kind?)) else {
+                // A name that does not exist does not for any type (RFC 8020 section 2).
+                let is_gone = answers.iter().any(|(_, answer)| answer.status == Status::NxDomain);
+                (verdict.rcode, verdict.negative, verdict.ad) = (if is_gone { 3 } else { 0 }, true, false);
+                break;
+            };
+            verdict.ad &= answer.ad;
+            verdict.truncate |= answer.truncate;
+            ede.extend(&answer.ede);
+            match self.status(answer, &question) {
+                Status::NoError => {}
+                Status::Drop => return None,
+                Status::NxDomain => (verdict.rcode, verdict.negative) = (3, true),
+                Status::ServFail => verdict.rcode = 2,
+                Status::Refused => verdict.rcode = 5,
+            }
+            if verdict.rcode != 0 {
+                break;
+            }
+            let names = Names { world: &self.world, situation: owner.situation, domain: &owner.domain };
+            for record in &answer.records {
+                self.write(&mut writer, &name, &question, (*kind, answer.ttl), record, &names);
+            }
+            verdict.negative = answer.records.is_empty();
+            if alias.is_none() {
+                break;
+            }
+            name = match answer.records.first() {
+                Some(Record::One(target)) => names.text(target),
+                _ => break,
+            };
+        }
+        verdict.ede = &ede;
+        Some(writer.finish(&question, verdict, over_tcp))
+    }
+
+    /// What becomes of a question now.
+    fn status(&self, answer: &Answer, question: &Question<'_>) -> Status {
+        let Some((first, for_ms)) = answer.first else { return answer.status };
+        let mut asked = self.first_asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = *asked.entry((question.name.clone(), question.kind)).or_insert_with(Instant::now);
+        if since.elapsed() < Duration::from_millis(for_ms) { first } else { answer.status }
+    }
+
+    fn write(
+        &self,
+        writer: &mut Writer,
+        owner: &str,
+        question: &Question<'_>,
+        (kind, ttl): (RecordType, u32),
+        record: &Record,
+        names: &Names<'_>,
+    ) {
+        let texts: Vec<String> = match record {
+            Record::One(text) => vec![names.text(text)],
+            Record::Strings(texts) => texts.iter().map(|text| names.text(text)).collect(),
+        };
+        let text = texts.first().map_or("", String::as_str);
+        writer.record(owner, question, kind.number(), ttl, |data| match kind {
+            RecordType::A => data.bytes(&self.address(names.situation, names.domain, text)),
+            RecordType::Aaaa => {
+                data.bytes(&text.parse::<Ipv6Addr>().unwrap_or(Ipv6Addr::UNSPECIFIED).octets());
+            }
+            RecordType::Ns | RecordType::Cname => data.name(text, question),
+            RecordType::Mx => {
+                let (preference, host) = text.split_once(' ').unwrap_or(("0", text));
+                data.number(preference.parse().unwrap_or_default());
+                data.name(host, question);
+            }
+            RecordType::Txt => {
+                for part in texts.iter().flat_map(|text| text.as_bytes().chunks(255)) {
+                    data.bytes(&[u8::try_from(part.len()).unwrap_or(u8::MAX)]);
+                    data.bytes(part);
+                }
+            }
+        });
+    }
+
+    fn address(&self, situation: &Situation, domain: &str, word: &str) -> [u8; 4] {
+        // Every address of every situation is resolved when the world is checked, so there is one.
+        self.world.address(situation, domain, word).map(|address| address.octets()).unwrap_or_default()
+    }
+}

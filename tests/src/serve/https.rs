@@ -1,0 +1,118 @@
+//! The policy hosts (RFC 8461 section 3.3).
+
+use super::contacts::Service;
+use super::{Shared, accept_all, stall, tls};
+use crate::situation::{Fill, Https, RecordType, Stage};
+use crate::world::Names;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// How long a peer may take for its request.
+const REQUEST: Duration = Duration::from_secs(20);
+/// The one path of a policy host.
+const PATH: &str = "/.well-known/mta-sts.txt";
+
+/// Serves one address in tasks of the current runtime.
+pub(super) fn serve(listener: std::net::TcpListener, shared: &Arc<Shared>) {
+    let shared = Arc::clone(shared);
+    accept_all(listener, move |stream, local| connection(stream, local, Arc::clone(&shared)));
+}
+
+async fn connection(stream: TcpStream, local: SocketAddr, shared: Arc<Shared>) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let ticket = shared.contacts.connection(Service::Https, local.ip());
+    let (start, host) = tls::hello(stream).await?;
+    shared.contacts.name(ticket, &host);
+    let owner = shared.world.owner(&host, Some(RecordType::A));
+    let Some(owner) = owner else { return Ok(()) };
+    let https = &owner.situation.https;
+    if https.closes_at == Some(Stage::Tls) {
+        return Ok(());
+    }
+    if https.stalls_at == Some(Stage::Tls) {
+        return stall(start.io).await;
+    }
+    let Some(mut stream) = tls::answer(start, &https.tls, &host, &shared).await? else { return Ok(()) };
+    let Some(request) = request(&mut stream).await? else { return Ok(()) };
+    if https.closes_at == Some(Stage::Answer) {
+        return stream.shutdown().await;
+    }
+    if https.stalls_at == Some(Stage::Answer) {
+        return stall(stream).await;
+    }
+    let names = Names { world: &shared.world, situation: owner.situation, domain: &owner.domain };
+    let (head, body) = answer(https, &request, &host, &names);
+    stream.write_all(&head).await?;
+    let (first, second) = body.split_at(if https.stalls_at == Some(Stage::Body) { body.len() / 2 } else { 0 });
+    stream.write_all(first).await?;
+    if https.stalls_at == Some(Stage::Body) {
+        stream.flush().await?;
+        return stall(stream).await;
+    }
+    stream.write_all(second).await?;
+    stream.shutdown().await
+}
+
+/// What a request asked for.
+struct Request {
+    target: String,
+    host: String,
+}
+
+/// Reads a request's head; `None` where the peer closed before it was whole.
+async fn request(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Request>> {
+    let mut head = Vec::new();
+    let whole = async {
+        while !head.windows(4).any(|end| end == b"\r\n\r\n") {
+            if stream.read_buf(&mut head).await? == 0 || head.len() > 16_384 {
+                return Ok::<_, io::Error>(false);
+            }
+        }
+        Ok(true)
+    };
+    if !tokio::time::timeout(REQUEST, whole).await.map_err(|_| io::ErrorKind::TimedOut)?? {
+        return Ok(None);
+    }
+    let head = String::from_utf8_lossy(&head);
+    let mut lines = head.lines();
+    let target = lines.next().and_then(|line| line.split(' ').nth(1)).unwrap_or_default().to_owned();
+    let host = lines
+        .filter_map(|line| line.split_once(':'))
+        .find(|(name, _)| name.eq_ignore_ascii_case("host"))
+        .map(|(_, value)| value.trim().to_ascii_lowercase())
+        .unwrap_or_default();
+    Ok(Some(Request { target, host }))
+}
+
+/// Head and body of the answer. Another path is 404, another host than the one asked for in TLS is 421 (RFC 9110
+/// section 15.5.20): a scanner that asks wrongly shall see it.
+fn answer(https: &Https, request: &Request, host: &str, names: &Names<'_>) -> (Vec<u8>, Vec<u8>) {
+    if let Some(garbage) = &https.garbage {
+        return (garbage.clone().into_bytes(), Vec::new());
+    }
+    let mut status = https.status;
+    let mut body = body(https, names);
+    if request.target != PATH {
+        (status, body) = (404, b"no such path\n".to_vec());
+    } else if request.host != host {
+        (status, body) = (421, b"another host\n".to_vec());
+    }
+    let mut head = format!("HTTP/1.1 {status} Laboratory\r\nContent-Length: {}\r\n", body.len());
+    for (name, value) in [("Content-Type", &https.content_type), ("Location", &https.location)] {
+        if !value.is_empty() {
+            head.push_str(&format!("{name}: {}\r\n", names.text(value)));
+        }
+    }
+    head.push_str("Connection: close\r\n\r\n");
+    (head.into_bytes(), body)
+}
+
+/// The body a policy host of this behaviour sends.
+#[must_use]
+pub fn body(https: &Https, names: &Names<'_>) -> Vec<u8> {
+    names.text(&https.body).repeat(https.times).into_bytes()
+}

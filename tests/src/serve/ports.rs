@@ -1,0 +1,106 @@
+//! The sockets of a world: free ports, and the addresses that nobody answers at.
+
+use crate::world::{Address, World};
+use anyhow::{Context, Result, bail};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
+use std::time::Duration;
+
+/// Where the servers listen.
+#[derive(Debug, Clone, Copy)]
+pub struct Ports {
+    /// The resolver.
+    pub dns: SocketAddr,
+    /// Port of the policy hosts.
+    pub https: u16,
+    /// Port of the MX hosts.
+    pub smtp: u16,
+}
+
+/// Every socket of a world, bound.
+pub(super) struct Sockets {
+    pub(super) ports: Ports,
+    pub(super) dns_udp: UdpSocket,
+    pub(super) dns_tcp: TcpListener,
+    pub(super) https: Vec<TcpListener>,
+    pub(super) smtp: Vec<TcpListener>,
+}
+
+impl Sockets {
+    pub(super) fn bind(world: &World) -> Result<Self> {
+        raise_open_files();
+        let (dns, (dns_udp, dns_tcp)) = on_free_port(0, |port| {
+            let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
+            let udp = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+            udp.set_recv_buffer_size(8 << 20)?;
+            udp.bind(&at.into())?;
+            let udp = UdpSocket::from(udp);
+            // How soon the thread sees that it is to stop.
+            udp.set_read_timeout(Some(Duration::from_millis(50)))?;
+            Ok((udp, listen(at, 1024)?))
+        })?;
+        let (https_port, https) = on_free_port(7000, |port| {
+            blackhole(port)?;
+            Address::Https.all().map(|addr| listen((addr, port).into(), 1024)).collect::<io::Result<Vec<_>>>()
+        })?;
+        let (smtp_port, smtp) = on_free_port(14000, |port| {
+            blackhole(port)?;
+            let numbers = 0..u8::try_from(world.behaviours().len()).unwrap_or(u8::MAX);
+            numbers
+                .flat_map(|number| Address::Smtp(number).all())
+                .map(|addr| listen((addr, port).into(), 1024))
+                .collect::<io::Result<Vec<_>>>()
+        })?;
+        let ports =
+            Ports { dns: (Ipv4Addr::LOCALHOST, dns).into(), https: https_port, smtp: smtp_port };
+        Ok(Self { ports, dns_udp, dns_tcp, https, smtp })
+    }
+}
+
+/// Tries ports below the range that systems take for outgoing connections, until one is free for all addresses.
+fn on_free_port<T>(offset: u16, bind: impl Fn(u16) -> io::Result<T>) -> Result<(u16, T)> {
+    let start = crate::dice::finish(std::process::id().into());
+    for turn in 0..200_u64 {
+        let port = 10_000 + u16::try_from((start.wrapping_add(turn * 31) + u64::from(offset)) % 20_000)?;
+        match bind(port) {
+            Ok(bound) => return Ok((port, bound)),
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse => {}
+            Err(error) => return Err(error).context("cannot listen on the loopback network"),
+        }
+    }
+    bail!("no free port between 10000 and 30000");
+}
+
+fn listen(at: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
+    let socket = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
+    socket.set_reuse_address(true)?;
+    socket.bind(&at.into())?;
+    socket.listen(backlog)?;
+    socket.set_nonblocking(true)?;
+    Ok(socket.into())
+}
+
+/// Makes the unanswering address of a port: a listener that takes no connection and whose queue is full, so that the
+/// system drops what comes. It stands for the life of the process.
+fn blackhole(port: u16) -> io::Result<()> {
+    let at = SocketAddr::from((Address::Blackhole.of("", 1), port));
+    let listener = listen(at, 0)?;
+    for _ in 0..4 {
+        let filler = Socket::new(Domain::IPV4, Type::STREAM, Some(Protocol::TCP))?;
+        filler.set_nonblocking(true)?;
+        // It is in progress for ever: that is what it is for.
+        drop(filler.connect(&at.into()));
+        std::mem::forget(filler);
+    }
+    std::mem::forget(listener);
+    Ok(())
+}
+
+/// Hundreds of listeners and as many connections do not fit the usual limit of 1,024 open files.
+fn raise_open_files() {
+    let limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    let raised = rustix::process::Rlimit { current: limit.maximum, maximum: limit.maximum };
+    // Where it cannot be raised the limit stays what it was.
+    let _ = rustix::process::setrlimit(rustix::process::Resource::Nofile, raised);
+}

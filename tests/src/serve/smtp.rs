@@ -1,0 +1,143 @@
+//! The MX hosts (RFC 5321, RFC 3207): no mail is taken, only the way to TLS is played.
+
+use super::contacts::{Service, Ticket};
+use super::{Shared, accept_all, stall, tls};
+use crate::situation::{Smtp, Stage};
+use crate::world::Address;
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+
+/// How long a peer may take for a command.
+const COMMAND: Duration = Duration::from_secs(60);
+/// Longest command line (RFC 5321 section 4.5.3.1.4).
+const LINE: usize = 512;
+
+/// Serves one address in tasks of the current runtime.
+pub(super) fn serve(listener: std::net::TcpListener, shared: &Arc<Shared>) {
+    let shared = Arc::clone(shared);
+    accept_all(listener, move |stream, local| connection(stream, local, Arc::clone(&shared)));
+}
+
+/// What follows a command.
+enum Next {
+    Command,
+    Stall,
+    Close,
+    StartTls,
+}
+
+async fn connection(mut stream: TcpStream, local: SocketAddr, shared: Arc<Shared>) -> io::Result<()> {
+    stream.set_nodelay(true)?;
+    let ticket = shared.contacts.connection(Service::Smtp, local.ip());
+    let IpAddr::V4(address) = local.ip() else { return Ok(()) };
+    let behaviour =
+        Address::smtp_number(address).and_then(|number| shared.world.behaviours().get(usize::from(number)));
+    let Some(smtp) = behaviour else { return Ok(()) };
+    match at(smtp, Stage::Banner) {
+        Next::Stall => return stall(stream).await,
+        Next::Close => return Ok(()),
+        Next::Command | Next::StartTls => say(&mut stream, &smtp.banner).await?,
+    }
+    if smtp.banner.starts_with("421") {
+        return stream.shutdown().await;
+    }
+    loop {
+        let Some(command) = line(&mut stream).await? else { return Ok(()) };
+        match obey(&mut stream, smtp, &command, &shared, ticket).await? {
+            Next::Command => {}
+            Next::Stall => return stall(stream).await,
+            Next::Close => return stream.shutdown().await,
+            Next::StartTls => break,
+        }
+    }
+    let (start, host) = tls::hello(stream).await?;
+    match at(smtp, Stage::Tls) {
+        Next::Stall => return stall(start.io).await,
+        Next::Close => return Ok(()),
+        Next::Command | Next::StartTls => {}
+    }
+    let Some(mut stream) = tls::answer(start, &smtp.tls, &host, &shared).await? else { return Ok(()) };
+    while let Some(command) = line(&mut stream).await? {
+        if !matches!(obey(&mut stream, smtp, &command, &shared, ticket).await?, Next::Command) {
+            break;
+        }
+    }
+    stream.shutdown().await
+}
+
+/// What a host does when it comes to a stage.
+fn at(smtp: &Smtp, stage: Stage) -> Next {
+    if smtp.stalls_at == Some(stage) {
+        Next::Stall
+    } else if smtp.closes_at == Some(stage) {
+        Next::Close
+    } else {
+        Next::Command
+    }
+}
+
+async fn obey<S: AsyncWrite + Unpin>(
+    stream: &mut S,
+    smtp: &Smtp,
+    command: &str,
+    shared: &Shared,
+    ticket: Ticket,
+) -> io::Result<Next> {
+    let (verb, argument) = command.split_once(' ').unwrap_or((command, ""));
+    let (stage, reply) = match verb.to_ascii_uppercase().as_str() {
+        "EHLO" => (Some(Stage::Ehlo), smtp.ehlo.as_str()),
+        "HELO" => (None, smtp.helo.as_str()),
+        "STARTTLS" => (Some(Stage::Starttls), smtp.starttls.as_str()),
+        "QUIT" => {
+            say(stream, "221 2.0.0 Bye").await?;
+            return Ok(Next::Close);
+        }
+        _ => (None, "502 5.5.1 Not here"),
+    };
+    if stage == Some(Stage::Ehlo) || verb.eq_ignore_ascii_case("HELO") {
+        shared.contacts.name(ticket, argument.trim());
+    }
+    if let Some(stage) = stage {
+        match at(smtp, stage) {
+            Next::Command => {}
+            other => return Ok(other),
+        }
+    }
+    if stage == Some(Stage::Starttls) && reply.starts_with("220") {
+        // In one piece, so that what was injected is there before the handshake begins.
+        stream.write_all(format!("{reply}\r\n{}", smtp.injected).as_bytes()).await?;
+        return Ok(Next::StartTls);
+    }
+    say(stream, reply).await?;
+    Ok(Next::Command)
+}
+
+async fn say<S: AsyncWrite + Unpin>(stream: &mut S, reply: &str) -> io::Result<()> {
+    let mut text = reply.replace('\n', "\r\n");
+    text.push_str("\r\n");
+    stream.write_all(text.as_bytes()).await?;
+    stream.flush().await
+}
+
+/// Reads a command line; `None` where the peer closed or the line is too long.
+async fn line<S: AsyncRead + Unpin>(stream: &mut S) -> io::Result<Option<String>> {
+    let mut line = Vec::new();
+    let whole = async {
+        // A byte at a time, so that nothing of the hello behind STARTTLS is taken.
+        while line.len() < LINE {
+            match stream.read_u8().await {
+                Ok(b'\n') => return Ok(true),
+                Ok(byte) => line.push(byte),
+                Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Ok(false),
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(false)
+    };
+    let whole = tokio::time::timeout(COMMAND, whole).await.map_err(|_| io::ErrorKind::TimedOut)??;
+    Ok(whole.then(|| String::from_utf8_lossy(&line).trim_end().to_owned()))
+}

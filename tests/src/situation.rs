@@ -1,0 +1,232 @@
+//! One situation: how a domain behaves in DNS, HTTPS and SMTP, and what a right scan says about it.
+//!
+//! A situation is a file `worlds/NAME.toml`; one that begins with `_` only serves others as a base. `extends` names a
+//! situation whose tables are taken over, key by key, unless the file states its own value.
+//!
+//! ```toml
+//! about = "One MX host, a policy to enforce"
+//! extends = "_signals"
+//! [dns]                                     # "owner TYPE" = the records, or a table with the whole answer
+//! "{domain} MX" = ["10 mx1.{domain}"]
+//! "mx1.{domain} A" = ["good"]               # an address of the SMTP behaviour `good`
+//! [https]                                   # what `mta-sts.{domain}` does
+//! [smtp.good]                               # what the MX host does
+//! [expect]                                  # columns of `domains` and `assessments`; what is not named is null
+//! [expect.hosts.mx1]                        # columns of one row of `mx_hosts`
+//! ```
+//!
+//! An owner that no line names does not exist (NXDOMAIN); a type that none names for an owner is NODATA.
+
+mod behaviour;
+mod template;
+
+pub use behaviour::{Answer, Certificate, Https, Issuer, Record, Smtp, Stage, Status, Tls, Validity};
+pub use template::{Fill, fill, from_toml};
+
+use crate::contract::Contract;
+use crate::value::Value;
+use anyhow::{Context, Result, bail, ensure};
+use include_dir::{Dir, include_dir};
+use serde::Deserialize;
+use std::collections::BTreeMap;
+
+static WORLDS: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/worlds");
+
+/// A kind of record a situation can answer with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[allow(missing_docs, reason = "the names are those of the DNS")]
+pub enum RecordType {
+    A,
+    Ns,
+    Cname,
+    Mx,
+    Txt,
+    Aaaa,
+}
+
+impl RecordType {
+    /// The type of its name in a file.
+    fn from_name(name: &str) -> Option<Self> {
+        Some(match name {
+            "A" => Self::A,
+            "NS" => Self::Ns,
+            "CNAME" => Self::Cname,
+            "MX" => Self::Mx,
+            "TXT" => Self::Txt,
+            "AAAA" => Self::Aaaa,
+            _ => return None,
+        })
+    }
+
+    /// Its number on the wire (RFC 1035 section 3.2.2, RFC 3596).
+    #[must_use]
+    pub const fn number(self) -> u16 {
+        match self {
+            Self::A => 1,
+            Self::Ns => 2,
+            Self::Cname => 5,
+            Self::Mx => 15,
+            Self::Txt => 16,
+            Self::Aaaa => 28,
+        }
+    }
+
+    /// The type of a number on the wire; `None` where no situation can hold it.
+    #[must_use]
+    pub const fn from_number(number: u16) -> Option<Self> {
+        Some(match number {
+            1 => Self::A,
+            2 => Self::Ns,
+            5 => Self::Cname,
+            15 => Self::Mx,
+            16 => Self::Txt,
+            28 => Self::Aaaa,
+            _ => return None,
+        })
+    }
+}
+
+/// A situation, read and checked.
+#[derive(Debug)]
+pub struct Situation {
+    /// Name of its file without the ending.
+    pub name: String,
+    /// What it is, in a line.
+    pub about: String,
+    /// The answers of its owners, by owner pattern.
+    pub zone: BTreeMap<String, Vec<(RecordType, Answer)>>,
+    /// What the policy host does.
+    pub https: Https,
+    /// What its MX hosts do, by the name its addresses are written with.
+    pub smtp: BTreeMap<String, Smtp>,
+    /// What a right scan finds.
+    pub expect: Expect,
+}
+
+/// What a right scan says about a domain in a situation, with placeholders in it.
+#[derive(Debug)]
+pub struct Expect {
+    /// The cells of `domains` in the contract's order.
+    pub domain: Vec<Value>,
+    /// The cells of `assessments`; `None` where the domain has no row there.
+    pub assessment: Option<Vec<Value>>,
+    /// The cells of its rows of `mx_hosts`.
+    pub hosts: Vec<Vec<Value>>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    about: String,
+    #[serde(default)]
+    dns: BTreeMap<String, behaviour::AnswerSpec>,
+    #[serde(default)]
+    https: Https,
+    #[serde(default)]
+    smtp: BTreeMap<String, Smtp>,
+    #[serde(default)]
+    expect: toml::Table,
+}
+
+/// Every situation of this build, by name.
+///
+/// # Errors
+/// Where a file cannot be read, names a column the contract has not, or a value is not of its column's type.
+pub fn load_all(contract: &Contract) -> Result<BTreeMap<String, Situation>> {
+    let mut raw = BTreeMap::new();
+    for file in WORLDS.files() {
+        let Some(name) = file.path().file_name().and_then(|n| n.to_str()).and_then(|n| n.strip_suffix(".toml"))
+        else {
+            continue;
+        };
+        let text = file.contents_utf8().with_context(|| format!("worlds/{name}.toml is not UTF-8"))?;
+        let table: toml::Table = toml::from_str(text).with_context(|| format!("worlds/{name}.toml"))?;
+        raw.insert(name.to_owned(), table);
+    }
+    let mut situations = BTreeMap::new();
+    for name in raw.keys().filter(|n| !n.starts_with('_')) {
+        let merged = resolve(&raw, name, 0)?;
+        let situation = read(contract, name, merged).with_context(|| format!("worlds/{name}.toml"))?;
+        situations.insert(name.clone(), situation);
+    }
+    Ok(situations)
+}
+
+fn resolve(raw: &BTreeMap<String, toml::Table>, name: &str, depth: usize) -> Result<toml::Table> {
+    ensure!(depth < 8, "`extends` of `{name}` runs in a circle");
+    let mut own = raw.get(name).with_context(|| format!("no situation `{name}` to extend"))?.clone();
+    let Some(base) = own.remove("extends") else { return Ok(own) };
+    let base = base.as_str().context("`extends` is the name of a situation")?;
+    let mut merged = resolve(raw, base, depth + 1)?;
+    overlay(&mut merged, own);
+    Ok(merged)
+}
+
+fn overlay(base: &mut toml::Table, own: toml::Table) {
+    for (key, value) in own {
+        match (base.get_mut(&key), value) {
+            (Some(toml::Value::Table(below)), toml::Value::Table(above)) => overlay(below, above),
+            (_, value) => drop(base.insert(key, value)),
+        }
+    }
+}
+
+fn read(contract: &Contract, name: &str, table: toml::Table) -> Result<Situation> {
+    let file: File = table.try_into()?;
+    let mut zone: BTreeMap<String, Vec<(RecordType, Answer)>> = BTreeMap::new();
+    for (key, spec) in file.dns {
+        let (owner, kind) = key.rsplit_once(' ').with_context(|| format!("`{key}` is not \"owner TYPE\""))?;
+        let kind = RecordType::from_name(kind).with_context(|| format!("`{key}`: no such type"))?;
+        let answer = spec.into_answer(kind).with_context(|| format!("`{key}`"))?;
+        zone.entry(owner.to_owned()).or_default().push((kind, answer));
+    }
+    let expect = read_expect(contract, file.expect)?;
+    let situation =
+        Situation { name: name.to_owned(), about: file.about, zone, https: file.https, smtp: file.smtp, expect };
+    for (owner, answers) in &situation.zone {
+        for word in answers.iter().flat_map(|(_, answer)| &answer.records).filter_map(Record::behaviour) {
+            let known = situation.smtp.contains_key(word);
+            ensure!(known, "`{owner}` has an address of `{word}`, but there is no [smtp.{word}]");
+        }
+    }
+    Ok(situation)
+}
+
+fn read_expect(contract: &Contract, mut expect: toml::Table) -> Result<Expect> {
+    let mut hosts = Vec::new();
+    if let Some(rows) = expect.remove("hosts") {
+        for (id, row) in rows.as_table().context("[expect.hosts.ID] is a table")? {
+            // A situation that takes over a row and does not want it says `ID = {}` with `absent = true`.
+            let mut row = row.as_table().context("a host's row is a table")?.clone();
+            if row.remove("absent").is_some() {
+                continue;
+            }
+            hosts.push(cells(&contract.mx_hosts, &mut row).with_context(|| format!("[expect.hosts.{id}]"))?);
+            only_known(&row)?;
+        }
+    }
+    let assessed = expect.contains_key("findings");
+    let domain = cells(&contract.domains, &mut expect)?;
+    let assessment = if assessed { Some(cells(&contract.assessments, &mut expect)?) } else { None };
+    only_known(&expect)?;
+    Ok(Expect { domain, assessment, hosts })
+}
+
+/// Takes the columns of a table out of what a file expects; what it does not name is null.
+fn cells(table: &crate::contract::Table, expect: &mut toml::Table) -> Result<Vec<Value>> {
+    table
+        .columns
+        .iter()
+        .map(|column| match expect.remove(&column.name) {
+            None => Ok(Value::Null),
+            Some(value) => from_toml(&column.kind, &value).with_context(|| format!("column `{}`", column.name)),
+        })
+        .collect()
+}
+
+fn only_known(rest: &toml::Table) -> Result<()> {
+    if let Some(key) = rest.keys().next() {
+        bail!("`{key}` is no column that can be expected here");
+    }
+    Ok(())
+}

@@ -1,0 +1,220 @@
+//! A world: which situation a domain is in, and which domain a name in the DNS belongs to.
+//!
+//! Both are pure functions of (seed, epoch, name): nothing is stored for a name, so a world of 100 million domains
+//! costs nothing.
+
+mod addresses;
+mod owners;
+
+pub use addresses::{Address, BLACKHOLE, HTTPS, HTTPS_ADDRESSES, REFUSED, SMTP_FIRST, SPREAD};
+
+use crate::contract::Contract;
+use crate::dice::draw;
+use crate::mix::Mix;
+use crate::situation::{self, Answer, Fill, RecordType, Situation, Smtp};
+use anyhow::{Context, Result, ensure};
+use owners::Owners;
+use std::net::Ipv4Addr;
+
+/// The situation of names that cannot have hosts of their own, see [`World::situation`].
+const PLAIN: &str = "not-signalled";
+
+/// How likely a domain is to draw a new situation from one epoch to the next: 2 %.
+const CHANGES: f64 = 0.02;
+
+/// What a name in the DNS is in this world.
+#[derive(Debug)]
+pub struct Owner<'w> {
+    /// The domain it belongs to; empty for a name that many domains share.
+    pub domain: String,
+    /// The situation that answers for it.
+    pub situation: &'w Situation,
+    /// The pattern of the situation's zone that it is.
+    pub pattern: &'w str,
+}
+
+impl Owner<'_> {
+    /// The answers of this name; `None` where it does not exist.
+    #[must_use]
+    pub fn answers(&self) -> Option<&[(RecordType, Answer)]> {
+        self.situation.zone.get(self.pattern).map(Vec::as_slice)
+    }
+}
+
+/// A world of domains.
+#[derive(Debug)]
+pub struct World {
+    /// Everything is drawn from it.
+    pub seed: u64,
+    /// Number of the snapshot, from 0.
+    pub epoch: u32,
+    /// What the situations were drawn with.
+    pub mix: Mix,
+    situations: Vec<Situation>,
+    /// Upper end of each situation's share of the numbers below 2^64, and its place in `situations`.
+    shares: Vec<(u64, usize)>,
+    plain: usize,
+    owners: Owners,
+    /// Every distinct SMTP behaviour; its place here is the second octet of its addresses less [`SMTP_FIRST`].
+    behaviours: Vec<Smtp>,
+}
+
+impl World {
+    /// A world of the situations of this build.
+    ///
+    /// # Errors
+    /// Where a situation or the mix is not sound.
+    pub fn new(contract: &Contract, seed: u64, epoch: u32, mix: Mix) -> Result<Self> {
+        let situations: Vec<Situation> = situation::load_all(contract)?.into_values().collect();
+        let place = |name: &str| situations.iter().position(|s| s.name == name);
+        let mut shares = Vec::new();
+        let mut below: u64 = 0;
+        for (name, weight) in &mix.weights {
+            let at = place(name).with_context(|| format!("the mix names `{name}`, which is no situation"))?;
+            below += weight;
+            let end = u128::from(below) * u128::from(u64::MAX) / u128::from(mix.total());
+            shares.push((u64::try_from(end).unwrap_or(u64::MAX), at));
+        }
+        let plain = place(PLAIN).with_context(|| format!("there is no situation `{PLAIN}`"))?;
+        let owners = Owners::of(&situations)?;
+        let mut behaviours: Vec<Smtp> = Vec::new();
+        for smtp in situations.iter().flat_map(|s| s.smtp.values()) {
+            if !behaviours.contains(smtp) {
+                behaviours.push(smtp.clone());
+            }
+        }
+        ensure!(behaviours.len() < 200, "more SMTP behaviours than addresses for them");
+        Ok(Self { seed, epoch, mix, situations, shares, plain, owners, behaviours })
+    }
+
+    /// The situations of this build, by name.
+    #[must_use]
+    pub fn situations(&self) -> &[Situation] {
+        &self.situations
+    }
+
+    /// Every distinct SMTP behaviour; the place is its number.
+    #[must_use]
+    pub fn behaviours(&self) -> &[Smtp] {
+        &self.behaviours
+    }
+
+    /// The situation of a domain in this epoch.
+    ///
+    /// A name that could be taken for a host of another domain (`mta-sts.example.org` on a list), or that is too long
+    /// to carry hosts of its own, is in the plain situation always.
+    #[must_use]
+    pub fn situation(&self, domain: &str) -> &Situation {
+        let at = if self.owners.is_reserved(domain) { self.plain } else { self.drawn(domain) };
+        // `at` comes from this world's own tables.
+        self.situations.get(at).unwrap_or(&self.situations[0])
+    }
+
+    fn drawn(&self, domain: &str) -> usize {
+        // The last epoch in which the domain drew anew; epoch 0 is the first draw of all.
+        let drew = |epoch: &u32| {
+            let dice = draw(self.seed ^ 0xc4a2_6e5d ^ u64::from(*epoch) << 32, domain.as_bytes());
+            (dice >> 11) as f64 / (1_u64 << 53) as f64 <= CHANGES
+        };
+        let since = (1..=self.epoch).rev().find(drew).unwrap_or(0);
+        let dice = draw(self.seed ^ u64::from(since) << 20, domain.as_bytes());
+        let at = self.shares.partition_point(|(end, _)| *end < dice);
+        self.shares.get(at).map_or(self.plain, |(_, situation)| *situation)
+    }
+
+    /// What a name is, asked for with a type; `None` where it can be no domain's: below `invalid` (RFC 6761 section 6.4)
+    /// and below labels with an underscore that no situation knows.
+    ///
+    /// `kind` is `None` for the target of a CNAME, which is told by its form alone.
+    #[must_use]
+    pub fn owner(&self, name: &str, kind: Option<RecordType>) -> Option<Owner<'_>> {
+        if name.ends_with(".invalid") {
+            return None;
+        }
+        if let Some((pattern, at)) = self.owners.shared(name) {
+            let situation = self.situations.get(at)?;
+            return Some(Owner { domain: String::new(), situation, pattern });
+        }
+        // Only a domain is asked for its MX and NS, whatever its first label looks like.
+        let of_domain = matches!(kind, Some(RecordType::Mx | RecordType::Ns));
+        let (pattern, domain) = if of_domain { ("{domain}", name.to_owned()) } else { self.owners.part(name) };
+        if domain.starts_with('_') || domain.is_empty() {
+            return None;
+        }
+        let situation = self.situation(&domain);
+        Some(Owner { domain, situation, pattern })
+    }
+
+    /// The IPv4 address that an address record of a situation means.
+    ///
+    /// # Errors
+    /// Where the word is no address.
+    pub fn address(&self, situation: &Situation, domain: &str, word: &str) -> Result<Ipv4Addr> {
+        let (word, turn) = match word.split_once('#') {
+            None => (word, 1),
+            Some((word, turn)) => (word, turn.parse::<u8>().context("after `#` stands a number")?),
+        };
+        let address = match word.strip_prefix("smtp:") {
+            Some(name) => {
+                let smtp = situation.smtp.get(name).with_context(|| format!("there is no [smtp.{name}]"))?;
+                let number = self.behaviours.iter().position(|b| b == smtp).context("a behaviour of this world")?;
+                Address::Smtp(u8::try_from(number)?)
+            }
+            None => match word {
+                "https" => Address::Https,
+                "refused" => Address::Refused,
+                "blackhole" => Address::Blackhole,
+                literal => return literal.parse().with_context(|| format!("`{literal}` is no address")),
+            },
+        };
+        Ok(address.of(domain, turn))
+    }
+}
+
+/// Fills the placeholders of a domain's names and texts.
+#[derive(Debug, Clone, Copy)]
+pub struct Names<'a> {
+    /// The world it is in.
+    pub world: &'a World,
+    /// Its situation.
+    pub situation: &'a Situation,
+    /// The domain.
+    pub domain: &'a str,
+}
+
+impl Fill for Names<'_> {
+    fn fill(&self, name: &str, out: &mut String) -> bool {
+        let text = match name {
+            "domain" => self.domain,
+            "dashed" => {
+                out.push_str(&owners::dashed(self.domain));
+                return true;
+            }
+            "registrable" => crate::names::suffix_and_registrable(self.domain).1.unwrap_or(self.domain),
+            "suffix" => crate::names::suffix_and_registrable(self.domain).0,
+            // The label below the suffix, with its last letter doubled: one keystroke off.
+            "typo" => {
+                let (suffix, registrable) = crate::names::suffix_and_registrable(self.domain);
+                let label = registrable.and_then(|r| r.strip_suffix(suffix)).unwrap_or(self.domain);
+                let label = label.trim_end_matches('.');
+                out.push_str(label);
+                out.push(label.chars().next_back().unwrap_or('x'));
+                out.push('.');
+                suffix
+            }
+            other => {
+                // `{addr:WORD}` is an address of the domain's own, `{addr0:WORD}` one of a host that domains share.
+                let (domain, word) = match other.split_once(':') {
+                    Some(("addr", word)) => (self.domain, word),
+                    Some(("addr0", word)) => ("", word),
+                    _ => return false,
+                };
+                let Ok(address) = self.world.address(self.situation, domain, word) else { return false };
+                out.push_str(&address.to_string());
+                return true;
+            }
+        };
+        out.push_str(text);
+        true
+    }
+}

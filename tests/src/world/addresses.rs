@@ -1,0 +1,63 @@
+//! The addresses of a world, all on the loopback network.
+
+use crate::dice::draw;
+use std::net::Ipv4Addr;
+
+/// How many addresses one behaviour is spread over, for each turn.
+pub const SPREAD: u8 = 2;
+/// Second octet of addresses that nobody listens on.
+pub const REFUSED: u8 = 1;
+/// Second octet of addresses whose listener never takes a connection, so that a connect goes unanswered.
+pub const BLACKHOLE: u8 = 2;
+/// Second octet of policy hosts.
+pub const HTTPS: u8 = 3;
+/// Second octet of the first SMTP behaviour.
+pub const SMTP_FIRST: u8 = 10;
+/// How many turns a behaviour has: a host may have this many addresses of it.
+const TURNS: u8 = 3;
+/// How many addresses each kind has in all.
+pub const HTTPS_ADDRESSES: u8 = SPREAD * TURNS;
+
+/// What listens at an address.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Address {
+    /// Nothing.
+    Refused,
+    /// Something that never answers a connect.
+    Blackhole,
+    /// The policy hosts.
+    Https,
+    /// MX hosts of the behaviour with this number.
+    Smtp(u8),
+}
+
+impl Address {
+    /// The address a domain has: its own share of the spread; the `turn` (from 1) tells several of one host apart,
+    /// in ascending order. Hosts that domains share have the empty domain.
+    #[must_use]
+    pub fn of(self, domain: &str, turn: u8) -> Ipv4Addr {
+        let second = match self {
+            Self::Refused => REFUSED,
+            Self::Blackhole => BLACKHOLE,
+            Self::Https => HTTPS,
+            Self::Smtp(number) => SMTP_FIRST.saturating_add(number),
+        };
+        let share = match self {
+            Self::Blackhole => 0,
+            _ => u8::try_from(draw(0, domain.as_bytes()) % u64::from(SPREAD)).unwrap_or_default(),
+        };
+        Ipv4Addr::new(127, second, 0, 1 + share + SPREAD * turn.clamp(1, TURNS).saturating_sub(1))
+    }
+
+    /// The addresses to listen on.
+    pub fn all(self) -> impl Iterator<Item = Ipv4Addr> {
+        let [_, second, ..] = self.of("", 1).octets();
+        (1..=HTTPS_ADDRESSES).map(move |last| Ipv4Addr::new(127, second, 0, last))
+    }
+
+    /// Number of the SMTP behaviour of an address; `None` where it is another.
+    #[must_use]
+    pub const fn smtp_number(address: Ipv4Addr) -> Option<u8> {
+        address.octets()[1].checked_sub(SMTP_FIRST)
+    }
+}

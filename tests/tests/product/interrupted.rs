@@ -1,0 +1,83 @@
+//! A scan that is stopped, by the operator or by force, goes on where it was.
+
+use super::{assert_code, assert_rows_graded, dataset, lab, list, scan, sts_scan, text};
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
+
+/// Starts a scan and waits until it reports progress for the first time.
+fn started(mut command: Command) -> Child {
+    let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    assert!(first.contains(" domains | "), "{first}");
+    // What else it says must not fill the pipe.
+    std::thread::spawn(move || lines.for_each(drop));
+    child
+}
+
+fn signal(child: &Child, signal: &str) {
+    let sent = Command::new("kill").arg(format!("-{signal}")).arg(child.id().to_string()).status().unwrap();
+    assert!(sent.success());
+}
+
+#[test]
+fn an_interrupted_scan_is_resumed_with_no_row_lost_and_none_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = lab(20_000, "demo", dir.path());
+    let mut command = scan(&lab, &list(&lab), dir.path());
+    command.args(["--dns-rate", "3000"]);
+    let mut child = started(command);
+    signal(&child, "INT");
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    let resumed = sts_scan().arg("resume").arg(dataset(dir.path())).args(["--dns-rate", "1000000"]).output().unwrap();
+    assert_code(&resumed, 0);
+    assert_rows_graded(lab, dir.path());
+}
+
+#[test]
+fn a_killed_scan_is_resumed_with_no_row_lost_and_none_twice() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = lab(8_000, "demo", dir.path());
+    let mut command = scan(&lab, &list(&lab), dir.path());
+    command.args(["--dns-rate", "3000"]);
+    let mut child = started(command);
+    signal(&child, "KILL");
+    assert!(child.wait().unwrap().code().is_none());
+    let resumed = sts_scan().arg("resume").arg(dataset(dir.path())).args(["--dns-rate", "1000000"]).output().unwrap();
+    assert_code(&resumed, 0);
+    assert_rows_graded(lab, dir.path());
+    let manifest = std::fs::read_to_string(dataset(dir.path()).join("manifest.json")).unwrap();
+    assert!(manifest.contains("\"pace.dns_rate\": ["), "the change of pace is noted: {manifest}");
+}
+
+#[test]
+fn a_changed_list_is_refused_and_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = lab(20_000, "demo", dir.path());
+    let mut command = scan(&lab, &list(&lab), dir.path());
+    command.args(["--dns-rate", "3000"]);
+    let mut child = started(command);
+    signal(&child, "INT");
+    assert_eq!(child.wait().unwrap().code(), Some(3));
+    let mut names = std::fs::read_to_string(list(&lab)).unwrap();
+    names.push_str("20001,one-more.example\n");
+    std::fs::write(list(&lab), names).unwrap();
+    let resumed = sts_scan().arg("resume").arg(dataset(dir.path())).output().unwrap();
+    assert_code(&resumed, 2);
+    assert!(text(&resumed.stderr).contains("list.csv has changed"), "{}", text(&resumed.stderr));
+    let seed = sts_scan().arg("resume").arg(dataset(dir.path())).args(["--seed", "9"]).output().unwrap();
+    assert_code(&seed, 2);
+    assert!(text(&seed.stderr).contains("`scan.seed` was 1, is 9"), "{}", text(&seed.stderr));
+}
+
+#[test]
+fn assessing_again_gives_the_same_judgement() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = lab(2_000, "demo", dir.path());
+    assert_code(&scan(&lab, &list(&lab), dir.path()).output().unwrap(), 0);
+    let part = dataset(dir.path()).join("assessments/part-00000.parquet");
+    let before = std::fs::read(&part).unwrap();
+    let again = sts_scan().arg("assess").arg(dataset(dir.path())).output().unwrap();
+    assert_code(&again, 0);
+    assert_eq!(before, std::fs::read(&part).unwrap());
+}

@@ -1,0 +1,65 @@
+//! The whole product: `sts-scan` against the laboratory, as a user runs it.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that fails here has failed")]
+
+mod graded;
+mod interrupted;
+mod rubbish;
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+use sts_lab::mix::Mix;
+use sts_lab::names::Names;
+use sts_lab::{Lab, Options, grade};
+
+/// `sts-scan`, built beside this test.
+fn sts_scan() -> Command {
+    let test = std::env::current_exe().unwrap();
+    let program = test.parent().unwrap().parent().unwrap().join("sts-scan");
+    assert!(program.is_file(), "{} is not there: cargo build -p sts-scanner first", program.display());
+    Command::new(program)
+}
+
+/// A laboratory of generated names in a folder.
+fn lab(domains: u64, mix: &str, dir: &Path) -> Lab {
+    let mix = Mix::load(mix).unwrap();
+    Lab::start(Options { names: Names::Generated(domains), seed: 7, epoch: 0, mix, dir: dir.join("world") }).unwrap()
+}
+
+/// `sts-scan scan` of a laboratory's list, or of another one, into `dir/scan`.
+fn scan(lab: &Lab, list: &Path, dir: &Path) -> Command {
+    let mut command = sts_scan();
+    command.arg("scan").arg(list).arg("--config").arg(lab.dir.join("scan.toml")).arg("-o").arg(dataset(dir));
+    command
+}
+
+fn dataset(dir: &Path) -> PathBuf {
+    dir.join("scan")
+}
+
+fn list(lab: &Lab) -> PathBuf {
+    lab.dir.join("list.csv")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// Asserts an exit code, showing what was said where it is another.
+fn assert_code(output: &Output, code: i32) {
+    let said = format!("{}\n{}", text(&output.stdout), text(&output.stderr));
+    assert_eq!(output.status.code(), Some(code), "{said}");
+}
+
+/// Stops the laboratory and holds the dataset, and the connections that it tells of, against the truth.
+fn assert_graded(lab: Lab, dir: &Path) {
+    lab.write_contacts().unwrap();
+    assert_rows_graded(lab, dir);
+}
+
+/// The same without the connections: after an interruption what has no committed row is contacted again.
+fn assert_rows_graded(lab: Lab, dir: &Path) {
+    let truth = lab.dir.join("truth.parquet");
+    drop(lab);
+    let grade = grade::grade(&dataset(dir), &truth).unwrap();
+    assert!(grade.is_clean(), "{grade}");
+}
