@@ -67,6 +67,14 @@ pub struct Counts {
     pub unreachable: u64,
 }
 
+impl Counts {
+    /// Datagrams that came in and failed a check.
+    #[must_use]
+    pub const fn dropped(&self) -> u64 {
+        self.malformed + self.stray + self.wrong_source + self.wrong_question + self.wrong_case
+    }
+}
+
 impl std::ops::AddAssign for Counts {
     fn add_assign(&mut self, other: Self) {
         self.asked += other.asked;
