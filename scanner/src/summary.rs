@@ -1,6 +1,7 @@
 //! What a run says at its end.
 
 use crate::dataset::manifest::Sum;
+use crate::dns::Counts;
 use crate::scan::{Ended, Report};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -13,11 +14,15 @@ pub fn text(report: &Report) -> String {
     for resolver in &report.silent_resolvers {
         let _ = writeln!(text, "resolver {resolver} did not answer and was left out");
     }
+    for warning in &report.dns.warnings {
+        let _ = writeln!(text, "{warning}");
+    }
     sum(&mut text, &report.sum);
     examples(&mut text, report);
     if !report.counts.is_empty() {
         found(&mut text, &report.counts);
     }
+    questions(&mut text, &report.dns.counts);
     let _ = writeln!(text, "\n{:<18}{}", "scanned in", seconds(report.scanning));
     if report.ended == Ended::Complete {
         let _ = writeln!(text, "{:<18}{}", "assessed in", seconds(report.assessing));
@@ -42,6 +47,21 @@ fn sum(text: &mut String, sum: &Sum) {
     }
     if !sum.holds() {
         let _ = writeln!(text, "the sum does not hold: please report this");
+    }
+}
+
+fn questions(text: &mut String, counts: &Counts) {
+    let _ = writeln!(text);
+    let parts = [
+        ("DNS questions", counts.asked),
+        ("= answered", counts.answered),
+        ("+ no answer", counts.timed_out),
+        ("+ given up", counts.given_up),
+        ("datagrams repeated", counts.retransmitted),
+        ("answers dropped", counts.dropped()),
+    ];
+    for (name, count) in parts {
+        let _ = writeln!(text, "{name:<18}{count:>12}");
     }
 }
 

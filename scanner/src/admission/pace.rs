@@ -30,6 +30,12 @@ impl Waited {
     }
 }
 
+impl From<Duration> for Waited {
+    fn from(waited: Duration) -> Self {
+        Self(waited)
+    }
+}
+
 /// Burst 1, or a millisecond's worth where the rate is above 1,000 a second: a timer cuts no finer.
 fn quota(rate: u32) -> Quota {
     let rate = NonZeroU32::new(rate).unwrap_or(NonZeroU32::MIN);

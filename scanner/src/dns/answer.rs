@@ -1,5 +1,6 @@
 //! What a DNS message says, read from the message itself: rcode, CNAME chain, records, AD, TTL and EDE.
 
+use super::wire::{self, Head};
 use crate::dataset::rows::Micros;
 use crate::dataset::words::DnsStatus;
 use hickory_resolver::proto::op::{Message, ResponseCode};
@@ -11,7 +12,7 @@ use std::net::IpAddr;
 const LONGEST_CHAIN: usize = 16;
 
 /// The final answer to one question, or why there is none.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Answer {
     /// What came of the question.
     pub status: DnsStatus,
@@ -35,6 +36,31 @@ impl Answer {
         Self { status, chain: None, ad: None, ede: None, ttl: None, at, records: Vec::new() }
     }
 
+    /// What the bytes of an answer say, whose question is that of the query; `None` where they cannot be read.
+    ///
+    /// An answer without records says all it has to say in its head and its OPT, so it is not taken apart: in a scan
+    /// this is the rule (measured: a third of the time that hickory needs for an NXDOMAIN with its SOA).
+    #[must_use]
+    pub(super) fn of_wire(query: &[u8], answer: &[u8], at: Micros) -> Option<Self> {
+        let head = Head::of_answer(answer)?;
+        if let Some(ede) = wire::errors_of_empty(answer) {
+            let status = match head.code() {
+                0 => DnsStatus::NoData,
+                1 => DnsStatus::FormErr,
+                2 => DnsStatus::ServFail,
+                3 => DnsStatus::NxDomain,
+                4 => DnsStatus::NotImp,
+                5 => DnsStatus::Refused,
+                _ => DnsStatus::BadAnswer,
+            };
+            let chain = matches!(head.code(), 0 | 3).then(Vec::new);
+            let (ad, ede) = (Some(head.is_authentic()), Some(ede));
+            return Some(Self { status, chain, ad, ede, ttl: None, at, records: Vec::new() });
+        }
+        let (name, kind) = wire::asked(query)?;
+        Some(Self::read(Message::from_vec(answer).ok()?, &name, kind, at))
+    }
+
     /// What a message says about `name` and `kind`.
     ///
     /// Records count only where they are owned by the last name of the chain that begins at `name`.
@@ -50,7 +76,7 @@ impl Answer {
             ResponseCode::NoError | ResponseCode::NXDomain => {
                 let Some(chain) = chain else { return answer };
                 let owner = chain.last().unwrap_or(name).clone();
-                answer.chain = Some(chain.iter().map(text).collect());
+                answer.chain = Some(chain.iter().map(wire::name_text).collect());
                 if code == ResponseCode::NXDomain {
                     DnsStatus::NxDomain
                 } else {
@@ -90,7 +116,7 @@ impl Answer {
             .records
             .iter()
             .filter_map(|data| match data {
-                RData::MX(mx) => Some((mx.preference, text(&mx.exchange))),
+                RData::MX(mx) => Some((mx.preference, wire::name_text(&mx.exchange))),
                 _ => None,
             })
             .collect();
@@ -118,7 +144,7 @@ impl Answer {
             .records
             .iter()
             .filter_map(|data| match data {
-                RData::NS(ns) => Some(text(&ns.0)),
+                RData::NS(ns) => Some(wire::name_text(&ns.0)),
                 _ => None,
             })
             .collect();
@@ -135,16 +161,6 @@ impl Answer {
         addresses.dedup();
         addresses
     }
-}
-
-/// A name as the dataset writes it: lower case, no trailing dot, `.` for the root, odd bytes escaped.
-fn text(name: &Name) -> String {
-    let mut text = name.to_ascii();
-    text.make_ascii_lowercase();
-    if text.len() > 1 && text.ends_with('.') {
-        text.pop();
-    }
-    text
 }
 
 /// The CNAME chain from `name` on; `None` where it loops or is too long.

@@ -1,143 +1,163 @@
 //! DNS questions to recursive resolvers: the only place that names hickory.
 
+mod addresses;
 mod answer;
+pub mod engine;
+mod resolvers;
+mod wire;
 
+pub use addresses::Addresses;
 pub use answer::Answer;
+pub use engine::Counts;
 
 use crate::admission::{Admission, Waited};
 use crate::dataset::words::DnsStatus;
 use crate::fault::{LocalFault, Unfinished};
 use crate::moment;
+use engine::{Engine, Event, Exchange};
 use hickory_resolver::net::NetError;
 use hickory_resolver::net::runtime::TokioRuntimeProvider;
 use hickory_resolver::net::tcp::TcpClientStream;
-use hickory_resolver::net::udp::UdpClientStream;
-use hickory_resolver::net::xfer::{DnsHandle, DnsRequestSender, FirstAnswer};
-use hickory_resolver::proto::op::{DnsRequest, DnsRequestOptions, DnsResponse, Query};
-use hickory_resolver::proto::rr::Name;
+use hickory_resolver::net::xfer::{DnsHandle, FirstAnswer};
+use hickory_resolver::proto::op::{DnsRequest, DnsRequestOptions, Query};
 pub use hickory_resolver::proto::rr::RecordType;
-use std::net::{IpAddr, SocketAddr};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use resolvers::{Chosen, Resolvers};
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::task::JoinSet;
 
-/// Datagram size offered in EDNS: what passes every path unfragmented (DNS flag day 2020).
-const EDNS_PAYLOAD: u16 = 1232;
+/// What of a question's deadline each attempt gets: an eighth, a quarter, and what is left.
+const PARTS: [u32; 3] = [8, 4, 1];
 
 /// Asks recursive resolvers, with retransmission to the next one and TCP after truncation.
 pub struct Dns {
-    resolvers: Vec<SocketAddr>,
+    addrs: Vec<SocketAddr>,
+    resolvers: Resolvers,
     deadline: Duration,
-    turn: AtomicUsize,
+    in_flight: usize,
     admission: Arc<Admission>,
+    /// The engines of all threads, for their counters.
+    engines: Mutex<Vec<Engine>>,
 }
 
-/// The addresses of a host, both families together.
-#[derive(Debug, Clone)]
-pub struct Addresses {
-    /// NOERROR where any was had, else the failure of A, else that of AAAA, else NODATA or NXDOMAIN.
-    pub status: DnsStatus,
-    /// IPv4 and IPv6 in turn, IPv4 first, ascending within a family.
-    pub addrs: Vec<IpAddr>,
-    /// The CNAME chain; `None` where neither answer was definite.
-    pub chain: Option<Vec<String>>,
-    /// AD bit of the answer that was used: that of A where it has addresses, else that of AAAA.
-    pub ad: Option<bool>,
+/// What one answer is worth.
+enum Reading {
+    /// It does not fit into a datagram.
+    Truncated,
+    /// Its bytes make no sense.
+    Unreadable,
+    /// This.
+    Says(Answer),
 }
 
 impl Dns {
-    /// A client of these resolvers; each question may take `deadline` in all.
+    /// A client of these resolvers: each question may take `deadline` in all, and each thread has at most `in_flight`
+    /// questions in flight to each resolver.
     #[must_use]
-    pub fn new(resolvers: Vec<SocketAddr>, deadline: Duration, admission: Arc<Admission>) -> Self {
-        Self { resolvers, deadline, turn: AtomicUsize::new(0), admission }
+    pub fn new(
+        resolvers: Vec<SocketAddr>,
+        deadline: Duration,
+        in_flight: usize,
+        admission: Arc<Admission>,
+    ) -> Self {
+        let health = Resolvers::new(&resolvers);
+        Self {
+            addrs: resolvers,
+            resolvers: health,
+            deadline,
+            in_flight,
+            admission,
+            engines: Mutex::default(),
+        }
+    }
+
+    /// Runs `work` with an engine of this runtime, which must be a current-thread one: everything that is spawned on it
+    /// while `work` lasts can ask. When `work` is done the engine is shut down.
+    ///
+    /// # Errors
+    /// This machine has no socket or no random numbers for the engine.
+    pub async fn attend<T>(&self, work: impl Future<Output = T>) -> Result<T, LocalFault> {
+        let (engine, driver) = Engine::new(self.in_flight)?;
+        self.engines.lock().unwrap_or_else(PoisonError::into_inner).push(engine.clone());
+        let mut drivers = JoinSet::new();
+        // The budget of a task would end a turn of the driver after 128 polls of sockets.
+        drivers.spawn(tokio::task::unconstrained(driver));
+        let entered = engine.enter();
+        let done = work.await;
+        drop(entered);
+        engine.close();
+        while drivers.join_next().await.is_some() {}
+        Ok(done)
+    }
+
+    /// What all engines have done.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
+        engines.iter().fold(Counts::default(), |mut sum, engine| {
+            sum += engine.counts();
+            sum
+        })
+    }
+
+    /// A line for each resolver that stopped answering or refused everything for a time.
+    #[must_use]
+    pub fn warnings(&self) -> Vec<String> {
+        self.resolvers.warnings()
     }
 
     /// The answer to one question; dropping the future gives the question up.
     ///
     /// # Errors
-    /// Only where this machine failed (no sockets, no memory) or the scan was stopped. Everything a resolver does is
-    /// an [`Answer`].
+    /// Only where this machine failed (no sockets, no memory, no engine on this thread) or the scan was stopped.
+    /// Everything a resolver does is an [`Answer`].
     pub async fn ask(&self, name: &str, kind: RecordType, waited: &mut Waited) -> Result<Answer, Unfinished> {
-        // A trailing dot keeps the name absolute whatever the search list says.
-        let Ok(name) = Name::from_ascii(format!("{}.", name.trim_end_matches('.'))) else {
+        let engine = engine_here()?;
+        let Some(mut exchange) = engine.exchange(name, kind) else {
             return Ok(Answer::without(DnsStatus::BadAnswer, moment::now()));
         };
         let mut left = self.deadline;
-        for part in [8, 4, 1] {
+        let mut last: Option<Chosen> = None;
+        // An answer that is none, kept for the case that no resolver has a better one.
+        let mut useless = None;
+        for part in PARTS {
             self.admission.dns(waited).await?;
-            let began = Instant::now();
-            let resolver = self.resolvers[self.turn.fetch_add(1, Ordering::Relaxed) % self.resolvers.len()];
+            let chosen = self.resolvers.choose(last);
+            last = Some(chosen);
+            let resolver = self.resolvers.addr(chosen);
             let patience = if part == 1 { left } else { (self.deadline / part).min(left) };
-            let outcome = self.exchange(resolver, &name, kind, patience).await;
-            left = left.saturating_sub(began.elapsed());
-            match outcome {
-                Err(NetError::Timeout | NetError::Io(_)) if !left.is_zero() => {
-                    if let Err(NetError::Io(error)) = &outcome {
-                        fault_of(error)?;
+            let began = Instant::now();
+            let (event, queued) = exchange.send(resolver, patience).await;
+            waited.add(Waited::from(queued));
+            left = left.saturating_sub(began.elapsed().saturating_sub(queued));
+            match event {
+                Event::Fault(fault) => return Err(fault.into()),
+                Event::Closed => return Err(Unfinished::Stopped),
+                Event::Expired | Event::Unreachable => self.resolvers.silent(chosen),
+                Event::Answer => match read(&exchange) {
+                    Reading::Truncated => return Ok(over_tcp(&exchange, resolver, left).await?),
+                    Reading::Unreadable => {
+                        useless = Some(Answer::without(DnsStatus::BadAnswer, moment::now()));
                     }
-                }
-                Err(error) => return Ok(Self::failed(&error)?),
-                Ok(response) if response.metadata.truncation => {
-                    return Ok(self.over_tcp(resolver, &name, kind, left).await?);
-                }
-                Ok(response) => return Ok(Answer::read(response.into_message(), &name, kind, moment::now())),
+                    Reading::Says(answer) if answer.status == DnsStatus::Refused => {
+                        self.resolvers.refused(chosen);
+                        if self.resolvers.len() == 1 {
+                            return Ok(answer);
+                        }
+                        useless = Some(answer);
+                    }
+                    Reading::Says(answer) => {
+                        self.resolvers.answered(chosen);
+                        return Ok(answer);
+                    }
+                },
+            }
+            if left.is_zero() {
+                break;
             }
         }
-        Ok(Answer::without(DnsStatus::Timeout, moment::now()))
-    }
-
-    fn failed(error: &NetError) -> Result<Answer, LocalFault> {
-        let status = match error {
-            NetError::Timeout => DnsStatus::Timeout,
-            NetError::Io(error) => {
-                fault_of(error)?;
-                DnsStatus::Timeout
-            }
-            _ => DnsStatus::BadAnswer,
-        };
-        Ok(Answer::without(status, moment::now()))
-    }
-
-    async fn exchange(
-        &self,
-        resolver: SocketAddr,
-        name: &Name,
-        kind: RecordType,
-        patience: Duration,
-    ) -> Result<DnsResponse, NetError> {
-        // One datagram a call: this module owns its retransmissions, because the library's own interval
-        // grows with the server's record of NXDOMAIN answers, which are the rule in a scan.
-        let mut stream = UdpClientStream::builder(resolver, TokioRuntimeProvider::default())
-            .with_timeout(Some(patience))
-            .with_max_retries(0)
-            .with_os_port_selection(true)
-            .build();
-        stream.send_message(request(name, kind)).first_answer().await
-    }
-
-    async fn over_tcp(
-        &self,
-        resolver: SocketAddr,
-        name: &Name,
-        kind: RecordType,
-        left: Duration,
-    ) -> Result<Answer, LocalFault> {
-        // The provider owns the connection's task: it must outlive the exchange.
-        let provider = TokioRuntimeProvider::default();
-        let exchange = async {
-            let tcp = TcpClientStream::exchange(resolver, None, left, None, provider.clone()).await?;
-            tcp.send(request(name, kind)).first_answer().await
-        };
-        match tokio::time::timeout(left, exchange).await {
-            Ok(Ok(response)) if !response.metadata.truncation => {
-                Ok(Answer::read(response.into_message(), name, kind, moment::now()))
-            }
-            Ok(Err(NetError::Io(error))) => {
-                fault_of(&error)?;
-                Ok(Answer::without(DnsStatus::Truncated, moment::now()))
-            }
-            _ => Ok(Answer::without(DnsStatus::Truncated, moment::now())),
-        }
+        Ok(useless.unwrap_or_else(|| Answer::without(DnsStatus::Timeout, moment::now())))
     }
 
     /// The addresses of a host: A and AAAA, asked together.
@@ -157,7 +177,7 @@ impl Dns {
     /// The resolvers that are asked.
     #[must_use]
     pub fn resolvers(&self) -> &[SocketAddr] {
-        &self.resolvers
+        &self.addrs
     }
 
     /// Asks each resolver for the root's SOA; keeps those that answer, and says whether all of them validate.
@@ -165,27 +185,91 @@ impl Dns {
     /// # Errors
     /// No resolver answers within the deadline.
     pub async fn preflight(&mut self) -> Result<Preflight, LocalFault> {
-        let mut silent = Vec::new();
-        let mut validates = true;
-        let mut answering = Vec::new();
-        for resolver in self.resolvers.clone() {
-            match self.exchange(resolver, &Name::root(), RecordType::SOA, self.deadline).await {
-                Ok(response) => {
-                    validates &= response.metadata.authentic_data;
-                    answering.push(resolver);
-                }
-                Err(_) => silent.push(resolver),
-            }
-        }
+        let asked = self.attend(self.ask_all()).await??;
+        let (answering, silent): (Vec<_>, Vec<_>) = asked.into_iter().partition(|(_, says)| says.is_some());
+        let addrs = |of: &[(SocketAddr, Option<bool>)]| of.iter().map(|(addr, _)| *addr).collect::<Vec<_>>();
         if answering.is_empty() {
-            let names: Vec<String> = silent.iter().map(ToString::to_string).collect();
+            let names: Vec<String> = addrs(&silent).iter().map(ToString::to_string).collect();
             return Err(LocalFault::Setup {
                 doing: "begin",
                 reason: format!("no resolver answers within {:?}, asked {}", self.deadline, names.join(", ")),
             });
         }
-        self.resolvers = answering;
-        Ok(Preflight { silent, validates })
+        let validates = answering.iter().all(|(_, authentic)| *authentic == Some(true));
+        self.addrs = addrs(&answering);
+        self.resolvers = Resolvers::new(&self.addrs);
+        Ok(Preflight { silent: addrs(&silent), validates })
+    }
+
+    /// Each resolver with its AD bit on the root's SOA; `None` where it did not answer.
+    async fn ask_all(&self) -> Result<Vec<(SocketAddr, Option<bool>)>, LocalFault> {
+        let engine = engine_here()?;
+        let mut all = Vec::new();
+        for resolver in &self.addrs {
+            let mut authentic = None;
+            if let Some(mut exchange) = engine.exchange(".", RecordType::SOA) {
+                for part in PARTS {
+                    match exchange.send(*resolver, self.deadline / part).await.0 {
+                        Event::Answer => {
+                            authentic = exchange
+                                .read(|_, reply| wire::Head::of_answer(reply))
+                                .map(wire::Head::is_authentic);
+                            break;
+                        }
+                        Event::Fault(fault) => return Err(fault),
+                        Event::Unreachable | Event::Closed => break,
+                        Event::Expired => {}
+                    }
+                }
+            }
+            all.push((*resolver, authentic));
+        }
+        Ok(all)
+    }
+}
+
+fn engine_here() -> Result<Engine, LocalFault> {
+    let reason = || "no DNS engine runs on this thread".to_owned();
+    Engine::here().ok_or_else(|| LocalFault::Setup { doing: "ask the resolver", reason: reason() })
+}
+
+fn read(exchange: &Exchange) -> Reading {
+    exchange.read(|query, reply| {
+        if wire::Head::of_answer(reply).is_some_and(wire::Head::is_truncated) {
+            return Reading::Truncated;
+        }
+        Answer::of_wire(query, reply, moment::now()).map_or(Reading::Unreadable, Reading::Says)
+    })
+}
+
+/// Asks again by TCP what did not fit into a datagram.
+async fn over_tcp(exchange: &Exchange, resolver: SocketAddr, left: Duration) -> Result<Answer, LocalFault> {
+    let truncated = || Answer::without(DnsStatus::Truncated, moment::now());
+    let Some((name, kind)) = exchange.read(|query, _| wire::asked(query)) else { return Ok(truncated()) };
+    // Owns the library's task for the connection: when it goes, the task is ended.
+    let runtime = TokioRuntimeProvider::default();
+    let asking = async {
+        let tcp = TcpClientStream::exchange(resolver, None, left, None, runtime.clone()).await?;
+        let mut options = DnsRequestOptions::default();
+        options.edns_payload_len = wire::EDNS_PAYLOAD;
+        let mut request = DnsRequest::from_query(Query::query(name, kind), options);
+        request.metadata.authentic_data = true;
+        tcp.send(request).first_answer().await
+    };
+    match tokio::time::timeout(left, asking).await {
+        Ok(Ok(response)) => {
+            let reply = response.into_buffer();
+            let answer = exchange.read(|query, _| {
+                let head = wire::Head::of_answer(&reply)?;
+                let is_ours = wire::compare(query, &reply) != wire::Likeness::Other;
+                (is_ours && !head.is_truncated()).then(|| Answer::of_wire(query, &reply, moment::now()))?
+            });
+            Ok(answer.unwrap_or_else(truncated))
+        }
+        Ok(Err(NetError::Io(error))) => {
+            LocalFault::of_io("ask the resolver", &error).map_or_else(|| Ok(truncated()), Err)
+        }
+        _ => Ok(truncated()),
     }
 }
 
@@ -196,54 +280,6 @@ pub struct Preflight {
     pub silent: Vec<SocketAddr>,
     /// Whether every other set AD on the root's SOA.
     pub validates: bool,
-}
-
-impl Addresses {
-    fn from_answers(v4: &Answer, v6: &Answer) -> Self {
-        let addrs = in_turn(v4.addresses(), v6.addresses());
-        let failure = [v4, v6].into_iter().find(|a| !a.status.is_definite());
-        let status = match failure {
-            _ if !addrs.is_empty() => DnsStatus::NoError,
-            Some(failed) => failed.status,
-            None if v4.status == DnsStatus::NxDomain && v6.status == DnsStatus::NxDomain => {
-                DnsStatus::NxDomain
-            }
-            None => DnsStatus::NoData,
-        };
-        let used = if v4.addresses().is_empty() && (!v6.addresses().is_empty() || v4.ad.is_none()) {
-            v6
-        } else {
-            v4
-        };
-        let chain = v4.chain.clone().or_else(|| v6.chain.clone());
-        Self { status, addrs, chain, ad: used.ad }
-    }
-}
-
-fn fault_of(error: &std::io::Error) -> Result<(), LocalFault> {
-    LocalFault::of_io("ask a resolver", error).map_or(Ok(()), Err)
-}
-
-/// IPv4 and IPv6 in turn, IPv4 first.
-fn in_turn(v4: Vec<IpAddr>, v6: Vec<IpAddr>) -> Vec<IpAddr> {
-    let (mut v4, mut v6) = (v4.into_iter(), v6.into_iter());
-    let mut both = Vec::with_capacity(v4.len() + v6.len());
-    loop {
-        let pair = (v4.next(), v6.next());
-        both.extend(pair.0.into_iter().chain(pair.1));
-        if pair == (None, None) {
-            return both;
-        }
-    }
-}
-
-fn request(name: &Name, kind: RecordType) -> DnsRequest {
-    let mut options = DnsRequestOptions::default();
-    options.edns_payload_len = EDNS_PAYLOAD;
-    let mut request = DnsRequest::from_query(Query::query(name.clone(), kind), options);
-    // Asks for the AD bit without asking for signatures (RFC 6840 section 5.7).
-    request.metadata.authentic_data = true;
-    request
 }
 
 /// The resolvers of this machine.
@@ -263,3 +299,8 @@ pub fn system_resolvers() -> Result<Vec<SocketAddr>, LocalFault> {
     }
     Ok(servers)
 }
+
+#[cfg(test)]
+mod rogue;
+#[cfg(test)]
+mod tests;

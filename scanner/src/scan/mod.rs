@@ -9,7 +9,7 @@ pub mod tally;
 
 pub use dataset::Recorded;
 pub use error::ScanError;
-pub use report::{Ended, Report};
+pub use report::{DnsSeen, Ended, Report};
 
 use crate::dataset::manifest::{ListFacts, Sum};
 use crate::dataset::ranges::Positions;
@@ -80,7 +80,7 @@ pub fn run(job: Job, tally: Arc<Tally>, stop: CancellationToken) -> Result<Repor
     let hosts = dataset.hosts_to_contact(&registry, plan.starttls)?;
     let pipeline = Arc::new(Pipeline::new(probe, registry, tally.clone(), stop.clone(), to_writer));
     let halted = pipeline.halted.clone();
-    let read = drive(pipeline, reader, &dataset.done, hosts, dataset.writer, from_stages)?;
+    let (read, dns) = drive(pipeline, reader, &dataset.done, hosts, dataset.writer, from_stages)?;
 
     let sum = sum_of(&read, &tally, &dataset.done);
     let ended = Ended::of(&sum, &tally, halted.get().cloned(), stop.is_cancelled());
@@ -90,6 +90,7 @@ pub fn run(job: Job, tally: Arc<Tally>, stop: CancellationToken) -> Result<Repor
         output: job.output,
         examples: read.tally.examples,
         silent_resolvers: silent,
+        dns,
         hosts_left: tally.hosts_left.value(),
         scanning: began.elapsed(),
         assessing: Duration::ZERO,
@@ -128,7 +129,7 @@ fn drive(
     hosts: Vec<HostLook>,
     writer: DatasetWriter,
     from_stages: mpsc::Receiver<Evidence>,
-) -> Result<ReadOut, ScanError> {
+) -> Result<(ReadOut, DnsSeen), ScanError> {
     let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
     let slots = pipeline.probe.plan.pace.dns_in_flight.div_ceil(workers);
     let (to_workers, entries) = mpsc::channel(4 * workers);
@@ -139,10 +140,10 @@ fn drive(
     std::thread::scope(|scope| {
         let writing = scope.spawn(move || write(writer, from_stages));
         let contact_worker = pipeline.clone().contact_worker(contacts);
-        let mut stages = vec![scope.spawn(move || contact_runtime.block_on(contact_worker))];
+        let mut stages = vec![scope.spawn(attended(pipeline.clone(), contact_runtime, contact_worker))];
         for runtime in dns_runtimes {
             let worker = pipeline.clone().dns_worker(entries.clone(), to_contacts.clone(), slots);
-            stages.push(scope.spawn(move || runtime.block_on(worker)));
+            stages.push(scope.spawn(attended(pipeline.clone(), runtime, worker)));
         }
         let tally = pipeline.tally.clone();
         stages.push(scope.spawn(move || offer(hosts, &to_contacts, &tally)));
@@ -153,13 +154,28 @@ fn drive(
         }
         drop(to_workers);
         let panicked = stages.into_iter().map(|stage| stage.join()).filter(Result::is_err).count();
+        let dns = &pipeline.probe.dns;
+        let seen = DnsSeen { counts: dns.counts(), warnings: dns.warnings() };
         // The last holder of the writer's sender: now the writer knows that all is in.
         drop(pipeline);
         let written = writing.join().map_err(|_| ScanError::Panicked)?;
         let read = read?;
         written?;
-        if panicked > 0 { Err(ScanError::Panicked) } else { Ok(read) }
+        if panicked > 0 { Err(ScanError::Panicked) } else { Ok((read, seen)) }
     })
+}
+
+/// A stage's thread: its runtime asks the DNS by an engine of its own.
+fn attended(
+    pipeline: Arc<Pipeline>,
+    runtime: tokio::runtime::Runtime,
+    work: impl Future<Output = ()>,
+) -> impl FnOnce() {
+    move || {
+        if let Err(fault) = runtime.block_on(pipeline.probe.dns.attend(work)) {
+            pipeline.halt(fault.to_string());
+        }
+    }
 }
 
 fn runtime() -> Result<tokio::runtime::Runtime, ScanError> {

@@ -31,10 +31,10 @@ pub(super) fn prepare(plan: ScanPlan, stop: CancellationToken) -> Result<Prepare
     let ipv6 = has_ipv6();
     let admission = Arc::new(Admission::new(&plan, exclusions, ipv6, stop));
     let resolvers = if plan.resolvers.is_empty() { dns::system_resolvers()? } else { plan.resolvers.clone() };
-    let mut dns = Dns::new(resolvers, plan.deadlines.dns, admission.clone());
+    let mut dns = Dns::new(resolvers, plan.deadlines.dns, plan.pace.dns_in_flight, admission.clone());
     let runtime = super::runtime()?;
     let found = runtime.block_on(dns.preflight())?;
-    let smtp = runtime.block_on(smtp_reachable(&plan, &dns, &admission))?;
+    let smtp = runtime.block_on(dns.attend(smtp_reachable(&plan, &dns, &admission)))??;
     let vantage = Vantage {
         ehlo_name: plan.identity.ehlo_name.clone(),
         resolvers: dns.resolvers().iter().map(ToString::to_string).collect(),

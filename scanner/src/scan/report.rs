@@ -4,6 +4,7 @@ use super::ScanError;
 use super::tally::Tally;
 use crate::assess::job;
 use crate::dataset::manifest::{Manifest, Sum};
+use crate::dns;
 use crate::input::Example;
 use crate::moment;
 use std::collections::BTreeMap;
@@ -40,6 +41,15 @@ impl Ended {
     }
 }
 
+/// What a run asked of the resolvers.
+#[derive(Debug, Default)]
+pub struct DnsSeen {
+    /// Questions, datagrams, and what was dropped.
+    pub counts: dns::Counts,
+    /// A line for each resolver that was rested.
+    pub warnings: Vec<String>,
+}
+
 /// What a run did.
 #[derive(Debug)]
 pub struct Report {
@@ -53,6 +63,8 @@ pub struct Report {
     pub examples: Vec<Example>,
     /// Resolvers that did not answer at the start.
     pub silent_resolvers: Vec<SocketAddr>,
+    /// What was asked of the resolvers.
+    pub dns: DnsSeen,
     /// MX hosts that are still to be contacted.
     pub hosts_left: u64,
     /// How long the run took without assessing.

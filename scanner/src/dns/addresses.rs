@@ -1,0 +1,53 @@
+//! The addresses of a host: what the answers about A and AAAA say together.
+
+use super::Answer;
+use crate::dataset::words::DnsStatus;
+use std::net::IpAddr;
+
+/// The addresses of a host, both families together.
+#[derive(Debug, Clone)]
+pub struct Addresses {
+    /// NOERROR where any was had, else the failure of A, else that of AAAA, else NODATA or NXDOMAIN.
+    pub status: DnsStatus,
+    /// IPv4 and IPv6 in turn, IPv4 first, ascending within a family.
+    pub addrs: Vec<IpAddr>,
+    /// The CNAME chain; `None` where neither answer was definite.
+    pub chain: Option<Vec<String>>,
+    /// AD bit of the answer that was used: that of A where it has addresses, else that of AAAA.
+    pub ad: Option<bool>,
+}
+
+impl Addresses {
+    pub(super) fn from_answers(v4: &Answer, v6: &Answer) -> Self {
+        let addrs = in_turn(v4.addresses(), v6.addresses());
+        let failure = [v4, v6].into_iter().find(|a| !a.status.is_definite());
+        let status = match failure {
+            _ if !addrs.is_empty() => DnsStatus::NoError,
+            Some(failed) => failed.status,
+            None if v4.status == DnsStatus::NxDomain && v6.status == DnsStatus::NxDomain => {
+                DnsStatus::NxDomain
+            }
+            None => DnsStatus::NoData,
+        };
+        let used = if v4.addresses().is_empty() && (!v6.addresses().is_empty() || v4.ad.is_none()) {
+            v6
+        } else {
+            v4
+        };
+        let chain = v4.chain.clone().or_else(|| v6.chain.clone());
+        Self { status, addrs, chain, ad: used.ad }
+    }
+}
+
+/// IPv4 and IPv6 in turn, IPv4 first.
+fn in_turn(v4: Vec<IpAddr>, v6: Vec<IpAddr>) -> Vec<IpAddr> {
+    let (mut v4, mut v6) = (v4.into_iter(), v6.into_iter());
+    let mut both = Vec::with_capacity(v4.len() + v6.len());
+    loop {
+        let pair = (v4.next(), v6.next());
+        both.extend(pair.0.into_iter().chain(pair.1));
+        if pair == (None, None) {
+            return both;
+        }
+    }
+}

@@ -1,0 +1,412 @@
+//! The engine's state: exchanges, servers, ids and deadlines. No socket is touched here and nothing waits.
+
+use super::ids::Ids;
+use super::lane::Lane;
+use super::port::{Port, Ports};
+use super::slot::{ATTEMPTS, Slot, Stage};
+use super::wheel::Wheel;
+use super::{Counts, Event, Ticket};
+use crate::dns::wire::{self, Head, Likeness};
+use crate::fault::LocalFault;
+use std::collections::HashMap;
+use std::net::SocketAddr;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+/// Everything that the engine knows.
+pub(super) struct Core {
+    slots: Vec<Slot>,
+    free: Vec<u32>,
+    pub(super) ports: Ports,
+    lanes: Vec<Lane>,
+    by_server: HashMap<SocketAddr, usize>,
+    pub(super) wheel: Wheel<Ticket>,
+    due: Vec<Ticket>,
+    ids: Ids,
+    pub(super) counts: Counts,
+    /// Whom to wake once the lock is given back.
+    pub(super) woken: Vec<Waker>,
+    driver: Option<Waker>,
+    /// Whether the driver will not look again unless it is woken.
+    driver_sleeps: bool,
+    pub(super) closed: bool,
+    ceiling: usize,
+}
+
+impl Core {
+    pub(super) fn new(ceiling: usize, now: Instant) -> Result<Self, LocalFault> {
+        Ok(Self {
+            slots: Vec::new(),
+            free: Vec::new(),
+            ports: Ports::default(),
+            lanes: Vec::new(),
+            by_server: HashMap::new(),
+            wheel: Wheel::new(now),
+            due: Vec::new(),
+            ids: Ids::new()?,
+            counts: Counts::default(),
+            woken: Vec::new(),
+            driver: None,
+            driver_sleeps: false,
+            closed: false,
+            ceiling,
+        })
+    }
+
+    /// A slot for a new exchange, whose query `write` writes; `None` where it cannot be written.
+    pub(super) fn open(&mut self, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<u32> {
+        let index = match self.free.pop() {
+            Some(index) => index,
+            None => {
+                let index = u32::try_from(self.slots.len()).ok()?;
+                self.slots.push(Slot::new(Instant::now()));
+                index
+            }
+        };
+        let slot = &mut self.slots[index as usize];
+        if write(&mut slot.query).is_none() {
+            self.free.push(index);
+            return None;
+        }
+        self.counts.asked += 1;
+        Some(index)
+    }
+
+    /// The query and the answer of a slot; empty where there is none.
+    pub(super) fn query_and_reply(&self, slot: u32) -> (&[u8], &[u8]) {
+        self.slots.get(slot as usize).map_or((&[], &[]), |slot| (&slot.query, &slot.reply))
+    }
+
+    /// Asks a server, now or when its flow has room.
+    pub(super) fn send(&mut self, index: u32, server: SocketAddr, patience: Duration, waker: Waker) {
+        let lane = self.lane_of(server);
+        let closed = self.closed;
+        let slot = &mut self.slots[index as usize];
+        slot.turn = slot.turn.wrapping_add(1);
+        if matches!(slot.stage, Stage::Done(Event::Answer)) {
+            // It came after all, while nobody waited.
+            return;
+        }
+        if closed || slot.attempts == ATTEMPTS {
+            slot.stage = Stage::Done(if closed { Event::Closed } else { Event::Expired });
+            return;
+        }
+        slot.stage = Stage::Waiting;
+        slot.waker = Some(waker);
+        slot.lane = lane;
+        slot.patience = patience;
+        slot.asked = Instant::now();
+        let (now, repeated) = (slot.asked, slot.attempts > 0);
+        let ticket = Ticket { slot: index, turn: slot.turn };
+        let waiting = &mut self.lanes[lane].waiting;
+        if repeated {
+            waiting.push_front(ticket);
+        } else {
+            waiting.push_back(ticket);
+        }
+        self.pump(lane, now);
+    }
+
+    /// What came of the last [`Core::send`], once; until then `waker` is told when there is something.
+    pub(super) fn outcome(&mut self, index: u32, waker: &Waker) -> Option<(Event, Duration)> {
+        let slot = &mut self.slots[index as usize];
+        match std::mem::replace(&mut slot.stage, Stage::Idle) {
+            Stage::Done(event) => {
+                slot.timed_out = matches!(event, Event::Expired | Event::Unreachable);
+                Some((event, slot.queued))
+            }
+            stage => {
+                slot.stage = stage;
+                match &mut slot.waker {
+                    Some(known) if known.will_wake(waker) => {}
+                    other => *other = Some(waker.clone()),
+                }
+                None
+            }
+        }
+    }
+
+    /// Ends an exchange: nothing that comes for it any more is accepted.
+    pub(super) fn release(&mut self, index: u32) {
+        self.forget_keys(index);
+        self.leave_flow(index);
+        let slot = &mut self.slots[index as usize];
+        let count = match (slot.answered, slot.timed_out) {
+            (true, _) => &mut self.counts.answered,
+            (false, true) => &mut self.counts.timed_out,
+            (false, false) => &mut self.counts.given_up,
+        };
+        *count += 1;
+        let lane = slot.lane;
+        let was_queued_or_sent = matches!(slot.stage, Stage::Waiting | Stage::Sent);
+        slot.reset();
+        self.free.push(index);
+        if was_queued_or_sent {
+            self.pump(lane, Instant::now());
+        }
+    }
+
+    fn forget_keys(&mut self, index: u32) {
+        let slot = &mut self.slots[index as usize];
+        for key in &slot.keys[..slot.attempts] {
+            self.ports.forget(*key);
+        }
+        slot.keys = [0; ATTEMPTS];
+    }
+
+    fn leave_flow(&mut self, index: u32) {
+        let slot = &mut self.slots[index as usize];
+        if std::mem::take(&mut slot.in_flow) {
+            self.lanes[slot.lane].flow.leave();
+        }
+    }
+
+    fn lane_of(&mut self, server: SocketAddr) -> usize {
+        match self.lanes.first() {
+            Some(lane) if lane.server == server => return 0,
+            _ => {}
+        }
+        if let Some(lane) = self.by_server.get(&server) {
+            return *lane;
+        }
+        self.lanes.push(Lane::new(server, self.ceiling, Instant::now()));
+        self.by_server.insert(server, self.lanes.len() - 1);
+        self.lanes.len() - 1
+    }
+
+    /// Sends what waits for a server as far as its flow has room.
+    fn pump(&mut self, lane: usize, now: Instant) {
+        loop {
+            let state = &mut self.lanes[lane];
+            if state.ports.is_empty() {
+                return self.rouse_driver();
+            }
+            if !state.flow.has_room(now) {
+                return;
+            }
+            let Some(ticket) = state.waiting.pop_front() else { return };
+            let slot = &self.slots[ticket.slot as usize];
+            if slot.turn == ticket.turn && matches!(slot.stage, Stage::Waiting) && !self.transmit(ticket, now)
+            {
+                return;
+            }
+        }
+    }
+
+    /// Puts a query into an outbox; false where no id is free.
+    fn transmit(&mut self, ticket: Ticket, now: Instant) -> bool {
+        let slot = &mut self.slots[ticket.slot as usize];
+        let lane = &mut self.lanes[slot.lane];
+        if slot.attempts == 0 && lane.case.is_mixed() {
+            wire::mix_case(&mut slot.query, self.ids.bits());
+        }
+        let port = lane.ports[lane.port % lane.ports.len()];
+        let Some(key) = self.ports.push(port, &slot.query, ticket.slot, &mut self.ids) else {
+            lane.waiting.push_front(ticket);
+            return false;
+        };
+        slot.keys[slot.attempts] = key;
+        slot.sent = now;
+        if slot.attempts == 0 {
+            slot.first_sent = now;
+        }
+        self.counts.retransmitted += u64::from(slot.attempts > 0);
+        self.counts.sent += 1;
+        slot.attempts += 1;
+        slot.queued = now.saturating_duration_since(slot.asked);
+        slot.stage = Stage::Sent;
+        slot.in_flow = true;
+        lane.flow.enter(now, slot.patience);
+        self.wheel.add(now + slot.patience, ticket);
+        self.rouse_driver();
+        true
+    }
+
+    /// Takes a datagram that came in by a port.
+    pub(super) fn hear(&mut self, port: u32, from: SocketAddr, message: &[u8], now: Instant) {
+        let Some(head) = Head::of_answer(message) else {
+            self.counts.malformed += 1;
+            return;
+        };
+        let id = u16::from_be_bytes([message[0], message[1]]);
+        let Some((index, lane)) = self.ports.find(port, id) else {
+            self.counts.stray += 1;
+            return;
+        };
+        let key = Ports::key(port, id);
+        let state = &mut self.lanes[lane];
+        if state.server != from {
+            self.counts.wrong_source += 1;
+            return;
+        }
+        let slot = &mut self.slots[index as usize];
+        let likeness = wire::compare(&slot.query, message);
+        if likeness == Likeness::Other {
+            self.counts.wrong_question += 1;
+            return;
+        }
+        if state.case.is_mixed() && !state.case.accepts(likeness == Likeness::Exact) {
+            self.counts.wrong_case += 1;
+            return;
+        }
+        state.heard = true;
+        state.flow.answered(now);
+        let first_sent = slot.first_sent;
+        let lost = slot.keys[..slot.attempts].first().filter(|first| **first != key);
+        if let Some(lane) = lost.and_then(|first| self.ports.lane(*first)) {
+            self.lanes[lane].flow.lost(first_sent, now);
+        }
+        self.counts.truncated += u64::from(head.is_truncated());
+        let slot = &mut self.slots[index as usize];
+        slot.reply.clear();
+        slot.reply.extend_from_slice(message);
+        slot.answered = true;
+        let sent_by = slot.lane;
+        self.forget_keys(index);
+        self.settle(index, Event::Answer);
+        self.pump(sent_by, now);
+        if sent_by != lane {
+            self.pump(lane, now);
+        }
+    }
+
+    fn settle(&mut self, index: u32, event: Event) {
+        self.leave_flow(index);
+        let slot = &mut self.slots[index as usize];
+        slot.stage = Stage::Done(event);
+        self.woken.extend(slot.waker.take());
+    }
+
+    /// Ends the attempts that are over.
+    pub(super) fn expire(&mut self, now: Instant) {
+        let mut due = std::mem::take(&mut self.due);
+        self.wheel.advance(now, &mut due);
+        for ticket in due.drain(..) {
+            let slot = &self.slots[ticket.slot as usize];
+            if slot.turn == ticket.turn && matches!(slot.stage, Stage::Sent) {
+                let (lane, sent) = (slot.lane, slot.sent);
+                self.counts.expired += 1;
+                self.settle(ticket.slot, Event::Expired);
+                self.lanes[lane].flow.silent(sent, now);
+                self.pump(lane, now);
+            }
+        }
+        self.due = due;
+    }
+
+    /// Servers that have fewer sockets than they should have.
+    pub(super) fn lanes_to_open(&self) -> impl Iterator<Item = (usize, SocketAddr)> {
+        let lanes = self.lanes.iter().enumerate();
+        lanes.flat_map(|(n, lane)| {
+            std::iter::repeat_n((n, lane.server), lane.sockets().saturating_sub(lane.ports.len()))
+        })
+    }
+
+    /// A socket to a server was opened.
+    pub(super) fn opened(&mut self, lane: usize, port: Port, now: Instant) {
+        if let Some(port) = self.ports.add(port) {
+            self.lanes[lane].ports.push(port);
+        }
+        self.pump(lane, now);
+    }
+
+    /// No socket to a server could be opened: only where it has none at all, this is the end of who waits for it.
+    pub(super) fn not_opened(&mut self, lane: usize, fault: impl Fn() -> LocalFault) {
+        if !self.lanes[lane].ports.is_empty() {
+            return;
+        }
+        for ticket in std::mem::take(&mut self.lanes[lane].waiting) {
+            let slot = &self.slots[ticket.slot as usize];
+            if slot.turn == ticket.turn && matches!(slot.stage, Stage::Waiting) {
+                self.settle(ticket.slot, Event::Fault(fault()));
+            }
+        }
+    }
+
+    /// After a burst: the next one goes out by another port, and a port that was used enough by none.
+    pub(super) fn burst_is_out(&mut self, port: u32) {
+        let Some(lane) = self.ports.lane(Ports::key(port, 0)) else { return };
+        let state = &mut self.lanes[lane];
+        if self.ports.is_worn(port) && !state.server.ip().is_loopback() {
+            state.ports.retain(|open| *open != port);
+            self.ports.retire(port);
+        }
+        state.port = self.ids.below(state.ports.len());
+    }
+
+    /// The next datagram of a port cannot be sent because of this machine.
+    pub(super) fn not_sent(&mut self, port: u32, id: u16, fault: LocalFault) {
+        if let Some((index, _)) = self.ports.find(port, id) {
+            self.settle(index, Event::Fault(fault));
+        }
+    }
+
+    /// The kernel was told that nobody listens at a port's server. One that answered before is being restarted; of one
+    /// that never did there is nothing to be waited for.
+    pub(super) fn unreachable(&mut self, port: u32) {
+        let Some(lane) = self.ports.lane(Ports::key(port, 0)) else { return };
+        self.counts.unreachable += 1;
+        if self.lanes[lane].heard {
+            return;
+        }
+        for index in 0..self.slots.len() {
+            let slot = &self.slots[index];
+            if slot.lane == lane && matches!(slot.stage, Stage::Sent) {
+                self.settle(u32::try_from(index).unwrap_or(u32::MAX), Event::Unreachable);
+            }
+        }
+    }
+
+    /// Ends everything.
+    pub(super) fn close(&mut self) {
+        self.closed = true;
+        for index in 0..self.slots.len() {
+            if matches!(self.slots[index].stage, Stage::Waiting | Stage::Sent) {
+                self.settle(u32::try_from(index).unwrap_or(u32::MAX), Event::Closed);
+            }
+        }
+        self.rouse_driver();
+    }
+
+    fn rouse_driver(&mut self) {
+        if let Some(driver) = self.driver.as_ref().filter(|_| self.driver_sleeps) {
+            self.driver_sleeps = false;
+            driver.wake_by_ref();
+        }
+    }
+
+    pub(super) fn driver_sleeps(&mut self, waker: &Waker) {
+        self.driver_sleeps = true;
+        if !self.driver.as_ref().is_some_and(|known| known.will_wake(waker)) {
+            self.driver = Some(waker.clone());
+        }
+    }
+
+    /// Questions that wait for an answer now.
+    pub(super) fn in_flight(&self) -> usize {
+        self.slots.iter().filter(|slot| matches!(slot.stage, Stage::Sent)).count()
+    }
+
+    /// What a server was found to bear, questions a second.
+    pub(super) fn rate(&self, server: SocketAddr) -> Option<f64> {
+        self.by_server.get(&server).and_then(|lane| self.lanes[*lane].flow.rate())
+    }
+
+    /// Whether questions wait for a rate, so that somebody has to come back soon; sends what may be sent.
+    pub(super) fn pump_all(&mut self, now: Instant) -> bool {
+        let mut waits = false;
+        for lane in 0..self.lanes.len() {
+            if !self.lanes[lane].waiting.is_empty() && self.lanes[lane].flow.rate().is_some() {
+                self.pump(lane, now);
+                waits |= !self.lanes[lane].waiting.is_empty();
+            }
+        }
+        waits
+    }
+
+    /// Ports to servers that never answered: what the network says about them is asked for.
+    pub(super) fn unheard_ports(&self) -> impl Iterator<Item = u32> {
+        let unheard = self.lanes.iter().filter(|lane| !lane.heard && lane.flow.is_waited_for());
+        unheard.flat_map(|lane| lane.ports.clone())
+    }
+}

@@ -1,0 +1,323 @@
+//! How much a server is asked at once: more while answers come, and at a rate once datagrams were lost.
+
+use std::time::{Duration, Instant};
+
+/// Questions in flight before anything is known about a server.
+const FIRST: usize = 128;
+/// Share of the datagrams of a period that were lost, above which the rate is cut. With three attempts a question a loss
+/// of that size leaves less than 1 in 100,000 without an answer.
+const LOSS: f64 = 0.02;
+/// Share without an answer, above which the rate is cut whatever the cause.
+const SILENCE: f64 = 0.5;
+/// Cuts in a row that changed nothing, after which the loss counts as the path's own, which no rate helps against.
+const IN_VAIN: u32 = 3;
+/// Outcomes that a period must have before it says anything.
+const ENOUGH: u32 = 32;
+/// A cut goes to this share of what was answered: somewhat below, so that the server's queue can empty.
+const CUT_TO: f64 = 0.9;
+/// Growth a period while the rate is well below what was answered once.
+const QUICK_GROWTH: f64 = 1.5;
+/// Growth a period near it: twice as much is found out in 24 periods.
+const SLOW_GROWTH: f64 = 1.03;
+/// Slowest rate, questions a second.
+const SLOWEST: f64 = 20.0;
+/// A rate above this is none.
+const NO_LIMIT: f64 = 2_000_000.0;
+/// What may be sent at once after a pause: as much as the rate gives in this time. The driver looks every 5 ms.
+const BURST: Duration = Duration::from_millis(10);
+
+/// The flow of questions to one server.
+///
+/// A name that never answers looks like a lost datagram until it was asked again. So an attempt without an answer ends
+/// only the quick growth of the beginning; what says that a datagram was lost is an answer that came to a *repeated* one,
+/// or a period in which most attempts had no answer at all. What a server bears is then found as a rate and not as a
+/// number in flight, because where answers take 0.1 ms even four in flight are 40,000 a second.
+#[derive(Debug)]
+pub(super) struct Flow {
+    /// How many may be in flight.
+    window: usize,
+    ceiling: usize,
+    in_flight: usize,
+    quick: bool,
+    /// Questions a second, once a loss was seen.
+    rate: Option<f64>,
+    /// What was answered a second when the last loss was seen; not known before the second one.
+    borne: f64,
+    /// Share of loss that is the path's own.
+    tolerated: f64,
+    /// Share of loss at the last cut, and the rate before the first of a row of them.
+    last_share: f64,
+    uncut: Option<f64>,
+    in_vain: u32,
+    tokens: f64,
+    filled: Instant,
+    /// What was sent before says nothing about the present rate.
+    since: Instant,
+    began: Instant,
+    ends: Option<Instant>,
+    sent: u32,
+    answered: u32,
+    lost: u32,
+    silent: u32,
+}
+
+impl Flow {
+    pub(super) fn new(ceiling: usize, now: Instant) -> Self {
+        Self {
+            window: FIRST.min(ceiling),
+            ceiling,
+            in_flight: 0,
+            quick: true,
+            rate: None,
+            borne: f64::MAX,
+            tolerated: LOSS,
+            last_share: 0.0,
+            uncut: None,
+            in_vain: 0,
+            tokens: 0.0,
+            filled: now,
+            since: now,
+            began: now,
+            ends: None,
+            sent: 0,
+            answered: 0,
+            lost: 0,
+            silent: 0,
+        }
+    }
+
+    /// Whether one more may be sent now.
+    pub(super) fn has_room(&mut self, now: Instant) -> bool {
+        if self.in_flight >= self.window {
+            return false;
+        }
+        let Some(rate) = self.rate else { return true };
+        let most = (rate * BURST.as_secs_f64()).max(1.0);
+        let more = rate * now.saturating_duration_since(self.filled).as_secs_f64();
+        self.tokens = (self.tokens + more).min(most);
+        self.filled = now;
+        self.tokens >= 1.0
+    }
+
+    /// Whether an answer is waited for.
+    pub(super) fn is_waited_for(&self) -> bool {
+        self.in_flight > 0
+    }
+
+    /// Questions a second that it bears; `None` where no loss was seen.
+    pub(super) fn rate(&self) -> Option<f64> {
+        self.rate
+    }
+
+    /// A datagram goes out; `patience` is how long its answer is waited for.
+    pub(super) fn enter(&mut self, now: Instant, patience: Duration) {
+        self.in_flight += 1;
+        self.sent += 1;
+        self.tokens -= 1.0;
+        if self.ends.is_none() {
+            // A period lasts as long as a lost datagram needs to be noticed.
+            self.began = now;
+            self.ends = Some(now + patience);
+        }
+    }
+
+    /// A datagram is no longer waited for.
+    pub(super) fn leave(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+    }
+
+    /// A datagram was answered.
+    pub(super) fn answered(&mut self, now: Instant) {
+        self.answered += 1;
+        if self.quick && self.window < self.ceiling && self.in_flight * 2 >= self.window {
+            self.window += 1;
+        }
+        self.judge(now);
+    }
+
+    /// The answer came to a repeated datagram: the first one, `sent` here, was lost.
+    pub(super) fn lost(&mut self, sent: Instant, now: Instant) {
+        self.lost += u32::from(sent >= self.since);
+        self.judge(now);
+    }
+
+    /// An attempt that was `sent` then ended without an answer.
+    pub(super) fn silent(&mut self, sent: Instant, now: Instant) {
+        self.silent += u32::from(sent >= self.since);
+        self.judge(now);
+    }
+
+    fn judge(&mut self, now: Instant) {
+        let seen = self.answered + self.silent;
+        if seen < ENOUGH || self.ends.is_none_or(|ends| now < ends) {
+            return;
+        }
+        let seconds = now.saturating_duration_since(self.began).as_secs_f64();
+        let of_seen = |n: u32| f64::from(n) / f64::from(seen);
+        let (lost, silent) = (of_seen(self.lost), of_seen(self.silent));
+        if lost > self.tolerated || silent > self.tolerated.max(SILENCE) {
+            self.cut(lost.max(silent), f64::from(self.answered) / seconds);
+            self.since = now;
+        } else {
+            self.in_vain = 0;
+            if self.quick {
+                self.quick = silent <= LOSS;
+            } else if self.rate.is_none_or(|rate| f64::from(self.sent) > 0.8 * rate * seconds) {
+                self.grow();
+            }
+        }
+        (self.sent, self.answered, self.lost, self.silent) = (0, 0, 0, 0);
+        self.ends = None;
+    }
+
+    fn cut(&mut self, share: f64, answered_per_second: f64) {
+        if self.in_vain == 0 {
+            self.uncut = self.rate;
+        }
+        self.in_vain = if share > 0.75 * self.last_share { self.in_vain + 1 } else { 1 };
+        self.last_share = share;
+        self.quick = false;
+        self.tokens = 0.0;
+        if self.in_vain > IN_VAIN {
+            self.tolerated = (share * 1.5).min(0.9);
+            self.rate = self.uncut;
+            self.in_vain = 0;
+            return;
+        }
+        // Without a rate most of the period went by waiting for what was lost: it says little about what is borne.
+        self.borne = if self.rate.is_some() { answered_per_second } else { f64::MAX };
+        let before = self.rate.unwrap_or(NO_LIMIT);
+        self.rate = Some((answered_per_second.min(before) * CUT_TO).max(SLOWEST));
+    }
+
+    fn grow(&mut self) {
+        self.tolerated = (self.tolerated * 0.99).max(LOSS);
+        self.window = (self.window + self.window.div_ceil(20)).min(self.ceiling);
+        self.rate = self.rate.and_then(|rate| {
+            let is_near = rate >= self.borne * CUT_TO;
+            let rate = rate * if is_near { SLOW_GROWTH } else { QUICK_GROWTH };
+            (rate < NO_LIMIT).then_some(rate)
+        });
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_millis(250);
+    const STEP: Duration = Duration::from_millis(1);
+
+    /// A server that bears `bears` a second, over some simulated seconds; the share of datagrams that it lost in the last.
+    fn run(flow: &mut Flow, began: Instant, seconds: u32, bears: f64, dead: usize) -> f64 {
+        let mut now = began;
+        let mut tokens = 0.0;
+        let mut repeats: std::collections::VecDeque<(Instant, bool)> = std::collections::VecDeque::new();
+        let (mut sent, mut lost) = (0_u32, 0_u32);
+        for n in 0..seconds * 1_000 {
+            now += STEP;
+            tokens = f64::min(tokens + bears / 1_000.0, bears / 100.0);
+            if n == (seconds - 1) * 1_000 {
+                (sent, lost) = (0, 0);
+            }
+            while repeats.front().is_some_and(|(at, _)| *at + PATIENCE <= now) {
+                let (at, is_dead) = repeats.pop_front().unwrap();
+                flow.leave();
+                flow.silent(at, now);
+                if !is_dead {
+                    flow.lost(at, now);
+                }
+            }
+            for i in 0..1_000 {
+                if !flow.has_room(now) {
+                    break;
+                }
+                flow.enter(now, PATIENCE);
+                sent += 1;
+                let is_dead = dead > 0 && i % dead == 0;
+                if is_dead || tokens < 1.0 {
+                    lost += u32::from(!is_dead);
+                    repeats.push_back((now, is_dead));
+                } else {
+                    tokens -= 1.0;
+                    flow.leave();
+                    flow.answered(now);
+                }
+            }
+        }
+        f64::from(lost) / f64::from(sent)
+    }
+
+    #[test]
+    fn answers_open_the_window_to_its_ceiling_and_there_is_no_rate() {
+        let now = Instant::now();
+        let mut flow = Flow::new(2_000, now);
+        for _ in 0..10 {
+            while flow.has_room(now) {
+                flow.enter(now, PATIENCE);
+            }
+            for _ in 0..flow.in_flight {
+                flow.answered(now);
+                flow.leave();
+            }
+        }
+        assert_eq!((flow.window, flow.rate()), (2_000, None));
+    }
+
+    #[test]
+    fn the_rate_that_a_server_bears_is_found() {
+        let now = Instant::now();
+        let mut flow = Flow::new(2_000, now);
+        let lost = run(&mut flow, now, 20, 5_000.0, 0);
+        assert!((4_000.0..5_500.0).contains(&flow.rate().unwrap()), "{flow:?}");
+        assert!(lost < 0.05, "{lost}");
+    }
+
+    #[test]
+    fn a_server_that_recovers_is_asked_more_again() {
+        let now = Instant::now();
+        let mut flow = Flow::new(2_000, now);
+        run(&mut flow, now, 10, 2_000.0, 0);
+        let before = flow.rate().unwrap();
+        run(&mut flow, now + Duration::from_secs(10), 20, 50_000.0, 0);
+        assert!(flow.rate().is_none_or(|rate| rate > 3.0 * before), "{before} to {flow:?}");
+    }
+
+    #[test]
+    fn names_that_never_answer_slow_nobody_down() {
+        let now = Instant::now();
+        let mut flow = Flow::new(50_000, now);
+        run(&mut flow, now, 5, 1e9, 20);
+        assert_eq!(flow.rate(), None, "{flow:?}");
+    }
+
+    #[test]
+    fn loss_that_no_rate_helps_against_is_borne() {
+        let now = Instant::now();
+        let mut flow = Flow::new(2_000, now);
+        let mut at = now;
+        for n in 0..200_000 {
+            at += Duration::from_micros(100);
+            if flow.has_room(at) {
+                flow.enter(at, PATIENCE);
+                flow.leave();
+                if n % 7 == 0 {
+                    flow.silent(at, at);
+                    flow.lost(at, at);
+                } else {
+                    flow.answered(at);
+                }
+            }
+        }
+        assert!(flow.rate().is_none_or(|rate| rate > 5_000.0), "{flow:?}");
+    }
+
+    #[test]
+    fn silence_slows_but_never_stops() {
+        let now = Instant::now();
+        let mut flow = Flow::new(2_000, now);
+        run(&mut flow, now, 20, 0.0, 0);
+        assert!(flow.rate().unwrap() >= SLOWEST);
+    }
+}

@@ -1,0 +1,77 @@
+//! One question in the engine: what was asked and sent, and how far it is.
+
+use super::Event;
+use std::task::Waker;
+use std::time::{Duration, Instant};
+
+/// Datagrams that one question may cost at most.
+pub(super) const ATTEMPTS: usize = 3;
+
+/// One exchange. Slots are used again with their buffers.
+pub(super) struct Slot {
+    /// Counts attempts and uses, so that a ticket of an earlier one is worth nothing.
+    pub(super) turn: u32,
+    pub(super) stage: Stage,
+    pub(super) waker: Option<Waker>,
+    pub(super) query: Vec<u8>,
+    pub(super) reply: Vec<u8>,
+    /// Keys under which an answer is accepted: those of all attempts, because a late answer is an answer.
+    pub(super) keys: [u32; ATTEMPTS],
+    pub(super) attempts: usize,
+    pub(super) lane: usize,
+    pub(super) in_flow: bool,
+    pub(super) patience: Duration,
+    pub(super) queued: Duration,
+    pub(super) asked: Instant,
+    pub(super) first_sent: Instant,
+    pub(super) sent: Instant,
+    pub(super) answered: bool,
+    pub(super) timed_out: bool,
+}
+
+/// How far an exchange is.
+pub(super) enum Stage {
+    /// Nothing is waited for.
+    Idle,
+    /// Until the server may be asked.
+    Waiting,
+    /// For an answer.
+    Sent,
+    /// The outcome is there to be fetched.
+    Done(Event),
+}
+
+impl Slot {
+    pub(super) fn new(now: Instant) -> Self {
+        Self {
+            turn: 0,
+            stage: Stage::Idle,
+            waker: None,
+            query: Vec::new(),
+            reply: Vec::new(),
+            keys: [0; ATTEMPTS],
+            attempts: 0,
+            lane: 0,
+            in_flow: false,
+            patience: Duration::ZERO,
+            queued: Duration::ZERO,
+            asked: now,
+            first_sent: now,
+            sent: now,
+            answered: false,
+            timed_out: false,
+        }
+    }
+
+    /// Ready for the next exchange; the buffers stay.
+    pub(super) fn reset(&mut self) {
+        self.turn = self.turn.wrapping_add(1);
+        self.stage = Stage::Idle;
+        self.waker = None;
+        self.reply.clear();
+        self.attempts = 0;
+        self.queued = Duration::ZERO;
+        self.answered = false;
+        self.timed_out = false;
+    }
+}
