@@ -187,7 +187,8 @@ impl Asked {
             .enable_all()
             .build()
             .map_err(|source| LocalFault::Os { doing: "start a runtime", source })?;
-        Ok(Self { dns: Arc::new(Dns::new(resolvers, plan.deadlines.dns, admission)), runtime })
+        let dns = Dns::new(resolvers, plan.deadlines.dns, AT_ONCE, admission);
+        Ok(Self { dns: Arc::new(dns), runtime })
     }
 }
 
@@ -211,7 +212,7 @@ impl Work<'_> {
 
     /// All domains, several questions under way at once.
     fn ask_and_make(mut self, mut domains: Domains, asked: &Asked) -> Result<Done, GenerateError> {
-        asked.runtime.block_on(async {
+        let asking = async {
             let mut under_way: JoinSet<Answered> = JoinSet::new();
             let mut more = true;
             loop {
@@ -239,7 +240,8 @@ impl Work<'_> {
                 }
             }
             Ok(())
-        })?;
+        };
+        asked.runtime.block_on(asked.dns.attend(asking))??;
         self.finish(&domains)
     }
 
