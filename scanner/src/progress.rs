@@ -1,7 +1,7 @@
 //! Progress on stderr: a bar on a terminal, a plain status line every few seconds elsewhere.
 
 use crate::scan::tally::Tally;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
@@ -48,11 +48,11 @@ fn runs(ended: &mpsc::Receiver<()>, wait: Duration) -> bool {
 
 /// What is under way and was found, the same words on the bar and on the lines.
 fn facts(tally: &Tally) -> String {
+    let (policy, smtp) = tally.connections();
+    let queued = (tally.policy_now.value() + tally.smtp_now.value()).saturating_sub((policy + smtp) as u64);
     let mut facts = format!(
-        "in flight {} dns, {} policy, {} smtp | {} signal | {} MX hosts | {} failures",
+        "in flight {} dns, {policy} policy, {smtp} smtp, {queued} queued | {} signal | {} MX hosts | {} failures",
         tally.dns_now.value(),
-        tally.policy_now.value(),
-        tally.smtp_now.value(),
         tally.signallers.value(),
         tally.host_rows.value(),
         tally.failures.value() + tally.failed_here.value(),
@@ -69,11 +69,14 @@ fn bar(tally: &Tally, ended: &mpsc::Receiver<()>) {
     let style = |template: &str| {
         ProgressStyle::with_template(template)
             .unwrap_or_else(|_| ProgressStyle::default_bar())
+            .with_key("rate", |state: &ProgressState, to: &mut dyn std::fmt::Write| {
+                let _ = write!(to, "{:.0}/s", state.per_sec());
+            })
             .progress_chars("=> ")
     };
-    let unknown = style("{spinner} {human_pos} domains  {per_sec}  {elapsed}\n{msg}");
+    let unknown = style("{spinner} {human_pos} domains  {rate}  {elapsed}\n{msg}");
     let known =
-        style("[{bar:30}] {human_pos}/{human_len} domains  {per_sec}  {elapsed} gone, {eta} left\n{msg}");
+        style("[{bar:30}] {human_pos}/{human_len} domains  {rate}  {elapsed} gone, {eta} left\n{msg}");
     bar.set_style(unknown);
     while runs(ended, BAR_EVERY) {
         let total = tally.total.value();

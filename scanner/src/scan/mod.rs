@@ -63,6 +63,7 @@ pub fn run(job: Job, tally: Arc<Tally>, stop: CancellationToken) -> Result<Repor
     tally.total.set(survey.entries().unwrap_or(0));
     let facts = list_facts(&job.lists, &survey);
     let prepared = preflight::prepare(job.plan, stop.clone())?;
+    let _ = tally.gate.set(prepared.probe.admission.clone());
     let mut dataset = match job.start {
         Start::New => Dataset::create(&job.output, facts, &prepared)?,
         Start::Resume => Dataset::resume(&job.output, facts, &prepared)?,

@@ -1,6 +1,8 @@
 //! What a scan has done so far: counters that all stages add to and that progress and summary read.
 
+use crate::admission::Admission;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 
 /// One number, added to from any thread.
 #[derive(Debug, Default)]
@@ -34,7 +36,7 @@ impl Count {
 }
 
 /// The counters of a scan.
-#[derive(Debug, Default)]
+#[derive(Default)]
 #[allow(missing_docs, reason = "each line says it")]
 pub struct Tally {
     /// Entries of the lists; 0 where the total is not known.
@@ -63,11 +65,21 @@ pub struct Tally {
     pub deferred: Count,
     /// Rows of MX hosts handed to the writer.
     pub host_rows: Count,
-    /// Under way now, by stage.
+    /// The gate of the scan, once it is there: it knows the connections that are open.
+    pub gate: OnceLock<Arc<Admission>>,
+    /// Under way now, by stage; for policies and MX hosts those that wait for their turn too.
     pub dns_now: Count,
     pub policy_now: Count,
     pub smtp_now: Count,
     /// SMTP connects tried, and those that succeeded.
     pub smtp_tried: Count,
     pub smtp_reached: Count,
+}
+
+impl Tally {
+    /// Connections open now: to policy hosts, to MX hosts.
+    #[must_use]
+    pub fn connections(&self) -> (usize, usize) {
+        self.gate.get().map_or((0, 0), |gate| gate.in_flight())
+    }
 }

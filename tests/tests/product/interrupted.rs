@@ -2,7 +2,9 @@
 
 use super::{assert_code, assert_rows_graded, dataset, lab, list, scan, sts_scan, text};
 use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, Stdio};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use sts_lab::Lab;
 
 /// Starts a scan and waits until it reports progress for the first time.
 fn started(mut command: Command) -> Child {
@@ -20,15 +22,20 @@ fn signal(child: &Child, signal: &str) {
     assert!(sent.success());
 }
 
+/// Begins a slow scan of a laboratory and ends it by a signal, once it is under way.
+fn broken_off(lab: &Lab, dir: &Path, by: &str) -> ExitStatus {
+    let mut command = scan(lab, &list(lab), dir);
+    command.args(["--dns-rate", "3000"]);
+    let mut child = started(command);
+    signal(&child, by);
+    child.wait().unwrap()
+}
+
 #[test]
 fn an_interrupted_scan_is_resumed_with_no_row_lost_and_none_twice() {
     let dir = tempfile::tempdir().unwrap();
     let lab = lab(20_000, "demo", dir.path());
-    let mut command = scan(&lab, &list(&lab), dir.path());
-    command.args(["--dns-rate", "3000"]);
-    let mut child = started(command);
-    signal(&child, "INT");
-    assert_eq!(child.wait().unwrap().code(), Some(3));
+    assert_eq!(broken_off(&lab, dir.path(), "INT").code(), Some(3));
     let resumed =
         sts_scan().arg("resume").arg(dataset(dir.path())).args(["--dns-rate", "1000000"]).output().unwrap();
     assert_code(&resumed, 0);
@@ -39,11 +46,7 @@ fn an_interrupted_scan_is_resumed_with_no_row_lost_and_none_twice() {
 fn a_killed_scan_is_resumed_with_no_row_lost_and_none_twice() {
     let dir = tempfile::tempdir().unwrap();
     let lab = lab(8_000, "demo", dir.path());
-    let mut command = scan(&lab, &list(&lab), dir.path());
-    command.args(["--dns-rate", "3000"]);
-    let mut child = started(command);
-    signal(&child, "KILL");
-    assert!(child.wait().unwrap().code().is_none());
+    assert!(broken_off(&lab, dir.path(), "KILL").code().is_none());
     let resumed =
         sts_scan().arg("resume").arg(dataset(dir.path())).args(["--dns-rate", "1000000"]).output().unwrap();
     assert_code(&resumed, 0);
@@ -56,11 +59,7 @@ fn a_killed_scan_is_resumed_with_no_row_lost_and_none_twice() {
 fn a_changed_list_is_refused_and_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let lab = lab(20_000, "demo", dir.path());
-    let mut command = scan(&lab, &list(&lab), dir.path());
-    command.args(["--dns-rate", "3000"]);
-    let mut child = started(command);
-    signal(&child, "INT");
-    assert_eq!(child.wait().unwrap().code(), Some(3));
+    assert_eq!(broken_off(&lab, dir.path(), "INT").code(), Some(3));
     let mut names = std::fs::read_to_string(list(&lab)).unwrap();
     names.push_str("20001,one-more.example\n");
     std::fs::write(list(&lab), names).unwrap();

@@ -1,0 +1,95 @@
+//! The table `mx_hosts`.
+
+use super::{Kind, SCAN, TEXTS, Table, may, must};
+
+/// One row an (MX host, address): the evidence of SMTP and its TLS.
+pub const MX_HOSTS: Table = Table {
+    name: "mx_hosts",
+    row: "one address of one MX host, or the host itself where it has no address",
+    columns: &[
+        SCAN,
+        must("host", Kind::Text, "MX host, lower case, no trailing dot."),
+        may("addr", Kind::Text, "Its address; null where the host has none (one row then)."),
+        may(
+            "host_dns",
+            Kind::Text,
+            "DNS status of the host's addresses, as policy_host_dns; null where not asked (the host is an address or excluded).",
+        ),
+        may(
+            "host_cname",
+            TEXTS,
+            "Targets of the host's CNAME chain (RFC 5321 section 5.1 forbids one); empty where there is none; null where there was no answer.",
+        ),
+        may(
+            "host_ad",
+            Kind::Bool,
+            "Whether the address answer that was used had the AD bit; null where there was no answer.",
+        ),
+        must(
+            "smtp_outcome",
+            Kind::Text,
+            "ok (the handshake was reached and a certificate seen) | a smtp_, starttls_ or mx_tls_ code | limited | not_sampled | not_attempted | not_probed | no_address | forbidden_address | excluded.",
+        ),
+        may(
+            "smtp_phase",
+            Kind::Text,
+            "The phase it ended in: connect | banner | ehlo | starttls | tls; null where no connection was tried.",
+        ),
+        may("smtp_code", Kind::Int32, "The last reply code that was read, 200 to 599; null where none was."),
+        may("smtp_text", Kind::Text, "Text of that reply, lines joined with a line feed, escaped."),
+        may(
+            "banner",
+            Kind::Text,
+            "Text of the greeting without its code, lines joined with a line feed, escaped; null where none came.",
+        ),
+        may(
+            "ehlo",
+            TEXTS,
+            "Lines of the EHLO reply after the first, escaped; empty where there are none or HELO was used; null where it was not reached.",
+        ),
+        may(
+            "starttls",
+            Kind::Text,
+            "offered | not_offered | refused | unknown; null where no connection was tried.",
+        ),
+        may("tls_version", Kind::Text, "TLSv1.2 | TLSv1.3; null where the handshake did not finish."),
+        may(
+            "tls_cipher",
+            Kind::Text,
+            "Cipher suite by its IANA name; null where the handshake did not finish.",
+        ),
+        may(
+            "tls_group",
+            Kind::Text,
+            "Key exchange group by its IANA name; null where the handshake did not finish.",
+        ),
+        may(
+            "certificate_sha256",
+            Kind::Text,
+            "SHA-256 of the leaf certificate, hexadecimal; null where none was seen.",
+        ),
+        may(
+            "chain_sha256",
+            TEXTS,
+            "SHA-256 of the certificates after the leaf, as sent; null where none was seen.",
+        ),
+        may(
+            "cert_outcome",
+            Kind::Text,
+            "As policy_cert_outcome, the name checked being the MX host's (RFC 8461 section 4.2).",
+        ),
+        may("cert_faults", TEXTS, "As policy_cert_faults."),
+        may("tlsa_dns", Kind::Text, "DNS status of `TLSA _25._tcp.<host>`; null where not asked."),
+        may("tlsa_ad", Kind::Bool, "AD bit of that answer; null where not asked."),
+        may("tlsa", TEXTS, "TLSA records in presentation form, sorted; null where not asked."),
+        may("probed_at", Kind::Time, "When the connection was begun; null where none was."),
+        may("connect_ms", Kind::Int64, "Milliseconds of the TCP connect."),
+        may("handshake_ms", Kind::Int64, "Milliseconds of the TLS handshake."),
+        must("waited_ms", Kind::Int64, "Milliseconds spent waiting for slots and pace."),
+        must(
+            "attempts",
+            TEXTS,
+            "The outcome of each look that made a connection, in their order; empty where none was made.",
+        ),
+    ],
+};
