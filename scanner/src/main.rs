@@ -96,7 +96,7 @@ fn run(job: Job) -> u8 {
         }
     };
     let progress = (!quiet).then(|| Progress::start(tally.clone()));
-    let ended = scan::run(job, tally, stop);
+    let ended = scan::run(job, &tally, &stop);
     drop(progress);
     match ended {
         Ok(report) => {

@@ -104,14 +104,16 @@ fn lines(tally: &Tally, ended: &mpsc::Receiver<()>) {
     }
 }
 
+fn whole_seconds(seconds: f64) -> Duration {
+    let exact = Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX);
+    Duration::from_secs(exact.as_secs())
+}
+
 fn status(tally: &Tally, done: u64, rate: f64, gone: Duration) -> String {
     let total = tally.total.value();
     let of = if total > 0 { format!("{done}/{total} domains") } else { format!("{done} domains") };
     let left = if total > done && rate > 0.0 {
-        format!(
-            ", {} left",
-            humantime::format_duration(Duration::from_secs(((total - done) as f64 / rate) as u64))
-        )
+        format!(", {} left", humantime::format_duration(whole_seconds((total - done) as f64 / rate)))
     } else {
         String::new()
     };

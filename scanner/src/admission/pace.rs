@@ -58,10 +58,10 @@ impl Pacer {
 
     pub(super) async fn wait(&self, waited: &mut Waited) {
         // Nobody in the queue and a permit free: the common case of a scan below its rate.
-        if let Ok(_turn) = self.queue.try_lock() {
-            if self.limiter.check().is_ok() {
-                return;
-            }
+        if let Ok(_turn) = self.queue.try_lock()
+            && self.limiter.check().is_ok()
+        {
+            return;
         }
         let began = Instant::now();
         let _turn = self.queue.lock().await;

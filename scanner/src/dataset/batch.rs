@@ -3,7 +3,7 @@
 use super::columns::{self, Kind};
 use super::rows::{AssessmentRow, DomainRow, HostRow, TlsEvidence};
 use super::schema;
-use super::words::Word;
+use super::words::{DnsStatus, MxKind, RecordState, Word};
 use crate::tls::certificate::CertificateRow;
 use arrow_array::builder::{Int32Builder, ListBuilder, StringBuilder};
 use arrow_array::{
@@ -160,11 +160,11 @@ fn mail(rows: &[DomainRow]) -> Result<Vec<ArrayRef>, ArrowError> {
     )?;
     Ok(vec![
         times(rows.iter().map(|r| r.mx_at)),
-        texts(rows.iter().map(|r| r.mx_dns.map(|s| s.as_str()))),
+        texts(rows.iter().map(|r| r.mx_dns.map(DnsStatus::as_str))),
         int_lists(rows.iter().map(|r| slice(&r.mx_ede))),
         bools(rows.iter().map(|r| r.mx_ad)),
         longs(rows.iter().map(|r| r.mx_ttl)),
-        texts(rows.iter().map(|r| r.mx_kind.map(|k| k.as_str()))),
+        texts(rows.iter().map(|r| r.mx_kind.map(MxKind::as_str))),
         mx,
         text_lists(rows.iter().map(|r| slice(&r.ns))),
     ])
@@ -173,18 +173,18 @@ fn mail(rows: &[DomainRow]) -> Result<Vec<ArrayRef>, ArrowError> {
 fn records(rows: &[DomainRow]) -> Vec<ArrayRef> {
     vec![
         times(rows.iter().map(|r| r.sts_at)),
-        texts(rows.iter().map(|r| r.sts_dns.map(|s| s.as_str()))),
+        texts(rows.iter().map(|r| r.sts_dns.map(DnsStatus::as_str))),
         int_lists(rows.iter().map(|r| slice(&r.sts_ede))),
         longs(rows.iter().map(|r| r.sts_ttl)),
         text_lists(rows.iter().map(|r| slice(&r.sts_cname))),
         text_lists(rows.iter().map(|r| slice(&r.sts_txt))),
         bools(rows.iter().map(|r| r.sts_signals)),
-        texts(rows.iter().map(|r| r.sts_record.map(|s| s.as_str()))),
+        texts(rows.iter().map(|r| r.sts_record.map(RecordState::as_str))),
         texts(rows.iter().map(|r| r.sts_id.as_deref())),
         bools(rows.iter().map(|r| r.sts_wildcard)),
-        texts(rows.iter().map(|r| r.tlsrpt_dns.map(|s| s.as_str()))),
+        texts(rows.iter().map(|r| r.tlsrpt_dns.map(DnsStatus::as_str))),
         text_lists(rows.iter().map(|r| slice(&r.tlsrpt_txt))),
-        texts(rows.iter().map(|r| r.tlsrpt_record.map(|s| s.as_str()))),
+        texts(rows.iter().map(|r| r.tlsrpt_record.map(RecordState::as_str))),
         text_lists(rows.iter().map(|r| slice(&r.tlsrpt_rua))),
     ]
 }
@@ -200,7 +200,7 @@ fn policy_way(rows: &[DomainRow]) -> Result<Vec<ArrayRef>, ArrowError> {
     let tls = || rows.iter().map(|r| &r.policy.tls);
     Ok(vec![
         times(rows.iter().map(|r| r.policy.at)),
-        texts(rows.iter().map(|r| r.policy.host_dns.map(|s| s.as_str()))),
+        texts(rows.iter().map(|r| r.policy.host_dns.map(DnsStatus::as_str))),
         text_lists(rows.iter().map(|r| slice(&r.policy.cname))),
         addrs,
         texts(rows.iter().map(|r| word(&r.policy.outcome))),
@@ -242,13 +242,13 @@ impl Rows for HostRow {
         let mut arrays = vec![
             texts(rows.iter().map(|r| Some(&*r.host))),
             texts(written.iter().map(Option::as_deref)),
-            texts(rows.iter().map(|r| r.host_dns.map(|s| s.as_str()))),
+            texts(rows.iter().map(|r| r.host_dns.map(DnsStatus::as_str))),
             text_lists(rows.iter().map(|r| slice(&r.host_cname))),
             bools(rows.iter().map(|r| r.host_ad)),
         ];
         arrays.extend(conversation(rows));
         arrays.extend([
-            texts(rows.iter().map(|r| r.tlsa_dns.map(|s| s.as_str()))),
+            texts(rows.iter().map(|r| r.tlsa_dns.map(DnsStatus::as_str))),
             bools(rows.iter().map(|r| r.tlsa_ad)),
             text_lists(rows.iter().map(|r| slice(&r.tlsa))),
             times(rows.iter().map(|r| r.smtp.probed_at)),

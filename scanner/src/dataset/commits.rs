@@ -141,7 +141,7 @@ mod tests {
         let mut file = OpenOptions::new().append(true).open(folder.path().join(LOG)).unwrap();
         file.write_all(b"{\"table\":\"domains\",\"part\":\"part-00001.par").unwrap();
         let (mut log, commits) = CommitLog::open(folder.path()).unwrap();
-        assert_eq!(commits, [first.clone()]);
+        assert_eq!(commits, std::slice::from_ref(&first));
         let second = commit("part-00001.parquet", vec![(3, 5)]);
         std::fs::write(folder.path().join("domains/part-00001.parquet.tmp"), "y").unwrap();
         log.commit(&second).unwrap();

@@ -93,17 +93,17 @@ pub const SETTINGS: &[Setting] = &[
     setting!("scan"."addresses_per_host", Some("addresses-per-host"), true, "1 to 16", "2",
         "Addresses of a host that are contacted at most.", |p, t| { p.addresses_per_host = number(t, 1, 16)?; Ok(()) }, |p| p.addresses_per_host.to_string()),
     setting!("scan"."second_look", Some("second-look"), true, "none, or 1s to 7d", "15m",
-        "Wait before what failed in a way that may pass is tried once more.", |p, t| { p.second_look = second_look(t)?; Ok(()) }, |p| quoted(&p.second_look.map_or_else(|| "none".to_owned(), duration_text))),
+        "Wait before what failed in a way that may pass is tried once more.", |p, t| { p.second_look = second_look(t)?; Ok(()) }, |p| quoted(p.second_look.map_or_else(|| "none".to_owned(), duration_text))),
     setting!("scan"."quiet", Some("quiet"), false, "true or false", "false",
         "Whether progress and summary are left out.", |p, t| { p.quiet = flag(t)?; Ok(()) }, |p| p.quiet.to_string()),
     setting!("deadlines"."dns", None, true, "100ms to 60s", "10s",
-        "One DNS question, all retransmissions together.", |p, t| { p.deadlines.dns = duration(t, 100, 60_000)?; Ok(()) }, |p| quoted(&duration_text(p.deadlines.dns))),
+        "One DNS question, all retransmissions together.", |p, t| { p.deadlines.dns = duration(t, 100, 60_000)?; Ok(()) }, |p| quoted(duration_text(p.deadlines.dns))),
     setting!("deadlines"."policy", None, true, "100ms to 10m", "30s",
-        "One policy fetch from one address.", |p, t| { p.deadlines.policy = duration(t, 100, 600_000)?; Ok(()) }, |p| quoted(&duration_text(p.deadlines.policy))),
+        "One policy fetch from one address.", |p, t| { p.deadlines.policy = duration(t, 100, 600_000)?; Ok(()) }, |p| quoted(duration_text(p.deadlines.policy))),
     setting!("deadlines"."smtp", None, true, "100ms to 10m", "1m30s",
-        "One SMTP conversation.", |p, t| { p.deadlines.smtp = duration(t, 100, 600_000)?; Ok(()) }, |p| quoted(&duration_text(p.deadlines.smtp))),
+        "One SMTP conversation.", |p, t| { p.deadlines.smtp = duration(t, 100, 600_000)?; Ok(()) }, |p| quoted(duration_text(p.deadlines.smtp))),
     setting!("deadlines"."banner", None, true, "100ms to 10m", "1m",
-        "The greeting of an MX host, within deadlines.smtp.", |p, t| { p.deadlines.banner = duration(t, 100, 600_000)?; Ok(()) }, |p| quoted(&duration_text(p.deadlines.banner))),
+        "The greeting of an MX host, within deadlines.smtp.", |p, t| { p.deadlines.banner = duration(t, 100, 600_000)?; Ok(()) }, |p| quoted(duration_text(p.deadlines.banner))),
 ];
 
 impl ScanPlan {

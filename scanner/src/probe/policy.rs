@@ -46,7 +46,7 @@ impl Probe {
             }
         } else {
             let addresses = self.dns.addresses(&host, &mut domain.waited).await?;
-            self.from_addresses(&host, addresses, domain).await?
+            self.over_addresses(&host, addresses, domain).await?
         };
         if let Some(outcome) = policy.outcome.clone() {
             policy.at = Some(moment::now());
@@ -61,7 +61,7 @@ impl Probe {
         Ok(())
     }
 
-    async fn from_addresses(
+    async fn over_addresses(
         &self,
         host: &str,
         addresses: Addresses,

@@ -64,15 +64,11 @@ impl Dataset {
         Ok(Self::behind(folder, manifest, log, &commits, HashSet::new()))
     }
 
-    pub(super) fn resume(
-        folder: &Path,
-        lists: Vec<ListFacts>,
-        prepared: &Prepared,
-    ) -> Result<Self, ScanError> {
+    pub(super) fn resume(folder: &Path, lists: &[ListFacts], prepared: &Prepared) -> Result<Self, ScanError> {
         let none = |why| ScanError::NoScan { path: folder.to_owned(), why };
         let wrong = |source| ScanError::Io { what: format!("cannot resume {}", folder.display()), source };
         let mut manifest = Manifest::read(folder).map_err(none)?;
-        check_unchanged(&manifest, &lists, prepared)?;
+        check_unchanged(&manifest, lists, prepared)?;
         let manners = prepared.probe.plan.manners();
         let changed = differences(&manifest.manners, &manners);
         manifest.resumed.push(Resumed { at: moment::rfc3339(moment::now()), changed });

@@ -54,7 +54,7 @@ pub enum Start {
 ///
 /// # Errors
 /// The scan cannot begin, or the dataset cannot be written. What was committed stays whole in any case.
-pub fn run(job: Job, tally: Arc<Tally>, stop: CancellationToken) -> Result<Report, ScanError> {
+pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Report, ScanError> {
     let began = Instant::now();
     let survey = input::survey(&job.lists)?;
     if survey.entries() == Some(0) {
@@ -66,7 +66,7 @@ pub fn run(job: Job, tally: Arc<Tally>, stop: CancellationToken) -> Result<Repor
     let _ = tally.gate.set(prepared.probe.admission.clone());
     let mut dataset = match job.start {
         Start::New => Dataset::create(&job.output, facts, &prepared)?,
-        Start::Resume => Dataset::resume(&job.output, facts, &prepared)?,
+        Start::Resume => Dataset::resume(&job.output, &facts, &prepared)?,
     };
     tally.rows_before.set(dataset.done.len());
     tally.settled.add(dataset.done.len());
@@ -83,8 +83,8 @@ pub fn run(job: Job, tally: Arc<Tally>, stop: CancellationToken) -> Result<Repor
     let halted = pipeline.halted.clone();
     let (read, dns) = drive(pipeline, reader, &dataset.done, hosts, dataset.writer, from_stages)?;
 
-    let sum = sum_of(&read, &tally, &dataset.done);
-    let ended = Ended::of(&sum, &tally, halted.get().cloned(), stop.is_cancelled());
+    let sum = sum_of(&read, tally, &dataset.done);
+    let ended = Ended::of(&sum, tally, halted.get().cloned(), stop.is_cancelled());
     let report = Report {
         sum,
         ended,
@@ -154,7 +154,8 @@ fn drive(
             pipeline.stop.cancel();
         }
         drop(to_workers);
-        let panicked = stages.into_iter().map(|stage| stage.join()).filter(Result::is_err).count();
+        let panicked =
+            stages.into_iter().map(std::thread::ScopedJoinHandle::join).filter(Result::is_err).count();
         let dns = &pipeline.probe.dns;
         let seen = DnsSeen { counts: dns.counts(), warnings: dns.warnings() };
         // The last holder of the writer's sender: now the writer knows that all is in.

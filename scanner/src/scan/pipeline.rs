@@ -141,7 +141,7 @@ impl Pipeline {
             let Ok(place) = backlog.clone().acquire_owned().await else { return };
             match contact {
                 Contact::Policy(domain) => {
-                    drop(tasks.spawn(self.clone().policy(domain, tasks.clone(), place)))
+                    drop(tasks.spawn(self.clone().policy(domain, tasks.clone(), place)));
                 }
                 Contact::Host(host) => drop(tasks.spawn(self.clone().host(host, Some(place)))),
             }
@@ -170,7 +170,7 @@ impl Pipeline {
             self.tally.deferred.down();
             match waiting {
                 Waiting::Domain(domain) => {
-                    drop(tasks.spawn(self.clone().again(domain, tasks.clone(), place)))
+                    drop(tasks.spawn(self.clone().again(domain, tasks.clone(), place)));
                 }
                 Waiting::Host(host) => drop(tasks.spawn(self.clone().host(host, Some(place)))),
             }
@@ -235,12 +235,13 @@ impl Pipeline {
         let new = domain.targets(scope).filter(|host| self.registry.offer(host));
         let hosts = new.map(|host| HostLook::new(host.to_owned())).collect();
         let position = domain.position;
-        if domain.row.attempts == 1 && domain.deserves_second_look() {
-            if let Some(wait) = self.probe.plan.second_look {
-                self.defer(wait, Waiting::Domain(domain));
-                self.write(Evidence::Deferred(position)).await;
-                return hosts;
-            }
+        if domain.row.attempts == 1
+            && domain.deserves_second_look()
+            && let Some(wait) = self.probe.plan.second_look
+        {
+            self.defer(wait, Waiting::Domain(domain));
+            self.write(Evidence::Deferred(position)).await;
+            return hosts;
         }
         let row = domain.into_row();
         count(&self.tally, &row);

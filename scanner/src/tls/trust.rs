@@ -146,6 +146,17 @@ fn fingerprint(anchors: &[TrustAnchor<'_>]) -> String {
     super::certificate::hex(&hash.finalize())
 }
 
+impl std::fmt::Display for TrustSource {
+    /// As a setting writes it.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Webpki => f.write_str("webpki"),
+            Self::System => f.write_str("system"),
+            Self::File(path) => path.display().fmt(f),
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test says what must be there")]
@@ -196,16 +207,5 @@ mod tests {
         std::fs::write(&path, "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n").unwrap();
         let broken = Trust::load(&TrustSource::File(path)).unwrap_err();
         assert!(matches!(broken, TrustError::Anchor { number: 1, .. }), "{broken}");
-    }
-}
-
-impl std::fmt::Display for TrustSource {
-    /// As a setting writes it.
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Webpki => f.write_str("webpki"),
-            Self::System => f.write_str("system"),
-            Self::File(path) => path.display().fmt(f),
-        }
     }
 }
