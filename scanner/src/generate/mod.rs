@@ -1,7 +1,7 @@
 //! `sts-scan generate`: what a domain publishes to have MTA-STS and TLSRPT, and in which order.
 //!
 //! [`deployment`] is pure: MX hosts and wishes in, texts out, each read again by the parsers that a scan uses before it is
-//! given out. [`run`] is the command: it asks the DNS for the MX hosts, for one domain or a whole list.
+//! given out. [`run()`] is the command: it asks the DNS for the MX hosts, for one domain or a whole list.
 
 mod mx;
 mod run;
