@@ -2,6 +2,8 @@
 //!
 //! `cargo run --release -p sts-lab --example dns_rate` prints answers a second; asker and resolver have a core each.
 
+#![allow(clippy::print_stdout, reason = "this is what it is for")]
+
 use anyhow::Result;
 use std::net::UdpSocket;
 use std::time::{Duration, Instant};

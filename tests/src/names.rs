@@ -110,7 +110,7 @@ pub fn generate(seed: u64, index: u64) -> String {
 
 fn suffix(dice: u64) -> &'static str {
     let all: u64 = SUFFIXES.iter().map(|(_, weight)| u64::from(*weight)).sum();
-    let mut at = (dice & 0xffff_ffff) * all >> 32;
+    let mut at = ((dice & 0xffff_ffff) * all) >> 32;
     for (suffix, weight) in SUFFIXES {
         match at.checked_sub(weight.into()) {
             Some(rest) => at = rest,

@@ -17,10 +17,13 @@ use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 /// How long a peer may take for its hello.
 const HELLO: Duration = Duration::from_secs(20);
 
+/// Server configurations by what they are limited to: a TLS version, and key exchange groups.
+type Made = HashMap<(Option<String>, Vec<String>), Arc<ServerConfig>>;
+
 /// The server configurations, one for each set of versions and groups, and when flaky hosts were first asked.
 #[derive(Debug, Default)]
 pub(crate) struct Configs {
-    made: Mutex<HashMap<(Option<String>, Vec<String>), Arc<ServerConfig>>>,
+    made: Mutex<Made>,
     first_hello: Mutex<HashMap<String, Instant>>,
 }
 

@@ -200,12 +200,12 @@ impl Iterator for Reader {
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
-            if let Some((batch, at)) = self.batch.take() {
-                if at < batch.num_rows() {
-                    let row = self.row(&batch, at);
-                    self.batch = Some((batch, at + 1));
-                    return Some(row);
-                }
+            if let Some((batch, at)) = self.batch.take()
+                && at < batch.num_rows()
+            {
+                let row = self.row(&batch, at);
+                self.batch = Some((batch, at + 1));
+                return Some(row);
             }
             match self.batches.next()? {
                 Ok(batch) => self.batch = Some((batch, 0)),
