@@ -1,4 +1,5 @@
 //! `sts-lab`: serves a simulated Internet, and grades scans of it.
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program speaks")]
 
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
