@@ -1,6 +1,6 @@
 //! Comparing a dataset with the truth: every column but the named few, every row of every table, every contact.
 //!
-//! Memory: 24 bytes a row of the truth, and the rows that differ (up to [`KEPT`] of them). The truth is read twice: once for
+//! Memory: 24 bytes a row of the truth, and the rows that differ (up to `KEPT` of them). The truth is read twice: once for
 //! what must be there, once for the rows that differ.
 
 mod contacts;

@@ -153,7 +153,7 @@ fn a_name_that_is_not_there_is_nxdomain_for_every_type() {
 fn a_chain_is_answered_whole() {
     let (_dir, lab, domain) = lab_of("healthy-provider");
     let answer = ask(&lab, &format!("mta-sts.{domain}"), RecordType::A).unwrap();
-    let kinds: Vec<RecordType> = answer.answers.iter().map(|record| record.record_type()).collect();
+    let kinds: Vec<RecordType> = answer.answers.iter().map(hickory_proto::rr::Record::record_type).collect();
     assert_eq!(kinds, [RecordType::CNAME, RecordType::A]);
     let (_dir, lab, domain) = lab_of("nxdomain-behind-cname");
     let answer = ask(&lab, &domain, RecordType::MX).unwrap();
