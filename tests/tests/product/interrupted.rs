@@ -1,6 +1,6 @@
 //! A scan that is stopped, by the operator or by force, goes on where it was.
 
-use super::{assert_code, assert_rows_graded, dataset, lab, list, scan, sts_scan, text};
+use super::{assert_code, assert_rows_graded, dataset, lab, list, scan, steady_mix, sts_scan, text};
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -34,7 +34,7 @@ fn broken_off(lab: &Lab, dir: &Path, by: &str) -> ExitStatus {
 #[test]
 fn an_interrupted_scan_is_resumed_with_no_row_lost_and_none_twice() {
     let dir = tempfile::tempdir().unwrap();
-    let lab = lab(20_000, "demo", dir.path());
+    let lab = lab(20_000, &steady_mix(dir.path()), dir.path());
     assert_eq!(broken_off(&lab, dir.path(), "INT").code(), Some(3));
     let resumed =
         sts_scan().arg("resume").arg(dataset(dir.path())).args(["--dns-rate", "1000000"]).output().unwrap();
@@ -45,7 +45,7 @@ fn an_interrupted_scan_is_resumed_with_no_row_lost_and_none_twice() {
 #[test]
 fn a_killed_scan_is_resumed_with_no_row_lost_and_none_twice() {
     let dir = tempfile::tempdir().unwrap();
-    let lab = lab(8_000, "demo", dir.path());
+    let lab = lab(8_000, &steady_mix(dir.path()), dir.path());
     assert!(broken_off(&lab, dir.path(), "KILL").code().is_none());
     let resumed =
         sts_scan().arg("resume").arg(dataset(dir.path())).args(["--dns-rate", "1000000"]).output().unwrap();

@@ -31,6 +31,16 @@ fn lab(domains: u64, mix: &str, dir: &Path) -> Lab {
         .unwrap()
 }
 
+/// The mix `demo` without what fails only at first: when a scan is broken off, that it did so is forgotten with the rest of
+/// what had no committed row.
+fn steady_mix(dir: &Path) -> String {
+    let demo = include_str!("../../mixes/demo.toml");
+    let steady: Vec<&str> = demo.lines().filter(|line| !line.contains("-flaky")).collect();
+    let path = dir.join("steady.toml");
+    std::fs::write(&path, steady.join("\n")).unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
 /// `sts-scan scan` of a laboratory's list, or of another one, into `dir/scan`.
 fn scan(lab: &Lab, list: &Path, dir: &Path) -> Command {
     let mut command = sts_scan();

@@ -36,11 +36,11 @@ fn lists_that_are_none_are_refused_before_anything_is_written() {
 fn a_list_without_a_name_ends_with_its_examples_and_code_2() {
     let dir = tempfile::tempdir().unwrap();
     let lab = lab(10, "demo", dir.path());
-    let bad = file(dir.path(), "bad.txt", b"not a name!\n");
+    let bad = file(dir.path(), "bad.txt", b"-bad-\n");
     let output = scan(&lab, &bad, dir.path()).output().unwrap();
     assert_code(&output, 2);
     assert!(text(&output.stderr).contains("the list holds no domain name"));
-    assert!(text(&output.stdout).contains("bad.txt:1: `not a name!`"), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("bad.txt:1: `-bad-`"), "{}", text(&output.stdout));
 }
 
 #[test]
