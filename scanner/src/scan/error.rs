@@ -16,7 +16,7 @@ pub enum ScanError {
     #[error(transparent)]
     Input(#[from] InputError),
     /// The lists hold nothing.
-    #[error("the list is empty: one domain a line is expected")]
+    #[error("the list is empty: it has neither a domain a line nor, as a zone file, a delegation")]
     Empty,
     /// The exclusion files.
     #[error(transparent)]
