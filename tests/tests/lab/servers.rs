@@ -288,7 +288,10 @@ fn mx_hosts_fail_as_they_say() {
     assert_eq!(replies("smtp-limited")[0], "421 4.3.2 Too many connections");
     assert_eq!(replies("smtp-rejected-5xx")[0], "554 5.7.1 Not from there");
     assert!(replies("smtp-not-smtp")[0].starts_with("SSH-2.0-OpenSSH_9.9"));
-    assert_eq!(replies("smtp-closed"), ["220 lab ESMTP", "", ""]);
+    // How many lines a closed connection still takes is the kernel's business: none is answered.
+    let closed = replies("smtp-closed");
+    assert_eq!(closed[0], "220 lab ESMTP");
+    assert!(closed.len() > 1 && closed[1..].iter().all(String::is_empty), "{closed:?}");
     assert_eq!(replies("smtp-banner-timeout")[0], "");
     assert_eq!(replies("starttls-refused")[2], "454 4.7.0 TLS not available");
     assert!(!replies("starttls-not-offered")[1].contains("STARTTLS"));
