@@ -13,7 +13,8 @@ pub struct Addresses {
     pub addrs: Vec<IpAddr>,
     /// The CNAME chain; `None` where neither answer was definite.
     pub chain: Option<Vec<String>>,
-    /// AD bit of the answer that was used: that of A where it has addresses, else that of AAAA.
+    /// AD bit of the answer that was used: that of A where it has addresses, else that of AAAA; `None` where the
+    /// resolver failed, so that none was.
     pub ad: Option<bool>,
 }
 
@@ -29,13 +30,10 @@ impl Addresses {
             }
             None => DnsStatus::NoData,
         };
-        let used = if v4.addresses().is_empty() && (!v6.addresses().is_empty() || v4.ad.is_none()) {
-            v6
-        } else {
-            v4
-        };
+        let v6_alone = v4.addresses().is_empty() && !v6.addresses().is_empty();
+        let used = if v6_alone || !v4.status.is_definite() { v6 } else { v4 };
         let chain = v4.chain.clone().or_else(|| v6.chain.clone());
-        Self { status, addrs, chain, ad: used.ad }
+        Self { status, addrs, chain, ad: used.ad.filter(|_| used.status.is_definite()) }
     }
 }
 
