@@ -4,6 +4,7 @@ mod offline;
 
 pub use offline::Generate;
 
+use crate::assess::job::Further;
 use crate::findings::Format;
 use crate::plan::{Origin, SETTINGS, Setting, Typed};
 use crate::validate;
@@ -32,7 +33,12 @@ pub enum Args {
     /// The effective plan, printed.
     Plan(Settings),
     /// Findings and verdicts drawn anew.
-    Assess(PathBuf),
+    Assess {
+        /// Folder of the dataset.
+        dataset: PathBuf,
+        /// Further intermediate certificates.
+        further: Further,
+    },
     /// The dataset's contract, printed as JSON.
     Columns,
     /// The catalogue of findings.
@@ -84,7 +90,8 @@ pub fn command() -> Command {
         .subcommand(
             Command::new("assess")
                 .about("Draws findings and verdicts from a dataset's evidence anew")
-                .arg(folder("Folder of the dataset")),
+                .arg(folder("Folder of the dataset"))
+                .arg(Arg::new("intermediates").long("intermediates").value_name("FILE").help("Intermediate certificates (PEM) beside those that the scan saw, or `none`; without it those of the assessment before")),
         )
         .subcommand(Command::new("columns").about("Prints the dataset's tables, columns and their meaning as JSON"));
     offline::commands(command)
@@ -135,7 +142,14 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
         },
         "resume" => Args::Resume { dataset: path("dataset"), settings: typed(of, |_| true) },
         "plan" => Args::Plan(typed(of, |_| true)),
-        "assess" => Args::Assess(path("dataset")),
+        "assess" => Args::Assess {
+            dataset: path("dataset"),
+            further: match of.get_one::<String>("intermediates").map(String::as_str) {
+                None => Further::AsBefore,
+                Some("none") => Further::None,
+                Some(file) => Further::File(file.into()),
+            },
+        },
         other => offline::parsed(other, of).unwrap_or(Args::Columns),
     })
 }

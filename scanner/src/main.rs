@@ -44,7 +44,7 @@ fn main() -> ExitCode {
             print!("{}", plan.as_toml());
             COMPLETE
         }),
-        Args::Assess(dataset) => assess(&dataset),
+        Args::Assess { dataset, further } => assess(&dataset, further),
         Args::Columns => {
             println!("{:#}", columns::as_json());
             COMPLETE
@@ -141,13 +141,19 @@ fn failed(wrong: &ScanError, output: &Path) -> u8 {
     if wrong.is_usage() { USAGE } else { LOCAL_FAULT }
 }
 
-fn assess(dataset: &Path) -> u8 {
-    match job::again(dataset) {
+fn assess(dataset: &Path, further: job::Further) -> u8 {
+    match job::again(dataset, further) {
         Ok(done) => {
             println!(
                 "{} domains assessed, {} findings; complete: {}",
                 done.domains, done.findings, done.complete
             );
+            match done.incomplete_chains {
+                Some(count) => println!("{count} untrusted certificates whose chain is incomplete"),
+                None => eprintln!(
+                    "hint: the dataset does not hold the roots it was judged by (trust.json), so an incomplete chain is shown as untrusted"
+                ),
+            }
             COMPLETE
         }
         Err(wrong) => failed(&wrong, dataset),

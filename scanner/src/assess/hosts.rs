@@ -99,6 +99,8 @@ pub struct AddressFacts {
     pub is_alias: bool,
     /// Whether the address was contacted more than once.
     pub look: Look,
+    /// Whether it answered a hello only when that was small.
+    pub large_hello: bool,
 }
 
 impl AddressFacts {
@@ -111,7 +113,8 @@ impl AddressFacts {
             dns: row.host_dns,
             cert: tls.cert_faults.as_ref().map(CertFaults::from_words),
             is_alias: row.host_cname.as_ref().is_some_and(|chain| !chain.is_empty()),
-            look: Look::of_attempts(row.attempts.len()),
+            look: Look::of_attempts(&row.attempts),
+            large_hello: row.attempts.iter().any(|outcome| outcome == Code::mx_tls_large_hello.as_str()),
         }
     }
 }

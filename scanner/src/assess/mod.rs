@@ -3,12 +3,12 @@
 //!
 //! Text is judged anew from `sts_txt`, `tlsrpt_txt` and `policy_body`; what the scanner made of them is not asked.
 //!
-//! Not drawn yet, as no column shows it: the `dane_*` codes and the column `dane`, `policy_tls_large_hello` and
-//! `mx_tls_large_hello`. `policy_tls_chain_incomplete` and `mx_cert_chain_incomplete` are drawn where a fault
-//! `chain_incomplete` stands among the evidence's faults, which the scanner does not write. The codes of the stage
-//! life cycle need two scans and belong to the analysis.
+//! Not drawn yet, as no column shows it: the `dane_*` codes and the column `dane`. `policy_tls_chain_incomplete` and
+//! `mx_cert_chain_incomplete` are drawn where a fault `chain_incomplete` stands among the faults, which [`chains`] puts there. The codes of
+//! the stage life cycle need two scans and belong to the analysis.
 
 pub mod catalogue;
+pub mod chains;
 mod companions;
 mod hosts;
 pub mod job;
@@ -26,10 +26,11 @@ mod tests;
 pub use hosts::{AddressFacts, CertFaults, Contact, HostsOf};
 
 use crate::dataset::rows::{AssessmentRow, DomainRow, Mx};
-use crate::dataset::words::{MxKind, RecordState};
+use crate::dataset::words::{MxKind, RecordState, Word};
 use crate::mta_sts::policy::{Mode, Parsed};
 use crate::mta_sts::text::unescape;
 use crate::mta_sts::{Fault, policy, record as sts_record};
+use crate::tls::tries;
 use catalogue::Code;
 use std::borrow::Cow;
 
@@ -90,8 +91,8 @@ pub enum Look {
 }
 
 impl Look {
-    const fn of_attempts(count: usize) -> Self {
-        if count > 1 { Self::Repeated } else { Self::Once }
+    fn of_attempts(outcomes: &[Word]) -> Self {
+        if tries::looks(outcomes) > 1 { Self::Repeated } else { Self::Once }
     }
 }
 

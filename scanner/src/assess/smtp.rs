@@ -18,6 +18,9 @@ pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
             if let Contact::Failed(code) = facts.contact {
                 found.note_after(code, facts.look);
             }
+            if facts.large_hello {
+                found.note(Code::mx_tls_large_hello);
+            }
             if let Some(faults) = facts.cert {
                 found.all.extend(faults.mx_codes());
                 seen += 1;

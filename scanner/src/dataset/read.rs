@@ -101,6 +101,12 @@ impl Batch {
         self.owned(column, row).map(Word::Owned)
     }
 
+    /// Bytes.
+    #[must_use]
+    pub fn bytes(&self, column: &str, row: usize) -> Option<&[u8]> {
+        self.present(column, row).and_then(|a| a.as_binary_opt::<i32>()).map(|a| a.value(row))
+    }
+
     /// A truth value.
     #[must_use]
     pub fn bool(&self, column: &str, row: usize) -> Option<bool> {
@@ -197,13 +203,11 @@ impl Batch {
         policy.outcome = self.word("policy_outcome", row);
         policy.tls.cert_outcome = self.word("policy_cert_outcome", row);
         policy.tls.cert_faults = self.words("policy_cert_faults", row);
+        policy.tls.certificate_sha256 = self.owned("policy_certificate_sha256", row);
         policy.http_status = self.int("policy_http_status", row);
         policy.redirect_to = self.owned("policy_redirect_to", row);
         policy.content_type = self.owned("policy_content_type", row);
-        policy.body = self
-            .present("policy_body", row)
-            .and_then(|a| a.as_binary_opt::<i32>())
-            .map(|a| a.value(row).to_vec());
+        policy.body = self.bytes("policy_body", row).map(<[u8]>::to_vec);
         policy.attempts = self.words("policy_attempts", row);
         policy.wildcard = self.bool("policy_wildcard", row);
         policy.valid = self.bool("policy_valid", row);
@@ -230,6 +234,7 @@ impl Batch {
         host.smtp.code = self.int("smtp_code", row);
         host.smtp.tls.cert_outcome = self.word("cert_outcome", row);
         host.smtp.tls.cert_faults = self.words("cert_faults", row);
+        host.smtp.tls.certificate_sha256 = self.owned("certificate_sha256", row);
         host
     }
 }
@@ -259,6 +264,7 @@ pub const DOMAIN_COLUMNS: &[&str] = &[
     "policy_outcome",
     "policy_cert_outcome",
     "policy_cert_faults",
+    "policy_certificate_sha256",
     "policy_http_status",
     "policy_redirect_to",
     "policy_content_type",
@@ -283,5 +289,6 @@ pub const HOST_COLUMNS: &[&str] = &[
     "smtp_code",
     "cert_outcome",
     "cert_faults",
+    "certificate_sha256",
     "attempts",
 ];

@@ -34,3 +34,6 @@ pub const LISTED_NAMES: usize = 200_000_000;
 
 /// How long an MX host has to answer QUIT: the evidence is already had.
 pub const QUIT_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Connections to one address of an MX host in a scan, both looks and further tries together (design: three at most).
+pub const HOST_CONTACTS: usize = 3;

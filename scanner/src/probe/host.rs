@@ -7,8 +7,11 @@ use crate::dataset::rows::{HostRow, SmtpEvidence};
 use crate::dataset::words::{DnsStatus, Word};
 use crate::dns::Addresses;
 use crate::fault::Unfinished;
-use crate::plan::limits::QUIT_PATIENCE;
-use crate::smtp::{self, Deadlines, Target};
+use crate::plan::limits::{HOST_CONTACTS, QUIT_PATIENCE};
+use crate::smtp::{self, Deadlines, Greeting, Target};
+use crate::tls::Hello;
+use crate::tls::failure::HandshakeFailure;
+use crate::tls::tries::{self, Further};
 use std::net::{IpAddr, SocketAddr};
 
 /// A host on its way: one row an address.
@@ -104,25 +107,79 @@ impl Probe {
         Ok(addrs.into_iter().map(&mut row_of).collect())
     }
 
+    /// One look at an address: a conversation, and the further ones that its outcome calls for.
     async fn converse(&self, row: &mut HostRow) -> Result<(), Unfinished> {
         let Some(addr) = row.addr else { return Ok(()) };
+        row.smtp = self.conversation(row, addr, Hello::PostQuantum).await?;
+        row.attempts.push(row.smtp.outcome.clone());
+        while let Some(further) = tries::further(&row.attempts)
+            && row.attempts.len() < HOST_CONTACTS
+        {
+            match further {
+                Further::SmallHello => self.with_small_hello(row, addr).await?,
+                Further::LegacyHello => self.with_legacy_hello(row, addr).await?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Once more without a post-quantum share. What it shows stands where the handshake was answered; else the row stays as it is.
+    async fn with_small_hello(&self, row: &mut HostRow, addr: IpAddr) -> Result<(), Unfinished> {
+        let again = self.conversation(row, addr, Hello::Small).await?;
+        let outcome = again.outcome.clone();
+        if matches!(&*outcome, "ok" | "mx_tls_alert" | "mx_tls_protocol" | "mx_tls_client_limit") {
+            if let Some(first) = row.attempts.last_mut() {
+                *first = Word::Borrowed("mx_tls_large_hello");
+            }
+            row.smtp = again;
+        }
+        row.attempts.push(outcome);
+        Ok(())
+    }
+
+    /// Once more with old versions and suites: it says whether the limit is ours.
+    async fn with_legacy_hello(&self, row: &mut HostRow, addr: IpAddr) -> Result<(), Unfinished> {
         let mut waited = Waited::default();
-        let slot = self.admission.smtp(addr, &mut waited).await?;
-        let target = Target {
-            host: &row.host,
+        let place = self.admission.smtp(addr, &mut waited).await?;
+        let greeting = Greeting::default();
+        let target = self.target(&row.host, addr, Hello::Small, &greeting);
+        let outcome = place.hold(|| greeting.is_over(), smtp::probe_legacy(target)).await?;
+        row.waited_ms += waited.millis();
+        if outcome == HandshakeFailure::Protocol.mx_word() {
+            row.smtp.outcome = outcome.clone();
+        }
+        row.attempts.push(outcome);
+        Ok(())
+    }
+
+    async fn conversation(
+        &self,
+        row: &mut HostRow,
+        addr: IpAddr,
+        hello: Hello,
+    ) -> Result<SmtpEvidence, Unfinished> {
+        let mut waited = Waited::default();
+        let place = self.admission.smtp(addr, &mut waited).await?;
+        let greeting = Greeting::default();
+        let target = self.target(&row.host, addr, hello, &greeting);
+        let evidence = place.hold(|| greeting.is_over(), smtp::probe(target, &self.tls)).await?;
+        row.waited_ms += waited.millis();
+        Ok(evidence)
+    }
+
+    fn target<'a>(&'a self, host: &'a str, addr: IpAddr, hello: Hello, greeting: &'a Greeting) -> Target<'a> {
+        Target {
+            host,
             addr: SocketAddr::new(addr, self.plan.smtp_port),
             ehlo_name: &self.plan.identity.ehlo_name,
+            hello,
             deadlines: Deadlines {
                 total: self.plan.deadlines.smtp,
                 banner: self.plan.deadlines.banner,
                 quit: QUIT_PATIENCE,
             },
-        };
-        row.smtp = smtp::probe(target, &self.tls).await?;
-        drop(slot);
-        row.waited_ms += waited.millis();
-        row.attempts.push(row.smtp.outcome.clone());
-        Ok(())
+            greeting,
+        }
     }
 }
 

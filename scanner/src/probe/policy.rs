@@ -1,16 +1,19 @@
 //! The policy of one domain: its host's addresses, the fetch, and what the text says.
 
 use super::{Domain, Probe};
-use crate::admission::Refusal;
+use crate::admission::{Refusal, Waited};
 use crate::dataset::rows::{AddrOutcome, DomainRow, PolicyEvidence};
 use crate::dataset::words::{DnsStatus, MxKind, Word};
 use crate::dns::{Addresses, RecordType};
 use crate::fault::Unfinished;
 use crate::mta_sts::{mx_pattern, policy};
 use crate::plan::limits::POLICY_BYTES;
-use crate::policy_host::{self, Fetch, Fetched};
+use crate::policy_host::{self, Fetch, Fetched, Outcome};
+use crate::tls::tries::{self, Further};
+use crate::tls::{Hello, legacy};
 use crate::{assess, moment};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use tokio::time::Instant;
 
 impl Probe {
     /// Name servers, policy host, policy, and which MX hosts it matches; for domains that signal.
@@ -46,7 +49,7 @@ impl Probe {
             }
         } else {
             let addresses = self.dns.addresses(&host, &mut domain.waited).await?;
-            self.over_addresses(&host, addresses, domain).await?
+            self.over_addresses(&host, addresses, earlier.clone().unwrap_or_default(), domain).await?
         };
         if let Some(outcome) = policy.outcome.clone() {
             policy.at = Some(moment::now());
@@ -54,17 +57,21 @@ impl Probe {
             if outcome == "excluded" {
                 policy.attempts = earlier;
             } else {
-                policy.attempts = Some(earlier.into_iter().flatten().chain([outcome]).collect());
+                policy.attempts.get_or_insert_with(|| earlier.unwrap_or_default()).push(outcome);
             }
+        } else {
+            policy.attempts = earlier;
         }
         domain.row.policy = policy;
         Ok(())
     }
 
+    /// `attempts` are the outcomes of earlier looks; those that further tries came after are added.
     async fn over_addresses(
         &self,
         host: &str,
         addresses: Addresses,
+        mut attempts: Vec<Word>,
         domain: &mut Domain,
     ) -> Result<PolicyEvidence, Unfinished> {
         let Addresses { status, addrs, chain, .. } = addresses;
@@ -80,9 +87,7 @@ impl Probe {
                 }
                 Ok(()) if left == 0 => Word::Borrowed("not_sampled"),
                 Ok(()) => {
-                    let slot = self.admission.https(addr, &mut domain.waited).await?;
-                    let one = self.fetch(host, SocketAddr::new(addr, self.plan.https_port)).await?;
-                    drop(slot);
+                    let one = self.at_address(host, addr, &mut attempts, &mut domain.waited).await?;
                     left = if one.outcome.is_worth_another_address() { left - 1 } else { 0 };
                     let outcome = Word::Borrowed(one.outcome.as_str());
                     fetched = Some(further(fetched, one));
@@ -94,6 +99,7 @@ impl Probe {
         let mut policy = PolicyEvidence {
             host_dns: Some(status),
             addrs: status.is_definite().then_some(outcomes),
+            attempts: Some(attempts),
             ..PolicyEvidence::default()
         };
         match fetched {
@@ -107,15 +113,61 @@ impl Probe {
         Ok(policy)
     }
 
-    async fn fetch(&self, host: &str, addr: SocketAddr) -> Result<Fetched, Unfinished> {
+    /// One address: a fetch, and the further connections that its outcome calls for. Outcomes that such a one came after go to `attempts`.
+    async fn at_address(
+        &self,
+        host: &str,
+        addr: IpAddr,
+        attempts: &mut Vec<Word>,
+        waited: &mut Waited,
+    ) -> Result<Fetched, Unfinished> {
+        let mut one = self.fetch(host, addr, Hello::PostQuantum, waited).await?;
+        loop {
+            attempts.push(Word::Borrowed(one.outcome.as_str()));
+            match tries::further(attempts) {
+                Some(Further::SmallHello) => {
+                    let again = self.fetch(host, addr, Hello::Small, waited).await?;
+                    if again.outcome.has_answered_hello()
+                        && let Some(first) = attempts.last_mut()
+                    {
+                        *first = Word::Borrowed("policy_tls_large_hello");
+                    }
+                    one = again;
+                }
+                Some(Further::LegacyHello) => one.outcome = self.ask_legacy(host, addr, waited).await?,
+                None => break,
+            }
+        }
+        // The last one is the look's.
+        attempts.pop();
+        Ok(one)
+    }
+
+    async fn fetch(
+        &self,
+        host: &str,
+        addr: IpAddr,
+        hello: Hello,
+        waited: &mut Waited,
+    ) -> Result<Fetched, Unfinished> {
+        let _slot = self.admission.https(addr, waited).await?;
         let request = Fetch {
             host,
-            addr,
+            addr: SocketAddr::new(addr, self.plan.https_port),
+            hello,
             deadline: self.plan.deadlines.policy,
             user_agent: &self.plan.identity.user_agent(),
             max_bytes: POLICY_BYTES,
         };
         Ok(policy_host::fetch(request, &self.tls).await?)
+    }
+
+    /// Whether the limit is ours: what a host is that answers a hello with old versions and suites so.
+    async fn ask_legacy(&self, host: &str, addr: IpAddr, waited: &mut Waited) -> Result<Outcome, Unfinished> {
+        let _slot = self.admission.https(addr, waited).await?;
+        let deadline = Instant::now() + self.plan.deadlines.policy;
+        let addr = SocketAddr::new(addr, self.plan.https_port);
+        Ok(Outcome::Tls(legacy::ask_at(addr, host, deadline).await?.verdict()))
     }
 }
 

@@ -11,6 +11,7 @@ pub use dataset::Recorded;
 pub use error::ScanError;
 pub use report::{DnsSeen, Ended, Report};
 
+use crate::assess::job::Further;
 use crate::dataset::manifest::{ListFacts, Sum};
 use crate::dataset::ranges::Positions;
 use crate::dataset::writer::{DatasetWriter, Evidence};
@@ -97,7 +98,8 @@ pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Rep
         assessing: Duration::ZERO,
         counts: BTreeMap::new(),
     };
-    report::finish(dataset.manifest, report, read.stream_sha256)
+    let further = plan.intermediates.clone().map_or(Further::None, Further::File);
+    report::finish(dataset.manifest, report, read.stream_sha256, &further)
 }
 
 fn list_facts(lists: &[ListSpec], survey: &input::Survey) -> Vec<ListFacts> {

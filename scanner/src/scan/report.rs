@@ -2,7 +2,7 @@
 
 use super::ScanError;
 use super::tally::Tally;
-use crate::assess::job;
+use crate::assess::job::{self, Further};
 use crate::dataset::manifest::{Manifest, Sum};
 use crate::dns;
 use crate::input::Example;
@@ -80,6 +80,7 @@ pub(super) fn finish(
     mut manifest: Manifest,
     mut report: Report,
     stream_sha256: Option<String>,
+    further: &Further,
 ) -> Result<Report, ScanError> {
     if let (Some(sha256), Some(list)) = (stream_sha256, manifest.lists.first_mut()) {
         list.sha256 = Some(sha256);
@@ -87,11 +88,11 @@ pub(super) fn finish(
     }
     if report.ended == Ended::Complete {
         let began = Instant::now();
-        report.counts = job::assess(&report.output, &manifest.scan)?;
+        job::assess(&report.output, &mut manifest, further)?;
+        report.counts.clone_from(&manifest.counts);
         report.assessing = began.elapsed();
     }
     manifest.sum = Some(report.sum);
-    manifest.counts.clone_from(&report.counts);
     manifest.complete = report.ended == Ended::Complete;
     manifest.ended = Some(moment::rfc3339(moment::now()));
     let wrong =

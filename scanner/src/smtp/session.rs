@@ -4,6 +4,7 @@
 
 use super::reply::{Reply, ReplyParser};
 use crate::mta_sts::text::escape;
+use crate::tls::failure::ConnectFailure;
 
 /// What the driver does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,8 +60,10 @@ pub enum End {
     Rejected5xx,
     /// 421: too much, or closing.
     Limited,
-    /// Closed, reset, or silent after the greeting.
+    /// Closed, reset, or silent after the greeting began.
     Closed,
+    /// Reset before a byte of the greeting.
+    Reset,
     /// Not SMTP.
     Protocol,
     /// Bytes after the 220 to STARTTLS, in plain text (RFC 3207 section 4.2, CVE-2021-38371).
@@ -81,6 +84,7 @@ impl End {
             Self::Rejected5xx => "smtp_rejected_5xx",
             Self::Limited => "limited",
             Self::Closed => "smtp_closed",
+            Self::Reset => ConnectFailure::Reset.smtp_word(),
             Self::Protocol => "smtp_protocol",
             Self::AnswerInjection => "smtp_answer_injection",
             Self::NotOffered => "starttls_not_offered",
@@ -162,9 +166,17 @@ impl Session {
         }
     }
 
-    /// The server closed or reset the connection.
+    /// The server closed the connection.
     pub fn closed(&mut self) {
         self.seen.end.get_or_insert(End::Closed);
+    }
+
+    /// The connection broke: the server or something on the way reset it.
+    ///
+    /// A reset before the first byte is one of the connection itself: whether it is met by the connect or by the first read is a race.
+    pub fn broken(&mut self) {
+        let nothing = self.seen.phase == Phase::Banner && self.parser.is_fresh();
+        self.seen.end.get_or_insert(if nothing { End::Reset } else { End::Closed });
     }
 
     /// The deadline is over.

@@ -77,11 +77,25 @@ fn each_outcome_on_the_way_to_the_policy_is_its_finding() {
         let later = ["policy_tls_", "policy_http_malformed", "policy_timeout", "policy_too_large"];
         if host || later.iter().any(|prefix| word.starts_with(prefix)) {
             assert_eq!(findings(&good().looks(&[word]).delivered()), [word]);
-            let repeated = lasting(&good().looks(&[word, word]).delivered());
+            let repeated = lasting(&good().looks(&["policy_host_dns_failure", word]).delivered());
             assert_eq!(repeated.contains(&word), code.may_pass(), "{word}");
         }
     }
     assert_eq!(findings(&good().looks(&["excluded"]).delivered()), [""; 0]);
+}
+
+#[test]
+fn a_hello_that_was_answered_only_when_small_is_told_beside_the_outcome() {
+    let policy = good().looks(&["policy_tls_large_hello", "ok"]).delivered();
+    assert_eq!(findings(&policy), ["policy_tls_large_hello"]);
+    let mut host = good().host_with("mx.example.com", |row| {
+        row.smtp.outcome = "ok".into();
+        row.smtp.tls.cert_faults = Some(vec![]);
+        row.attempts = vec!["mx_tls_large_hello".into(), "ok".into()];
+    });
+    assert_eq!(findings(&host), ["mx_tls_large_hello"]);
+    host = good().host("mx.example.com", &["mx_tls_large_hello", "mx_tls_client_limit", "mx_tls_protocol"]);
+    assert_eq!(findings(&host), ["mx_tls_protocol", "mx_tls_large_hello"]);
 }
 
 #[test]
