@@ -2,12 +2,13 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program speaks")]
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write as _};
+use std::io::{self, BufReader, BufWriter, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use sts_scanner::assess::job;
-use sts_scanner::cli::{self, Args, Generate, Settings};
+use sts_scanner::check::{self, Style};
+use sts_scanner::cli::{self, Args, Generate, Settings, Shown};
 use sts_scanner::dataset::columns;
 use sts_scanner::input::ListSpec;
 use sts_scanner::plan::ScanPlan;
@@ -40,6 +41,9 @@ fn main() -> ExitCode {
             Err(wrong) => refuse(&wrong),
         },
         Args::Resume { dataset, settings } => resume(&dataset, &settings),
+        Args::Check { domains, shown, settings } => {
+            with_plan(&settings, None, |plan| check(domains, plan, shown))
+        }
         Args::Plan(settings) => with_plan(&settings, None, |plan| {
             print!("{}", plan.as_toml());
             COMPLETE
@@ -157,6 +161,28 @@ fn assess(dataset: &Path, further: job::Further) -> u8 {
             COMPLETE
         }
         Err(wrong) => failed(&wrong, dataset),
+    }
+}
+
+fn check(domains: Vec<String>, plan: ScanPlan, shown: Shown) -> u8 {
+    let checked = match check::run(check::Job { domains, plan }) {
+        Ok(checked) => checked,
+        Err(wrong) => {
+            eprintln!("error: {wrong}");
+            return if wrong.is_usage() { USAGE } else { LOCAL_FAULT };
+        }
+    };
+    // https://no-color.org: any value that is not empty.
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let style = if wanted && io::stdout().is_terminal() { Style::Colours } else { Style::Plain };
+    let texts: Vec<String> = match shown {
+        Shown::Text => checked.iter().map(|one| check::text(one, style)).collect(),
+        Shown::Json => checked.iter().map(|one| check::object(one).to_string() + "\n").collect(),
+    };
+    let between = if shown == Shown::Text { "\n" } else { "" };
+    match show(&texts.join(between)) {
+        COMPLETE if checked.iter().any(check::Checked::has_error) => FAULTY,
+        code => code,
     }
 }
 

@@ -2,7 +2,7 @@
 //! that its SHA-256 can stand in the truth before anyone has asked for it.
 
 use crate::dice::draw;
-use crate::situation::{Certificate, Fill, Issuer, Validity};
+use crate::situation::{Certificate, Fill, Issuer, Purpose, Validity};
 use anyhow::Result;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
@@ -65,6 +65,7 @@ pub struct Authority {
     seed: u64,
     root: Signer,
     intermediate: Signer,
+    hidden: Signer,
     stranger: Signer,
     issued: Mutex<HashMap<(Certificate, String), Arc<Issued>>>,
 }
@@ -77,15 +78,22 @@ impl Authority {
     pub fn new(seed: u64) -> Result<Self> {
         let root = signer(seed, "Laboratory Root", None)?;
         let intermediate = signer(seed, "Laboratory Issuer", Some(&root))?;
+        let hidden = signer(seed, "Laboratory Hidden Issuer", Some(&root))?;
         let strange_root = signer(seed, "Strange Root", None)?;
         let stranger = signer(seed, "Strange Issuer", Some(&strange_root))?;
-        Ok(Self { seed, root, intermediate, stranger, issued: Mutex::default() })
+        Ok(Self { seed, root, intermediate, hidden, stranger, issued: Mutex::default() })
     }
 
     /// The root in PEM: what a scanner of this world trusts.
     #[must_use]
     pub fn root_pem(&self) -> &str {
         &self.root.pem
+    }
+
+    /// The intermediate authority that no server sends, in PEM.
+    #[must_use]
+    pub fn hidden_pem(&self) -> &str {
+        &self.hidden.pem
     }
 
     /// The certificate of a server that was asked for `host`.
@@ -128,10 +136,14 @@ impl Authority {
             params.subject_alt_names.push(SanType::DnsName(name.as_str().try_into()?));
         }
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.extended_key_usages = vec![match wanted.purpose {
+            Purpose::Server => ExtendedKeyUsagePurpose::ServerAuth,
+            Purpose::Client => ExtendedKeyUsagePurpose::ClientAuth,
+        }];
         let (signer, sent) = match wanted.issuer {
             Issuer::Lab => (Some(&self.intermediate), Some(&self.intermediate)),
             Issuer::LabAlone => (Some(&self.intermediate), None),
+            Issuer::HiddenAlone => (Some(&self.hidden), None),
             Issuer::Stranger => (Some(&self.stranger), Some(&self.stranger)),
             Issuer::Itself => (None, None),
         };

@@ -19,6 +19,8 @@ pub const LIST: &str = "list.csv";
 pub const SETTINGS: &str = "scan.toml";
 /// The authority to trust.
 pub const TRUST: &str = "ca.pem";
+/// The intermediate authority that no server of the world sends, for those who want to give it to the scanner.
+pub const HIDDEN: &str = "hidden-issuer.pem";
 /// What a right scan holds.
 pub const TRUTH: &str = "truth.parquet";
 /// Who came, written when the laboratory stops.
@@ -77,6 +79,7 @@ impl Lab {
         })?;
         list.flush()?;
         std::fs::write(dir.join(TRUST), authority.root_pem())?;
+        std::fs::write(dir.join(HIDDEN), authority.hidden_pem())?;
 
         let servers = Servers::start(world, authority)?;
         let ports = servers.ports;

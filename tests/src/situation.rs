@@ -20,7 +20,10 @@
 mod behaviour;
 mod template;
 
-pub use behaviour::{Answer, Certificate, Https, Issuer, Record, Smtp, Stage, Status, Tls, Validity};
+pub use behaviour::{
+    Answer, Certificate, Https, Issuer, Legacy, Oversized, Purpose, Record, Smtp, Stage, Status, Tls,
+    Validity,
+};
 pub use template::{Fill, fill, from_toml};
 
 use crate::contract::Contract;

@@ -166,6 +166,7 @@ impl World {
                 "https" => Address::Https,
                 "refused" => Address::Refused,
                 "blackhole" => Address::Blackhole,
+                "unreachable" => Address::Unreachable,
                 literal => return literal.parse().with_context(|| format!("`{literal}` is no address")),
             },
         };

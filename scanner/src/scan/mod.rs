@@ -3,7 +3,7 @@
 mod dataset;
 mod error;
 mod pipeline;
-mod preflight;
+pub(crate) mod preflight;
 mod report;
 pub mod tally;
 
@@ -182,7 +182,7 @@ fn attended(
     }
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, ScanError> {
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, ScanError> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()

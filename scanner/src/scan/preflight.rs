@@ -14,18 +14,18 @@ use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// Everything that the stages need, ready.
-pub(super) struct Prepared {
-    pub(super) probe: Probe,
-    pub(super) versions: Versions,
-    pub(super) vantage: Vantage,
+pub(crate) struct Prepared {
+    pub(crate) probe: Probe,
+    pub(crate) versions: Versions,
+    pub(crate) vantage: Vantage,
     /// Resolvers that did not answer.
-    pub(super) silent: Vec<SocketAddr>,
+    pub(crate) silent: Vec<SocketAddr>,
 }
 
 /// An address of the IPv6 Internet (a root server's), to which a route is looked up and nothing is sent.
 const IPV6_INTERNET: &str = "[2001:500:2::c]:53";
 
-pub(super) fn prepare(plan: ScanPlan, stop: CancellationToken) -> Result<Prepared, ScanError> {
+pub(crate) fn prepare(plan: ScanPlan, stop: CancellationToken) -> Result<Prepared, ScanError> {
     let exclusions = Exclusions::read(&plan.exclude)?;
     let trust = Trust::load(&plan.trust)?;
     if let Some(path) = &plan.intermediates {

@@ -41,9 +41,9 @@ impl Tally {
             }
             "mx_hosts" => {
                 let Some(addr) = cell("addr").as_text() else { return };
-                let seen = |outcome: &&Value| {
-                    outcome.as_text().is_some_and(|word| !word.starts_with("smtp_connect_"))
-                };
+                // A connection that is reset was taken before.
+                let unseen = ["smtp_connect_refused", "smtp_connect_timeout", "smtp_connect_unreachable"];
+                let seen = |outcome: &&Value| outcome.as_text().is_some_and(|word| !unseen.contains(&word));
                 let seen = cell("attempts").items().iter().filter(seen).count() as u64;
                 *self.smtp.entry(addr.to_owned()).or_default() += seen;
             }
@@ -56,7 +56,11 @@ impl Tally {
         let mut all = 0;
         let mut https: BTreeMap<String, u64> = BTreeMap::new();
         let mut smtp: BTreeMap<String, u64> = BTreeMap::new();
-        read(path, &mut |service, addr, name| {
+        let mut rude: BTreeMap<String, u64> = BTreeMap::new();
+        read(path, &mut |Came { service, addr, name, left }| {
+            if left {
+                *rude.entry(addr.to_owned()).or_default() += 1;
+            }
             match service {
                 // A connection that did not come to a hello is nobody's: it is compared under its address.
                 "https" => *https.entry(name.unwrap_or(addr).to_owned()).or_default() += 1,
@@ -66,45 +70,51 @@ impl Tally {
             all += 1;
         })
         .with_context(|| path.display().to_string())?;
-        let mut fault = |column: &str, row: &str, expected: String, found: u64| {
+        let mut fault = |column: &str, row: &str, expected: String, found: String| {
             differences.push(Difference {
                 table: "contacts".into(),
                 row: row.into(),
                 column: column.into(),
                 situation: String::new(),
                 expected,
-                found: format!("{found} connections came"),
+                found,
             });
         };
+        for (addr, left) in &rude {
+            let expected = "a QUIT wherever a session stands (RFC 5321 section 4.1.1.10)".to_owned();
+            fault("quit", addr, expected, format!("{left} sessions left without it"));
+        }
+        let connections_came = |count: u64| format!("{count} connections came");
         for (host, came) in &https {
             let (least, most) = self.https.remove(host).unwrap_or_default();
             if !(least..=most).contains(came) {
-                fault("https", host, format!("{least} to {most} in the dataset"), *came);
+                fault("https", host, format!("{least} to {most} in the dataset"), connections_came(*came));
             }
         }
         for (host, (least, most)) in self.https.iter().filter(|(_, (least, _))| *least > 0) {
-            fault("https", host, format!("{least} to {most} in the dataset"), 0);
+            fault("https", host, format!("{least} to {most} in the dataset"), connections_came(0));
         }
         for (addr, came) in &smtp {
             let said = self.smtp.remove(addr).unwrap_or_default();
             if said != *came {
-                fault("smtp", addr, format!("{said} in the dataset"), *came);
+                fault("smtp", addr, format!("{said} in the dataset"), connections_came(*came));
             }
         }
         for (addr, said) in self.smtp.iter().filter(|(_, said)| **said > 0) {
-            fault("smtp", addr, format!("{said} in the dataset"), 0);
+            fault("smtp", addr, format!("{said} in the dataset"), connections_came(0));
         }
         Ok(all)
     }
 }
 
 /// Least and most connections that the outcomes of a policy host's addresses and looks mean. The addresses tell the last
-/// look exactly; of an earlier one only the outcome is known.
+/// look exactly; of an earlier one only the outcome is known. A further try in the same look is one connection more.
 fn connections(outcomes: &[&str], looks: &[&str]) -> (u64, u64) {
     let is_seen = |outcome: &str| outcome != "not_sampled" && !outcome.starts_with("policy_connect_");
+    let (looks, further) = without_further_tries(looks);
     let last = outcomes.iter().filter(|outcome| is_seen(outcome)).count() as u64;
     let earlier = looks.len().saturating_sub(1);
-    let (mut least, mut most) = (last, last);
+    let (mut least, mut most) = (last + further, last + further);
     for look in looks.iter().take(earlier).filter(|look| !look.starts_with("policy_host_")) {
         least += u64::from(is_seen(look));
         most += if outcomes.len() > 1 { outcomes.len().min(2) as u64 } else { u64::from(is_seen(look)) };
@@ -112,7 +122,27 @@ fn connections(outcomes: &[&str], looks: &[&str]) -> (u64, u64) {
     (least, most)
 }
 
-fn read(path: &Path, each: &mut dyn FnMut(&str, &str, Option<&str>)) -> Result<()> {
+/// The outcome that each look ended with, and how many outcomes came before a further try: the first failure of a handshake that a
+/// smaller hello may mend, and the first that an older one may explain.
+fn without_further_tries<'o>(outcomes: &[&'o str]) -> (Vec<&'o str>, u64) {
+    const MENDED: [&str; 3] = ["policy_tls_large_hello", "policy_tls_timeout", "policy_tls_closed"];
+    let first = |words: &[&str]| outcomes.iter().position(|outcome| words.contains(outcome));
+    let tried = [first(&MENDED), first(&["policy_tls_client_limit"])];
+    let is_last = |at: usize| at + 1 == outcomes.len();
+    let further: Vec<usize> = tried.into_iter().flatten().filter(|at| !is_last(*at)).collect();
+    let ends = outcomes.iter().enumerate().filter(|(at, _)| !further.contains(at)).map(|(_, end)| *end);
+    (ends.collect(), further.len() as u64)
+}
+
+/// One row of the contacts.
+struct Came<'a> {
+    service: &'a str,
+    addr: &'a str,
+    name: Option<&'a str>,
+    left: bool,
+}
+
+fn read(path: &Path, each: &mut dyn FnMut(Came<'_>)) -> Result<()> {
     for batch in ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?.build()? {
         let batch = batch?;
         for at in 0..batch.num_rows() {
@@ -123,7 +153,13 @@ fn read(path: &Path, each: &mut dyn FnMut(&str, &str, Option<&str>)) -> Result<(
                 from_arrow(kind, array, at)
             };
             let (service, addr, name) = (cell("service")?, cell("addr")?, cell("name")?);
-            each(service.as_text().unwrap_or_default(), addr.as_text().unwrap_or_default(), name.as_text());
+            let left = cell("left")? == Value::Bool(true);
+            each(Came {
+                service: service.as_text().unwrap_or_default(),
+                addr: addr.as_text().unwrap_or_default(),
+                name: name.as_text(),
+                left,
+            });
         }
     }
     Ok(())
@@ -140,8 +176,18 @@ mod tests {
     }
 
     #[test]
+    fn a_further_try_is_one_connection_more() {
+        assert_eq!(connections(&["ok"], &["policy_tls_large_hello", "ok"]), (2, 2));
+        assert_eq!(connections(&["policy_tls_closed"], &["policy_tls_closed"; 3]), (3, 3));
+        assert_eq!(
+            connections(&["policy_tls_protocol"], &["policy_tls_client_limit", "policy_tls_protocol"]),
+            (2, 2)
+        );
+    }
+
+    #[test]
     fn each_look_counts() {
-        assert_eq!(connections(&["ok"], &["policy_tls_closed", "ok"]), (2, 2));
+        assert_eq!(connections(&["ok"], &["policy_timeout", "ok"]), (2, 2));
         assert_eq!(connections(&["ok"], &["policy_host_dns_failure", "ok"]), (1, 1));
         assert_eq!(connections(&[], &[]), (0, 0));
     }

@@ -25,7 +25,8 @@ pub(super) fn serve(listener: std::net::TcpListener, shared: &Arc<Shared>) {
 async fn connection(stream: TcpStream, local: SocketAddr, shared: Arc<Shared>) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let ticket = shared.contacts.connection(Service::Https, local.ip());
-    let (start, host) = tls::hello(stream).await?;
+    let hello = tls::hello(stream).await?;
+    let host = hello.host.clone();
     shared.contacts.name(ticket, &host);
     let owner = shared.world.owner(&host, Some(RecordType::A));
     let Some(owner) = owner else { return Ok(()) };
@@ -34,9 +35,9 @@ async fn connection(stream: TcpStream, local: SocketAddr, shared: Arc<Shared>) -
         return Ok(());
     }
     if https.stalls_at == Some(Stage::Tls) {
-        return stall(start.io).await;
+        return stall(hello.into_stream()).await;
     }
-    let Some(mut stream) = tls::answer(start, &https.tls, &host, &shared).await? else { return Ok(()) };
+    let Some(mut stream) = tls::answer(hello, &https.tls, &shared).await? else { return Ok(()) };
     let Some(request) = request(&mut stream).await? else { return Ok(()) };
     if https.closes_at == Some(Stage::Answer) {
         return stream.shutdown().await;

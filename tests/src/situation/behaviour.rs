@@ -151,6 +151,33 @@ pub struct Tls {
     pub garbage: Option<String>,
     /// How many milliseconds from the first hello on it closes the connection instead.
     pub closes_for_ms: Option<u64>,
+    /// What it speaks besides, if the hello offers that; only its ServerHello is played.
+    pub legacy: Option<Legacy>,
+    /// The largest hello that it takes, bytes of its record; a larger one is met with `oversized`.
+    pub largest_hello: Option<usize>,
+    /// What becomes of a hello that is too large.
+    pub oversized: Oversized,
+}
+
+/// Something old that rustls does not speak.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Legacy {
+    /// The version it picks: `1.0`, `1.1` or `1.2`.
+    pub version: String,
+    /// The cipher suite it picks, by its number in the IANA registry.
+    pub suite: u16,
+}
+
+/// What becomes of a hello that is too large for a server or for what stands before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Oversized {
+    /// Nothing: no answer comes.
+    #[default]
+    Stalls,
+    /// The connection is reset.
+    Resets,
 }
 
 /// What a certificate says and who signed it.
@@ -163,12 +190,29 @@ pub struct Certificate {
     pub validity: Validity,
     /// Who signed it.
     pub issuer: Issuer,
+    /// What it is for (extended key usage, RFC 5280 section 4.2.1.12).
+    pub purpose: Purpose,
 }
 
 impl Default for Certificate {
     fn default() -> Self {
-        Self { names: vec!["{host}".into()], validity: Validity::Now, issuer: Issuer::Lab }
+        Self {
+            names: vec!["{host}".into()],
+            validity: Validity::Now,
+            issuer: Issuer::Lab,
+            purpose: Purpose::Server,
+        }
     }
+}
+
+/// What a certificate is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// TLS servers.
+    Server,
+    /// TLS clients alone.
+    Client,
 }
 
 /// Whether a certificate's time is now.
@@ -191,6 +235,8 @@ pub enum Issuer {
     Lab,
     /// The same, but the intermediate is not sent.
     LabAlone,
+    /// Another intermediate authority of the laboratory, which no server ever sends.
+    HiddenAlone,
     /// An authority that nobody trusts, sent along.
     Stranger,
     /// Its own key.
@@ -243,6 +289,14 @@ impl Default for Https {
 pub struct Smtp {
     /// The greeting.
     pub banner: String,
+    /// How many milliseconds pass before it.
+    pub banner_after_ms: u64,
+    /// Lines that are sent at once before that, as postscreen does.
+    pub teaser: String,
+    /// Bytes in hexadecimal that are sent in place of the greeting.
+    pub noise: String,
+    /// What is sent over and over in place of the greeting, without an end.
+    pub flood: String,
     /// The reply to EHLO.
     pub ehlo: String,
     /// The reply to HELO.
@@ -255,6 +309,8 @@ pub struct Smtp {
     pub stalls_at: Option<Stage>,
     /// Where it closes the connection.
     pub closes_at: Option<Stage>,
+    /// Whether it resets the connection as soon as it stands.
+    pub resets: bool,
     /// Its TLS.
     pub tls: Tls,
 }
@@ -263,12 +319,17 @@ impl Default for Smtp {
     fn default() -> Self {
         Self {
             banner: "220 lab ESMTP".into(),
+            banner_after_ms: 0,
+            teaser: String::new(),
+            noise: String::new(),
+            flood: String::new(),
             ehlo: "250-lab\n250-PIPELINING\n250 STARTTLS".into(),
             helo: "250 lab".into(),
             starttls: "220 2.0.0 Ready to start TLS".into(),
             injected: String::new(),
             stalls_at: None,
             closes_at: None,
+            resets: false,
             tls: Tls::default(),
         }
     }

@@ -25,6 +25,8 @@ pub enum Address {
     Refused,
     /// Something that never answers a connect.
     Blackhole,
+    /// The broadcast address of the loopback network, to which there is no way for TCP.
+    Unreachable,
     /// The policy hosts.
     Https,
     /// MX hosts of the behaviour with this number.
@@ -39,6 +41,7 @@ impl Address {
         let second = match self {
             Self::Refused => REFUSED,
             Self::Blackhole => BLACKHOLE,
+            Self::Unreachable => return Ipv4Addr::new(127, 255, 255, 255),
             Self::Https => HTTPS,
             Self::Smtp(number) => SMTP_FIRST.saturating_add(number),
         };

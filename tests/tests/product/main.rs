@@ -6,9 +6,12 @@
     reason = "a test that fails here has failed"
 )]
 
+mod chains;
+mod check;
 mod graded;
 mod interrupted;
 mod rubbish;
+mod slow;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};

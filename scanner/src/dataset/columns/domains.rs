@@ -182,7 +182,7 @@ pub const DOMAINS: Table = Table {
         may(
             "policy_cert_outcome",
             Kind::Text,
-            "valid | name | expired | not_yet_valid | self_signed | untrusted | other: the first of policy_cert_faults in the order chain, time, name; null where no certificate was seen.",
+            "valid | name | expired | not_yet_valid | self_signed | untrusted | other: the first of policy_cert_faults in the order chain, time, name; null where no certificate was seen. An untrusted one whose intermediate others send is judged chain_incomplete among the findings.",
         ),
         may(
             "policy_cert_faults",
@@ -228,7 +228,11 @@ pub const DOMAINS: Table = Table {
             Kind::Int64,
             "Milliseconds of the fetch on its last address: connection, TLS and HTTP, no waiting.",
         ),
-        may("policy_attempts", TEXTS, "The outcome of each look, in their order; null where not attempted."),
+        may(
+            "policy_attempts",
+            TEXTS,
+            "The outcome of each look and of what came before a further try in it, in their order. After the first policy_tls_timeout or policy_tls_closed comes a try without a post-quantum share (where that one is answered, policy_tls_large_hello stands in its place), after the first policy_tls_client_limit one that asks for old versions and suites. Null where not attempted.",
+        ),
         may(
             "policy_wildcard",
             Kind::Bool,

@@ -89,7 +89,7 @@ pub const MX_HOSTS: Table = Table {
         must(
             "attempts",
             TEXTS,
-            "The outcome of each look that made a connection, in their order; empty where none was made.",
+            "The outcome of each connection, looks and further tries, in their order, at most three; further tries as in policy_attempts. Empty where none was made.",
         ),
     ],
 };
