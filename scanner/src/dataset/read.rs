@@ -1,10 +1,10 @@
 //! Committed parts read back: the columns that assessing and resuming need, as rows.
 
 use super::columns::Table;
-use super::rows::{AddrOutcome, DomainRow, HostRow, Mx};
+use super::rows::{AddrOutcome, DomainRow, HostRow, Micros, Mx};
 use super::words::{DnsStatus, MxKind, RecordState, Word};
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Int32Type, Int64Type};
+use arrow_array::types::{Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -131,6 +131,18 @@ impl Batch {
         Some(self.texts(column, row)?.into_iter().map(Word::Owned).collect())
     }
 
+    /// Bytes.
+    #[must_use]
+    pub fn bytes(&self, column: &str, row: usize) -> Option<&[u8]> {
+        self.present(column, row).and_then(|a| a.as_binary_opt::<i32>()).map(|a| a.value(row))
+    }
+
+    fn time(&self, column: &str, row: usize) -> Option<Micros> {
+        self.present(column, row)
+            .and_then(|a| a.as_primitive_opt::<TimestampMicrosecondType>())
+            .map(|a| a.value(row))
+    }
+
     fn status(&self, column: &str, row: usize) -> Option<DnsStatus> {
         self.text(column, row).and_then(DnsStatus::from_word)
     }
@@ -200,10 +212,7 @@ impl Batch {
         policy.http_status = self.int("policy_http_status", row);
         policy.redirect_to = self.owned("policy_redirect_to", row);
         policy.content_type = self.owned("policy_content_type", row);
-        policy.body = self
-            .present("policy_body", row)
-            .and_then(|a| a.as_binary_opt::<i32>())
-            .map(|a| a.value(row).to_vec());
+        policy.body = self.bytes("policy_body", row).map(<[u8]>::to_vec);
         policy.attempts = self.words("policy_attempts", row);
         policy.wildcard = self.bool("policy_wildcard", row);
         policy.valid = self.bool("policy_valid", row);
@@ -223,11 +232,17 @@ impl Batch {
             host_dns: self.status("host_dns", row),
             host_cname: self.texts("host_cname", row),
             host_ad: self.bool("host_ad", row),
+            tlsa_dns: self.status("tlsa_dns", row),
+            tlsa_ad: self.bool("tlsa_ad", row),
+            tlsa: self.texts("tlsa", row),
             attempts: self.words("attempts", row).unwrap_or_default(),
             ..HostRow::default()
         };
         host.smtp.outcome = self.word("smtp_outcome", row).unwrap_or_default();
         host.smtp.code = self.int("smtp_code", row);
+        host.smtp.probed_at = self.time("probed_at", row);
+        host.smtp.tls.certificate_sha256 = self.owned("certificate_sha256", row);
+        host.smtp.tls.chain_sha256 = self.texts("chain_sha256", row);
         host.smtp.tls.cert_outcome = self.word("cert_outcome", row);
         host.smtp.tls.cert_faults = self.words("cert_faults", row);
         host
@@ -281,7 +296,13 @@ pub const HOST_COLUMNS: &[&str] = &[
     "host_ad",
     "smtp_outcome",
     "smtp_code",
+    "certificate_sha256",
+    "chain_sha256",
     "cert_outcome",
     "cert_faults",
+    "tlsa_dns",
+    "tlsa_ad",
+    "tlsa",
+    "probed_at",
     "attempts",
 ];

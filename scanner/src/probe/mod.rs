@@ -3,6 +3,7 @@
 //! Every stage asks only what is not known yet, or what failed in a way that may pass: so the second look
 //! is the same call again on the same evidence.
 
+mod control;
 mod host;
 mod policy;
 
@@ -44,6 +45,9 @@ pub struct Domain {
     pub row: DomainRow,
     /// What came of asking for its own addresses, where that was asked.
     implicit: Option<DnsStatus>,
+    /// What came of asking for its name servers, where that was asked.
+    ns: Option<DnsStatus>,
+    control: control::Control,
     waited: Waited,
     began: Instant,
 }
@@ -65,6 +69,8 @@ impl Domain {
             position: entry.position,
             row,
             implicit: None,
+            ns: None,
+            control: control::Control::default(),
             waited: Waited::default(),
             began: Instant::now(),
         }
@@ -80,8 +86,9 @@ impl Domain {
     #[must_use]
     pub fn deserves_second_look(&self) -> bool {
         let row = &self.row;
-        let asked = [row.mx_dns, row.sts_dns, row.tlsrpt_dns, self.implicit, row.policy.host_dns];
+        let asked = [row.mx_dns, row.sts_dns, row.tlsrpt_dns, self.implicit, self.ns, row.policy.host_dns];
         asked.into_iter().flatten().any(DnsStatus::may_pass)
+            || self.control.may_pass()
             || row.policy.outcome.as_deref().is_some_and(crate::assess::may_pass)
     }
 

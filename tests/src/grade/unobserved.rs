@@ -8,7 +8,16 @@ use crate::value::Value;
 use std::collections::BTreeSet;
 
 /// Findings that only contact with an MX host or its address question can show.
-const OBSERVED: [&str; 6] = ["smtp_", "starttls_", "mx_tls_", "mx_cert_", "mx_unresolvable", "mx_is_cname"];
+const OBSERVED: [&str; 8] = [
+    "smtp_",
+    "starttls_",
+    "mx_tls_",
+    "mx_cert_",
+    "mx_unresolvable",
+    "mx_is_cname",
+    "mx_forbidden_address",
+    "dane_",
+];
 
 /// The expectation for what the scan probed.
 pub(super) fn adapt(contract: &Contract, mut expected: Expected, starttls: Starttls) -> Expected {
@@ -33,6 +42,7 @@ pub(super) fn adapt(contract: &Contract, mut expected: Expected, starttls: Start
                         .as_text()
                         .is_some_and(|word| !OBSERVED.iter().any(|prefix| word.starts_with(prefix)))
                 }),
+                ("dane", dane) => *dane = Value::Null,
                 ("verdict_primary", Value::Text(verdict)) => *verdict = unseen(verdict, primary(&mx)),
                 ("verdict_strict" | "verdict_lenient", Value::Text(verdict)) => {
                     *verdict = unseen(verdict, mx.items());

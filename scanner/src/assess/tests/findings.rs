@@ -33,7 +33,9 @@ fn each_failure_at_mta_sts_has_its_code() {
     assert_eq!(findings(&world(DnsStatus::ServFail)), ["record_dns_servfail"]);
     assert_eq!(findings(&world(DnsStatus::Timeout)), ["record_dns_timeout"]);
     assert_eq!(findings(&world(DnsStatus::Refused)), ["record_dns_refused"]);
-    assert_eq!(findings(&world(DnsStatus::FormErr)), [""; 0]);
+    for status in [DnsStatus::FormErr, DnsStatus::NotImp, DnsStatus::Truncated, DnsStatus::BadAnswer] {
+        assert_eq!(findings(&world(status)), ["record_dns_unusable"], "{status}");
+    }
     let again = |status| lasting(&world(status).with(|row| row.attempts = 2));
     assert_eq!(again(DnsStatus::Timeout), ["record_dns_timeout"]);
     assert_eq!(again(DnsStatus::ServFail), [""; 0], "the catalogue does not mark it as one that may pass");

@@ -140,7 +140,7 @@ pub const DOMAINS: Table = Table {
         may(
             "sts_wildcard",
             Kind::Bool,
-            "Whether a random sibling label answers with the same TXT set; null where not asked.",
+            "Whether a random sibling label (`_sts-census-…`) answers with the same TXT set; null where not asked or not decided.",
         ),
         may("tlsrpt_dns", Kind::Text, "DNS status of `TXT _smtp._tls.<domain>`; null where not asked."),
         may(
@@ -232,7 +232,7 @@ pub const DOMAINS: Table = Table {
         may(
             "policy_wildcard",
             Kind::Bool,
-            "Whether a random sibling host serves the same body; null where not asked.",
+            "Whether a random sibling host (`sts-census-…`) serves the same body with status 200, whatever its certificate; asked where the policy host answered 200 with a text; null where not asked or not decided.",
         ),
         may(
             "policy_valid",
