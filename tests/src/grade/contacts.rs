@@ -1,6 +1,7 @@
 //! Who came, held against what the dataset says it did.
 
 use super::Difference;
+use super::presence::is_contacted;
 use crate::contract::Table;
 use crate::serve::CONTACTS_LAYOUT;
 use crate::value::{Value, from_arrow};
@@ -135,7 +136,7 @@ fn control<'r>(cell: &dyn Fn(&str) -> &'r Value) -> Option<(u64, u64)> {
 /// Least and most connections that the outcomes of a policy host's addresses and looks mean. The addresses tell the last
 /// look exactly; of an earlier one only the outcome is known.
 fn connections(outcomes: &[&str], looks: &[&str]) -> (u64, u64) {
-    let is_seen = |outcome: &str| outcome != "not_sampled" && !outcome.starts_with("policy_connect_");
+    let is_seen = |outcome: &str| is_contacted(outcome) && !outcome.starts_with("policy_connect_");
     let last = outcomes.iter().filter(|outcome| is_seen(outcome)).count() as u64;
     let earlier = looks.len().saturating_sub(1);
     let (mut least, mut most) = (last, last);
@@ -168,7 +169,8 @@ mod tests {
     use super::connections;
 
     #[test]
-    fn a_refused_address_is_not_seen() {
+    fn a_refused_or_a_forbidden_address_is_not_seen() {
+        assert_eq!(connections(&["forbidden_address"], &["policy_host_forbidden_address"]), (0, 0));
         assert_eq!(connections(&["policy_connect_refused", "ok"], &["ok"]), (1, 1));
         assert_eq!(connections(&["policy_connect_timeout"], &["policy_connect_timeout"; 2]), (0, 0));
     }

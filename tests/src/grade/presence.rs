@@ -75,10 +75,13 @@ pub(super) fn faults(table: &Table, row: &[Value]) -> Vec<(&'static str, &'stati
 
 /// Whether any of the addresses of a policy host was contacted.
 pub(crate) fn is_fetched(addrs: &Value) -> bool {
-    let outcomes = addrs.items().iter().filter_map(|addr| addr.items().get(1).and_then(Value::as_text));
-    outcomes
-        .into_iter()
-        .any(|word| !matches!(word, "forbidden_address" | "excluded" | "not_sampled" | "not_attempted"))
+    let mut outcomes = addrs.items().iter().filter_map(|addr| addr.items().get(1).and_then(Value::as_text));
+    outcomes.any(is_contacted)
+}
+
+/// Whether the outcome of an address is one of a contact.
+pub(super) fn is_contacted(outcome: &str) -> bool {
+    !matches!(outcome, "forbidden_address" | "excluded" | "not_sampled" | "not_attempted")
 }
 
 /// Sets what is not compared to null, so that a row can be held against the truth.
