@@ -98,7 +98,7 @@ pub struct AddressFacts {
     pub cert: Option<CertFaults>,
     /// Whether the host is an alias (CNAME).
     pub is_alias: bool,
-    /// Whether the address was contacted more than once.
+    /// Whether the address was contacted more than once; where there is none, whether the addresses were asked for again.
     pub look: Look,
     /// What the host's TLSA records come to here.
     pub dane: HostDane,
@@ -114,12 +114,17 @@ impl AddressFacts {
             dns: row.host_dns,
             cert: tls.cert_faults.as_ref().map(CertFaults::from_words),
             is_alias: row.host_cname.as_ref().is_some_and(|chain| !chain.is_empty()),
-            look: Look::of_attempts(row.attempts.len()),
+            look: look(row),
             dane: HostDane::NotAsked,
         };
         facts.dane = HostDane::of(row, &facts);
         facts
     }
+}
+
+fn look(row: &HostRow) -> Look {
+    let asked_again = row.dns_retried.iter().any(|one| one.question == "address");
+    if row.addr.is_none() && asked_again { Look::Repeated } else { Look::of_attempts(row.attempts.len()) }
 }
 
 /// Every MX host of a scan with the facts of its addresses, in no order that matters.

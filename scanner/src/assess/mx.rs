@@ -55,8 +55,9 @@ fn host(evidence: &Evidence<'_>, host: &str, found: &mut Found) {
             (Contact::NoAddress, Some(DnsStatus::NoData | DnsStatus::NxDomain)) => {
                 found.note(Code::mx_unresolvable);
             }
-            // No column tells whether the addresses were asked for again.
-            (Contact::NoAddress, Some(status)) if !status.is_definite() => found.note(Code::mx_dns_failure),
+            (Contact::NoAddress, Some(status)) if !status.is_definite() => {
+                found.note_after(Code::mx_dns_failure, facts.look);
+            }
             _ => {}
         }
     }

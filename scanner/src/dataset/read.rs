@@ -1,7 +1,7 @@
 //! Committed parts read back: the columns that assessing and resuming need, as rows.
 
 use super::columns::Table;
-use super::rows::{AddrOutcome, DomainRow, HostRow, Micros, Mx};
+use super::rows::{AddrOutcome, DomainRow, HostRow, Micros, Mx, Retried};
 use super::words::{DnsStatus, MxKind, RecordState, Word};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type, TimestampMicrosecondType};
@@ -10,6 +10,9 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+
+/// Columns that datasets of an older minor version of the layout lack; they read as null.
+const NEWER: [&str; 1] = ["dns_retried"];
 
 /// A part that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +67,8 @@ pub fn batches(
         let reader = builder.with_projection(mask).build().map_err(|e| wrong(&e))?;
         for batch in reader {
             let batch = Batch(batch.map_err(|e| wrong(&e))?);
-            if let Some(missing) = columns.iter().find(|c| batch.0.column_by_name(c).is_none()) {
+            let is_missing = |c: &&&str| !NEWER.contains(c) && batch.0.column_by_name(c).is_none();
+            if let Some(missing) = columns.iter().find(is_missing) {
                 return Err(wrong(&format!("it has no column `{missing}`")));
             }
             take(&batch);
@@ -165,6 +169,20 @@ impl Batch {
         Some((0..group.len()).map(one).collect())
     }
 
+    fn retried(&self, row: usize) -> Option<Vec<Retried>> {
+        let list = self.list("dns_retried", row)?;
+        let group = list.as_struct_opt()?;
+        let question = group.column_by_name("question")?.as_string_opt::<i32>()?;
+        let status = group.column_by_name("status")?.as_string_opt::<i32>()?;
+        let one = |i: usize| {
+            Some(Retried {
+                question: Word::Owned(question.value(i).to_owned()),
+                status: DnsStatus::from_word(status.value(i))?,
+            })
+        };
+        (0..group.len()).map(one).collect()
+    }
+
     fn policy_addrs(&self, row: usize) -> Option<Vec<AddrOutcome>> {
         let list = self.list("policy_addrs", row)?;
         let group = list.as_struct_opt()?;
@@ -236,6 +254,7 @@ impl Batch {
             tlsa_ad: self.bool("tlsa_ad", row),
             tlsa: self.texts("tlsa", row),
             attempts: self.words("attempts", row).unwrap_or_default(),
+            dns_retried: self.retried(row).unwrap_or_default(),
             ..HostRow::default()
         };
         host.smtp.outcome = self.word("smtp_outcome", row).unwrap_or_default();
@@ -305,4 +324,5 @@ pub const HOST_COLUMNS: &[&str] = &[
     "tlsa",
     "probed_at",
     "attempts",
+    "dns_retried",
 ];

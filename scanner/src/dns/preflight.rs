@@ -73,3 +73,7 @@ async fn ask(
     }
     Ok(None)
 }
+
+#[cfg(test)]
+#[path = "preflight_tests.rs"]
+mod tests;

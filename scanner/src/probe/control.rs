@@ -75,6 +75,7 @@ impl Probe {
 
 /// Notes what the sibling of `_mta-sts` answered.
 pub(super) fn take_record(domain: &mut Domain, (status, texts): (DnsStatus, Option<Vec<String>>)) {
+    domain.note_retry("sts_sibling", domain.control.txt);
     domain.control.txt = Some(status);
     domain.row.sts_wildcard = texts.map(|texts| Some(texts) == domain.row.sts_txt);
 }

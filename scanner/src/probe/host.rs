@@ -3,7 +3,7 @@
 use super::Probe;
 use crate::admission::Waited;
 use crate::assess::may_pass;
-use crate::dataset::rows::{HostRow, SmtpEvidence};
+use crate::dataset::rows::{HostRow, Retried, SmtpEvidence};
 use crate::dataset::words::{DnsStatus, Word};
 use crate::dns::{Addresses, Answer, RecordType};
 use crate::fault::Unfinished;
@@ -51,6 +51,15 @@ fn lacks_tlsa(row: &HostRow) -> bool {
     row.tlsa_dns.is_some_and(DnsStatus::may_pass)
 }
 
+/// What of a host's questions is asked again, with what came of it.
+fn retried(row: &HostRow) -> Vec<Retried> {
+    let mut list = Vec::new();
+    let asked_again = |status: Option<DnsStatus>| status.filter(|status| status.may_pass());
+    Retried::note(&mut list, "address", asked_again(row.host_dns).filter(|_| row.addr.is_none()));
+    Retried::note(&mut list, "tlsa", asked_again(row.tlsa_dns));
+    list
+}
+
 fn take_tlsa(row: &mut HostRow, answer: &Answer) {
     row.tlsa_dns = Some(answer.status);
     row.tlsa_ad = answer.ad;
@@ -71,13 +80,16 @@ impl Probe {
     ) -> Result<(), Unfinished> {
         let unresolved = look.rows.iter().any(|row| row.addr.is_none());
         if look.rows.is_empty() || unresolved {
+            let before = look.rows.first().map(retried).unwrap_or_default();
             look.rows = self.resolve(&look.host).await?;
             look.rows.retain(|row| !skip(row.addr));
+            look.rows.iter_mut().for_each(|row| row.dns_retried.clone_from(&before));
         } else if let Some(row) = look.rows.iter().find(|row| lacks_tlsa(row)) {
             let mut waited = Waited::default();
             let own = self.dns.ask(&tlsa_name(&look.host), RecordType::TLSA, &mut waited).await?;
             let seen = self.tlsa_behind(row.host_cname.as_deref(), own, &mut waited).await?;
             for row in &mut look.rows {
+                row.dns_retried = retried(row);
                 take_tlsa(row, &seen);
                 row.waited_ms += waited.millis();
             }

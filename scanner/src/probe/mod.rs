@@ -10,7 +10,7 @@ mod policy;
 pub use host::HostLook;
 
 use crate::admission::{Admission, Waited};
-use crate::dataset::rows::{DomainRow, Mx};
+use crate::dataset::rows::{DomainRow, Mx, Retried};
 use crate::dataset::words::{DnsStatus, MxKind, RecordState};
 use crate::dns::{Answer, Dns, RecordType};
 use crate::fault::Unfinished;
@@ -92,6 +92,11 @@ impl Domain {
             || row.policy.outcome.as_deref().is_some_and(crate::assess::may_pass)
     }
 
+    /// Notes that a question is asked again; does nothing at its first look, when nothing came of it before.
+    fn note_retry(&mut self, question: &'static str, before: Option<DnsStatus>) {
+        Retried::note(&mut self.row.dns_retried, question, before);
+    }
+
     /// The hosts whose STARTTLS is wanted: the MX set, for the domains that the plan's scope names.
     pub fn targets(&self, scope: StarttlsScope) -> impl Iterator<Item = &str> {
         targets(self.row.mx.as_deref(), self.row.sts_signals, scope)
@@ -132,6 +137,7 @@ impl Probe {
         domain.began = Instant::now();
         if open(domain.row.mx_dns) {
             let name = domain.row.domain.clone();
+            domain.note_retry("mx", domain.row.mx_dns);
             let answer = self.dns.ask(&name, RecordType::MX, &mut domain.waited).await?;
             let gone = answer.status == DnsStatus::NxDomain && !answer.is_aliased();
             take_mx(&mut domain.row, &answer);
@@ -157,15 +163,18 @@ impl Probe {
         let implicit = self.has_address(&name, addresses_open && everyone, &mut third);
         let (sts, tlsrpt, mut implicit) = tokio::join!(sts, tlsrpt, implicit);
         if let Some(answer) = sts? {
+            domain.note_retry("sts", domain.row.sts_dns);
             take_sts(&mut domain.row, &answer);
         }
         if let Some(answer) = tlsrpt? {
+            domain.note_retry("tlsrpt", domain.row.tlsrpt_dns);
             take_tlsrpt(&mut domain.row, &answer);
         }
         if addresses_open && !everyone && domain.signals() {
             implicit = self.has_address(&name, true, &mut third).await;
         }
         if let Some(status) = implicit? {
+            domain.note_retry("address", domain.implicit);
             domain.implicit = Some(status);
             take_implicit(&mut domain.row, status);
         }

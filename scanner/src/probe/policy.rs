@@ -39,6 +39,7 @@ impl Probe {
             self.control_record(&name, domain.control.txt, &mut second)
         );
         if let Some(answer) = ns? {
+            domain.note_retry("ns", domain.ns);
             domain.ns = Some(answer.status);
             domain.row.ns = answer.status.is_definite().then(|| answer.ns());
         }
@@ -75,6 +76,7 @@ impl Probe {
                 ..PolicyEvidence::default()
             }
         } else {
+            domain.note_retry("policy_host", domain.row.policy.host_dns.filter(|status| status.may_pass()));
             let addresses = self.dns.addresses(&host, &mut domain.waited).await?;
             self.over_addresses(&host, addresses, domain).await?
         };

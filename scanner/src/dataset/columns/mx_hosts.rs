@@ -1,6 +1,6 @@
 //! The table `mx_hosts`.
 
-use super::{Kind, SCAN, TEXTS, Table, may, must};
+use super::{Kind, RETRIED, SCAN, TEXTS, Table, may, must};
 
 /// One row an (MX host, address): the evidence of SMTP and its TLS.
 pub const MX_HOSTS: Table = Table {
@@ -98,6 +98,11 @@ pub const MX_HOSTS: Table = Table {
             "attempts",
             TEXTS,
             "The outcome of each look that made a connection, in their order; empty where none was made.",
+        ),
+        may(
+            "dns_retried",
+            RETRIED,
+            "What came of questions at the first look that the second look asked again (address | tlsa); empty where none was; null in layout 1.0.",
         ),
     ],
 };
