@@ -143,17 +143,14 @@ fn identity(rows: &[DomainRow]) -> Result<Vec<ArrayRef>, ArrowError> {
         ints(rows.iter().map(|r| Some(r.attempts))),
         longs(rows.iter().map(|r| Some(r.waited_ms))),
         longs(rows.iter().map(|r| Some(r.total_ms))),
-        retried(rows.iter().map(|r| r.dns_retried.as_slice()), &columns::DOMAINS)?,
+        retried(&rows.iter().map(|r| r.dns_retried.as_slice()).collect::<Vec<_>>(), &columns::DOMAINS)?,
     ])
 }
 
-fn retried<'a>(
-    rows: impl Iterator<Item = &'a [Retried]> + Clone,
-    table: &'static columns::Table,
-) -> Result<ArrayRef, ArrowError> {
-    let all = || rows.clone().flatten();
+fn retried(rows: &[&[Retried]], table: &'static columns::Table) -> Result<ArrayRef, ArrowError> {
+    let all = || rows.iter().copied().flatten();
     struct_lists(
-        rows.clone().map(|list| Some(list.len())),
+        rows.iter().map(|list| Some(list.len())),
         item_of(table, "dns_retried")?,
         vec![texts(all().map(|one| Some(&*one.question))), texts(all().map(|one| Some(one.status.as_str())))],
     )
@@ -269,7 +266,7 @@ impl Rows for HostRow {
             longs(rows.iter().map(|r| r.smtp.handshake_ms)),
             longs(rows.iter().map(|r| Some(r.waited_ms))),
             text_lists(rows.iter().map(|r| Some(r.attempts.as_slice()))),
-            retried(rows.iter().map(|r| r.dns_retried.as_slice()), Self::TABLE)?,
+            retried(&rows.iter().map(|r| r.dns_retried.as_slice()).collect::<Vec<_>>(), Self::TABLE)?,
         ]);
         Ok(arrays)
     }

@@ -143,9 +143,9 @@ async fn converse(
                 Ok(Err(err)) => {
                     ours(&err)?;
                     if err.kind() == io::ErrorKind::ConnectionReset {
-                        session.reset()
+                        session.reset();
                     } else {
-                        session.closed()
+                        session.closed();
                     }
                     Step::Close
                 }

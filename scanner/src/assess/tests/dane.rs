@@ -7,7 +7,7 @@ use crate::dataset::words::DnsStatus;
 const USABLE: &str = "3 1 1 0000000000000000000000000000000000000000000000000000000000000000";
 
 /// The outcome at the one host, and the codes of it.
-fn dane(world: World) -> (Option<&'static str>, Vec<&'static str>) {
+fn dane(world: &World) -> (Option<&'static str>, Vec<&'static str>) {
     let row = world.assess();
     let outcome = row.dane.as_deref().map(|hosts| {
         assert_eq!(hosts.len(), 1);
@@ -37,34 +37,34 @@ fn secure(tlsa: &[&str], change: impl FnOnce(&mut HostRow)) -> World {
 
 #[test]
 fn nothing_is_said_where_nothing_was_asked() {
-    assert_eq!(dane(good().delivered()), (None, vec![]));
+    assert_eq!(dane(&good().delivered()), (None, vec![]));
 }
 
 #[test]
 fn without_a_validating_resolver_nothing_is_known() {
     let mut world = secure(&[USABLE], |_| {});
     world.hosts.validates = false;
-    assert_eq!(dane(world), (Some("unknown"), vec![]));
+    assert_eq!(dane(&world), (Some("unknown"), vec![]));
 }
 
 #[test]
 fn a_record_that_matches_nothing_is_invalid_and_one_that_nobody_can_use_unusable() {
-    assert_eq!(dane(secure(&[USABLE], |_| {})), (Some("invalid"), vec!["dane_invalid"]));
-    assert_eq!(dane(secure(&["1 1 1 00"], |_| {})), (Some("unusable"), vec!["dane_unusable"]));
+    assert_eq!(dane(&secure(&[USABLE], |_| {})), (Some("invalid"), vec!["dane_invalid"]));
+    assert_eq!(dane(&secure(&["1 1 1 00"], |_| {})), (Some("unusable"), vec!["dane_unusable"]));
 }
 
 #[test]
 fn each_answer_must_be_secure() {
     let insecure = (Some("insecure"), vec!["dane_insecure"]);
-    assert_eq!(dane(secure(&[USABLE], |_| {}).with(|row| row.mx_ad = Some(false))), insecure);
-    assert_eq!(dane(secure(&[USABLE], |row| row.host_ad = Some(false))), insecure);
-    assert_eq!(dane(secure(&[USABLE], |row| row.tlsa_ad = Some(false))), insecure);
+    assert_eq!(dane(&secure(&[USABLE], |_| {}).with(|row| row.mx_ad = Some(false))), insecure);
+    assert_eq!(dane(&secure(&[USABLE], |row| row.host_ad = Some(false))), insecure);
+    assert_eq!(dane(&secure(&[USABLE], |row| row.tlsa_ad = Some(false))), insecure);
 }
 
 #[test]
 fn what_could_not_be_had_is_never_none() {
     let failed = |status, secure_host| {
-        dane(secure(&[], |row| {
+        dane(&secure(&[], |row| {
             row.tlsa_dns = Some(status);
             row.tlsa = None;
             row.host_ad = Some(secure_host);
@@ -80,7 +80,7 @@ fn what_could_not_be_had_is_never_none() {
 #[test]
 fn without_tls_a_usable_record_is_not_met_and_without_a_connection_nothing_is_known() {
     let ended = |outcome: &'static str| {
-        dane(secure(&[USABLE], |row| {
+        dane(&secure(&[USABLE], |row| {
             row.smtp.outcome = outcome.into();
             row.smtp.tls = crate::dataset::rows::TlsEvidence::default();
         }))
@@ -99,7 +99,7 @@ fn a_certificate_that_the_table_lacks_decides_nothing() {
     let mut world = secure(&[USABLE], |row| row.smtp.tls.chain = vec![]);
     assert!(world.hosts.wants_any() && world.hosts.wants("aa") && !world.hosts.wants("bb"));
     world.hosts.settle();
-    assert_eq!(dane(world).0, Some("unknown"));
+    assert_eq!(dane(&world).0, Some("unknown"));
 }
 
 #[test]
@@ -107,5 +107,5 @@ fn a_certificate_of_the_table_is_held_against_the_records() {
     let mut world = secure(&[USABLE], |row| row.smtp.tls.chain = vec![]);
     world.hosts.show("aa", b"another one");
     assert!(!world.hosts.wants_any());
-    assert_eq!(dane(world).0, Some("invalid"));
+    assert_eq!(dane(&world).0, Some("invalid"));
 }
