@@ -4,6 +4,7 @@ use super::catalogue::Code;
 use super::hosts::Contact;
 use super::{Evidence, Found, Look};
 use crate::dataset::words::{DnsStatus, MxKind};
+use crate::mta_sts::mx_pattern;
 use std::net::IpAddr;
 
 pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
@@ -22,7 +23,12 @@ pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
     for mx in set {
         if mx.host.parse::<IpAddr>().is_ok() {
             found.note(Code::mx_is_address);
-        } else if evidence.signals() && mx.host != "." {
+            continue;
+        }
+        if mx.host != "." && !mx_pattern::is_domain(mx.host.as_bytes()) {
+            found.note(Code::mx_name_invalid);
+        }
+        if evidence.signals() && mx.host != "." {
             host(evidence, &mx.host, found);
         }
     }

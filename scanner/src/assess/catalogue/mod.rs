@@ -182,7 +182,7 @@ codes! {
     policy_blank_line policy_leading_space policy_bom policy_unknown_field policy_wildcard policy_mode_testing
     policy_mode_none
 
-    mx_none mx_null mx_null_beside_others mx_implicit mx_dns_failure mx_unresolvable mx_is_address mx_is_cname
+    mx_none mx_null mx_null_beside_others mx_implicit mx_dns_failure mx_unresolvable mx_is_address mx_name_invalid mx_is_cname
     mx_forbidden_address
 
     smtp_connect_refused smtp_connect_timeout smtp_connect_unreachable smtp_connect_reset smtp_banner_timeout

@@ -187,6 +187,9 @@ fn each_kind_of_mx_set_has_its_code() {
     assert_eq!(findings(&implicit), ["mx_implicit"]);
     let beside = good().mx(&[(0, "."), (10, "mx.example.com")]).delivered();
     assert_eq!(findings(&beside), ["mx_null_beside_others"]);
+    for name in ["_dc-mx.example.com", "a\\032b.example.com", "-a.example.com"] {
+        assert_eq!(findings(&good().mx(&[(10, name)]))[0], "mx_name_invalid", "{name}");
+    }
 }
 
 #[test]
