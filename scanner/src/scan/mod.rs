@@ -5,6 +5,7 @@ mod error;
 mod pipeline;
 mod preflight;
 mod report;
+mod spool;
 pub mod tally;
 
 pub use dataset::Recorded;
@@ -21,6 +22,7 @@ use crate::probe::HostLook;
 use dataset::Dataset;
 use pipeline::{Contact, Pipeline};
 use preflight::Prepared;
+use spool::Spool;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -79,7 +81,11 @@ pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Rep
     let (to_writer, from_stages) = mpsc::channel(4 * ENTRY_BATCH);
     let registry = std::mem::take(&mut dataset.registry);
     let hosts = dataset.hosts_to_contact(&registry, plan.starttls)?;
-    let pipeline = Arc::new(Pipeline::new(probe, registry, tally.clone(), stop.clone(), to_writer));
+    let spool = Spool::open(&job.output).map_err(|source| ScanError::Io {
+        what: format!("cannot write to {}", job.output.display()),
+        source,
+    })?;
+    let pipeline = Arc::new(Pipeline::new(probe, registry, tally.clone(), stop.clone(), to_writer, spool));
     let halted = pipeline.halted.clone();
     let (read, dns) = drive(pipeline, reader, &dataset.done, hosts, dataset.writer, from_stages)?;
 

@@ -3,17 +3,21 @@
 //! DNS workers take names from the list, one current-thread runtime each. What signals goes on to the contact
 //! runtime (policy hosts and MX hosts), whose waiting never holds a place of DNS. Final rows go to the writer.
 
+use super::spool::Spool;
 use super::tally::{Count, Tally};
 use crate::dataset::rows::DomainRow;
 use crate::dataset::words::{MxKind, RecordState};
 use crate::dataset::writer::Evidence;
+use crate::dns::LATE_A_PLACE;
 use crate::fault::Unfinished;
 use crate::input::Entry;
 use crate::plan::limits::{CONTACT_BACKLOG, LOCAL_FAULTS, SMTP_TRIAL, SMTP_TRIAL_PERCENT};
 use crate::probe::{Domain, HostLook, Probe};
 use crate::smtp::registry::Registry;
-use std::collections::VecDeque;
+use serde::{Deserialize, Serialize};
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -29,7 +33,8 @@ pub(super) enum Contact {
 }
 
 /// What waits for its second look.
-enum Waiting {
+#[derive(Serialize, Deserialize)]
+pub(super) enum Waiting {
     Domain(Box<Domain>),
     Host(HostLook),
 }
@@ -43,7 +48,7 @@ pub(super) struct Pipeline {
     /// Why the scan stopped itself, where it did.
     pub(super) halted: Arc<OnceLock<String>>,
     writer: mpsc::Sender<Evidence>,
-    deferred: Mutex<VecDeque<(Instant, Waiting)>>,
+    deferred: Mutex<Spool>,
 }
 
 /// Counts what is under way for as long as it lives.
@@ -69,8 +74,9 @@ impl Pipeline {
         tally: Arc<Tally>,
         stop: CancellationToken,
         writer: mpsc::Sender<Evidence>,
+        deferred: Spool,
     ) -> Self {
-        let deferred = Mutex::new(VecDeque::new());
+        let deferred = Mutex::new(deferred);
         Self { probe, registry, tally, stop, halted: Arc::default(), writer, deferred }
     }
 
@@ -80,7 +86,8 @@ impl Pipeline {
         self.stop.cancel();
     }
 
-    /// Takes batches of names until there are no more, and keeps `slots` domains under way.
+    /// Takes batches of names until there are no more, and keeps `slots` domains under way beside those that wait for a
+    /// late answer.
     pub(super) async fn dns_worker(
         self: Arc<Self>,
         entries: Arc<tokio::sync::Mutex<mpsc::Receiver<Vec<Entry>>>>,
@@ -88,30 +95,38 @@ impl Pipeline {
         slots: usize,
     ) {
         let mut tasks = JoinSet::new();
-        let gate = Arc::new(Semaphore::new(slots));
         while let Some(batch) = { entries.lock().await.recv().await } {
             for entry in batch {
-                let Ok(place) = gate.clone().acquire_owned().await else { return };
+                self.room(&mut tasks, slots).await;
                 if self.stop.is_cancelled() {
                     self.tally.given_up.up();
                 } else if self.probe.admission.excludes(&entry.domain) {
                     self.tally.excluded.up();
                     self.tally.settled.up();
                 } else {
-                    tasks.spawn(self.clone().first_look(entry, contacts.clone(), place));
+                    tasks.spawn(self.clone().first_look(entry, contacts.clone()));
                 }
-                while tasks.try_join_next().is_some() {}
             }
         }
         while tasks.join_next().await.is_some() {}
     }
 
-    async fn first_look(
-        self: Arc<Self>,
-        entry: Entry,
-        contacts: mpsc::Sender<Contact>,
-        _place: OwnedSemaphorePermit,
-    ) {
+    /// Waits until one more domain may be under way. One that waits for a late answer holds none of the `slots`: names
+    /// that never answer would take them all.
+    async fn room(&self, tasks: &mut JoinSet<()>, slots: usize) {
+        poll_fn(|cx| {
+            while let Poll::Ready(Some(_)) = tasks.poll_join_next(cx) {}
+            let late = |waker| self.probe.dns.late(waker).min(LATE_A_PLACE * slots);
+            if tasks.len() < slots || tasks.len() < slots + late(cx.waker()) {
+                Poll::Ready(())
+            } else {
+                Poll::Pending
+            }
+        })
+        .await;
+    }
+
+    async fn first_look(self: Arc<Self>, entry: Entry, contacts: mpsc::Sender<Contact>) {
         let mut domain = Box::new(Domain::new(entry));
         let looked = {
             let _now = Now::count(&self.tally.dns_now);
@@ -178,8 +193,15 @@ impl Pipeline {
         any
     }
 
+    /// What waited longest; `None` where nothing waits, or what waits cannot be had: then the scan stops.
     fn next_waiting(&self) -> Option<(Instant, Waiting)> {
-        self.deferred.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+        let mut deferred = self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
+        deferred.pop().unwrap_or_else(|fault| {
+            self.tally.given_up.add(std::mem::take(&mut deferred.domains));
+            self.tally.hosts_left.add(std::mem::take(&mut deferred.hosts));
+            self.halt(fault.to_string());
+            None
+        })
     }
 
     fn give_up(&self, waiting: &Waiting) {
@@ -239,7 +261,7 @@ impl Pipeline {
             && domain.deserves_second_look()
             && let Some(wait) = self.probe.plan.second_look
         {
-            self.defer(wait, Waiting::Domain(domain));
+            self.defer(wait, &Waiting::Domain(domain));
             self.write(Evidence::Deferred(position)).await;
             return hosts;
         }
@@ -249,10 +271,14 @@ impl Pipeline {
         hosts
     }
 
-    fn defer(&self, wait: Duration, waiting: Waiting) {
+    fn defer(&self, wait: Duration, waiting: &Waiting) {
         self.tally.deferred.up();
-        let mut deferred = self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
-        deferred.push_back((Instant::now() + wait, waiting));
+        let due = Instant::now() + wait;
+        let kept = self.deferred.lock().unwrap_or_else(PoisonError::into_inner).push(due, waiting);
+        if let Err(fault) = kept {
+            self.give_up(waiting);
+            self.halt(fault.to_string());
+        }
     }
 
     async fn host(self: Arc<Self>, mut look: HostLook, _place: Option<OwnedSemaphorePermit>) {
@@ -278,7 +304,7 @@ impl Pipeline {
             self.write(Evidence::Host(Box::new(row))).await;
         }
         if let Some(wait) = wait.filter(|_| !look.rows.is_empty()) {
-            self.defer(wait, Waiting::Host(look));
+            self.defer(wait, &Waiting::Host(look));
         }
     }
 
