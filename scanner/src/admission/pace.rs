@@ -57,11 +57,13 @@ impl Pacer {
         Self { limiter, clock: DefaultClock::default(), queue: tokio::sync::Mutex::new(()) }
     }
 
+    /// Takes a permit where nobody is in the queue and one is free: the common case of a scan below its rate.
+    pub(super) fn take_free(&self) -> bool {
+        self.queue.try_lock().is_ok_and(|_turn| self.limiter.check().is_ok())
+    }
+
     pub(super) async fn wait(&self, waited: &mut Waited) {
-        // Nobody in the queue and a permit free: the common case of a scan below its rate.
-        if let Ok(_turn) = self.queue.try_lock()
-            && self.limiter.check().is_ok()
-        {
+        if self.take_free() {
             return;
         }
         let began = Instant::now();

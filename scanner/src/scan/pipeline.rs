@@ -1,26 +1,21 @@
-//! The way of domains and hosts through the stages, and the only place of ours that spawns tasks.
+//! The way of domains and hosts through the stages; with `lookers` the only place of ours that spawns tasks.
 //!
-//! DNS workers take names from the list, one current-thread runtime each. What signals goes on to the contact
-//! runtime (policy hosts and MX hosts), whose waiting never holds a place of DNS. Final rows go to the writer.
+//! DNS workers (`lookers`) take names from the list. What signals goes on to the contact runtime (policy hosts and MX
+//! hosts), whose waiting never holds a place of DNS. Final rows go to the writer.
 
 use super::spool::Spool;
 use super::tally::{Count, Tally};
 use crate::dataset::rows::DomainRow;
 use crate::dataset::words::{MxKind, RecordState};
 use crate::dataset::writer::Evidence;
-use crate::dns::LATE_A_PLACE;
 use crate::fault::Unfinished;
-use crate::input::Entry;
 use crate::plan::limits::{CONTACT_BACKLOG, LOCAL_FAULTS, SMTP_TRIAL, SMTP_TRIAL_PERCENT};
 use crate::probe::{Domain, HostLook, Probe};
 use crate::smtp::registry::Registry;
 use serde::{Deserialize, Serialize};
-use std::future::poll_fn;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use std::task::Poll;
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -52,10 +47,10 @@ pub(super) struct Pipeline {
 }
 
 /// Counts what is under way for as long as it lives.
-struct Now<'a>(&'a Count);
+pub(super) struct Now<'a>(&'a Count);
 
 impl<'a> Now<'a> {
-    fn count(count: &'a Count) -> Self {
+    pub(super) fn count(count: &'a Count) -> Self {
         count.up();
         Self(count)
     }
@@ -84,68 +79,6 @@ impl Pipeline {
     pub(super) fn halt(&self, reason: String) {
         let _ = self.halted.set(reason);
         self.stop.cancel();
-    }
-
-    /// Takes batches of names until there are no more, and keeps `slots` domains under way beside those that wait for a
-    /// late answer.
-    pub(super) async fn dns_worker(
-        self: Arc<Self>,
-        entries: Arc<tokio::sync::Mutex<mpsc::Receiver<Vec<Entry>>>>,
-        contacts: mpsc::Sender<Contact>,
-        slots: usize,
-    ) {
-        let mut tasks = JoinSet::new();
-        while let Some(batch) = { entries.lock().await.recv().await } {
-            for entry in batch {
-                self.room(&mut tasks, slots).await;
-                if self.stop.is_cancelled() {
-                    self.tally.given_up.up();
-                } else if self.probe.admission.excludes(&entry.domain) {
-                    self.tally.excluded.up();
-                    self.tally.settled.up();
-                } else {
-                    tasks.spawn(self.clone().first_look(entry, contacts.clone()));
-                }
-            }
-        }
-        while tasks.join_next().await.is_some() {}
-    }
-
-    /// Waits until one more domain may be under way. One that waits for a late answer holds none of the `slots`: names
-    /// that never answer would take them all.
-    async fn room(&self, tasks: &mut JoinSet<()>, slots: usize) {
-        poll_fn(|cx| {
-            while let Poll::Ready(Some(_)) = tasks.poll_join_next(cx) {}
-            let late = |waker| self.probe.dns.late(waker).min(LATE_A_PLACE * slots);
-            if tasks.len() < slots || tasks.len() < slots + late(cx.waker()) {
-                Poll::Ready(())
-            } else {
-                Poll::Pending
-            }
-        })
-        .await;
-    }
-
-    async fn first_look(self: Arc<Self>, entry: Entry, contacts: mpsc::Sender<Contact>) {
-        let mut domain = Box::new(Domain::new(entry));
-        let looked = {
-            let _now = Now::count(&self.tally.dns_now);
-            self.probe.records(&mut domain).await
-        };
-        if let Err(why) = looked {
-            return self.unfinished(&why);
-        }
-        if domain.signals() {
-            if contacts.send(Contact::Policy(domain)).await.is_err() {
-                self.tally.given_up.up();
-            }
-            return;
-        }
-        for host in self.settle(domain).await {
-            if contacts.send(Contact::Host(host)).await.is_err() {
-                self.tally.hosts_left.up();
-            }
-        }
     }
 
     /// Runs policies and MX hosts until the DNS workers are done, then the second looks.
@@ -252,7 +185,7 @@ impl Pipeline {
     }
 
     /// Writes a domain's row, or defers it; gives those of its MX hosts that nobody has contacted.
-    async fn settle(&self, domain: Box<Domain>) -> Vec<HostLook> {
+    pub(super) async fn settle(&self, domain: Box<Domain>) -> Vec<HostLook> {
         let scope = self.probe.plan.starttls;
         let new = domain.targets(scope).filter(|host| self.registry.offer(host));
         let hosts = new.map(|host| HostLook::new(host.to_owned())).collect();
@@ -333,7 +266,7 @@ impl Pipeline {
         }
     }
 
-    fn unfinished(&self, why: &Unfinished) {
+    pub(super) fn unfinished(&self, why: &Unfinished) {
         match why {
             Unfinished::Stopped => self.tally.given_up.up(),
             Unfinished::Fault(_) => {
