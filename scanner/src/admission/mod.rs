@@ -95,6 +95,10 @@ impl Admission {
     /// # Errors
     /// The scan was stopped.
     pub async fn dns(&self, waited: &mut Waited) -> Result<(), Unfinished> {
+        // The common case, without entering the list of those that wait for a stop.
+        if !self.stop.is_cancelled() && self.dns.take_free() {
+            return Ok(());
+        }
         self.unless_stopped(self.dns.wait(waited)).await
     }
 

@@ -13,13 +13,14 @@ use crate::dns::RecordType;
 use crate::fault::Unfinished;
 use crate::policy_host;
 use crate::tls::certificate::sha256;
+use serde::{Deserialize, Serialize};
 
 /// Letters and digits of a label: 50 bits, so that no name is met by chance.
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 const LETTERS: usize = 10;
 
 /// How far the controls of a domain are.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(super) struct Control {
     /// What came of the TXT question; `None` where it was not asked.
     pub(super) txt: Option<DnsStatus>,

@@ -9,10 +9,11 @@ use crate::dns::{Addresses, Answer, RecordType};
 use crate::fault::Unfinished;
 use crate::plan::limits::QUIT_PATIENCE;
 use crate::smtp::{self, Deadlines, Target};
+use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 
 /// A host on its way: one row an address.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct HostLook {
     /// The host.
     pub host: String,

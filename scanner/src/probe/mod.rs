@@ -12,13 +12,14 @@ pub use host::HostLook;
 use crate::admission::{Admission, Waited};
 use crate::dataset::rows::{DomainRow, Mx, Retried};
 use crate::dataset::words::{DnsStatus, MxKind, RecordState};
-use crate::dns::{Answer, Dns, RecordType};
+use crate::dns::{Answer, Dns, Effort, RecordType};
 use crate::fault::Unfinished;
 use crate::input::Entry;
 use crate::moment;
 use crate::mta_sts::{record, text, tlsrpt};
 use crate::plan::{ImplicitScope, ScanPlan, StarttlsScope};
 use crate::tls::TlsClient;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -37,7 +38,7 @@ pub struct Probe {
 }
 
 /// A domain on its way.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Domain {
     /// Its position in the list.
     pub position: u64,
@@ -49,6 +50,8 @@ pub struct Domain {
     ns: Option<DnsStatus>,
     control: control::Control,
     waited: Waited,
+    /// Of this look.
+    #[serde(skip, default = "Instant::now")]
     began: Instant,
 }
 
@@ -157,9 +160,13 @@ impl Probe {
         let addresses_open = no_mx && open(domain.implicit);
         let everyone = self.plan.implicit_mx == ImplicitScope::All;
         let (mut first, mut second, mut third) = Default::default();
-        let sts = self.text_records(format!("_mta-sts.{name}"), open(domain.row.sts_dns), &mut first);
+        // Whom three attempts for MX did not reach is not asked three times each for what is below the same name.
+        let silent = domain.row.mx_dns == Some(DnsStatus::Timeout);
+        let effort = if silent { Effort::Once } else { Effort::Full };
+        let wanted = |status| open(status).then_some(effort);
+        let sts = self.text_records(format!("_mta-sts.{name}"), wanted(domain.row.sts_dns), &mut first);
         let tlsrpt =
-            self.text_records(format!("_smtp._tls.{name}"), open(domain.row.tlsrpt_dns), &mut second);
+            self.text_records(format!("_smtp._tls.{name}"), wanted(domain.row.tlsrpt_dns), &mut second);
         let implicit = self.has_address(&name, addresses_open && everyone, &mut third);
         let (sts, tlsrpt, mut implicit) = tokio::join!(sts, tlsrpt, implicit);
         if let Some(answer) = sts? {
@@ -187,13 +194,11 @@ impl Probe {
     async fn text_records(
         &self,
         name: String,
-        wanted: bool,
+        wanted: Option<Effort>,
         waited: &mut Waited,
     ) -> Result<Option<Answer>, Unfinished> {
-        if !wanted {
-            return Ok(None);
-        }
-        self.dns.ask(&name, RecordType::TXT, waited).await.map(Some)
+        let Some(effort) = wanted else { return Ok(None) };
+        self.dns.ask_with(effort, &name, RecordType::TXT, waited).await.map(Some)
     }
 
     async fn has_address(
