@@ -42,7 +42,7 @@ pub(super) fn adapt(contract: &Contract, mut expected: Expected, starttls: Start
         for (column, value) in contract.assessments.columns.iter().zip(row) {
             match (column.name.as_str(), value) {
                 ("findings" | "lasting", Value::List(findings)) => {
-                    findings.retain(|finding| finding.as_text().is_some_and(|word| !is_observed(word)))
+                    findings.retain(|finding| finding.as_text().is_some_and(|word| !is_observed(word)));
                 }
                 ("dane", dane) => *dane = Value::Null,
                 ("verdict_primary", Value::Text(verdict)) => *verdict = unseen(verdict, primary(&mx)),
