@@ -24,7 +24,10 @@ const USAGE: u8 = 2;
 const RESUMABLE: u8 = 3;
 const LOCAL_FAULT: u8 = 4;
 
-/// Many small allocations of a domain's answers: see ARCHITECTURE.md, engineering notes.
+/// For the many small allocations of a domain's answers (ARCHITECTURE.md, engineering notes).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let args = match cli::parse(std::env::args_os()) {
         Ok(args) => args,

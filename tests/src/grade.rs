@@ -3,6 +3,7 @@
 //! Memory: 24 bytes a row of the truth, and the rows that differ (up to `KEPT` of them). The truth is read twice: once for
 //! what must be there, once for the rows that differ.
 
+mod codes;
 mod contacts;
 mod expected;
 mod parts;
@@ -19,6 +20,9 @@ use expected::{Index, key};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
+
+pub use codes::{Codes, codes};
+pub(crate) use presence::is_fetched;
 
 /// How many differing rows are looked at column by column; the rest is counted as rows.
 const KEPT: usize = 50_000;

@@ -40,7 +40,9 @@ SELECT
         WHEN (
             coalesce(array_length(policy_attempts), 0) < 2
             OR array_length(policy_attempts) = 2
-            AND policy_attempts[1] IN ('policy_tls_timeout', 'policy_tls_closed', 'policy_tls_large_hello')
+            AND policy_attempts[1] IN (
+                'policy_tls_timeout', 'policy_tls_closed', 'policy_connect_reset', 'policy_tls_large_hello'
+            )
         ) AND policy_outcome IN (
             'policy_connect_timeout', 'policy_connect_unreachable', 'policy_connect_reset',
             'policy_tls_timeout', 'policy_tls_closed', 'policy_timeout'

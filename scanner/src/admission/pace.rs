@@ -2,6 +2,7 @@
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 /// How long a domain or host has waited for slots and pace.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Waited(Duration);
 
 impl Waited {
@@ -56,11 +57,13 @@ impl Pacer {
         Self { limiter, clock: DefaultClock::default(), queue: tokio::sync::Mutex::new(()) }
     }
 
+    /// Takes a permit where nobody is in the queue and one is free: the common case of a scan below its rate.
+    pub(super) fn take_free(&self) -> bool {
+        self.queue.try_lock().is_ok_and(|_turn| self.limiter.check().is_ok())
+    }
+
     pub(super) async fn wait(&self, waited: &mut Waited) {
-        // Nobody in the queue and a permit free: the common case of a scan below its rate.
-        if let Ok(_turn) = self.queue.try_lock()
-            && self.limiter.check().is_ok()
-        {
+        if self.take_free() {
             return;
         }
         let began = Instant::now();

@@ -2,7 +2,7 @@
 
 use super::chains::{Authorities, Completed};
 use super::{HostsOf, domain, is_assessed};
-use crate::dataset::columns::{ASSESSMENTS, DOMAINS, MX_HOSTS};
+use crate::dataset::columns::{ASSESSMENTS, CERTIFICATES, DOMAINS, MX_HOSTS};
 use crate::dataset::commits::UNFINISHED;
 use crate::dataset::manifest::{FileFacts, Judgement, Manifest};
 use crate::dataset::parts::PartWriter;
@@ -94,7 +94,7 @@ pub fn assess(
 ) -> Result<Option<usize>, ScanError> {
     let mut counts = Counts::new();
     let (judgement, completed) = completed(dataset, manifest, further)?;
-    let hosts = hosts_of(dataset, &completed, &mut counts)?;
+    let hosts = hosts_of(dataset, manifest, &completed, &mut counts)?;
     let workshop = dataset.join(WORKSHOP);
     if workshop.exists() {
         std::fs::remove_dir_all(&workshop).map_err(|e| wrong(dataset, e))?;
@@ -181,7 +181,12 @@ fn wrong(dataset: &Path, source: io::Error) -> ScanError {
     ScanError::Io { what: format!("cannot write to {}", dataset.display()), source }
 }
 
-fn hosts_of(dataset: &Path, completed: &Completed, counts: &mut Counts) -> Result<HostsOf, ScanError> {
+fn hosts_of(
+    dataset: &Path,
+    manifest: &Manifest,
+    completed: &Completed,
+    counts: &mut Counts,
+) -> Result<HostsOf, ScanError> {
     let mut hosts = HostsOf::default();
     read::batches(dataset, &MX_HOSTS, HOST_COLUMNS, |batch| {
         for row in 0..batch.rows() {
@@ -191,6 +196,18 @@ fn hosts_of(dataset: &Path, completed: &Completed, counts: &mut Counts) -> Resul
             hosts.add(&host);
         }
     })?;
+    if hosts.wants_any() {
+        read::batches(dataset, &CERTIFICATES, &["sha256", "der"], |batch| {
+            for row in 0..batch.rows() {
+                let sha256 = batch.text("sha256", row).unwrap_or_default();
+                if hosts.wants(sha256) {
+                    hosts.show(sha256, batch.bytes("der", row).unwrap_or_default());
+                }
+            }
+        })?;
+        hosts.settle();
+    }
+    hosts.validates = manifest.vantage.resolver_validates;
     Ok(hosts)
 }
 

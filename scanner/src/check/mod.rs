@@ -19,6 +19,7 @@ use crate::plan::{Origin, ScanPlan};
 use crate::probe::{Domain, HostLook, Probe};
 use crate::scan::ScanError;
 use crate::scan::preflight::{self, Prepared};
+use crate::tls::certificate::sha256_hex;
 use crate::tls::paths;
 use futures::stream::{FuturesUnordered, TryStreamExt as _};
 use std::time::Duration;
@@ -116,7 +117,7 @@ pub fn run(job: Job) -> Result<Vec<Checked>, CheckError> {
         Some(path) => paths::read_pem(path).map_err(ScanError::from)?.0,
         None => Vec::new(),
     };
-    let Prepared { probe, .. } = preflight::prepare(job.plan, CancellationToken::new())?;
+    let Prepared { probe, vantage, .. } = preflight::prepare(job.plan, CancellationToken::new())?;
     if let Some(domain) = domains.iter().find(|domain| probe.admission.excludes(&domain.row.domain)) {
         return Err(CheckError::Excluded(domain.row.domain.clone()));
     }
@@ -127,7 +128,9 @@ pub fn run(job: Job) -> Result<Vec<Checked>, CheckError> {
         further: &further,
         now: u64::try_from(moment::now() / 1_000_000).unwrap_or(0),
     };
-    Ok(judged(domains, hosts, authorities))
+    let mut known = HostsOf::default();
+    known.validates = vantage.resolver_validates;
+    Ok(judged(domains, hosts, authorities, known))
 }
 
 fn entry(position: usize, domain: String, typed: &str) -> Entry {
@@ -195,17 +198,29 @@ fn add_targets(probe: &Probe, domains: &[Domain], hosts: &mut Vec<HostLook>) {
     }
 }
 
-fn judged(domains: Vec<Domain>, mut hosts: Vec<HostRow>, authorities: Authorities<'_>) -> Vec<Checked> {
+/// `known` is to hold what is known of the hosts.
+fn judged(
+    domains: Vec<Domain>,
+    mut hosts: Vec<HostRow>,
+    authorities: Authorities<'_>,
+    mut known: HostsOf,
+) -> Vec<Checked> {
     let mut rows: Vec<DomainRow> = domains.into_iter().map(|domain| *domain.into_row()).collect();
     let of_policies = rows.iter().map(|row| row.policy.tls.chain.as_slice());
     let chains: Vec<&[Vec<u8>]> =
         of_policies.chain(hosts.iter().map(|row| row.smtp.tls.chain.as_slice())).collect();
     let completed = Completed::of_chains(&chains, authorities);
-    let mut known = HostsOf::default();
     for row in &mut hosts {
         completed.judge_host(row);
         known.add(row);
     }
+    for der in hosts.iter().flat_map(|row| &row.smtp.tls.chain) {
+        let sha256 = sha256_hex(der);
+        if known.wants(&sha256) {
+            known.show(&sha256, der);
+        }
+    }
+    known.settle();
     rows.iter_mut().for_each(|row| completed.judge_domain(row));
     let checked = rows.into_iter().map(|row| {
         let set = row.mx.iter().flatten();

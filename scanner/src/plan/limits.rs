@@ -12,7 +12,14 @@ pub const PART_AGE: Duration = Duration::from_secs(300);
 pub const ORDER_WINDOW: usize = 65_536;
 
 /// Entries handed to a DNS worker at once: one wake-up for many names.
-pub const ENTRY_BATCH: usize = 64;
+pub const ENTRY_BATCH: usize = 256;
+
+/// Final rows that may wait for the writer; at 100,000 a second the writer's pause takes an eighth of it.
+pub const EVIDENCE_QUEUE: usize = 4_096;
+
+/// How long the writer lets rows gather before it looks again. Without it every row wakes a thread: a tenth of what a name
+/// costs in all (measured).
+pub const EVIDENCE_PAUSE: Duration = Duration::from_millis(5);
 
 /// Domains that may wait for their policy host, and MX hosts for their turn, before the list reader stops.
 pub const CONTACT_BACKLOG: usize = 20_000;

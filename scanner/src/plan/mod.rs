@@ -38,6 +38,8 @@ pub struct ScanPlan {
     pub shard: Shard,
     /// Seed of order, sampling and fingerprints.
     pub seed: u64,
+    /// Whether the lists are known to hold no name twice.
+    pub unique: bool,
     /// Whose MX hosts are contacted.
     pub starttls: StarttlsScope,
     /// Whose addresses are asked where there is no MX.

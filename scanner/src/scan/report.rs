@@ -67,6 +67,10 @@ pub struct Report {
     pub dns: DnsSeen,
     /// MX hosts that are still to be contacted.
     pub hosts_left: u64,
+    /// Names that were given to the stages in this run.
+    pub given: u64,
+    /// How long it took until the last of them was: what comes after is waiting for the last answers.
+    pub reading: Duration,
     /// How long the run took without assessing.
     pub scanning: Duration,
     /// How long assessing took; zero where the scan is not complete.

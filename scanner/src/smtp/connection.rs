@@ -131,8 +131,7 @@ async fn talk(
     row: &mut SmtpEvidence,
 ) -> Result<(), LocalFault> {
     let seen = converse(&mut stream, target, deadline).await?;
-    // A reset before anything came is one of the connection.
-    row.phase = Some(if seen.end == Some(End::Reset) { "connect" } else { seen.phase.as_str() });
+    row.phase = Some(seen.phase.as_str());
     row.code = seen.code.map(i32::from);
     row.text = seen.text;
     row.banner = seen.banner;
@@ -140,6 +139,9 @@ async fn talk(
     row.starttls = Some(seen.starttls);
     if let Some(end) = seen.end {
         row.outcome = Word::Borrowed(end.as_str());
+        if end == End::Reset {
+            row.phase = Some("connect");
+        }
         return Ok(());
     }
     let start = Instant::now();
@@ -196,7 +198,11 @@ async fn converse(
                 }
                 Ok(Err(err)) => {
                     ours(&err)?;
-                    session.broken();
+                    if err.kind() == io::ErrorKind::ConnectionReset {
+                        session.reset();
+                    } else {
+                        session.closed();
+                    }
                     Step::Close
                 }
                 Err(_) => {

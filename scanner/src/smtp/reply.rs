@@ -65,11 +65,6 @@ impl ReplyParser {
         Ok(None)
     }
 
-    /// Whether nothing has come since the last whole reply.
-    pub(super) const fn is_fresh(&self) -> bool {
-        self.bytes == 0
-    }
-
     fn push_byte(&mut self, byte: u8) -> Result<(), NotAReply> {
         let fits = match self.line.len() {
             0 => matches!(byte, b'2'..=b'5'),

@@ -4,7 +4,6 @@
 
 use super::reply::{Reply, ReplyParser};
 use crate::mta_sts::text::escape;
-use crate::tls::failure::ConnectFailure;
 
 /// What the driver does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,10 +59,10 @@ pub enum End {
     Rejected5xx,
     /// 421: too much, or closing.
     Limited,
-    /// Closed, reset, or silent after the greeting began.
-    Closed,
-    /// Reset before a byte of the greeting.
+    /// Reset before a byte of the greeting: nobody can tell that from a reset of the connect itself.
     Reset,
+    /// Closed, reset later, or silent after the greeting.
+    Closed,
     /// Not SMTP.
     Protocol,
     /// Bytes after the 220 to STARTTLS, in plain text (RFC 3207 section 4.2, CVE-2021-38371).
@@ -83,8 +82,8 @@ impl End {
             Self::Rejected4xx => "smtp_rejected_4xx",
             Self::Rejected5xx => "smtp_rejected_5xx",
             Self::Limited => "limited",
+            Self::Reset => "smtp_connect_reset",
             Self::Closed => "smtp_closed",
-            Self::Reset => ConnectFailure::Reset.smtp_word(),
             Self::Protocol => "smtp_protocol",
             Self::AnswerInjection => "smtp_answer_injection",
             Self::NotOffered => "starttls_not_offered",
@@ -119,6 +118,8 @@ pub struct Session {
     parser: ReplyParser,
     /// Bytes behind the last whole reply. At most what one read brought: nothing is read while a reply is here.
     pending: Vec<u8>,
+    /// Whether the server has not said a byte.
+    is_silent: bool,
     seen: Transcript,
 }
 
@@ -135,7 +136,13 @@ impl Session {
             ehlo: None,
             starttls: "unknown",
         };
-        Self { own_name: own_name.to_owned(), parser: ReplyParser::default(), pending: Vec::new(), seen }
+        Self {
+            own_name: own_name.to_owned(),
+            parser: ReplyParser::default(),
+            pending: Vec::new(),
+            is_silent: true,
+            seen,
+        }
     }
 
     /// Where it stands.
@@ -146,6 +153,7 @@ impl Session {
 
     /// Takes what was read, in pieces of any size, and says what to do next. Once it has said that it is over it says `Close`.
     pub fn receive(&mut self, bytes: &[u8]) -> Step {
+        self.is_silent &= bytes.is_empty();
         if self.seen.end.is_some() {
             return Step::Close;
         }
@@ -171,12 +179,10 @@ impl Session {
         self.seen.end.get_or_insert(End::Closed);
     }
 
-    /// The connection broke: the server or something on the way reset it.
-    ///
-    /// A reset before the first byte is one of the connection itself: whether it is met by the connect or by the first read is a race.
-    pub fn broken(&mut self) {
-        let nothing = self.seen.phase == Phase::Banner && self.parser.is_fresh();
-        self.seen.end.get_or_insert(if nothing { End::Reset } else { End::Closed });
+    /// The server, or something on the way, reset the connection.
+    pub fn reset(&mut self) {
+        let end = if self.is_silent { End::Reset } else { End::Closed };
+        self.seen.end.get_or_insert(end);
     }
 
     /// The deadline is over.

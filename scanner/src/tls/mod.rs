@@ -8,6 +8,7 @@ pub mod legacy;
 pub mod paths;
 mod signature;
 pub mod store;
+pub mod tlsa;
 pub mod tries;
 pub mod trust;
 mod witness;

@@ -2,7 +2,7 @@
 //!
 //! The columns `attempts` and `policy_attempts` hold the outcome of every look and of every further try, in their order. The rules
 //! are these alone, so that a row says by itself which is which:
-//! - After the first timeout or close in a handshake the next connection offers no post-quantum share (a hello of one packet). Where that
+//! - After the first timeout, close or reset in a handshake (at a policy host a reset by the hello is `policy_connect_reset`) the next connection offers no post-quantum share (a hello of one packet). Where that
 //!   one is answered, the first is written `*_tls_large_hello`.
 //! - After the first `*_tls_client_limit` the next connection asks for old versions ([`super::legacy`]).
 
@@ -27,6 +27,7 @@ fn walk<W: AsRef<str>>(outcomes: &[W]) -> (usize, Option<Further>) {
             | "mx_tls_large_hello"
             | "policy_tls_timeout"
             | "policy_tls_closed"
+            | "policy_connect_reset"
             | "policy_tls_large_hello"
                 if !tried_small =>
             {

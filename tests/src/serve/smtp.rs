@@ -37,9 +37,6 @@ async fn connection(mut stream: TcpStream, local: SocketAddr, shared: Arc<Shared
     let behaviour =
         Address::smtp_number(address).and_then(|number| shared.world.behaviours().get(usize::from(number)));
     let Some(smtp) = behaviour else { return Ok(()) };
-    if smtp.resets {
-        return tls::reset(stream);
-    }
     match at(smtp, Stage::Banner) {
         Next::Stall => return stall(stream).await,
         Next::Close => return Ok(()),

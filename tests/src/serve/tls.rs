@@ -9,7 +9,7 @@ use rustls::sign::CertifiedKey;
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
@@ -21,11 +21,11 @@ const HELLO: Duration = Duration::from_secs(20);
 /// Server configurations by what they are limited to: a TLS version, and key exchange groups.
 type Made = HashMap<(Option<String>, Vec<String>), Arc<ServerConfig>>;
 
-/// The server configurations, one for each set of versions and groups, and when flaky hosts were first asked.
+/// The server configurations, one for each set of versions and groups, and how often flaky hosts were asked.
 #[derive(Debug, Default)]
 pub(crate) struct Configs {
     made: Mutex<Made>,
-    first_hello: Mutex<HashMap<String, Instant>>,
+    hellos: Mutex<HashMap<String, u32>>,
 }
 
 /// Gives the one certificate of a connection.
@@ -64,11 +64,12 @@ impl Configs {
         Ok(config)
     }
 
-    /// Whether a host that fails at first is still failing.
-    fn is_failing(&self, host: &str, for_ms: u64) -> bool {
-        let mut first = self.first_hello.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = *first.entry(host.to_owned()).or_insert_with(Instant::now);
-        since.elapsed() < Duration::from_millis(for_ms)
+    /// Counts one more hello for a host that fails at first; gives how many there were.
+    fn hellos(&self, host: &str) -> u32 {
+        let mut hellos = self.hellos.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = hellos.entry(host.to_owned()).or_default();
+        *count += 1;
+        *count
     }
 }
 
@@ -148,7 +149,7 @@ pub(super) async fn answer(
     shared: &Shared,
 ) -> io::Result<Option<TlsStream<TcpStream>>> {
     let Hello { mut start, host, size } = hello;
-    if tls.closes_for_ms.is_some_and(|ms| shared.tls.is_failing(&host, ms)) {
+    if tls.closes_first > 0 && shared.tls.hellos(&host) <= tls.closes_first {
         return Ok(None);
     }
     if tls.largest_hello.is_some_and(|largest| size > largest) {
@@ -201,7 +202,7 @@ fn minor(version: &str) -> u8 {
 }
 
 /// Breaks a connection off so that the peer sees a reset.
-pub(super) fn reset(stream: TcpStream) -> io::Result<()> {
+fn reset(stream: TcpStream) -> io::Result<()> {
     stream.set_zero_linger()?;
     drop(stream);
     Ok(())

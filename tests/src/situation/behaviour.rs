@@ -38,6 +38,9 @@ pub enum Status {
     /// The resolver will not.
     #[serde(rename = "REFUSED")]
     Refused,
+    /// The resolver cannot.
+    #[serde(rename = "NOTIMP")]
+    NotImp,
     /// No answer at all.
     #[serde(rename = "drop")]
     Drop,
@@ -85,9 +88,16 @@ pub(super) struct WholeAnswer {
     truncate: bool,
     first: Option<Status>,
     for_ms: Option<u64>,
+    #[serde(default)]
+    absent: bool,
 }
 
 impl AnswerSpec {
+    /// Whether the line only takes away what a base has.
+    pub(super) const fn is_absent(&self) -> bool {
+        matches!(self, Self::Whole(WholeAnswer { absent: true, .. }))
+    }
+
     pub(super) fn into_answer(self, kind: RecordType) -> Result<Answer> {
         let whole = match self {
             Self::Whole(whole) => whole,
@@ -100,6 +110,7 @@ impl AnswerSpec {
                 truncate: false,
                 first: None,
                 for_ms: None,
+                absent: false,
             },
         };
         let several = whole.records.iter().any(|r| matches!(r, Record::Strings(_)));
@@ -149,8 +160,8 @@ pub struct Tls {
     pub alert: Option<u8>,
     /// The bytes it answers the hello with.
     pub garbage: Option<String>,
-    /// How many milliseconds from the first hello on it closes the connection instead.
-    pub closes_for_ms: Option<u64>,
+    /// How many hellos for a host it meets by closing the connection, from the first on.
+    pub closes_first: u32,
     /// What it speaks besides, if the hello offers that; only its ServerHello is played.
     pub legacy: Option<Legacy>,
     /// The largest hello that it takes, bytes of its record; a larger one is met with `oversized`.
@@ -205,16 +216,6 @@ impl Default for Certificate {
     }
 }
 
-/// What a certificate is for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Purpose {
-    /// TLS servers.
-    Server,
-    /// TLS clients alone.
-    Client,
-}
-
 /// Whether a certificate's time is now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -225,6 +226,16 @@ pub enum Validity {
     Ended,
     /// Begins in 2090.
     NotYet,
+}
+
+/// What a certificate is for (RFC 5280 section 4.2.1.12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// TLS servers.
+    Server,
+    /// TLS clients, and nothing else.
+    Client,
 }
 
 /// Who signed a certificate.
@@ -309,8 +320,6 @@ pub struct Smtp {
     pub stalls_at: Option<Stage>,
     /// Where it closes the connection.
     pub closes_at: Option<Stage>,
-    /// Whether it resets the connection as soon as it stands.
-    pub resets: bool,
     /// Its TLS.
     pub tls: Tls,
 }
@@ -329,7 +338,6 @@ impl Default for Smtp {
             injected: String::new(),
             stalls_at: None,
             closes_at: None,
-            resets: false,
             tls: Tls::default(),
         }
     }

@@ -237,7 +237,7 @@ fn a_fault_that_may_pass_is_indeterminate_until_it_is_repeated() {
         "policy_timeout",
     ] {
         all(&good().looks(&[outcome]).delivered(), "indeterminate");
-        all(&good().looks(&["policy_connect_reset", outcome]).delivered(), "no_policy");
+        all(&good().looks(&["policy_host_dns_failure", outcome]).delivered(), "no_policy");
         all(&good().looks(&[outcome, "ok"]).delivered(), "validated");
     }
 }
