@@ -2,7 +2,7 @@
 //!
 //! The fields are the columns of [`super::columns`], where each is explained; `None` is null.
 
-use super::words::{DnsStatus, MxKind, RecordState, OwnWord, Word, own_word};
+use super::words::{DnsStatus, MxKind, OwnWord, RecordState, Word, own_word};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::sync::Arc;

@@ -33,7 +33,16 @@ impl Spool {
     /// An empty one, on the disk that the folder is on.
     pub(super) fn open(folder: &Path) -> io::Result<Self> {
         let file = tempfile::tempfile_in(folder)?;
-        Ok(Self { file, began: Instant::now(), written: 0, taken: 0, tail: Vec::new(), tail_taken: 0, domains: 0, hosts: 0 })
+        Ok(Self {
+            file,
+            began: Instant::now(),
+            written: 0,
+            taken: 0,
+            tail: Vec::new(),
+            tail_taken: 0,
+            domains: 0,
+            hosts: 0,
+        })
     }
 
     /// Adds one at the end; those that are due first must come first.
@@ -90,7 +99,9 @@ impl Spool {
             }
             return Ok(true);
         }
-        let Some(next) = self.tail.get(self.tail_taken..self.tail_taken + bytes.len()) else { return Ok(false) };
+        let Some(next) = self.tail.get(self.tail_taken..self.tail_taken + bytes.len()) else {
+            return Ok(false);
+        };
         bytes.copy_from_slice(next);
         self.tail_taken += bytes.len();
         if self.tail_taken == self.tail.len() {
