@@ -315,7 +315,7 @@ async fn each_way_to_break_the_handshake_has_its_word() {
 }
 
 #[tokio::test]
-async fn a_reset_in_the_handshake_is_closed() {
+async fn a_reset_before_the_server_says_anything_is_one_of_the_connection() {
     let client = Authority::new("ca").client();
     // Closing with the ClientHello unread resets the connection.
     let (addr, _served) = serve(async move |stream| {
@@ -324,7 +324,7 @@ async fn a_reset_in_the_handshake_is_closed() {
     })
     .await;
     let fetched = fetch_from(addr, PATIENT, &client).await;
-    assert_eq!(fetched.outcome.as_str(), "policy_tls_closed");
+    assert_eq!(fetched.outcome.as_str(), "policy_connect_reset");
 }
 
 #[tokio::test]

@@ -82,7 +82,7 @@ impl Dataset {
             "schema_version": contract.schema_version,
             "scan": SCAN,
             "complete": true,
-            "starttls": "adopters",
+            "plan": { "scan.starttls": "\"adopters\"" },
         });
         let path = dir.join("manifest.json");
         std::fs::write(&path, manifest.to_string())
@@ -112,6 +112,10 @@ fn complete(table: &Table, mut row: Vec<Value>) -> Vec<Value> {
         let cell = table.position(name).and_then(|at| row.get(at));
         cell.is_some_and(|value| !value.is_null() && *value != Value::List(Vec::new()))
     };
+    let is_fetched = |row: &[Value]| {
+        let addrs = table.position("policy_addrs").and_then(|at| row.get(at));
+        addrs.is_some_and(crate::grade::is_fetched)
+    };
     let connected = is_there(&row, "banner");
     let rules = [
         ("scan", true, Value::text(SCAN)),
@@ -120,7 +124,7 @@ fn complete(table: &Table, mut row: Vec<Value>) -> Vec<Value> {
         ("mx_at", true, Value::Int(TIME)),
         ("sts_at", is_there(&row, "sts_dns"), Value::Int(TIME)),
         ("policy_at", is_there(&row, "policy_outcome"), Value::Int(TIME)),
-        ("policy_fetch_ms", is_there(&row, "policy_addrs"), Value::Int(5)),
+        ("policy_fetch_ms", is_fetched(&row), Value::Int(5)),
         ("probed_at", is_there(&row, "attempts"), Value::Int(TIME)),
         ("connect_ms", connected || is_phase_after_connect(table, &row), Value::Int(1)),
         ("handshake_ms", is_there(&row, "tls_version"), Value::Int(2)),

@@ -70,7 +70,9 @@ impl Lab {
         let mut list =
             BufWriter::new(File::create(&list).with_context(|| format!("cannot write {}", list.display()))?);
         writeln!(list, "rank,domain")?;
-        let names = options.names.iter(options.seed)?;
+        let is_made_up = matches!(options.names, Names::Generated(_));
+        let listed = |name: String| if is_made_up { oracle.world.listed(name) } else { name };
+        let names = options.names.iter(options.seed)?.map(|name| name.map(listed));
         let domains = truth::write(&oracle, names, &dir.join(TRUTH), |rank, name| {
             writeln!(list, "{rank},{name}")?;
             Ok(())

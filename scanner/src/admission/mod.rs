@@ -4,7 +4,7 @@ mod address;
 mod exclusion;
 mod pace;
 
-pub use address::is_public;
+pub use address::{is_private, is_public};
 pub use exclusion::{ExclusionError, Exclusions};
 pub use pace::{Slot, Waited};
 
@@ -80,7 +80,8 @@ impl Admission {
         if self.exclusions.has_address(addr) {
             return Err(Refusal::Excluded);
         }
-        if !self.allow_private && !is_public(addr) {
+        let is_allowed = is_public(addr) || self.allow_private && is_private(addr);
+        if !is_allowed {
             return Err(Refusal::Forbidden);
         }
         if addr.is_ipv6() && !self.ipv6 && !addr.is_loopback() {

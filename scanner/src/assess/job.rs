@@ -1,7 +1,7 @@
 //! The job that assesses a whole dataset: reads the evidence, writes `assessments` anew, and counts outcomes.
 
 use super::{HostsOf, domain, is_assessed};
-use crate::dataset::columns::{ASSESSMENTS, DOMAINS, MX_HOSTS};
+use crate::dataset::columns::{ASSESSMENTS, CERTIFICATES, DOMAINS, MX_HOSTS};
 use crate::dataset::commits::UNFINISHED;
 use crate::dataset::manifest::Manifest;
 use crate::dataset::parts::PartWriter;
@@ -37,7 +37,7 @@ pub struct Assessed {
 pub fn again(dataset: &Path) -> Result<Assessed, ScanError> {
     let none = |why| ScanError::NoScan { path: dataset.to_owned(), why };
     let mut manifest = Manifest::read(dataset).map_err(none)?;
-    let counts = assess(dataset, &manifest.scan)?;
+    let counts = assess(dataset, &manifest)?;
     let total = |column: &str| counts.get(column).map_or(0, |words| words.values().sum());
     let domains = counts.get("assessed").and_then(|c| c.get("true")).copied().unwrap_or(0);
     let assessed = Assessed { domains, findings: total("finding"), complete: manifest.complete };
@@ -52,15 +52,15 @@ pub fn again(dataset: &Path) -> Result<Assessed, ScanError> {
 ///
 /// # Errors
 /// The evidence cannot be read, or the judgement not written; the old judgement stays then.
-pub fn assess(dataset: &Path, scan: &str) -> Result<Counts, ScanError> {
+pub fn assess(dataset: &Path, manifest: &Manifest) -> Result<Counts, ScanError> {
     let mut counts = Counts::new();
-    let hosts = hosts_of(dataset, &mut counts)?;
+    let hosts = hosts_of(dataset, manifest, &mut counts)?;
     let workshop = dataset.join(WORKSHOP);
     if workshop.exists() {
         std::fs::remove_dir_all(&workshop).map_err(|e| wrong(dataset, e))?;
     }
     std::fs::create_dir_all(workshop.join(ASSESSMENTS.name)).map_err(|e| wrong(dataset, e))?;
-    let mut writer = PartWriter::new(&workshop, scan, 0);
+    let mut writer = PartWriter::new(&workshop, &manifest.scan, 0);
     let mut failed = None;
     read::batches(dataset, &DOMAINS, DOMAIN_COLUMNS, |batch| {
         for row in 0..batch.rows() {
@@ -95,7 +95,7 @@ fn wrong(dataset: &Path, source: io::Error) -> ScanError {
     ScanError::Io { what: format!("cannot write to {}", dataset.display()), source }
 }
 
-fn hosts_of(dataset: &Path, counts: &mut Counts) -> Result<HostsOf, ScanError> {
+fn hosts_of(dataset: &Path, manifest: &Manifest, counts: &mut Counts) -> Result<HostsOf, ScanError> {
     let mut hosts = HostsOf::default();
     read::batches(dataset, &MX_HOSTS, HOST_COLUMNS, |batch| {
         for row in 0..batch.rows() {
@@ -104,6 +104,18 @@ fn hosts_of(dataset: &Path, counts: &mut Counts) -> Result<HostsOf, ScanError> {
             hosts.add(&host);
         }
     })?;
+    if hosts.wants_any() {
+        read::batches(dataset, &CERTIFICATES, &["sha256", "der"], |batch| {
+            for row in 0..batch.rows() {
+                let sha256 = batch.text("sha256", row).unwrap_or_default();
+                if hosts.wants(sha256) {
+                    hosts.show(sha256, batch.bytes("der", row).unwrap_or_default());
+                }
+            }
+        })?;
+        hosts.settle();
+    }
+    hosts.validates = manifest.vantage.resolver_validates;
     Ok(hosts)
 }
 

@@ -11,7 +11,7 @@ pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
     let mut observed = 0_usize;
     let mut wholly_bad = 0_usize;
     let mut any_bad = false;
-    for mx in evidence.mx() {
+    for mx in evidence.mail_hosts() {
         let mut seen = 0_usize;
         let mut bad = 0_usize;
         for facts in evidence.hosts.of(&mx.host) {

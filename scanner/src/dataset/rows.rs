@@ -41,6 +41,22 @@ pub struct AddrOutcome {
     pub outcome: Word,
 }
 
+/// What came of a question at the first look that was asked again at the second.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retried {
+    /// What was asked; the column's meaning has the words.
+    pub question: Word,
+    /// What came of it then.
+    pub status: DnsStatus,
+}
+
+impl Retried {
+    /// Notes that a question is asked again, if it was asked before.
+    pub fn note(list: &mut Vec<Self>, question: &'static str, before: Option<DnsStatus>) {
+        list.extend(before.map(|status| Self { question: Word::Borrowed(question), status }));
+    }
+}
+
 /// A row of `domains`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the columns are explained once, in columns.rs")]
@@ -54,6 +70,7 @@ pub struct DomainRow {
     pub attempts: i32,
     pub waited_ms: i64,
     pub total_ms: i64,
+    pub dns_retried: Vec<Retried>,
     pub mx_at: Option<Micros>,
     pub mx_dns: Option<DnsStatus>,
     pub mx_ede: Option<Vec<i32>>,
@@ -135,6 +152,7 @@ pub struct HostRow {
     pub tlsa: Option<Vec<String>>,
     pub waited_ms: i64,
     pub attempts: Vec<Word>,
+    pub dns_retried: Vec<Retried>,
 }
 
 /// What one SMTP conversation showed.

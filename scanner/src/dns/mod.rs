@@ -3,12 +3,14 @@
 mod addresses;
 mod answer;
 pub mod engine;
+mod preflight;
 mod resolvers;
 mod wire;
 
 pub use addresses::Addresses;
 pub use answer::Answer;
 pub use engine::{Counts, LATE_A_PLACE};
+pub use preflight::Preflight;
 
 use crate::admission::{Admission, Waited};
 use crate::dataset::words::DnsStatus;
@@ -228,12 +230,12 @@ impl Dns {
         &self.addrs
     }
 
-    /// Asks each resolver for the root's SOA; keeps those that answer, and says whether all of them validate.
+    /// Asks each resolver what shows whether it is there and validates; keeps those that answer.
     ///
     /// # Errors
     /// No resolver answers within the deadline.
     pub async fn preflight(&mut self) -> Result<Preflight, LocalFault> {
-        let asked = self.attend(self.ask_all()).await??;
+        let asked = self.attend(preflight::ask_all(&self.addrs, self.deadline)).await??;
         let (answering, silent): (Vec<_>, Vec<_>) = asked.into_iter().partition(|(_, says)| says.is_some());
         let addrs = |of: &[(SocketAddr, Option<bool>)]| of.iter().map(|(addr, _)| *addr).collect::<Vec<_>>();
         if answering.is_empty() {
@@ -243,36 +245,10 @@ impl Dns {
                 reason: format!("no resolver answers within {:?}, asked {}", self.deadline, names.join(", ")),
             });
         }
-        let validates = answering.iter().all(|(_, authentic)| *authentic == Some(true));
+        let validates = answering.iter().all(|(_, validates)| *validates == Some(true));
         self.addrs = addrs(&answering);
         self.resolvers = Resolvers::new(&self.addrs);
         Ok(Preflight { silent: addrs(&silent), validates })
-    }
-
-    /// Each resolver with its AD bit on the root's SOA; `None` where it did not answer.
-    async fn ask_all(&self) -> Result<Vec<(SocketAddr, Option<bool>)>, LocalFault> {
-        let engine = engine_here()?;
-        let mut all = Vec::new();
-        for resolver in &self.addrs {
-            let mut authentic = None;
-            if let Some(mut exchange) = engine.exchange(".", RecordType::SOA) {
-                for part in PARTS {
-                    match exchange.send(*resolver, self.deadline / part).await.0 {
-                        Event::Answer => {
-                            authentic = exchange
-                                .read(|_, reply| wire::Head::of_answer(reply))
-                                .map(wire::Head::is_authentic);
-                            break;
-                        }
-                        Event::Fault(fault) => return Err(fault),
-                        Event::Unreachable | Event::Closed => break,
-                        Event::Expired => {}
-                    }
-                }
-            }
-            all.push((*resolver, authentic));
-        }
-        Ok(all)
     }
 }
 
@@ -319,15 +295,6 @@ async fn over_tcp(exchange: &Exchange, resolver: SocketAddr, left: Duration) -> 
         }
         _ => Ok(truncated()),
     }
-}
-
-/// What the resolvers said before the scan began.
-#[derive(Debug)]
-pub struct Preflight {
-    /// Resolvers that did not answer; they are left out.
-    pub silent: Vec<SocketAddr>,
-    /// Whether every other set AD on the root's SOA.
-    pub validates: bool,
 }
 
 /// The resolvers of this machine.

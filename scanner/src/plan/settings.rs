@@ -57,7 +57,7 @@ pub const SETTINGS: &[Setting] = &[
     setting!("tls"."trust", Some("trust"), true, "webpki, system, or a PEM file", "webpki",
         "Roots that certificates are judged by; a PEM file replaces the built-in ones.", |p, t| { p.trust = trust(t)?; Ok(()) }, |p| quoted(&p.trust)),
     setting!("targets"."allow_private", Some("allow-private"), true, "true or false", "false",
-        "Whether loopback and private addresses may be contacted; for laboratories.", |p, t| { p.allow_private = flag(t)?; Ok(()) }, |p| p.allow_private.to_string()),
+        "Whether loopback and private addresses may be contacted, link-local and reserved ones never; for laboratories.", |p, t| { p.allow_private = flag(t)?; Ok(()) }, |p| p.allow_private.to_string()),
     setting!("identity"."ehlo_name", Some("ehlo-name"), false, "a host name", "the machine's host name",
         "Name given in EHLO; it should resolve to this machine, and back.", |p, t| { p.identity.ehlo_name = host_name(t)?; Ok(()) }, |p| quoted(&p.identity.ehlo_name)),
     setting!("identity"."contact", Some("contact"), false, "a mail address", "none",

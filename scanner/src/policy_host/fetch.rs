@@ -7,7 +7,7 @@ use crate::mta_sts::text::escape;
 use crate::tls::TlsClient;
 use crate::tls::certificate::sha256_hex;
 use crate::tls::client::{Finished, evidence, group_name};
-use crate::tls::failure::{ConnectFailure, HandshakeFailure, of_connect, of_rustls};
+use crate::tls::failure::{ConnectFailure, HandshakeFailure, of_connect, of_io_kind, of_rustls};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, LOCATION};
 use reqwest::{Client, Response};
 use std::error::Error;
@@ -175,9 +175,7 @@ fn transport_failure(end: &End, begun: bool, done: bool) -> Result<Option<Outcom
         (Some(err), _) if !done => Ok(Some(Outcome::Tls(of_rustls(err)?))),
         _ if done => Ok(None),
         (None, Some(err)) if !begun => Ok(Some(Outcome::Connect(of_connect(err)?))),
-        (None, Some(err)) if err.kind() == io::ErrorKind::TimedOut => {
-            Ok(Some(Outcome::Tls(HandshakeFailure::Timeout)))
-        }
+        (None, Some(err)) => Ok(Some(Outcome::Tls(of_io_kind(err.kind())))),
         _ if begun => Ok(Some(Outcome::Tls(HandshakeFailure::Closed))),
         _ => Err(setup(err)),
     }

@@ -1,10 +1,10 @@
 //! The policy of one domain: its host's addresses, the fetch, and what the text says.
 
-use super::{Domain, Probe};
-use crate::admission::Refusal;
+use super::{Domain, Probe, control, open};
+use crate::admission::{Refusal, Waited};
 use crate::dataset::rows::{AddrOutcome, DomainRow, PolicyEvidence};
 use crate::dataset::words::{DnsStatus, MxKind, Word};
-use crate::dns::{Addresses, RecordType};
+use crate::dns::{Addresses, Answer, RecordType};
 use crate::fault::Unfinished;
 use crate::mta_sts::{mx_pattern, policy};
 use crate::plan::limits::POLICY_BYTES;
@@ -18,19 +18,50 @@ impl Probe {
     /// # Errors
     /// This machine failed, or the scan was stopped.
     pub async fn policy(&self, domain: &mut Domain) -> Result<(), Unfinished> {
-        if domain.row.ns.is_none() {
-            let name = domain.row.domain.clone();
-            let answer = self.dns.ask(&name, RecordType::NS, &mut domain.waited).await?;
-            domain.row.ns = answer.status.is_definite().then(|| answer.ns());
-        }
+        self.name_servers_and_control(domain).await?;
         let known = &domain.row.policy;
         let failed_and_may_pass = known.outcome.as_deref().is_some_and(assess::may_pass)
             || known.host_dns.is_some_and(DnsStatus::may_pass);
         if known.host_dns.is_none() && known.outcome.is_none() || failed_and_may_pass {
             self.retrieve(domain).await?;
         }
+        self.control_policy(domain).await?;
         match_hosts(&mut domain.row);
         Ok(())
+    }
+
+    /// Neither needs the other's answer.
+    async fn name_servers_and_control(&self, domain: &mut Domain) -> Result<(), Unfinished> {
+        let name = domain.row.domain.clone();
+        let (mut first, mut second) = Default::default();
+        let (ns, control) = tokio::join!(
+            self.name_servers(&name, domain.ns, &mut first),
+            self.control_record(&name, domain.control.txt, &mut second)
+        );
+        if let Some(answer) = ns? {
+            domain.note_retry("ns", domain.ns);
+            domain.ns = Some(answer.status);
+            domain.row.ns = answer.status.is_definite().then(|| answer.ns());
+        }
+        if let Some(seen) = control? {
+            control::take_record(domain, seen);
+        }
+        for waited in [first, second] {
+            domain.waited.add(waited);
+        }
+        Ok(())
+    }
+
+    async fn name_servers(
+        &self,
+        name: &str,
+        known: Option<DnsStatus>,
+        waited: &mut Waited,
+    ) -> Result<Option<Answer>, Unfinished> {
+        if !open(known) {
+            return Ok(None);
+        }
+        self.dns.ask(name, RecordType::NS, waited).await.map(Some)
     }
 
     async fn retrieve(&self, domain: &mut Domain) -> Result<(), Unfinished> {
@@ -41,10 +72,11 @@ impl Probe {
         } else if !policy_host::is_url_host(&host) {
             // Such as broken punycode: no sender can ask for it either.
             PolicyEvidence {
-                outcome: Some(Word::Borrowed("policy_http_malformed")),
+                outcome: Some(Word::Borrowed("policy_host_name_invalid")),
                 ..PolicyEvidence::default()
             }
         } else {
+            domain.note_retry("policy_host", domain.row.policy.host_dns.filter(|status| status.may_pass()));
             let addresses = self.dns.addresses(&host, &mut domain.waited).await?;
             self.over_addresses(&host, addresses, domain).await?
         };
@@ -61,7 +93,7 @@ impl Probe {
         Ok(())
     }
 
-    async fn over_addresses(
+    pub(super) async fn over_addresses(
         &self,
         host: &str,
         addresses: Addresses,

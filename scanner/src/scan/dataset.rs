@@ -73,6 +73,8 @@ impl Dataset {
         let changed = differences(&manifest.manners, &manners);
         manifest.resumed.push(Resumed { at: moment::rfc3339(moment::now()), changed });
         manifest.manners = manners;
+        // The AD bits of a dataset are worth what the weakest of its resolvers is.
+        manifest.vantage.resolver_validates &= prepared.vantage.resolver_validates;
         manifest.complete = false;
         manifest.ended = None;
         let (log, commits) = CommitLog::open(folder).map_err(wrong)?;

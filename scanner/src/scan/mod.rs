@@ -74,7 +74,7 @@ pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Rep
     };
     tally.rows_before.set(dataset.done.len());
     tally.settled.add(dataset.done.len());
-    let Prepared { probe, silent, .. } = prepared;
+    let Prepared { probe, silent, vantage, .. } = prepared;
     let plan = probe.plan.clone();
     let options = Options {
         seed: plan.seed,
@@ -94,8 +94,12 @@ pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Rep
     })?;
     let pipeline = Arc::new(Pipeline::new(probe, registry, tally.clone(), stop.clone(), to_writer, spool));
     let halted = pipeline.halted.clone();
-    let (read, dns) = drive(pipeline, reader, &dataset.done, hosts, dataset.writer, from_stages)?;
+    let (read, mut dns) = drive(pipeline, reader, &dataset.done, hosts, dataset.writer, from_stages)?;
 
+    if !vantage.resolver_validates {
+        let unknown = "not every resolver validates DNSSEC: the DANE outcome of every MX host is `unknown`";
+        dns.warnings.push(unknown.to_owned());
+    }
     let sum = sum_of(&read, tally, &dataset.done);
     let ended = Ended::of(&sum, tally, halted.get().cloned(), stop.is_cancelled());
     let report = Report {

@@ -91,7 +91,7 @@ pub(super) fn finish(
     }
     if report.ended == Ended::Complete {
         let began = Instant::now();
-        report.counts = job::assess(&report.output, &manifest.scan)?;
+        report.counts = job::assess(&report.output, &manifest)?;
         report.assessing = began.elapsed();
     }
     manifest.sum = Some(report.sum);

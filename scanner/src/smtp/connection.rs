@@ -1,7 +1,7 @@
 //! The conversation over a socket.
 
 use super::reply::ReplyParser;
-use super::session::{Phase, Session, Step, Transcript};
+use super::session::{End, Phase, Session, Step, Transcript};
 use crate::dataset::rows::{Micros, SmtpEvidence};
 use crate::dataset::words::Word;
 use crate::fault::LocalFault;
@@ -88,6 +88,9 @@ async fn talk(
     row.starttls = Some(seen.starttls);
     if let Some(end) = seen.end {
         row.outcome = Word::Borrowed(end.as_str());
+        if end == End::Reset {
+            row.phase = Some("connect");
+        }
         return Ok(());
     }
     let start = Instant::now();
@@ -139,7 +142,11 @@ async fn converse(
                 }
                 Ok(Err(err)) => {
                     ours(&err)?;
-                    session.closed();
+                    if err.kind() == io::ErrorKind::ConnectionReset {
+                        session.reset();
+                    } else {
+                        session.closed();
+                    }
                     Step::Close
                 }
                 Err(_) => {

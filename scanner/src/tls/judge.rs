@@ -165,7 +165,7 @@ fn names<'a>(leaf: &'a X509Certificate<'_>) -> impl Iterator<Item = &'a str> {
 
 /// RFC 9525 section 6.3: blind to case; a wildcard is the whole leftmost label and covers exactly one label. As every common implementation has it,
 /// a wildcard needs two labels after it.
-fn name_covers(presented: &str, host: &str) -> bool {
+pub(super) fn name_covers(presented: &str, host: &str) -> bool {
     match presented.strip_prefix("*.") {
         None => !presented.contains('*') && presented.eq_ignore_ascii_case(host),
         Some(parent) => {
@@ -175,6 +175,30 @@ fn name_covers(presented: &str, host: &str) -> bool {
                     .split_once('.')
                     .is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(parent))
         }
+    }
+}
+
+/// Whether an authority vouches for a leaf (all DER) at a time, over the other certificates that were sent; for whatever
+/// the leaf is for. The authority itself is taken as it is: who names it answers for it (RFC 7671 section 5.2).
+pub(super) fn is_vouched_for(leaf: &[u8], sent: &[Vec<u8>], authority: &[u8], at: u64) -> bool {
+    let (leaf, authority) = (CertificateDer::from(leaf), CertificateDer::from(authority));
+    let (Ok(leaf), Ok(anchor)) =
+        (EndEntityCert::try_from(&leaf), webpki::anchor_from_trusted_cert(&authority))
+    else {
+        return false;
+    };
+    let others: Vec<CertificateDer<'_>> =
+        sent.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+    let at = UnixTime::since_unix_epoch(Duration::from_secs(at));
+    let anchors = [anchor];
+    leaf.verify_for_usage(webpki::ALL_VERIFICATION_ALGS, &anchors, &others, at, AnyUsage, None, None).is_ok()
+}
+
+/// The DNS names of a certificate (DER); none where it cannot be read.
+pub(super) fn names_of(leaf: &[u8]) -> Vec<String> {
+    match X509Certificate::from_der(leaf) {
+        Ok((_, leaf)) => names(&leaf).map(str::to_owned).collect(),
+        Err(_) => Vec::new(),
     }
 }
 

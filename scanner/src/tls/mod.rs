@@ -5,6 +5,7 @@ pub mod client;
 pub mod failure;
 pub mod judge;
 mod signature;
+pub mod tlsa;
 pub mod trust;
 mod witness;
 

@@ -1,9 +1,11 @@
 //! Who came, held against what the dataset says it did.
 
 use super::Difference;
+use super::presence::is_contacted;
 use crate::contract::Table;
 use crate::serve::CONTACTS_LAYOUT;
 use crate::value::{Value, from_arrow};
+use crate::world::domain_of_control;
 use anyhow::{Context, Result};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeMap;
@@ -16,9 +18,15 @@ use std::path::Path;
 pub(super) struct Tally {
     /// Least and most connections to each policy host.
     https: BTreeMap<String, (u64, u64)>,
+    /// Most connections to the sibling that is made up for control, by domain; where the dataset says that it serves the
+    /// same, there was one at least.
+    controls: BTreeMap<String, (u64, u64)>,
     /// Connections to each address of an MX host.
     smtp: BTreeMap<String, u64>,
 }
+
+/// Addresses of a host that a look contacts at most (`scan.addresses_per_host`, of which the laboratory says nothing).
+const ADDRESSES: u64 = 2;
 
 impl Tally {
     /// Counts what a row says was contacted.
@@ -35,6 +43,9 @@ impl Tally {
                 let looks: Vec<&str> =
                     cell("policy_attempts").items().iter().filter_map(Value::as_text).collect();
                 let (least, most) = connections(&outcomes, &looks);
+                if let Some(bounds) = control(&cell) {
+                    self.controls.insert(domain.to_owned(), bounds);
+                }
                 if most > 0 {
                     self.https.insert(format!("mta-sts.{domain}"), (least, most));
                 }
@@ -55,10 +66,15 @@ impl Tally {
     pub(super) fn compare(mut self, path: &Path, differences: &mut Vec<Difference>) -> Result<u64> {
         let mut all = 0;
         let mut https: BTreeMap<String, u64> = BTreeMap::new();
+        let mut controls: BTreeMap<String, u64> = BTreeMap::new();
         let mut smtp: BTreeMap<String, u64> = BTreeMap::new();
         read(path, &mut |service, addr, name| {
             match service {
                 // A connection that did not come to a hello is nobody's: it is compared under its address.
+                "https" if name.and_then(domain_of_control).is_some() => {
+                    let domain = name.and_then(domain_of_control).unwrap_or_default();
+                    *controls.entry(domain.to_owned()).or_default() += 1;
+                }
                 "https" => *https.entry(name.unwrap_or(addr).to_owned()).or_default() += 1,
                 "smtp" => *smtp.entry(addr.to_owned()).or_default() += 1,
                 _ => return,
@@ -85,6 +101,15 @@ impl Tally {
         for (host, (least, most)) in self.https.iter().filter(|(_, (least, _))| *least > 0) {
             fault("https", host, format!("{least} to {most} in the dataset"), 0);
         }
+        for (domain, came) in &controls {
+            let (least, most) = self.controls.remove(domain).unwrap_or_default();
+            if !(least..=most).contains(came) {
+                fault("https", domain, format!("{least} to {most} to a sibling"), *came);
+            }
+        }
+        for (domain, (least, most)) in self.controls.iter().filter(|(_, (least, _))| *least > 0) {
+            fault("https", domain, format!("{least} to {most} to a sibling"), 0);
+        }
         for (addr, came) in &smtp {
             let said = self.smtp.remove(addr).unwrap_or_default();
             if said != *came {
@@ -98,10 +123,20 @@ impl Tally {
     }
 }
 
+/// Least and most connections to the sibling of a policy host; `None` where no policy was served, so that there is nothing
+/// to hold a sibling against.
+fn control<'r>(cell: &dyn Fn(&str) -> &'r Value) -> Option<(u64, u64)> {
+    let is_served = cell("policy_http_status").as_int() == Some(200)
+        && matches!(cell("policy_body"), Value::Bytes(body) if !body.is_empty());
+    let looks = cell("attempts").as_int().and_then(|looks| u64::try_from(looks).ok()).unwrap_or(1);
+    let least = u64::from(*cell("policy_wildcard") == Value::Bool(true));
+    is_served.then_some((least, ADDRESSES * looks))
+}
+
 /// Least and most connections that the outcomes of a policy host's addresses and looks mean. The addresses tell the last
 /// look exactly; of an earlier one only the outcome is known.
 fn connections(outcomes: &[&str], looks: &[&str]) -> (u64, u64) {
-    let is_seen = |outcome: &str| outcome != "not_sampled" && !outcome.starts_with("policy_connect_");
+    let is_seen = |outcome: &str| is_contacted(outcome) && !outcome.starts_with("policy_connect_");
     let last = outcomes.iter().filter(|outcome| is_seen(outcome)).count() as u64;
     let earlier = looks.len().saturating_sub(1);
     let (mut least, mut most) = (last, last);
@@ -134,7 +169,8 @@ mod tests {
     use super::connections;
 
     #[test]
-    fn a_refused_address_is_not_seen() {
+    fn a_refused_or_a_forbidden_address_is_not_seen() {
+        assert_eq!(connections(&["forbidden_address"], &["policy_host_forbidden_address"]), (0, 0));
         assert_eq!(connections(&["policy_connect_refused", "ok"], &["ok"]), (1, 1));
         assert_eq!(connections(&["policy_connect_timeout"], &["policy_connect_timeout"; 2]), (0, 0));
     }

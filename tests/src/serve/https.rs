@@ -3,7 +3,7 @@
 use super::contacts::Service;
 use super::{Shared, accept_all, stall, tls};
 use crate::situation::{Fill, Https, RecordType, Stage};
-use crate::world::Names;
+use crate::world::{Names, domain_of_control};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -29,7 +29,9 @@ async fn connection(stream: TcpStream, local: SocketAddr, shared: Arc<Shared>) -
     shared.contacts.name(ticket, &host);
     let owner = shared.world.owner(&host, Some(RecordType::A));
     let Some(owner) = owner else { return Ok(()) };
-    let https = &owner.situation.https;
+    // A sibling that has the policy host's address is another virtual host of the same server.
+    let elsewhere = owner.situation.elsewhere.as_ref().filter(|_| domain_of_control(&host).is_some());
+    let https = elsewhere.unwrap_or(&owner.situation.https);
     if https.closes_at == Some(Stage::Tls) {
         return Ok(());
     }
@@ -44,7 +46,12 @@ async fn connection(stream: TcpStream, local: SocketAddr, shared: Arc<Shared>) -
     if https.stalls_at == Some(Stage::Answer) {
         return stall(stream).await;
     }
-    let names = Names { world: &shared.world, situation: owner.situation, domain: &owner.domain };
+    let names = Names {
+        world: &shared.world,
+        authority: &shared.authority,
+        situation: owner.situation,
+        domain: &owner.domain,
+    };
     let (head, body) = answer(https, &request, &host, &names);
     stream.write_all(&head).await?;
     let (first, second) =

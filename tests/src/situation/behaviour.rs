@@ -38,6 +38,9 @@ pub enum Status {
     /// The resolver will not.
     #[serde(rename = "REFUSED")]
     Refused,
+    /// The resolver cannot.
+    #[serde(rename = "NOTIMP")]
+    NotImp,
     /// No answer at all.
     #[serde(rename = "drop")]
     Drop,
@@ -85,9 +88,16 @@ pub(super) struct WholeAnswer {
     truncate: bool,
     first: Option<Status>,
     for_ms: Option<u64>,
+    #[serde(default)]
+    absent: bool,
 }
 
 impl AnswerSpec {
+    /// Whether the line only takes away what a base has.
+    pub(super) const fn is_absent(&self) -> bool {
+        matches!(self, Self::Whole(WholeAnswer { absent: true, .. }))
+    }
+
     pub(super) fn into_answer(self, kind: RecordType) -> Result<Answer> {
         let whole = match self {
             Self::Whole(whole) => whole,
@@ -100,6 +110,7 @@ impl AnswerSpec {
                 truncate: false,
                 first: None,
                 for_ms: None,
+                absent: false,
             },
         };
         let several = whole.records.iter().any(|r| matches!(r, Record::Strings(_)));
@@ -163,11 +174,18 @@ pub struct Certificate {
     pub validity: Validity,
     /// Who signed it.
     pub issuer: Issuer,
+    /// What it is for.
+    pub purpose: Purpose,
 }
 
 impl Default for Certificate {
     fn default() -> Self {
-        Self { names: vec!["{host}".into()], validity: Validity::Now, issuer: Issuer::Lab }
+        Self {
+            names: vec!["{host}".into()],
+            validity: Validity::Now,
+            issuer: Issuer::Lab,
+            purpose: Purpose::Server,
+        }
     }
 }
 
@@ -181,6 +199,16 @@ pub enum Validity {
     Ended,
     /// Begins in 2090.
     NotYet,
+}
+
+/// What a certificate is for (RFC 5280 section 4.2.1.12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// TLS servers.
+    Server,
+    /// TLS clients, and nothing else.
+    Client,
 }
 
 /// Who signed a certificate.

@@ -26,6 +26,9 @@ pub(super) const MX: &[Finding] = table! { Mx:
     mx_is_address, Error, Settled, "RFC 1035 3.3.9, RFC 5321 5.1", ["domains.mx"], FAILURE,
         "An MX record holds an address",
         "Name a host in the MX record: an address there is read as a name and matches no policy.";
+    mx_name_invalid, Warning, Settled, "RFC 5321 2.3.5, 4.1.2", ["domains.mx"], None,
+        "The name of an MX host is no host name",
+        "Use letters, digits and hyphens in the name of the MX host: no certificate and no policy can be sure to name another.";
     mx_is_cname, Warning, Settled, "RFC 5321 5.1, RFC 2181 10.3", ["mx_hosts.host_cname"], None,
         "An MX host is an alias",
         "Name the host itself in the MX record, not a CNAME.";

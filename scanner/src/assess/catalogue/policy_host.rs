@@ -4,6 +4,9 @@ const FETCH: Option<&str> = Some("sts-policy-fetch-error");
 const WEBPKI: Option<&str> = Some("sts-webpki-invalid");
 
 pub(super) const DNS: &[Finding] = table! { PolicyDns:
+    policy_host_name_invalid, Error, Settled, "RFC 8461 3.3, RFC 5891 5.4", ["domains.policy_outcome"], FETCH,
+        "The name mta-sts under the domain can be no host of a URL",
+        "Check the domain's A-labels: no sender can ask for a policy at a name whose punycode is broken.";
     policy_host_nxdomain, Error, Settled, "RFC 8461 3.3", ["domains.policy_outcome", "domains.policy_host_dns"], FETCH,
         "The name mta-sts does not exist",
         "Add address records (or a CNAME) for mta-sts under the domain, or remove the record at _mta-sts.";

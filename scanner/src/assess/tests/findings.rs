@@ -33,7 +33,9 @@ fn each_failure_at_mta_sts_has_its_code() {
     assert_eq!(findings(&world(DnsStatus::ServFail)), ["record_dns_servfail"]);
     assert_eq!(findings(&world(DnsStatus::Timeout)), ["record_dns_timeout"]);
     assert_eq!(findings(&world(DnsStatus::Refused)), ["record_dns_refused"]);
-    assert_eq!(findings(&world(DnsStatus::FormErr)), [""; 0]);
+    for status in [DnsStatus::FormErr, DnsStatus::NotImp, DnsStatus::Truncated, DnsStatus::BadAnswer] {
+        assert_eq!(findings(&world(status)), ["record_dns_unusable"], "{status}");
+    }
     let again = |status| lasting(&world(status).with(|row| row.attempts = 2));
     assert_eq!(again(DnsStatus::Timeout), ["record_dns_timeout"]);
     assert_eq!(again(DnsStatus::ServFail), [""; 0], "the catalogue does not mark it as one that may pass");
@@ -184,7 +186,10 @@ fn each_kind_of_mx_set_has_its_code() {
     let implicit = good().with(|row| row.mx_kind = Some(MxKind::Implicit)).delivered();
     assert_eq!(findings(&implicit), ["mx_implicit"]);
     let beside = good().mx(&[(0, "."), (10, "mx.example.com")]).delivered();
-    assert_eq!(findings(&beside), ["mx_null_beside_others", "mx_mismatch_some"]);
+    assert_eq!(findings(&beside), ["mx_null_beside_others"]);
+    for name in ["_dc-mx.example.com", "a\\032b.example.com", "-a.example.com"] {
+        assert_eq!(findings(&good().mx(&[(10, name)]))[0], "mx_name_invalid", "{name}");
+    }
 }
 
 #[test]
