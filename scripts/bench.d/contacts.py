@@ -27,7 +27,7 @@ def scan_run(programs, folder, name, mix, *flags):
 # Runs a command and writes its CPU seconds: the laboratory's own are not to be counted.
 CHILD = """
 import os, subprocess, sys
-child = subprocess.Popen(sys.argv[2:], stdout=subprocess.DEVNULL)
+child = subprocess.Popen(sys.argv[2:])
 _, status, used = os.wait4(child.pid, 0)
 open(sys.argv[1], 'w').write(str(used.ru_utime + used.ru_stime))
 sys.exit(os.waitstatus_to_exitcode(status))
@@ -55,7 +55,7 @@ CURL = r"""
 world=$1 child=$2 report=$3
 shift 3
 port=$(sed -n '/policy_host/,/port/s/^port = //p' "$world/scan.toml")
-sed -n '2,$s/.*,\(.*\)/url = "https:\/\/mta-sts.\1:'"$port"'\/.well-known\/mta-sts.txt"/p' "$world/list.csv" > "$world/urls"
+sed -n '2,$s/.*,\(.*\)/url = "https:\/\/mta-sts.\1\/.well-known\/mta-sts.txt"/p' "$world/list.csv" > "$world/urls"
 exec python3 -c "$child" "$report" "$@" --silent --show-error --parallel --parallel-max 64 --no-keepalive \
     --cacert "$world/ca.pem" --connect-to "::127.3.0.1:$port" --config "$world/urls"
 """

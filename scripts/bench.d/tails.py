@@ -5,7 +5,7 @@ import shutil
 
 from tools import PAIRS, cores, fail, measure, medians, pinned, say
 
-DOMAINS = 200_000
+DOMAINS = 600_000
 STEADY = {"not-signalled": 69_000, "nxdomain": 30_000, "healthy-provider": 1_000}
 TAILS = {"not-signalled": 64_000, "never-answers": 5_000, "nxdomain": 30_000, "healthy-provider": 980,
          "policy-timeout": 10, "smtp-banner-timeout": 10}

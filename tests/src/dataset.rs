@@ -82,7 +82,7 @@ impl Dataset {
             "schema_version": contract.schema_version,
             "scan": SCAN,
             "complete": true,
-            "starttls": "adopters",
+            "plan": { "scan.starttls": "\"adopters\"" },
         });
         let path = dir.join("manifest.json");
         std::fs::write(&path, manifest.to_string())

@@ -221,7 +221,9 @@ fn starttls(dataset: &Path) -> Result<Starttls> {
     };
     let manifest: serde_json::Value =
         serde_json::from_str(&text).with_context(|| format!("{} is no JSON", path.display()))?;
-    match find(&manifest, "starttls").and_then(serde_json::Value::as_str) {
+    // A manifest has settings as `scan.toml` writes them: text in quotes.
+    let scope = find(&manifest, "scan.starttls").and_then(serde_json::Value::as_str);
+    match scope.map(|word| word.trim_matches('"')) {
         None | Some("adopters") => Ok(Starttls::Adopters),
         Some("none") => Ok(Starttls::None),
         Some(other) => bail!("{}: a truth says nothing about a scan with --starttls {other}", path.display()),

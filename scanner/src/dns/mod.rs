@@ -113,10 +113,15 @@ impl Dns {
     }
 
     /// Questions of this thread that wait longer than most: their domains hold no place that another could have.
-    /// `waker` is told when there is one more. 0 on a thread without an engine.
+    /// 0 on a thread without an engine.
     #[must_use]
-    pub fn late(&self, waker: &Waker) -> usize {
-        Engine::here().map_or(0, |engine| engine.late(waker))
+    pub fn late(&self) -> usize {
+        Engine::here().map_or(0, |engine| engine.late())
+    }
+
+    /// As [`Dns::late`]; `waker` is told, once, when one more is. There is one such listener a thread.
+    pub fn late_and_tell(&self, waker: &Waker) -> usize {
+        Engine::here().map_or(0, |engine| engine.late_and_tell(waker))
     }
 
     /// What all engines have done.

@@ -5,8 +5,9 @@ use std::time::Duration;
 /// Rows of a part: about 10 MB of evidence, few enough that a crash loses little.
 pub const PART_ROWS: u64 = 131_072;
 
-/// A part is committed after this long even where it is small, so that a slow scan loses little.
-pub const PART_AGE: Duration = Duration::from_secs(300);
+/// A part is committed after this long even where it is small: a crash loses, and contacts again, a minute at most. At the
+/// default rates a minute fills a part.
+pub const PART_AGE: Duration = Duration::from_secs(60);
 
 /// Names of the list that are shuffled together.
 pub const ORDER_WINDOW: usize = 65_536;

@@ -10,7 +10,7 @@ use crate::probe::Domain;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::task::{Poll, Waker};
+use std::task::Poll;
 use std::vec;
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
@@ -58,7 +58,8 @@ impl Lookers {
             let more = poll_fn(|cx| {
                 while let Poll::Ready(Some(_)) = tasks.poll_join_next(cx) {}
                 let ended = self.ended.load(Relaxed);
-                match self.wanted(cx.waker()).saturating_sub(tasks.len()) {
+                let wanted = self.wanted(self.pipeline.probe.dns.late_and_tell(cx.waker()));
+                match wanted.saturating_sub(tasks.len()) {
                     _ if ended && tasks.is_empty() => Poll::Ready(0),
                     more if more > 0 && !ended => Poll::Ready(more),
                     _ => Poll::Pending,
@@ -76,17 +77,16 @@ impl Lookers {
     }
 
     /// How many tasks there should be. A domain that waits for a late answer holds none of the slots: names that never
-    /// answer would take them all. `waker` is told when one more turns late.
-    fn wanted(&self, waker: &Waker) -> usize {
-        self.slots + self.pipeline.probe.dns.late(waker).min(LATE_A_PLACE * self.slots)
+    /// answer would take them all.
+    fn wanted(&self, late: usize) -> usize {
+        self.slots + late.min(LATE_A_PLACE * self.slots)
     }
 
     async fn look_at_names(self: Arc<Self>) {
         while let Some(entry) = self.next().await {
             self.take(entry).await;
-            if self.running.load(Relaxed) > self.slots
-                && self.running.load(Relaxed) > self.wanted(Waker::noop())
-            {
+            let running = self.running.load(Relaxed);
+            if running > self.slots && running > self.wanted(self.pipeline.probe.dns.late()) {
                 break;
             }
         }

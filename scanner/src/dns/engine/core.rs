@@ -230,7 +230,14 @@ impl Core {
         slot.stage = Stage::Sent;
         slot.place = Place::Window;
         lane.flow.enter(now, slot.patience);
-        self.wheel.add(now + slot.patience.min(LATE), ticket);
+        let mut alarm = slot.patience.min(LATE);
+        if slot.attempts > 1 {
+            // It was late once: it is taken to be so again.
+            slot.place = Place::Late;
+            lane.flow.turn_late();
+            alarm = slot.patience;
+        }
+        self.wheel.add(now + alarm, ticket);
         self.rouse_driver();
         true
     }
@@ -403,10 +410,14 @@ impl Core {
         }
     }
 
-    /// Questions whose answer is late now. `waker` is told when one more is.
-    pub(super) fn late(&mut self, waker: &Waker) -> usize {
-        self.listener = Some(waker.clone());
+    /// Questions whose answer is late now.
+    pub(super) fn late(&self) -> usize {
         self.aside + self.lanes.iter().map(|lane| lane.flow.late()).sum::<usize>()
+    }
+
+    /// Whom to tell of the next question that turns late: one listener, once.
+    pub(super) fn listen(&mut self, waker: &Waker) {
+        self.listener = Some(waker.clone());
     }
 
     /// One more question goes on outside of the engine; gives who is to be told.

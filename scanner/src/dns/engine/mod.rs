@@ -164,9 +164,17 @@ impl Engine {
         lock(self).counts
     }
 
-    /// Questions whose answer is late now, so that others may take their places. `waker` is told when one more is.
-    pub(super) fn late(&self, waker: &Waker) -> usize {
-        lock(self).late(waker)
+    /// Questions whose answer is late now, so that others may take their places.
+    #[must_use]
+    pub fn late(&self) -> usize {
+        lock(self).late()
+    }
+
+    /// As [`Engine::late`]; `waker` is told, once, when one more is. There is one such listener an engine.
+    pub(super) fn late_and_tell(&self, waker: &Waker) -> usize {
+        let mut core = lock(self);
+        core.listen(waker);
+        core.late()
     }
 
     /// Counts a question as late for as long as the result lives.
