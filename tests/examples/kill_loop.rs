@@ -157,7 +157,7 @@ impl Round {
                     );
                 }
                 Service::Smtp if contact.at > resumed => {
-                    *came.entry(contact.addr.to_string()).or_default() += 1
+                    *came.entry(contact.addr.to_string()).or_default() += 1;
                 }
                 _ => {}
             }
