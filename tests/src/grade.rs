@@ -5,7 +5,7 @@
 
 mod contacts;
 mod expected;
-mod parts;
+pub mod parts;
 mod presence;
 mod report;
 mod unobserved;
