@@ -2,8 +2,8 @@
 
 use crate::nginx::{HERE, Site, nginx};
 use crate::place::Place;
-use crate::program;
 use crate::server::{Server, free_port};
+use crate::{program, sts_scan};
 use hickory_proto::op::{Message, MessageType, OpCode, Query};
 use hickory_proto::rr::{Name, RecordType};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
@@ -183,6 +183,44 @@ fn wildcards_and_aliases_are_followed_and_told() {
         ("mx_kind", "none"),
         ("sts_dns", "null"),
     ]);
+}
+
+#[test]
+fn generate_asks_real_servers_for_the_mx() {
+    let mut place = Place::new();
+    place.records(
+        "two MX 20 mx2.two\ntwo MX 10 mx1.two\nalone A 127.1.1.9\nnull MX 0 .\nbroken NS ns.gone\nspf TXT \"v=spf1 -all\"",
+    );
+    let authority = nsd(&place);
+    let resolver = unbound(&place, authority.addr, &[]);
+    let generate = |name: &str| {
+        let resolver = resolver.addr.to_string();
+        let line = ["generate", &format!("{name}.example"), "--resolver", &resolver];
+        let output = Command::new(sts_scan()).args(line).output().unwrap();
+        (
+            output.status.code(),
+            String::from_utf8(output.stdout).unwrap(),
+            String::from_utf8(output.stderr).unwrap(),
+        )
+    };
+    let (code, told, _) = generate("two");
+    assert_eq!(code, Some(0));
+    assert!(
+        told.contains("\nmode: testing\nmx: mx1.two.example\nmx: mx2.two.example\nmax_age: 604800\n"),
+        "{told}"
+    );
+    let (code, told, _) = generate("alone");
+    assert!(code == Some(0) && told.contains("\nmx: alone.example\n"), "{told}");
+    for (name, why) in [
+        ("null", "has a null MX (RFC 7505)"),
+        ("spf", "neither an MX record nor an address"),
+        ("nowhere", "does not exist"),
+        ("broken", "could not be had (SERVFAIL)"),
+    ] {
+        let (code, told, said) = generate(name);
+        assert_eq!((code, told.as_str()), (Some(1), ""), "{said}");
+        assert!(said.contains(why), "{said}");
+    }
 }
 
 #[test]
