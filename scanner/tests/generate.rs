@@ -142,7 +142,7 @@ fn hosts_that_are_given_need_no_network() {
     ]);
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
     let output = run(&["example.com", "--mode", "none", "--resolver", "127.0.0.1:9"]);
-    assert!(out(&output).contains("version: STSv1\nmode: none\nmax_age: 604800\n"), "{}", err(&output));
+    assert!(out(&output).contains("version: STSv1\nmode: none\nmax_age: 86400\n"), "{}", err(&output));
 }
 
 #[test]

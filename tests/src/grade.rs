@@ -6,7 +6,7 @@
 mod codes;
 mod contacts;
 mod expected;
-mod parts;
+pub mod parts;
 mod presence;
 mod report;
 mod unobserved;

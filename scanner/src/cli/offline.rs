@@ -139,7 +139,7 @@ fn generate() -> Command {
         .arg(Arg::new("preset").long("preset").value_name("PROVIDER").help("Patterns of a provider in place of the hosts themselves").value_parser(PossibleValuesParser::new(Preset::WORDS)))
         .arg(list_of("pattern", "PATTERN", "A pattern in place of the hosts themselves, or beside those of --preset"))
         .arg(Arg::new("mode").long("mode").value_name("MODE").help("What senders shall do where a host fails").default_value("testing").value_parser(PossibleValuesParser::new(["testing", "enforce", "none"])))
-        .arg(Arg::new("max-age").long("max-age").value_name("SECONDS").help(format!("How long senders keep the policy [1 to {LARGEST_MAX_AGE}; default {}]", generate::DEFAULT_MAX_AGE_S)).value_parser(value_parser!(u64).range(1..=LARGEST_MAX_AGE)))
+        .arg(Arg::new("max-age").long("max-age").value_name("SECONDS").help(format!("How long senders keep the policy [1 to {LARGEST_MAX_AGE}; default {}, in mode none {}]", generate::DEFAULT_MAX_AGE_S, generate::WITHDRAWAL_MAX_AGE_S)).value_parser(value_parser!(u64).range(1..=LARGEST_MAX_AGE)))
         .arg(list_of("rua", "ADDRESS", "Where TLS reports go: a mail address, mailto: or https: URI; without it there is no TLSRPT record"))
         .arg(Arg::new("output").short('o').long("output").value_name("DIR").help("Folder for the files, one folder a domain in it; must not be there, or be empty").value_parser(value_parser!(PathBuf)));
     SETTINGS.iter().filter(of_generate).filter_map(flag).fold(command.arg(config()), Command::arg)
@@ -150,15 +150,16 @@ fn generate_args(of: &ArgMatches) -> Generate {
     let word = |id: &str| of.get_one::<String>(id).map(String::as_str).unwrap_or_default();
     let domain = || Targets::One(word("domain").to_owned());
     let hosts = strings(of, "mx");
+    let mode = match word("mode") {
+        "enforce" => Mode::Enforce,
+        "none" => Mode::None,
+        _ => Mode::Testing,
+    };
     Generate {
         targets: path("list").map_or_else(domain, Targets::List),
         mx: (!hosts.is_empty()).then_some(hosts),
-        mode: match word("mode") {
-            "enforce" => Mode::Enforce,
-            "none" => Mode::None,
-            _ => Mode::Testing,
-        },
-        max_age_s: of.get_one::<u64>("max-age").copied().unwrap_or(generate::DEFAULT_MAX_AGE_S),
+        mode,
+        max_age_s: of.get_one::<u64>("max-age").copied().unwrap_or(generate::default_max_age_s(mode)),
         preset: Preset::from_word(word("preset")),
         patterns: strings(of, "pattern"),
         rua: strings(of, "rua").into_iter().map(as_uri).collect(),

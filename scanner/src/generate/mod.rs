@@ -18,6 +18,18 @@ use crate::mta_sts::{Fault, Weight, mx_pattern, record, tlsrpt};
 /// max_age where nobody says otherwise: a week, as the example of RFC 8461 section 3.2 has it.
 pub const DEFAULT_MAX_AGE_S: u64 = 604_800;
 
+/// The same in mode none: "a small max_age (e.g., one day)" (RFC 8461 section 8.3).
+pub const WITHDRAWAL_MAX_AGE_S: u64 = 86_400;
+
+/// max_age of a mode where nobody says otherwise, seconds.
+#[must_use]
+pub const fn default_max_age_s(mode: Mode) -> u64 {
+    match mode {
+        Mode::None => WITHDRAWAL_MAX_AGE_S,
+        Mode::Testing | Mode::Enforce => DEFAULT_MAX_AGE_S,
+    }
+}
+
 /// Patterns of a provider whose MX hosts are not named one by one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Preset {
@@ -259,7 +271,7 @@ fn invalid(what: &str, faults: &[Fault], lines: &[&str]) -> Refused {
     let line = fault.and_then(|fault| lines.get(fault.line.checked_sub(1)?)).copied().unwrap_or_default();
     let why = fault.and_then(|fault| Code::from_word(fault.code)).map_or_else(
         || "it would not be read as it was written".to_owned(),
-        |code| format!("`{line}`: {} {}", code.finding().title, code.finding().advice),
+        |code| format!("`{line}`: {}. {}", code.finding().title, code.finding().advice),
     );
     Refused::Invalid { what: what.to_owned(), why }
 }

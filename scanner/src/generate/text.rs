@@ -112,7 +112,7 @@ fn withdrawing(made: &Deployment) -> Vec<String> {
         "Then publish the _mta-sts record with its new id, so that senders fetch the policy of mode none."
             .to_owned(),
         format!(
-            "Wait as long as the largest max_age that the domain ever published, and {} seconds at least: until then senders may hold the old policy (RFC 8461 section 8.3).",
+            "Wait, from then on, as long as the largest max_age that the domain ever published, and {} seconds at least: until then senders may hold an old policy (RFC 8461 section 8.3).",
             made.max_age_s
         ),
         format!(

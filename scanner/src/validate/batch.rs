@@ -2,7 +2,7 @@
 
 use super::input::{self, Unreadable};
 use super::{Kind, Note, Report};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::io::{BufRead, Write};
 
@@ -35,11 +35,11 @@ pub(super) fn run(kind: Kind, from: &mut dyn BufRead, out: &mut dyn Write) -> Re
             Ok(report) => {
                 judged += 1;
                 all_pass &= report.strict.passes();
-                answer(&id, &report)
+                answer(&id, &report).map_err(std::io::Error::from)?
             }
             Err(why) => {
                 failed += 1;
-                let answer = json!({"id": id, "error": why});
+                let answer = json!({"id": id, "error": why}).to_string();
                 first_fault.get_or_insert((number, why));
                 answer
             }
@@ -52,20 +52,35 @@ pub(super) fn run(kind: Kind, from: &mut dyn BufRead, out: &mut dyn Write) -> Re
     }
 }
 
-fn answer(id: &Value, report: &Report) -> Value {
-    let finding = |note: &Note| {
-        json!({
-            "code": note.code.as_str(),
-            "severity": note.severity().as_str(),
-            "line": note.line,
-            "column": note.column,
-        })
+/// A line of the output, its keys in this order.
+#[derive(Serialize)]
+struct Answer<'a> {
+    id: &'a Value,
+    verdict: &'static str,
+    lenient: &'static str,
+    findings: Vec<Finding>,
+}
+
+#[derive(Serialize)]
+struct Finding {
+    code: &'static str,
+    severity: &'static str,
+    line: usize,
+    column: usize,
+}
+
+fn answer(id: &Value, report: &Report) -> serde_json::Result<String> {
+    let finding = |note: &Note| Finding {
+        code: note.code.as_str(),
+        severity: note.severity().as_str(),
+        line: note.line,
+        column: note.column,
     };
-    json!({
-        "id": id,
-        "verdict": report.strict.as_str(),
-        "lenient": report.lenient.as_str(),
-        "findings": report.findings.iter().map(finding).collect::<Vec<_>>(),
+    serde_json::to_string(&Answer {
+        id,
+        verdict: report.strict.as_str(),
+        lenient: report.lenient.as_str(),
+        findings: report.findings.iter().map(finding).collect(),
     })
 }
 

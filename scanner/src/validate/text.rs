@@ -73,6 +73,16 @@ fn quote(text: &mut String, line: &[u8], column: usize) {
     let _ = writeln!(text, "    | {}^", " ".repeat(at - from));
 }
 
+/// A wildcard that the host would match if it stood for more than one label.
+fn too_deep_for<'p>(host: &str, patterns: &'p [String]) -> Option<&'p String> {
+    let host = host.to_ascii_lowercase();
+    let above = |pattern: &&String| {
+        let parent = pattern.strip_prefix('*').map(str::to_ascii_lowercase);
+        parent.is_some_and(|parent| parent.len() > 1 && host.ends_with(&parent))
+    };
+    patterns.iter().find(above)
+}
+
 /// What each host matches.
 pub(super) fn matches(reports: &[(&str, Report)], patterns: &[String]) -> String {
     let mut text = String::new();
@@ -82,7 +92,13 @@ pub(super) fn matches(reports: &[(&str, Report)], patterns: &[String]) -> String
         let _ = match mx_pattern::first_match(host, patterns) {
             Some(pattern) => writeln!(text, "match    {shown}  by {}", escape(pattern.as_bytes())),
             None if is_address => writeln!(text, "nomatch  {shown}  an address matches no pattern"),
-            None => writeln!(text, "nomatch  {shown}"),
+            None => match too_deep_for(host, patterns) {
+                Some(pattern) => {
+                    let pattern = escape(pattern.as_bytes());
+                    writeln!(text, "nomatch  {shown}  the asterisk of {pattern} stands for one label only")
+                }
+                None => writeln!(text, "nomatch  {shown}"),
+            },
         };
     }
     if patterns.is_empty() {

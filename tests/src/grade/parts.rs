@@ -11,11 +11,7 @@ use std::path::{Path, PathBuf};
 ///
 /// # Errors
 /// Where the folder or a part cannot be read, or a part's columns are not the contract's.
-pub(super) fn read(
-    table: &Table,
-    folder: &Path,
-    each: &mut dyn FnMut(Vec<Value>) -> Result<()>,
-) -> Result<()> {
+pub fn read(table: &Table, folder: &Path, each: &mut dyn FnMut(Vec<Value>) -> Result<()>) -> Result<()> {
     let mut parts: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let path = entry?.path();

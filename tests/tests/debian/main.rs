@@ -1,6 +1,6 @@
 //! The scanner against servers as they run in the field: those of Debian, raised on loopback with a configuration of their own.
 //!
-//! Needs the packages nsd, unbound and ldnsutils; a test whose server is not there fails and names the package.
+//! Needs the packages of `.ci/packages`; a test whose server is not there fails and names the package.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -10,6 +10,14 @@
 )]
 
 mod dane;
+mod dns;
+mod nginx;
+mod openssl;
+mod pki;
+mod place;
+mod postfix;
+mod server;
+mod tables;
 
 use std::path::PathBuf;
 
