@@ -187,6 +187,18 @@ async fn a_fault_that_may_pass_is_undecided_until_the_second_look_repeats_it() {
         ),
         (r#""policy_outcome":"policy_tls_timeout""#, "undecided"),
         (
+            r#""policy_outcome":"policy_tls_closed","policy_attempts":["policy_tls_closed","policy_tls_closed"]"#,
+            "undecided",
+        ),
+        (
+            r#""policy_outcome":"policy_timeout","policy_attempts":["policy_tls_large_hello","policy_timeout"]"#,
+            "undecided",
+        ),
+        (
+            r#""policy_outcome":"policy_tls_closed","policy_attempts":["policy_tls_closed","policy_tls_closed","policy_tls_closed"]"#,
+            "no text",
+        ),
+        (
             r#""policy_outcome":"policy_tls_client_limit","policy_attempts":["policy_tls_client_limit"]"#,
             "undecided",
         ),

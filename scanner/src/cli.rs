@@ -4,9 +4,11 @@ mod offline;
 
 pub use offline::Generate;
 
+use crate::assess::job::Further;
 use crate::findings::Format;
 use crate::plan::{Origin, SETTINGS, Setting, Typed};
 use crate::validate;
+use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use std::path::PathBuf;
 
@@ -29,10 +31,24 @@ pub enum Args {
         /// Settings.
         settings: Settings,
     },
+    /// A few domains, shown.
+    Check {
+        /// Domains as typed.
+        domains: Vec<String>,
+        /// How they are shown.
+        shown: Shown,
+        /// Settings.
+        settings: Settings,
+    },
     /// The effective plan, printed.
     Plan(Settings),
     /// Findings and verdicts drawn anew.
-    Assess(PathBuf),
+    Assess {
+        /// Folder of the dataset.
+        dataset: PathBuf,
+        /// Further intermediate certificates.
+        further: Further,
+    },
     /// The dataset's contract, printed as JSON.
     Columns,
     /// The catalogue of findings.
@@ -43,6 +59,15 @@ pub enum Args {
     Generate(Box<Generate>),
 }
 
+/// How a check is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shown {
+    /// For a person.
+    Text,
+    /// An object a domain, each on a line.
+    Json,
+}
+
 /// Settings as typed.
 #[derive(Debug)]
 pub struct Settings {
@@ -51,6 +76,10 @@ pub struct Settings {
     /// Flags.
     pub flags: Vec<Typed>,
 }
+
+const CHECK_EXIT: &str = "Exit codes: 0 no finding of severity error, 1 one at least, 2 usage or configuration, 4 local fault.\n\n\
+    What may pass is looked at again only where --second-look (or scan.toml) says how long to wait. \
+    Colours are shown on a terminal, unless NO_COLOR is set.";
 
 const EXIT_CODES: &str =
     "Exit codes: 0 complete, 2 usage or configuration, 3 interrupted but resumable, 4 local fault.";
@@ -80,11 +109,19 @@ pub fn command() -> Command {
                 .after_help("Rates, exclusions, resolvers and identity may be changed; what gives the data its meaning may not.")
                 .arg(folder("Folder of the dataset")),
         )
+        .subcommand(
+            settings(Command::new("check"))
+                .about("Looks at a few domains as a scan does, and says what is wrong, what to do, and what senders do")
+                .after_help(CHECK_EXIT)
+                .arg(Arg::new("domains").value_name("DOMAIN").help("The domains").num_args(1..).required(true))
+                .arg(Arg::new("format").long("format").value_name("FORMAT").help("How it is written; json: one object a domain, each on a line").default_value("text").value_parser(PossibleValuesParser::new(["text", "json"]))),
+        )
         .subcommand(settings(Command::new("plan")).about("Prints the effective plan as scan.toml, with ranges, defaults and origins"))
         .subcommand(
             Command::new("assess")
                 .about("Draws findings and verdicts from a dataset's evidence anew")
-                .arg(folder("Folder of the dataset")),
+                .arg(folder("Folder of the dataset"))
+                .arg(Arg::new("intermediates").long("intermediates").value_name("FILE").help("Intermediate certificates (PEM) beside those that the scan saw, or `none`; without it those of the assessment before")),
         )
         .subcommand(Command::new("columns").about("Prints the dataset's tables, columns and their meaning as JSON"));
     offline::commands(command)
@@ -134,8 +171,23 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
             settings: typed(of, |_| true),
         },
         "resume" => Args::Resume { dataset: path("dataset"), settings: typed(of, |_| true) },
+        "check" => Args::Check {
+            domains: of.get_many::<String>("domains").into_iter().flatten().cloned().collect(),
+            shown: match of.get_one::<String>("format").map(String::as_str) {
+                Some("json") => Shown::Json,
+                _ => Shown::Text,
+            },
+            settings: typed(of, |_| true),
+        },
         "plan" => Args::Plan(typed(of, |_| true)),
-        "assess" => Args::Assess(path("dataset")),
+        "assess" => Args::Assess {
+            dataset: path("dataset"),
+            further: match of.get_one::<String>("intermediates").map(String::as_str) {
+                None => Further::AsBefore,
+                Some("none") => Further::None,
+                Some(file) => Further::File(file.into()),
+            },
+        },
         other => offline::parsed(other, of).unwrap_or(Args::Columns),
     })
 }

@@ -5,6 +5,7 @@
 
 pub mod admission;
 pub mod assess;
+pub mod check;
 pub mod cli;
 pub mod dataset;
 pub mod dns;

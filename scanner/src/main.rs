@@ -2,12 +2,13 @@
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program speaks")]
 
 use std::fs::File;
-use std::io::{self, BufReader, BufWriter, Write as _};
+use std::io::{self, BufReader, BufWriter, IsTerminal as _, Write as _};
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use sts_scanner::assess::job;
-use sts_scanner::cli::{self, Args, Generate, Settings};
+use sts_scanner::check::{self, Style};
+use sts_scanner::cli::{self, Args, Generate, Settings, Shown};
 use sts_scanner::dataset::columns;
 use sts_scanner::input::ListSpec;
 use sts_scanner::plan::ScanPlan;
@@ -23,7 +24,10 @@ const USAGE: u8 = 2;
 const RESUMABLE: u8 = 3;
 const LOCAL_FAULT: u8 = 4;
 
-/// Many small allocations of a domain's answers: see ARCHITECTURE.md, engineering notes.
+/// For the many small allocations of a domain's answers (ARCHITECTURE.md, engineering notes).
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let args = match cli::parse(std::env::args_os()) {
         Ok(args) => args,
@@ -40,11 +44,14 @@ fn main() -> ExitCode {
             Err(wrong) => refuse(&wrong),
         },
         Args::Resume { dataset, settings } => resume(&dataset, &settings),
+        Args::Check { domains, shown, settings } => {
+            with_plan(&settings, None, |plan| check(domains, plan, shown))
+        }
         Args::Plan(settings) => with_plan(&settings, None, |plan| {
             print!("{}", plan.as_toml());
             COMPLETE
         }),
-        Args::Assess(dataset) => assess(&dataset),
+        Args::Assess { dataset, further } => assess(&dataset, further),
         Args::Columns => {
             println!("{:#}", columns::as_json());
             COMPLETE
@@ -141,16 +148,44 @@ fn failed(wrong: &ScanError, output: &Path) -> u8 {
     if wrong.is_usage() { USAGE } else { LOCAL_FAULT }
 }
 
-fn assess(dataset: &Path) -> u8 {
-    match job::again(dataset) {
+fn assess(dataset: &Path, further: job::Further) -> u8 {
+    match job::again(dataset, further) {
         Ok(done) => {
             println!(
                 "{} domains assessed, {} findings; complete: {}",
                 done.domains, done.findings, done.complete
             );
+            match done.incomplete_chains {
+                Some(count) => println!("{count} untrusted certificates whose chain is incomplete"),
+                None => eprintln!(
+                    "hint: the dataset does not hold the roots it was judged by (trust.json), so an incomplete chain is shown as untrusted"
+                ),
+            }
             COMPLETE
         }
         Err(wrong) => failed(&wrong, dataset),
+    }
+}
+
+fn check(domains: Vec<String>, plan: ScanPlan, shown: Shown) -> u8 {
+    let checked = match check::run(check::Job { domains, plan }) {
+        Ok(checked) => checked,
+        Err(wrong) => {
+            eprintln!("error: {wrong}");
+            return if wrong.is_usage() { USAGE } else { LOCAL_FAULT };
+        }
+    };
+    // https://no-color.org: any value that is not empty.
+    let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
+    let style = if wanted && io::stdout().is_terminal() { Style::Colours } else { Style::Plain };
+    let texts: Vec<String> = match shown {
+        Shown::Text => checked.iter().map(|one| check::text(one, style)).collect(),
+        Shown::Json => checked.iter().map(|one| check::object(one).to_string() + "\n").collect(),
+    };
+    let between = if shown == Shown::Text { "\n" } else { "" };
+    match show(&texts.join(between)) {
+        COMPLETE if checked.iter().any(check::Checked::has_error) => FAULTY,
+        code => code,
     }
 }
 

@@ -22,3 +22,10 @@ pub fn rfc3339(at: Micros) -> String {
     let since = Duration::from_micros(u64::try_from(at).unwrap_or(0));
     humantime::format_rfc3339_seconds(UNIX_EPOCH + since).to_string()
 }
+
+/// Seconds since 1970 of a moment as RFC 3339 writes it; `None` where it is none, or before that.
+#[must_use]
+pub fn seconds_of_rfc3339(text: &str) -> Option<u64> {
+    let at = humantime::parse_rfc3339(text).ok()?;
+    Some(at.duration_since(UNIX_EPOCH).ok()?.as_secs())
+}

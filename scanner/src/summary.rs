@@ -23,7 +23,11 @@ pub fn text(report: &Report) -> String {
         found(&mut text, &report.counts);
     }
     questions(&mut text, &report.dns.counts);
-    let _ = writeln!(text, "\n{:<18}{}", "scanned in", seconds(report.scanning));
+    let reading = report.reading.as_secs_f64();
+    #[allow(clippy::cast_precision_loss, reason = "a rate is shown without decimals")]
+    let rate = report.given as f64 / reading.max(0.001);
+    let _ = writeln!(text, "\n{:<18}{reading:.1} s, {rate:.0} names a second", "names taken in");
+    let _ = writeln!(text, "{:<18}{}", "scanned in", seconds(report.scanning));
     if report.ended == Ended::Complete {
         let _ = writeln!(text, "{:<18}{}", "assessed in", seconds(report.assessing));
     }

@@ -11,8 +11,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use sts_scanner::dataset::rows::PolicyEvidence;
 use sts_scanner::policy_host::{Fetch, Fetched, fetch};
-use sts_scanner::tls::TlsClient;
 use sts_scanner::tls::certificate::sha256_hex;
+use sts_scanner::tls::{Hello, TlsClient, legacy};
 use tokio::io::AsyncWriteExt as _;
 use tokio::task::JoinHandle;
 
@@ -21,9 +21,12 @@ const MAX: usize = 65_536;
 const TEXT: &str = "version: STSv1\nmode: none\nmax_age: 86400\n";
 
 async fn fetch_from(addr: SocketAddr, deadline: Duration, client: &TlsClient) -> Fetched {
-    let request =
-        Fetch { host: HOST, addr, deadline, user_agent: "census (+https://probe.example/)", max_bytes: MAX };
-    fetch(request, client).await.unwrap()
+    fetch_with(Hello::PostQuantum, addr, deadline, client).await
+}
+
+async fn fetch_with(hello: Hello, addr: SocketAddr, deadline: Duration, client: &TlsClient) -> Fetched {
+    let user_agent = "census (+https://probe.example/)";
+    fetch(Fetch { host: HOST, addr, hello, deadline, user_agent, max_bytes: MAX }, client).await.unwrap()
 }
 
 /// How a server goes on after its answer.
@@ -315,7 +318,7 @@ async fn each_way_to_break_the_handshake_has_its_word() {
 }
 
 #[tokio::test]
-async fn a_reset_in_the_handshake_is_closed() {
+async fn a_reset_before_the_server_says_anything_is_one_of_the_connection() {
     let client = Authority::new("ca").client();
     // Closing with the ClientHello unread resets the connection.
     let (addr, _served) = serve(async move |stream| {
@@ -324,7 +327,7 @@ async fn a_reset_in_the_handshake_is_closed() {
     })
     .await;
     let fetched = fetch_from(addr, PATIENT, &client).await;
-    assert_eq!(fetched.outcome.as_str(), "policy_tls_closed");
+    assert_eq!(fetched.outcome.as_str(), "policy_connect_reset");
 }
 
 #[tokio::test]
@@ -358,7 +361,62 @@ async fn a_server_that_wants_our_certificate_refuses_with_an_alert() {
 #[tokio::test]
 async fn a_host_that_no_url_can_hold_is_a_fault_of_ours() {
     let client = Authority::new("ca").client();
-    let request =
-        Fetch { host: "mta-sts.xn--a", addr: nobody(), deadline: PATIENT, user_agent: "x", max_bytes: MAX };
+    let request = Fetch {
+        host: "mta-sts.xn--a",
+        addr: nobody(),
+        hello: Hello::PostQuantum,
+        deadline: PATIENT,
+        user_agent: "x",
+        max_bytes: MAX,
+    };
     assert!(fetch(request, &client).await.is_err());
+}
+
+/// Answers a hello of one packet alone: to a larger one it says nothing (or it closes).
+async fn small_hellos_only(identity: Identity) -> SocketAddr {
+    let (addr, _served) = serve(async move |stream| {
+        let mut header = [0; 5];
+        stream.peek(&mut header).await.unwrap();
+        if u16::from_be_bytes([header[3], header[4]]) > 1_000 {
+            return hold(stream).await;
+        }
+        let mut stream = identity.acceptor().accept(stream).await.unwrap();
+        read_to(&mut stream, b"\r\n\r\n").await;
+        let _ = stream.write_all(ok(TEXT).as_bytes()).await;
+        drop(stream.shutdown().await);
+    })
+    .await;
+    addr
+}
+
+#[tokio::test]
+async fn the_post_quantum_hello_is_more_than_a_packet_and_the_small_one_is_not() {
+    let ca = Authority::new("ca");
+    let addr = small_hellos_only(ca.issue(&leaf(&[HOST]))).await;
+    let fetched = fetch_with(Hello::PostQuantum, addr, SHORT, &ca.client()).await;
+    assert_eq!(fetched.outcome.as_str(), "policy_tls_timeout");
+    assert!(!fetched.outcome.has_answered_hello());
+    let addr = small_hellos_only(ca.issue(&leaf(&[HOST]))).await;
+    let fetched = fetch_with(Hello::Small, addr, PATIENT, &ca.client()).await;
+    assert_eq!(fetched.outcome.as_str(), "ok");
+    assert!(fetched.outcome.has_answered_hello());
+    assert_eq!(fetched.tls.group.as_deref(), Some("x25519"));
+}
+
+#[tokio::test]
+async fn a_host_is_asked_for_old_versions_over_a_connection_of_its_own() {
+    let (addr, served) = serve(async move |mut stream| {
+        let mut header = [0; 5];
+        stream.peek(&mut header).await.unwrap();
+        read_client_hello(&mut stream).await;
+        stream.write_all(&tls10_server_hello()).await.unwrap();
+        hold(stream).await;
+        header
+    })
+    .await;
+    let deadline = tokio::time::Instant::now() + PATIENT;
+    let answer = legacy::ask_at(addr, HOST, deadline).await.unwrap();
+    assert_eq!(answer, legacy::Answer::ServerHello(0x0301));
+    assert_eq!(served.await.unwrap()[..3], [22, 3, 1]);
+    assert_eq!(legacy::ask_at(nobody(), HOST, deadline).await.unwrap(), legacy::Answer::Nothing);
 }

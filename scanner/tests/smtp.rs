@@ -10,9 +10,9 @@ use loopback::{
 use std::net::SocketAddr;
 use std::time::Duration;
 use sts_scanner::dataset::rows::SmtpEvidence;
-use sts_scanner::smtp::{Deadlines, Target, probe};
-use sts_scanner::tls::TlsClient;
+use sts_scanner::smtp::{Deadlines, Greeting, Target, probe, probe_legacy};
 use sts_scanner::tls::certificate::sha256_hex;
+use sts_scanner::tls::{Hello, TlsClient};
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
@@ -20,9 +20,13 @@ use tokio::task::JoinHandle;
 const HOST: &str = "mx.example.org";
 const OFFER: &str = "250-mx.example.org\r\n250-SIZE 1000\r\n250 STARTTLS\r\n";
 
+fn target<'a>(host: &'a str, addr: SocketAddr, deadlines: Deadlines, greeting: &'a Greeting) -> Target<'a> {
+    Target { host, addr, ehlo_name: "probe.example", hello: Hello::PostQuantum, deadlines, greeting }
+}
+
 async fn probe_with(addr: SocketAddr, total: Duration, banner: Duration, client: &TlsClient) -> SmtpEvidence {
     let deadlines = Deadlines { total, banner, quit: SHORT };
-    probe(Target { host: HOST, addr, ehlo_name: "probe.example", deadlines }, client).await.unwrap()
+    probe(target(HOST, addr, deadlines, &Greeting::default()), client).await.unwrap()
 }
 
 async fn probe_at(addr: SocketAddr, client: &TlsClient) -> SmtpEvidence {
@@ -207,6 +211,29 @@ async fn a_server_that_closes_at_any_step_before_tls_is_closed() {
 }
 
 #[tokio::test]
+async fn a_reset_before_the_greeting_is_one_of_the_connection() {
+    let client = Authority::new("ca").client();
+    for (answers, outcome, phase) in [
+        (&[][..], "smtp_connect_reset", "connect"),
+        (&["220-half"], "smtp_closed", "banner"),
+        (&["220 mx\r\n"], "smtp_closed", "ehlo"),
+    ] {
+        let (addr, _served) = serve(async move |stream| {
+            let (_, mut stream) = script(stream, answers).await;
+            if let [greeting] = answers
+                && greeting.ends_with('\n')
+            {
+                read_to(&mut stream, b"\n").await;
+            }
+            stream.set_zero_linger().unwrap();
+        })
+        .await;
+        let row = probe_at(addr, &client).await;
+        assert_eq!((&*row.outcome, row.phase), (outcome, Some(phase)), "{answers:?}");
+    }
+}
+
+#[tokio::test]
 async fn silence_is_a_banner_timeout_first_and_closed_later() {
     let client = Authority::new("ca").client();
     let steps: &[(&[&str], &str, &str)] = &[
@@ -283,6 +310,39 @@ async fn each_way_to_break_the_handshake_has_its_word() {
     }
 }
 
+/// Talks up to the hello, and answers it with these bytes; gives what `probe_legacy` makes of it.
+async fn asked_for_old(bytes: Vec<u8>) -> String {
+    let (addr, _served) = serve(async move |stream| {
+        let (_, mut stream) = script(stream, &["220 mx\r\n", OFFER, "220 go\r\n"]).await;
+        read_client_hello(&mut stream).await;
+        stream.write_all(&bytes).await.unwrap();
+        hold(stream).await;
+    })
+    .await;
+    let deadlines = Deadlines { total: PATIENT, banner: PATIENT, quit: SHORT };
+    probe_legacy(target(HOST, addr, deadlines, &Greeting::default())).await.unwrap().into_owned()
+}
+
+#[tokio::test]
+async fn a_server_that_picks_an_old_version_is_at_fault_and_one_that_picks_an_old_suite_is_not() {
+    let mut tls12 = tls10_server_hello();
+    tls12[10] = 3;
+    assert_eq!(asked_for_old(tls10_server_hello()).await, "mx_tls_protocol");
+    assert_eq!(asked_for_old(tls12).await, "mx_tls_client_limit");
+    assert_eq!(asked_for_old(alert(40).to_vec()).await, "mx_tls_client_limit");
+}
+
+#[tokio::test]
+async fn where_it_does_not_come_to_the_old_hello_its_outcome_says_why() {
+    let deadlines = Deadlines { total: PATIENT, banner: PATIENT, quit: SHORT };
+    let greeting = Greeting::default();
+    let (addr, _served) = plain(&["421 no\r\n"]).await;
+    assert_eq!(probe_legacy(target(HOST, addr, deadlines, &greeting)).await.unwrap(), "limited");
+    assert!(greeting.is_over());
+    let refused = probe_legacy(target(HOST, nobody(), deadlines, &greeting)).await.unwrap();
+    assert_eq!(refused, "smtp_connect_refused");
+}
+
 #[tokio::test]
 async fn a_stall_in_the_handshake_is_a_timeout_of_tls() {
     let client = Authority::new("ca").client();
@@ -313,8 +373,8 @@ async fn a_host_whose_name_tls_cannot_carry_is_probed_without_sni() {
     let ca = Authority::new("ca");
     let (addr, served) = starttls(ca.issue(&leaf(&[HOST]))).await;
     let deadlines = Deadlines { total: PATIENT, banner: PATIENT, quit: SHORT };
-    let target = Target { host: "mx host.example.org", addr, ehlo_name: "probe.example", deadlines };
-    let row = probe(target, &ca.client()).await.unwrap();
+    let greeting = Greeting::default();
+    let row = probe(target("mx host.example.org", addr, deadlines, &greeting), &ca.client()).await.unwrap();
     assert_eq!((&*row.outcome, row.tls.cert_outcome.as_deref()), ("ok", Some("name")));
     assert_eq!(served.await.unwrap().1, None);
 }

@@ -2,7 +2,7 @@
 //! that its SHA-256 can stand in the truth before anyone has asked for it.
 
 use crate::dice::draw;
-use crate::situation::{Certificate, Fill, Issuer, Validity};
+use crate::situation::{Certificate, Fill, Issuer, Purpose, Validity};
 use anyhow::Result;
 use rcgen::{
     BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
@@ -10,7 +10,7 @@ use rcgen::{
 };
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
-use sha2::{Digest, Sha256};
+use sha2::{Digest, Sha256, Sha512};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -35,7 +35,9 @@ pub struct Facts {
     pub not_after: i64,
     /// Whether it is an authority.
     pub is_ca: bool,
-    /// SHA-256 of the subject public key info, hexadecimal.
+    /// The subject public key info, DER.
+    pub spki: Vec<u8>,
+    /// Its SHA-256, hexadecimal.
     pub spki_sha256: String,
     /// The certificate.
     pub der: Vec<u8>,
@@ -65,6 +67,7 @@ pub struct Authority {
     seed: u64,
     root: Signer,
     intermediate: Signer,
+    hidden: Signer,
     stranger: Signer,
     issued: Mutex<HashMap<(Certificate, String), Arc<Issued>>>,
 }
@@ -77,15 +80,22 @@ impl Authority {
     pub fn new(seed: u64) -> Result<Self> {
         let root = signer(seed, "Laboratory Root", None)?;
         let intermediate = signer(seed, "Laboratory Issuer", Some(&root))?;
+        let hidden = signer(seed, "Laboratory Hidden Issuer", Some(&root))?;
         let strange_root = signer(seed, "Strange Root", None)?;
         let stranger = signer(seed, "Strange Issuer", Some(&strange_root))?;
-        Ok(Self { seed, root, intermediate, stranger, issued: Mutex::default() })
+        Ok(Self { seed, root, intermediate, hidden, stranger, issued: Mutex::default() })
     }
 
     /// The root in PEM: what a scanner of this world trusts.
     #[must_use]
     pub fn root_pem(&self) -> &str {
         &self.root.pem
+    }
+
+    /// The intermediate authority that no server sends, in PEM.
+    #[must_use]
+    pub fn hidden_pem(&self) -> &str {
+        &self.hidden.pem
     }
 
     /// The certificate of a server that was asked for `host`.
@@ -129,10 +139,14 @@ impl Authority {
             params.subject_alt_names.push(SanType::DnsName(name.as_str().try_into()?));
         }
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.extended_key_usages = vec![match wanted.purpose {
+            Purpose::Server => ExtendedKeyUsagePurpose::ServerAuth,
+            Purpose::Client => ExtendedKeyUsagePurpose::ClientAuth,
+        }];
         let (signer, sent) = match wanted.issuer {
             Issuer::Lab => (Some(&self.intermediate), Some(&self.intermediate)),
             Issuer::LabAlone => (Some(&self.intermediate), None),
+            Issuer::HiddenAlone => (Some(&self.hidden), None),
             Issuer::Stranger => (Some(&self.stranger), Some(&self.stranger)),
             Issuer::Itself => (None, None),
         };
@@ -151,6 +165,7 @@ impl Authority {
             not_before: seconds_of_year(begin) * SECOND,
             not_after: seconds_of_year(end) * SECOND,
             is_ca: false,
+            spki: key.subject_public_key_info(),
             spki_sha256: sha256_hex(&key.subject_public_key_info()),
             der: certificate.der().to_vec(),
         };
@@ -159,6 +174,25 @@ impl Authority {
         let ders = chain.iter().map(|facts| CertificateDer::from(facts.der.clone())).collect();
         let signing = rustls::crypto::aws_lc_rs::sign::any_eddsa_type(&PrivatePkcs8KeyDer::from(pkcs8))?;
         Ok(Issued { chain, certified: Arc::new(CertifiedKey::new(ders, signing)) })
+    }
+}
+
+impl Facts {
+    /// The data of a TLSA record about the certificate (RFC 6698 section 2.1), hexadecimal; `None` where selector or
+    /// matching type is not defined.
+    #[must_use]
+    pub fn tlsa(&self, selector: &str, matching: &str) -> Option<String> {
+        let selected = match selector {
+            "0" => &self.der,
+            "1" => &self.spki,
+            _ => return None,
+        };
+        match matching {
+            "0" => Some(hex(selected)),
+            "1" => Some(sha256_hex(selected)),
+            "2" => Some(hex(&Sha512::digest(selected))),
+            _ => None,
+        }
     }
 }
 
@@ -200,6 +234,7 @@ fn signer(seed: u64, name: &str, above: Option<&Signer>) -> Result<Signer> {
         not_before: seconds_of_year(2000) * SECOND,
         not_after: seconds_of_year(2100) * SECOND,
         is_ca: true,
+        spki: key.subject_public_key_info(),
         spki_sha256: sha256_hex(&key.subject_public_key_info()),
         der: certificate.der().to_vec(),
     };
@@ -228,7 +263,13 @@ fn seconds_of_year(year: i32) -> i64 {
 /// SHA-256 in hexadecimal, lower case.
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut hex, byte| {
+    hex(&Sha256::digest(bytes))
+}
+
+/// Bytes in hexadecimal, lower case.
+#[must_use]
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::with_capacity(2 * bytes.len()), |mut hex, byte| {
         for nibble in [byte >> 4, byte & 15] {
             hex.push(char::from_digit(nibble.into(), 16).unwrap_or('0'));
         }

@@ -13,12 +13,11 @@
 //! pool = "third"                        # without it, the policy host is the situation's own
 //! ```
 
-use crate::contract::Contract;
 use crate::mix::Mix;
 use crate::situation::Fill;
-use crate::truth::Expected;
+use crate::truth::{Expected, Oracle};
 use crate::value::Value;
-use crate::world::{Names, World};
+use crate::world::Names;
 use anyhow::{Context, Result, ensure};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -196,7 +195,8 @@ fn scatter(index: u64, of: u64) -> u64 {
 
 impl Shared {
     /// Puts the domain's policy host there.
-    pub fn move_to(&self, contract: &Contract, world: &World, expected: &mut Expected) {
+    pub fn move_to(&self, oracle: &Oracle, expected: &mut Expected) {
+        let (contract, world) = (&oracle.contract, &oracle.world);
         let Some(situation) = world.situation_named(&expected.situation) else { return };
         let cell = |expected: &Expected, name: &str| {
             contract.domains.position(name).filter(|&at| at < expected.domain.len())
@@ -208,7 +208,7 @@ impl Shared {
         };
         let domain = expected.domain.get(domain).and_then(Value::as_text).unwrap_or_default().to_owned();
         if let Some(cname) = &self.cname {
-            let names = Names { world, situation, domain: &domain };
+            let names = Names { world, authority: &oracle.authority, situation, domain: &domain };
             if let Some(cell) = expected.domain.get_mut(cnames) {
                 *cell = Value::texts([names.text(cname)]);
             }

@@ -102,7 +102,7 @@ impl Dataset {
             "schema_version": contract.schema_version,
             "scan": "laboratory",
             "complete": true,
-            "starttls": "adopters",
+            "plan": { "scan.starttls": "\"adopters\"" },
         });
         let path = dir.join("manifest.json");
         std::fs::write(&path, manifest.to_string())
@@ -141,6 +141,10 @@ impl Scan {
             let cell = table.position(name).and_then(|at| row.get(at));
             cell.is_some_and(|value| !value.is_null() && *value != Value::List(Vec::new()))
         };
+        let is_fetched = |row: &[Value]| {
+            let addrs = table.position("policy_addrs").and_then(|at| row.get(at));
+            addrs.is_some_and(crate::grade::is_fetched)
+        };
         let connected = is_there(&row, "banner");
         let rules = [
             ("scan", true, Value::text(&self.name)),
@@ -149,7 +153,7 @@ impl Scan {
             ("mx_at", true, Value::Int(self.time)),
             ("sts_at", is_there(&row, "sts_dns"), Value::Int(self.time)),
             ("policy_at", is_there(&row, "policy_outcome"), Value::Int(self.time)),
-            ("policy_fetch_ms", is_there(&row, "policy_addrs"), Value::Int(5)),
+            ("policy_fetch_ms", is_fetched(&row), Value::Int(5)),
             ("probed_at", is_there(&row, "attempts"), Value::Int(self.time)),
             ("connect_ms", connected || is_phase_after_connect(table, &row), Value::Int(1)),
             ("handshake_ms", is_there(&row, "tls_version"), Value::Int(2)),

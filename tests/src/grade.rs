@@ -3,6 +3,7 @@
 //! Memory: 24 bytes a row of the truth, and the rows that differ (up to `KEPT` of them). The truth is read twice: once for
 //! what must be there, once for the rows that differ.
 
+mod codes;
 mod contacts;
 mod expected;
 mod parts;
@@ -19,6 +20,9 @@ use expected::{Index, key};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
+
+pub use codes::{Codes, codes};
+pub(crate) use presence::is_fetched;
 
 /// How many differing rows are looked at column by column; the rest is counted as rows.
 const KEPT: usize = 50_000;
@@ -217,7 +221,9 @@ fn starttls(dataset: &Path) -> Result<Starttls> {
     };
     let manifest: serde_json::Value =
         serde_json::from_str(&text).with_context(|| format!("{} is no JSON", path.display()))?;
-    match find(&manifest, "starttls").and_then(serde_json::Value::as_str) {
+    // A manifest has settings as `scan.toml` writes them: text in quotes.
+    let scope = find(&manifest, "scan.starttls").and_then(serde_json::Value::as_str);
+    match scope.map(|word| word.trim_matches('"')) {
         None | Some("adopters") => Ok(Starttls::Adopters),
         Some("none") => Ok(Starttls::None),
         Some(other) => bail!("{}: a truth says nothing about a scan with --starttls {other}", path.display()),

@@ -19,6 +19,8 @@ pub const LIST: &str = "list.csv";
 pub const SETTINGS: &str = "scan.toml";
 /// The authority to trust.
 pub const TRUST: &str = "ca.pem";
+/// The intermediate authority that no server of the world sends, for those who want to give it to the scanner.
+pub const HIDDEN: &str = "hidden-issuer.pem";
 /// What a right scan holds.
 pub const TRUTH: &str = "truth.parquet";
 /// Who came, written when the laboratory stops.
@@ -70,13 +72,16 @@ impl Lab {
         let mut list =
             BufWriter::new(File::create(&list).with_context(|| format!("cannot write {}", list.display()))?);
         writeln!(list, "rank,domain")?;
-        let names = options.names.iter(options.seed)?;
+        let is_made_up = matches!(options.names, Names::Generated(_));
+        let listed = |name: String| if is_made_up { oracle.world.listed(name) } else { name };
+        let names = options.names.iter(options.seed)?.map(|name| name.map(listed));
         let domains = truth::write(&oracle, names, &dir.join(TRUTH), |rank, name| {
             writeln!(list, "{rank},{name}")?;
             Ok(())
         })?;
         list.flush()?;
         std::fs::write(dir.join(TRUST), authority.root_pem())?;
+        std::fs::write(dir.join(HIDDEN), authority.hidden_pem())?;
 
         let servers = Servers::start(world, authority)?;
         let ports = servers.ports;

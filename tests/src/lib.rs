@@ -22,4 +22,4 @@ pub mod truth;
 pub mod value;
 pub mod world;
 
-pub use lab::{CONTACTS, LIST, Lab, Options, SETTINGS, TRUST, TRUTH};
+pub use lab::{CONTACTS, HIDDEN, LIST, Lab, Options, SETTINGS, TRUST, TRUTH};

@@ -4,10 +4,10 @@
 use anyhow::{Context, Result, bail};
 use clap::{Parser, Subcommand};
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use sts_lab::counts::Counts;
-use sts_lab::grade::{self, Grade};
+use sts_lab::grade;
 use sts_lab::mix::Mix;
 use sts_lab::names::Names;
 use sts_lab::straight::{self, Order, Source};
@@ -33,6 +33,10 @@ enum Task {
         dataset: PathBuf,
         /// truth.parquet of the laboratory that was scanned; contacts.parquet beside it is held against the dataset too.
         truth: PathBuf,
+        /// Also show which situations called for each code of the catalogue; exit 0 only where every code that one scan can
+        /// see had one.
+        #[arg(long)]
+        codes: bool,
     },
 }
 
@@ -50,7 +54,7 @@ struct Serve {
     /// Names from a list, as text or as CSV with the name in its last column.
     #[arg(long, value_name = "FILE")]
     list: Option<PathBuf>,
-    /// How often each situation occurs: demo, imc2025, or a file.
+    /// How often each situation occurs: demo, imc2025, uniform (each as often as any other), or a file.
     #[arg(long, value_name = "FILE|NAME", default_value = "demo")]
     mix: String,
     /// Where the files go.
@@ -91,7 +95,7 @@ fn main() -> ExitCode {
     let done = match Args::parse().task {
         Task::Serve(args) => serve(args),
         Task::Dataset(args) => dataset(args),
-        Task::Grade { dataset, truth } => grade::grade(&dataset, &truth).map(|grade| show(&grade)),
+        Task::Grade { dataset, truth, codes } => compare(&dataset, &truth, codes),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
@@ -99,9 +103,16 @@ fn main() -> ExitCode {
     })
 }
 
-fn show(grade: &Grade) -> ExitCode {
+fn compare(dataset: &Path, truth: &Path, with_codes: bool) -> Result<ExitCode> {
+    let grade = grade::grade(dataset, truth)?;
     print!("{grade}");
-    if grade.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    let mut is_clean = grade.is_clean();
+    if with_codes {
+        let codes = grade::codes(dataset, truth)?;
+        print!("{codes}");
+        is_clean &= codes.is_covered();
+    }
+    Ok(if is_clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn dataset(args: Dataset) -> Result<ExitCode> {

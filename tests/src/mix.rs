@@ -6,6 +6,9 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
+/// The mix that is not a file: every situation as often as any other.
+const UNIFORM: &str = "uniform";
+
 static MIXES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/mixes");
 
 /// How often each situation occurs.
@@ -26,6 +29,9 @@ impl Mix {
     /// # Errors
     /// Where there is neither, or the file is no mix.
     pub fn load(name_or_path: &str) -> Result<Self> {
+        if name_or_path == UNIFORM {
+            return Ok(Self::uniform());
+        }
         let own = MIXES.get_file(format!("{name_or_path}.toml")).and_then(|file| file.contents_utf8());
         let text = match own {
             Some(text) => text.to_owned(),
@@ -36,6 +42,16 @@ impl Mix {
         let mix: Self = toml::from_str(&text).with_context(|| format!("mix `{name_or_path}`"))?;
         ensure!(mix.total() > 0, "mix `{name_or_path}`: every weight is 0");
         Ok(mix)
+    }
+
+    /// Every situation of this build as often as any other.
+    #[must_use]
+    pub fn uniform() -> Self {
+        Self {
+            about: "every situation as often as any other".to_owned(),
+            every_situation: true,
+            weights: crate::situation::names().map(|name| (name.to_owned(), 1)).collect(),
+        }
     }
 
     /// Only this situation.
@@ -56,6 +72,7 @@ impl Mix {
 
     fn names() -> String {
         let mut names: Vec<_> = MIXES.files().filter_map(|f| f.path().file_stem()?.to_str()).collect();
+        names.push(UNIFORM);
         names.sort_unstable();
         names.join(", ")
     }

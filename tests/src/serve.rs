@@ -55,7 +55,7 @@ impl Servers {
         let ports = sockets.ports;
         let contacts = Arc::new(Contacts::default());
         let shared = Arc::new(Shared {
-            dns: dns::Responder::new(Arc::clone(&world), Arc::clone(&contacts)),
+            dns: dns::Responder::new(Arc::clone(&world), Arc::clone(&authority), Arc::clone(&contacts)),
             tls: tls::Configs::default(),
             world,
             authority,
@@ -64,7 +64,7 @@ impl Servers {
         let stopping = Arc::new(AtomicBool::new(false));
         let (stop, stopped) = watch::channel(false);
         let mut threads = Vec::new();
-        let ports::Sockets { dns_udp, dns_tcp, https, smtp, .. } = sockets;
+        let ports::Sockets { dns_udp, dns_tcp, https, smtp, resets, .. } = sockets;
         {
             let (shared, stopping) = (Arc::clone(&shared), Arc::clone(&stopping));
             threads.push(spawn("lab-dns", move || dns::serve_udp(&dns_udp, &shared.dns, &stopping))?);
@@ -75,6 +75,7 @@ impl Servers {
                 dns::serve_tcp(dns_tcp, &shared);
                 https.into_iter().for_each(|listener| https::serve(listener, &shared));
                 smtp.into_iter().for_each(|listener| smtp::serve(listener, &shared));
+                resets.into_iter().for_each(ports::reset_all);
                 let mut stopped = stopped;
                 // An error means that the sender is gone, which is a stop as well.
                 drop(stopped.wait_for(|stop| *stop).await);

@@ -9,18 +9,26 @@
 //! [dns]                                     # "owner TYPE" = the records, or a table with the whole answer
 //! "{domain} MX" = ["10 mx1.{domain}"]
 //! "mx1.{domain} A" = ["good"]               # an address of the SMTP behaviour `good`
+//! "*.{domain} A" = ["https"]                # every name below that no line names and that has none below it (RFC 4592)
 //! [https]                                   # what `mta-sts.{domain}` does
+//! [elsewhere]                               # what other names with its address do, where that is something else
 //! [smtp.good]                               # what the MX host does
 //! [expect]                                  # columns of `domains` and `assessments`; what is not named is null
 //! [expect.hosts.mx1]                        # columns of one row of `mx_hosts`
 //! ```
 //!
-//! An owner that no line names does not exist (NXDOMAIN); a type that none names for an owner is NODATA.
+//! A TLSA record holds `{tlsa:LABEL:BEHAVIOUR:DEPTH:SELECTOR:MATCHING}`: what stands for a certificate that the SMTP
+//! behaviour shows as `LABEL.{domain}`, 0 being the leaf.
+//!
+//! `{ absent = true }` takes away a line of the base. An owner that no line names does not exist (NXDOMAIN); a type that none names for an owner is NODATA.
 
 mod behaviour;
 mod template;
 
-pub use behaviour::{Answer, Certificate, Https, Issuer, Record, Smtp, Stage, Status, Tls, Validity};
+pub use behaviour::{
+    Answer, Certificate, Https, Issuer, Legacy, Oversized, Purpose, Record, Smtp, Stage, Status, Tls,
+    Validity,
+};
 pub use template::{Fill, fill, from_toml};
 
 use crate::contract::Contract;
@@ -42,6 +50,7 @@ pub enum RecordType {
     Mx,
     Txt,
     Aaaa,
+    Tlsa,
 }
 
 impl RecordType {
@@ -54,11 +63,12 @@ impl RecordType {
             "MX" => Self::Mx,
             "TXT" => Self::Txt,
             "AAAA" => Self::Aaaa,
+            "TLSA" => Self::Tlsa,
             _ => return None,
         })
     }
 
-    /// Its number on the wire (RFC 1035 section 3.2.2, RFC 3596).
+    /// Its number on the wire (RFC 1035 section 3.2.2, RFC 3596, RFC 6698).
     #[must_use]
     pub const fn number(self) -> u16 {
         match self {
@@ -68,6 +78,7 @@ impl RecordType {
             Self::Mx => 15,
             Self::Txt => 16,
             Self::Aaaa => 28,
+            Self::Tlsa => 52,
         }
     }
 
@@ -81,6 +92,7 @@ impl RecordType {
             15 => Self::Mx,
             16 => Self::Txt,
             28 => Self::Aaaa,
+            52 => Self::Tlsa,
             _ => return None,
         })
     }
@@ -97,6 +109,8 @@ pub struct Situation {
     pub zone: BTreeMap<String, Vec<(RecordType, Answer)>>,
     /// What the policy host does.
     pub https: Https,
+    /// What a web server does at other names below the domain that have its address; the same where it is `None`.
+    pub elsewhere: Option<Https>,
     /// What its MX hosts do, by the name its addresses are written with.
     pub smtp: BTreeMap<String, Smtp>,
     /// What a right scan finds.
@@ -122,10 +136,17 @@ struct File {
     dns: BTreeMap<String, behaviour::AnswerSpec>,
     #[serde(default)]
     https: Https,
+    elsewhere: Option<Https>,
     #[serde(default)]
     smtp: BTreeMap<String, Smtp>,
     #[serde(default)]
     expect: toml::Table,
+}
+
+/// The names of the situations of this build.
+pub fn names() -> impl Iterator<Item = &'static str> {
+    let names = WORLDS.files().filter_map(|file| file.path().file_name()?.to_str()?.strip_suffix(".toml"));
+    names.filter(|name| !name.starts_with('_'))
 }
 
 /// Every situation of this build, by name.
@@ -175,7 +196,7 @@ fn overlay(base: &mut toml::Table, own: toml::Table) {
 fn read(contract: &Contract, name: &str, table: toml::Table) -> Result<Situation> {
     let file: File = table.try_into()?;
     let mut zone: BTreeMap<String, Vec<(RecordType, Answer)>> = BTreeMap::new();
-    for (key, spec) in file.dns {
+    for (key, spec) in file.dns.into_iter().filter(|(_, spec)| !spec.is_absent()) {
         let (owner, kind) = key.rsplit_once(' ').with_context(|| format!("`{key}` is not \"owner TYPE\""))?;
         let kind = RecordType::from_name(kind).with_context(|| format!("`{key}`: no such type"))?;
         let answer = spec.into_answer(kind).with_context(|| format!("`{key}`"))?;
@@ -187,6 +208,7 @@ fn read(contract: &Contract, name: &str, table: toml::Table) -> Result<Situation
         about: file.about,
         zone,
         https: file.https,
+        elsewhere: file.elsewhere,
         smtp: file.smtp,
         expect,
     };

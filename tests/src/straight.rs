@@ -167,7 +167,7 @@ impl Shared {
         let found = found.with_context(|| format!("the counts name `{situation}`, which is no situation"))?;
         let mut expected = self.oracle.expected_in(found, rank, name)?;
         if let Some(host) = host {
-            host.move_to(&self.oracle.contract, &self.oracle.world, &mut expected);
+            host.move_to(&self.oracle, &mut expected);
         }
         Ok(expected)
     }

@@ -57,7 +57,7 @@ impl Oracle {
     /// # Errors
     /// Where the situation's file expects a certificate that its servers do not show.
     pub fn expected_in(&self, situation: &Situation, rank: u64, domain: &str) -> Result<Expected> {
-        let names = Names { world: &self.world, situation, domain };
+        let names = Names { world: &self.world, authority: &self.authority, situation, domain };
         let mut certificates = Vec::new();
         let mut row: Vec<Value> = situation.expect.domain.iter().map(|value| fill(value, &names)).collect();
         self.identity(&mut row, rank, domain)?;

@@ -6,8 +6,12 @@
 mod addresses;
 mod owners;
 
-pub use addresses::{Address, BLACKHOLE, HTTPS, HTTPS_ADDRESSES, REFUSED, SMTP_FIRST, SPREAD};
+pub use addresses::{
+    Address, BLACKHOLE, HTTPS, HTTPS_ADDRESSES, REFUSED, RESET, SMTP_FIRST, SPREAD, UNREACHABLE,
+};
+pub(crate) use owners::domain_of_control;
 
+use crate::authority::Authority;
 use crate::contract::Contract;
 use crate::dice::draw;
 use crate::mix::Mix;
@@ -18,6 +22,16 @@ use std::net::Ipv4Addr;
 
 /// The situation of names that cannot have hosts of their own, see [`World::situation`].
 const PLAIN: &str = "not-signalled";
+
+/// The situation of domains whose names no URL can hold.
+const NAMELESS: &str = "policy-host-name-invalid";
+
+/// What makes an A-label of a label that decodes to no name: digits that run over the last code point (RFC 3492
+/// section 6.4).
+const OVERFLOW: &str = "-99999999";
+
+/// The owner that stands for every name below the domain that is not there (RFC 4592).
+const WILDCARD: &str = "*.{domain}";
 
 /// How likely a domain is to draw a new situation from one epoch to the next: 2 %.
 const CHANGES: f64 = 0.02;
@@ -54,6 +68,7 @@ pub struct World {
     /// Upper end of each situation's share of the numbers below 2^64, and its place in `situations`.
     shares: Vec<(u64, usize)>,
     plain: usize,
+    nameless: usize,
     owners: Owners,
     /// Every distinct SMTP behaviour; its place here is the second octet of its addresses less [`SMTP_FIRST`].
     behaviours: Vec<Smtp>,
@@ -75,7 +90,8 @@ impl World {
             let end = u128::from(below) * u128::from(u64::MAX) / u128::from(mix.total());
             shares.push((u64::try_from(end).unwrap_or(u64::MAX), at));
         }
-        let plain = place(PLAIN).with_context(|| format!("there is no situation `{PLAIN}`"))?;
+        let must = |name: &str| place(name).with_context(|| format!("there is no situation `{name}`"));
+        let (plain, nameless) = (must(PLAIN)?, must(NAMELESS)?);
         let owners = Owners::of(&situations)?;
         let mut behaviours: Vec<Smtp> = Vec::new();
         for smtp in situations.iter().flat_map(|s| s.smtp.values()) {
@@ -84,7 +100,7 @@ impl World {
             }
         }
         ensure!(behaviours.len() < 200, "more SMTP behaviours than addresses for them");
-        Ok(Self { seed, epoch, mix, situations, shares, plain, owners, behaviours })
+        Ok(Self { seed, epoch, mix, situations, shares, plain, nameless, owners, behaviours })
     }
 
     /// The situations of this build, by name.
@@ -111,9 +127,28 @@ impl World {
     /// to carry hosts of its own, is in the plain situation always.
     #[must_use]
     pub fn situation(&self, domain: &str) -> &Situation {
-        let at = if self.owners.is_reserved(domain) { self.plain } else { self.drawn(domain) };
+        let at = if has_broken_label(domain) {
+            self.nameless
+        } else if self.owners.is_reserved(domain) {
+            self.plain
+        } else {
+            Some(self.drawn(domain)).filter(|at| *at != self.nameless).unwrap_or(self.plain)
+        };
         // `at` comes from this world's own tables.
         self.situations.get(at).unwrap_or(&self.situations[0])
+    }
+
+    /// The name under which a made-up domain is listed, the same in every epoch: those that draw the situation of names
+    /// that no URL can hold get such a name, and no others are in that situation.
+    #[must_use]
+    pub fn listed(&self, name: String) -> String {
+        if self.drawn_since(0, &name) != self.nameless {
+            return name;
+        }
+        match name.split_once('.') {
+            Some((label, parent)) => format!("xn--{label}{OVERFLOW}.{parent}"),
+            None => name,
+        }
     }
 
     fn drawn(&self, domain: &str) -> usize {
@@ -123,7 +158,11 @@ impl World {
             (dice >> 11) as f64 / (1_u64 << 53) as f64 <= CHANGES
         };
         let since = (1..=self.epoch).rev().find(drew).unwrap_or(0);
-        let dice = draw(self.seed ^ u64::from(since) << 20, domain.as_bytes());
+        self.drawn_since(since, domain)
+    }
+
+    fn drawn_since(&self, epoch: u32, domain: &str) -> usize {
+        let dice = draw(self.seed ^ u64::from(epoch) << 20, domain.as_bytes());
         let at = self.shares.partition_point(|(end, _)| *end < dice);
         self.shares.get(at).map_or(self.plain, |(_, situation)| *situation)
     }
@@ -141,6 +180,10 @@ impl World {
             let situation = self.situations.get(at)?;
             return Some(Owner { domain: String::new(), situation, pattern });
         }
+        // The TLSA records of a host that domains share are the host's, not of the domain above it.
+        if name.strip_prefix("_25._tcp.").is_some_and(|host| self.owners.shared(host).is_some()) {
+            return None;
+        }
         // Only a domain is asked for its MX and NS, whatever its first label looks like.
         let of_domain = matches!(kind, Some(RecordType::Mx | RecordType::Ns));
         let (pattern, domain) =
@@ -149,6 +192,7 @@ impl World {
             return None;
         }
         let situation = self.situation(&domain);
+        let pattern = if is_synthesized(situation, pattern) { WILDCARD } else { pattern };
         Some(Owner { domain, situation, pattern })
     }
 
@@ -172,6 +216,8 @@ impl World {
                 "https" => Address::Https,
                 "refused" => Address::Refused,
                 "blackhole" => Address::Blackhole,
+                "reset" => Address::Reset,
+                "unreachable" => return Ok(UNREACHABLE),
                 literal => return literal.parse().with_context(|| format!("`{literal}` is no address")),
             },
         };
@@ -179,15 +225,45 @@ impl World {
     }
 }
 
+fn has_broken_label(domain: &str) -> bool {
+    let label = domain.split('.').next().unwrap_or_default();
+    label.starts_with("xn--") && label.ends_with(OVERFLOW)
+}
+
+/// Whether the wildcard of a situation's zone answers for a name of this pattern: neither the name itself is there nor one
+/// below its last label before the domain (RFC 4592 section 2.2.2, RFC 1034 section 4.3.3).
+fn is_synthesized(situation: &Situation, pattern: &str) -> bool {
+    let Some(labels) = pattern.strip_suffix(".{domain}") else { return false };
+    let last = labels.rsplit('.').next().unwrap_or(labels);
+    let is_at_or_below = |owner: &String| {
+        let above = owner.strip_suffix(".{domain}").and_then(|owner| owner.rsplit('.').next());
+        above == Some(last)
+    };
+    situation.zone.contains_key(WILDCARD) && !situation.zone.keys().any(is_at_or_below)
+}
+
 /// Fills the placeholders of a domain's names and texts.
 #[derive(Debug, Clone, Copy)]
 pub struct Names<'a> {
     /// The world it is in.
     pub world: &'a World,
+    /// Its certificates.
+    pub authority: &'a Authority,
     /// Its situation.
     pub situation: &'a Situation,
     /// The domain.
     pub domain: &'a str,
+}
+
+impl Names<'_> {
+    /// The data of `LABEL:BEHAVIOUR:DEPTH:SELECTOR:MATCHING`; `None` where there is no such certificate or digest.
+    fn tlsa(&self, record: &str) -> Option<String> {
+        let mut parts = record.split(':');
+        let (label, behaviour, depth) = (parts.next()?, parts.next()?, parts.next()?.parse::<usize>().ok()?);
+        let certificate = &self.situation.smtp.get(behaviour)?.tls.certificate;
+        let issued = self.authority.issue(certificate, &format!("{label}.{}", self.domain)).ok()?;
+        issued.chain.get(depth)?.tlsa(parts.next()?, parts.next()?)
+    }
 }
 
 impl Fill for Names<'_> {
@@ -200,6 +276,14 @@ impl Fill for Names<'_> {
             }
             "registrable" => crate::names::suffix_and_registrable(self.domain).1.unwrap_or(self.domain),
             "suffix" => crate::names::suffix_and_registrable(self.domain).0,
+            // The label below the suffix, below another one.
+            "moved" => {
+                let (suffix, registrable) = crate::names::suffix_and_registrable(self.domain);
+                let label = registrable.and_then(|r| r.strip_suffix(suffix)).unwrap_or(self.domain);
+                out.push_str(label.trim_end_matches('.'));
+                out.push('.');
+                if suffix == "net" { "org" } else { "net" }
+            }
             // The label below the suffix, with its last letter doubled: one keystroke off.
             "typo" => {
                 let (suffix, registrable) = crate::names::suffix_and_registrable(self.domain);
@@ -211,6 +295,11 @@ impl Fill for Names<'_> {
                 suffix
             }
             other => {
+                if let Some(record) = other.strip_prefix("tlsa:") {
+                    let data = self.tlsa(record);
+                    out.push_str(data.as_deref().unwrap_or_default());
+                    return data.is_some();
+                }
                 // `{addr:WORD}` is an address of the domain's own, `{addr0:WORD}` one of a host that domains share.
                 let (domain, word) = match other.split_once(':') {
                     Some(("addr", word)) => (self.domain, word),

@@ -31,7 +31,14 @@ SELECT
         WHEN coalesce(policy_outcome, 'excluded') IN (
             'excluded', 'policy_host_dns_failure', 'policy_tls_client_limit'
         ) THEN 'undecided'
-        WHEN coalesce(array_length(policy_attempts), 0) < 2 AND policy_outcome IN (
+        -- A second entry is a second look, unless the first is a handshake that a smaller hello was tried after at once.
+        WHEN (
+            coalesce(array_length(policy_attempts), 0) < 2
+            OR array_length(policy_attempts) = 2
+            AND policy_attempts[1] IN (
+                'policy_tls_timeout', 'policy_tls_closed', 'policy_connect_reset', 'policy_tls_large_hello'
+            )
+        ) AND policy_outcome IN (
             'policy_connect_timeout', 'policy_connect_unreachable', 'policy_connect_reset',
             'policy_tls_timeout', 'policy_tls_closed', 'policy_timeout'
         ) THEN 'undecided'

@@ -1,8 +1,10 @@
-//! A certificate of any bytes: its facts are text that the dataset can hold, and the judge says one thing of it or none.
+//! A certificate of any bytes: its facts are text that the dataset can hold, and the judge says one thing of it or none. TLSA
+//! records of any text are held against it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
 use std::sync::LazyLock;
+use sts_scanner::tls::tlsa::{self, Tlsa};
 use sts_scanner::tls::{KeyProof, Trust, TrustSource, certificate, judge};
 
 static TRUST: LazyLock<Trust> = LazyLock::new(|| Trust::load(&TrustSource::Webpki).expect("built-in roots"));
@@ -18,6 +20,14 @@ fuzz_target!(|data: &[u8]| {
         assert!(text.bytes().all(|b| matches!(b, 0x20..=0x7e)), "{text:?}");
     }
     assert!(row.key_bits.is_none_or(|bits| bits > 0));
+    // A record that holds a certificate whole is about that certificate, if anything can be read of it.
+    let whole: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
+    if let Some(record) = Tlsa::usable(&format!("3 0 0 {whole}")) {
+        assert_eq!(tlsa::verify(&[record], &[data.to_vec()], NOW), tlsa::Verdict::Match);
+    }
+    if let Some(record) = Tlsa::usable(&String::from_utf8_lossy(data)) {
+        let _ = tlsa::verify(&[record], &[data.to_vec(), data.to_vec()], NOW);
+    }
     let judged = judge::judge(&[data.to_vec()], "mx.example.org", &TRUST, NOW, KeyProof::Proven);
     assert!(judged.is_some_and(|judged| !judged.faults().is_empty()), "nothing a fuzzer writes is trusted");
 });

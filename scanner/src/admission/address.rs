@@ -29,6 +29,21 @@ pub fn is_public(addr: IpAddr) -> bool {
     }
 }
 
+/// Whether an address is one that laboratories have: loopback, of a private network (RFC 1918, RFC 6598, RFC 4193), or for
+/// benchmarks (RFC 2544). The others that are not public, link-local and so metadata services among them, are no host's.
+#[must_use]
+pub fn is_private(addr: IpAddr) -> bool {
+    match addr {
+        IpAddr::V4(v4) => {
+            let [first, second, ..] = v4.octets();
+            let shared = first == 100 && (64..128).contains(&second);
+            let benchmark = first == 198 && (18..20).contains(&second);
+            v4.is_loopback() || v4.is_private() || shared || benchmark
+        }
+        IpAddr::V6(v6) => v6.is_loopback() || v6.is_unique_local(),
+    }
+}
+
 fn is_public_v4(addr: Ipv4Addr) -> bool {
     let within =
         |(network, length): &(Ipv4Addr, u32)| (addr.to_bits() ^ network.to_bits()) >> (32 - length) == 0;
@@ -81,6 +96,34 @@ mod tests {
             "fd00:ec2::254",
         ] {
             assert!(!is_public(addr.parse().unwrap()), "{addr}");
+        }
+    }
+
+    #[test]
+    fn a_laboratory_has_loopback_and_private_addresses_and_no_others() {
+        for addr in [
+            "127.3.0.1",
+            "10.0.0.1",
+            "172.16.0.1",
+            "192.168.1.1",
+            "100.64.0.1",
+            "198.18.0.1",
+            "::1",
+            "fd00::1",
+        ] {
+            assert!(is_private(addr.parse().unwrap()), "{addr}");
+        }
+        for addr in [
+            "0.0.0.0",
+            "169.254.169.254",
+            "224.0.0.1",
+            "255.255.255.255",
+            "192.0.2.1",
+            "::",
+            "fe80::1",
+            "8.8.8.8",
+        ] {
+            assert!(!is_private(addr.parse().unwrap()), "{addr}");
         }
     }
 

@@ -4,13 +4,13 @@ mod address;
 mod exclusion;
 mod pace;
 
-pub use address::is_public;
+pub use address::{is_private, is_public};
 pub use exclusion::{ExclusionError, Exclusions};
 pub use pace::{Slot, Waited};
 
 use crate::fault::Unfinished;
 use crate::plan::ScanPlan;
-use pace::{Pacer, Stage};
+use pace::{Pacer, SlowSlots, Stage};
 use std::net::IpAddr;
 use tokio_util::sync::CancellationToken;
 
@@ -45,7 +45,22 @@ pub struct Admission {
     dns: Pacer,
     https: Stage,
     smtp: Stage,
+    slow_smtp: SlowSlots,
     stop: CancellationToken,
+}
+
+/// A conversation with an MX host that may be begun now; dropping it frees its place.
+pub struct SmtpPlace<'a> {
+    slot: Slot<'a>,
+    slow: &'a SlowSlots,
+}
+
+impl SmtpPlace<'_> {
+    /// Runs the conversation in this place. Where the server has not greeted in a while (`greeted` says so) it moves to a place among
+    /// the slow ones, as soon as one is free, so that it keeps no other waiting.
+    pub async fn hold<T>(self, greeted: impl Fn() -> bool, conversation: impl Future<Output = T>) -> T {
+        self.slow.hold(self.slot, greeted, conversation).await
+    }
 }
 
 impl Admission {
@@ -62,6 +77,7 @@ impl Admission {
             dns: Pacer::new(pace.dns_rate),
             https: stage(pace.https_rate, pace.https_in_flight),
             smtp: stage(pace.smtp_rate, pace.smtp_in_flight),
+            slow_smtp: SlowSlots::new(pace.smtp_slow_in_flight, pace.smtp_slow_after),
             stop,
         }
     }
@@ -80,7 +96,8 @@ impl Admission {
         if self.exclusions.has_address(addr) {
             return Err(Refusal::Excluded);
         }
-        if !self.allow_private && !is_public(addr) {
+        let is_allowed = is_public(addr) || self.allow_private && is_private(addr);
+        if !is_allowed {
             return Err(Refusal::Forbidden);
         }
         if addr.is_ipv6() && !self.ipv6 && !addr.is_loopback() {
@@ -94,6 +111,10 @@ impl Admission {
     /// # Errors
     /// The scan was stopped.
     pub async fn dns(&self, waited: &mut Waited) -> Result<(), Unfinished> {
+        // The common case, without entering the list of those that wait for a stop.
+        if !self.stop.is_cancelled() && self.dns.take_free() {
+            return Ok(());
+        }
         self.unless_stopped(self.dns.wait(waited)).await
     }
 
@@ -105,12 +126,13 @@ impl Admission {
         self.unless_stopped(self.https.enter(addr, waited)).await
     }
 
-    /// Waits until an MX host's address may be contacted; the slot is held as long as it lives.
+    /// Waits until an MX host's address may be contacted; the place is held as long as it lives.
     ///
     /// # Errors
     /// The scan was stopped.
-    pub async fn smtp(&self, addr: IpAddr, waited: &mut Waited) -> Result<Slot<'_>, Unfinished> {
-        self.unless_stopped(self.smtp.enter(addr, waited)).await
+    pub async fn smtp(&self, addr: IpAddr, waited: &mut Waited) -> Result<SmtpPlace<'_>, Unfinished> {
+        let slot = self.unless_stopped(self.smtp.enter(addr, waited)).await?;
+        Ok(SmtpPlace { slot, slow: &self.slow_smtp })
     }
 
     async fn unless_stopped<T>(&self, turn: impl Future<Output = T>) -> Result<T, Unfinished> {
@@ -120,6 +142,6 @@ impl Admission {
     /// Connections under way now: policy hosts, MX hosts.
     #[must_use]
     pub fn in_flight(&self) -> (usize, usize) {
-        (self.https.in_flight(), self.smtp.in_flight())
+        (self.https.in_flight(), self.smtp.in_flight() + self.slow_smtp.in_flight())
     }
 }

@@ -2,6 +2,7 @@
 
 use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter};
+use serde::{Deserialize, Serialize};
 use std::collections::HashMap;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
@@ -10,7 +11,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 /// How long a domain or host has waited for slots and pace.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize)]
 pub struct Waited(Duration);
 
 impl Waited {
@@ -56,11 +57,13 @@ impl Pacer {
         Self { limiter, clock: DefaultClock::default(), queue: tokio::sync::Mutex::new(()) }
     }
 
+    /// Takes a permit where nobody is in the queue and one is free: the common case of a scan below its rate.
+    pub(super) fn take_free(&self) -> bool {
+        self.queue.try_lock().is_ok_and(|_turn| self.limiter.check().is_ok())
+    }
+
     pub(super) async fn wait(&self, waited: &mut Waited) {
-        // Nobody in the queue and a permit free: the common case of a scan below its rate.
-        if let Ok(_turn) = self.queue.try_lock()
-            && self.limiter.check().is_ok()
-        {
+        if self.take_free() {
             return;
         }
         let began = Instant::now();
@@ -82,8 +85,52 @@ pub(super) struct Stage {
 
 /// A connection that may be made now; dropping it frees its place.
 pub struct Slot<'a> {
-    _slot: SemaphorePermit<'a>,
+    slot: Option<SemaphorePermit<'a>>,
     _target: TargetPlace<'a>,
+}
+
+/// Slots of their own for conversations whose server is slow to begin: such a server is one of few, but holds its slot a hundred times as long.
+pub(super) struct SlowSlots {
+    slots: Semaphore,
+    size: usize,
+    after: Duration,
+}
+
+impl SlowSlots {
+    pub(super) fn new(in_flight: usize, after: Duration) -> Self {
+        Self { slots: Semaphore::new(in_flight), size: in_flight, after }
+    }
+
+    pub(super) fn in_flight(&self) -> usize {
+        self.size - self.slots.available_permits()
+    }
+
+    /// Runs a conversation in its slot. Where it has not begun after a while (`has_begun` says so) it moves to one of these slots, as soon
+    /// as one is free, and stays there; its own is for others then. Its target's place it keeps.
+    pub(super) async fn hold<T>(
+        &self,
+        mut slot: Slot<'_>,
+        has_begun: impl Fn() -> bool,
+        conversation: impl Future<Output = T>,
+    ) -> T {
+        let mut conversation = std::pin::pin!(conversation);
+        let slow = async {
+            tokio::time::sleep(self.after).await;
+            let slow = if has_begun() { None } else { self.slots.acquire().await.ok() };
+            match slow.filter(|_| !has_begun()) {
+                Some(slow) => slow,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            biased;
+            done = &mut conversation => done,
+            _slow = slow => {
+                slot.slot = None;
+                conversation.await
+            }
+        }
+    }
 }
 
 impl Stage {
@@ -104,7 +151,7 @@ impl Stage {
         waited.since(began);
         self.rate.wait(waited).await;
         match slot {
-            Ok(slot) => Slot { _slot: slot, _target: target },
+            Ok(slot) => Slot { slot: Some(slot), _target: target },
             Err(_closed) => unreachable!("the semaphore of a stage is never closed"),
         }
     }
@@ -172,6 +219,7 @@ impl Drop for TargetPlace<'_> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
     use super::*;
+    use tokio::sync::oneshot;
 
     const ADDR: IpAddr = IpAddr::V4(std::net::Ipv4Addr::LOCALHOST);
 
@@ -212,6 +260,55 @@ mod tests {
         }
         assert!(stage.targets.places.lock().unwrap().is_empty());
         assert_eq!(stage.in_flight(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_slow_conversation_gives_its_slot_to_others() {
+        let stage = Stage::new(1_000_000, 1, 1_000_000, 8);
+        let slow = SlowSlots::new(1, Duration::from_millis(5));
+        let (end, ended) = oneshot::channel::<()>();
+        let first = slow.hold(enter(&stage).await, || false, ended);
+        let second = async {
+            // There is one slot, so this is when the first has moved.
+            let _slot = enter(&stage).await;
+            assert_eq!((slow.in_flight(), stage.in_flight()), (1, 1));
+            end.send(()).unwrap();
+        };
+        let both = tokio::time::timeout(Duration::from_secs(20), async { tokio::join!(first, second) });
+        let (first, ()) = both.await.unwrap();
+        first.unwrap();
+        assert_eq!((slow.in_flight(), stage.in_flight()), (0, 0));
+    }
+
+    #[tokio::test]
+    async fn where_no_slow_slot_is_free_or_it_has_begun_a_conversation_keeps_its_own() {
+        let stage = Stage::new(1_000_000, 3, 1_000_000, 8);
+        let slow = SlowSlots::new(1, Duration::from_millis(5));
+        let ends: Vec<_> = (0..3).map(|_| oneshot::channel::<()>()).collect();
+        let (ends, ended): (Vec<_>, Vec<_>) = ends.into_iter().unzip();
+        let silent = async |begun: bool, slot, ended: oneshot::Receiver<()>| {
+            slow.hold(slot, || begun, ended).await.unwrap();
+        };
+        let slots = [enter(&stage).await, enter(&stage).await, enter(&stage).await];
+        let conversations = async {
+            let began = [true, false, false].into_iter();
+            let all = began.zip(slots).zip(ended).map(|((begun, slot), ended)| silent(begun, slot, ended));
+            futures::future::join_all(all).await;
+        };
+        let rest = async {
+            // The slot of the one that moved; the two others still have theirs.
+            let _slot = enter(&stage).await;
+            assert_eq!((slow.in_flight(), stage.in_flight()), (1, 3));
+            assert!(futures_now(enter(&stage)).is_none());
+            ends.into_iter().for_each(|end| end.send(()).unwrap());
+        };
+        let all = async { tokio::join!(conversations, rest) };
+        tokio::time::timeout(Duration::from_secs(20), all).await.unwrap();
+        assert_eq!((slow.in_flight(), stage.in_flight()), (0, 0));
+    }
+
+    async fn enter(stage: &Stage) -> Slot<'_> {
+        stage.enter(ADDR, &mut Waited::default()).await
     }
 
     fn futures_now<T>(future: impl Future<Output = T>) -> Option<T> {

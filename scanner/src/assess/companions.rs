@@ -1,12 +1,18 @@
 //! Findings beside MTA-STS: TLSRPT.
 
 use super::catalogue::Code;
-use super::{Evidence, Found, bytes};
+use super::{Evidence, Found, Look, bytes};
 use crate::dataset::words::RecordState;
 use crate::mta_sts::tlsrpt;
 
 pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
-    let Some(txts) = &evidence.row.tlsrpt_txt else { return };
+    let row = evidence.row;
+    if let Some(status) = row.tlsrpt_dns.filter(|status| !status.is_definite()) {
+        // Only what may pass is asked again.
+        let again = row.attempts > 1 && status.may_pass();
+        found.note_after(Code::tlsrpt_dns_failure, if again { Look::Repeated } else { Look::Once });
+    }
+    let Some(txts) = &row.tlsrpt_txt else { return };
     let judged = tlsrpt::judge(&bytes(txts));
     found.note_faults(&judged.faults);
     if judged.state == RecordState::Absent {

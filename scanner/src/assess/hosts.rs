@@ -2,6 +2,7 @@
 
 use super::Look;
 use super::catalogue::{Code, Stage};
+use super::dane::{HostDane, Pending};
 use crate::dataset::rows::HostRow;
 use crate::dataset::words::DnsStatus;
 use std::collections::HashMap;
@@ -97,8 +98,12 @@ pub struct AddressFacts {
     pub cert: Option<CertFaults>,
     /// Whether the host is an alias (CNAME).
     pub is_alias: bool,
-    /// Whether the address was contacted more than once.
+    /// Whether the address was contacted more than once; where there is none, whether the addresses were asked for again.
     pub look: Look,
+    /// Whether it answered a hello only when that was small.
+    pub large_hello: bool,
+    /// What the host's TLSA records come to here.
+    pub dane: HostDane,
 }
 
 impl AddressFacts {
@@ -106,14 +111,23 @@ impl AddressFacts {
     #[must_use]
     pub fn of(row: &HostRow) -> Self {
         let tls = &row.smtp.tls;
-        Self {
+        let mut facts = Self {
             contact: Contact::from_word(&row.smtp.outcome),
             dns: row.host_dns,
             cert: tls.cert_faults.as_ref().map(CertFaults::from_words),
             is_alias: row.host_cname.as_ref().is_some_and(|chain| !chain.is_empty()),
-            look: Look::of_attempts(row.attempts.len()),
-        }
+            look: look(row),
+            large_hello: row.attempts.iter().any(|outcome| outcome == Code::mx_tls_large_hello.as_str()),
+            dane: HostDane::NotAsked,
+        };
+        facts.dane = HostDane::of(row, &facts);
+        facts
     }
+}
+
+fn look(row: &HostRow) -> Look {
+    let asked_again = row.dns_retried.iter().any(|one| one.question == "address");
+    if row.addr.is_none() && asked_again { Look::Repeated } else { Look::of_attempts(&row.attempts) }
 }
 
 /// Every MX host of a scan with the facts of its addresses, in no order that matters.
@@ -121,9 +135,14 @@ impl AddressFacts {
 /// A host costs its name and about 60 bytes, an address 16.
 #[derive(Debug, Default)]
 pub struct HostsOf {
+    /// Whether the scan's resolvers validate DNSSEC: without that nothing is known of DANE.
+    pub validates: bool,
     /// Where each host's newest address stands in `addresses`, counted from 1.
     newest: HashMap<Box<str>, NonZeroUsize>,
     addresses: Vec<Linked>,
+    pub(super) pending: Pending,
+    /// By place in `addresses`: the names of certificates that match a TLSA record and are not the host's.
+    pub(super) other_names: HashMap<usize, Box<[String]>>,
 }
 
 #[derive(Debug)]
@@ -135,11 +154,15 @@ struct Linked {
 impl HostsOf {
     /// Adds a row of `mx_hosts`. A host's rows may come in any order and far apart.
     pub fn add(&mut self, row: &HostRow) {
-        self.add_facts(&row.host, AddressFacts::of(row));
+        let facts = AddressFacts::of(row);
+        let address = self.addresses.len();
+        self.add_facts(&row.host, facts);
+        if facts.dane == HostDane::Unseen {
+            self.await_certificates(address, row);
+        }
     }
 
-    /// Adds the facts of one row of `mx_hosts`.
-    pub fn add_facts(&mut self, host: &str, facts: AddressFacts) {
+    fn add_facts(&mut self, host: &str, facts: AddressFacts) {
         let at = NonZeroUsize::MIN.saturating_add(self.addresses.len());
         let older = match self.newest.get_mut(host) {
             Some(newest) => Some(std::mem::replace(newest, at)),
@@ -150,11 +173,33 @@ impl HostsOf {
 
     /// The facts of each row of `host`; none where the scan has no row of it.
     pub fn of<'a>(&'a self, host: &str) -> impl Iterator<Item = &'a AddressFacts> + use<'a> {
+        self.places(host).map(|(_, facts)| facts)
+    }
+
+    /// What the TLSA records of `host` come to at each of its addresses, with the names of a certificate that matches one
+    /// and is not the host's.
+    pub(super) fn dane_of<'a>(
+        &'a self,
+        host: &str,
+    ) -> impl Iterator<Item = (HostDane, &'a [String])> + use<'a> {
+        self.places(host)
+            .map(|(at, facts)| (facts.dane, self.other_names.get(&at).map_or(&[][..], |names| names)))
+    }
+
+    pub(super) fn set_dane(&mut self, address: usize, dane: HostDane) {
+        if let Some(linked) = self.addresses.get_mut(address) {
+            linked.facts.dane = dane;
+        }
+    }
+
+    /// The facts of each row of `host` with their places in `addresses`.
+    fn places<'a>(&'a self, host: &str) -> impl Iterator<Item = (usize, &'a AddressFacts)> + use<'a> {
         let mut next = self.newest.get(host).copied();
         std::iter::from_fn(move || {
-            let linked = self.addresses.get(next?.get() - 1)?;
+            let at = next?.get() - 1;
+            let linked = self.addresses.get(at)?;
             next = linked.older;
-            Some(&linked.facts)
+            Some((at, &linked.facts))
         })
     }
 

@@ -3,13 +3,13 @@
 //!
 //! Text is judged anew from `sts_txt`, `tlsrpt_txt` and `policy_body`; what the scanner made of them is not asked.
 //!
-//! Not drawn yet, as no column shows it: the `dane_*` codes and the column `dane`, `policy_tls_large_hello` and
-//! `mx_tls_large_hello`. `policy_tls_chain_incomplete` and `mx_cert_chain_incomplete` are drawn where a fault
-//! `chain_incomplete` stands among the evidence's faults, which the scanner does not write. The codes of the stage
-//! life cycle need two scans and belong to the analysis.
+//! `policy_tls_chain_incomplete` and `mx_cert_chain_incomplete` are drawn where a fault `chain_incomplete` stands among the faults, which
+//! [`chains`] puts there. The codes of the stage life cycle need two scans and belong to the analysis.
 
 pub mod catalogue;
+pub mod chains;
 mod companions;
+mod dane;
 mod hosts;
 pub mod job;
 mod mismatch;
@@ -23,13 +23,15 @@ mod verdict;
 #[cfg(test)]
 mod tests;
 
+pub use dane::HostDane;
 pub use hosts::{AddressFacts, CertFaults, Contact, HostsOf};
 
 use crate::dataset::rows::{AssessmentRow, DomainRow, Mx};
-use crate::dataset::words::{MxKind, RecordState};
+use crate::dataset::words::{MxKind, RecordState, Word};
 use crate::mta_sts::policy::{Mode, Parsed};
 use crate::mta_sts::text::unescape;
 use crate::mta_sts::{Fault, policy, record as sts_record};
+use crate::tls::tries;
 use catalogue::Code;
 use std::borrow::Cow;
 
@@ -47,6 +49,14 @@ pub fn may_pass(outcome: &str) -> bool {
     Code::from_word(outcome).is_some_and(Code::may_pass)
 }
 
+/// Whether an outcome of a policy host decides something: it is neither one that may pass nor one that says more about the
+/// scan than about the host.
+#[must_use]
+pub fn decides(outcome: &str) -> bool {
+    Code::from_word(outcome)
+        .is_some_and(|code| !code.may_pass() && code.finding().severity != catalogue::Severity::Indeterminate)
+}
+
 /// What the evidence about one domain shows. `hosts` holds what is known about the MX hosts of the whole scan.
 ///
 /// Findings about MX hosts are drawn for domains that signal: only their hosts are sure to have been contacted.
@@ -61,6 +71,7 @@ pub fn domain(row: &DomainRow, hosts: &HostsOf) -> AssessmentRow {
     smtp::findings(&evidence, &mut found);
     let mismatch_kind = mismatch::findings(&evidence, &mut found);
     companions::findings(&evidence, &mut found);
+    let dane = dane::findings(&evidence, &mut found);
     let verdicts = verdict::verdicts(&evidence);
     AssessmentRow {
         domain: row.domain.clone(),
@@ -70,7 +81,7 @@ pub fn domain(row: &DomainRow, hosts: &HostsOf) -> AssessmentRow {
         verdict_strict: verdicts.map(|verdicts| verdicts.strict),
         verdict_lenient: verdicts.map(|verdicts| verdicts.lenient),
         verdict_primary: verdicts.map(|verdicts| verdicts.primary),
-        dane: None,
+        dane,
     }
 }
 
@@ -90,8 +101,8 @@ pub enum Look {
 }
 
 impl Look {
-    const fn of_attempts(count: usize) -> Self {
-        if count > 1 { Self::Repeated } else { Self::Once }
+    fn of_attempts(outcomes: &[Word]) -> Self {
+        if tries::looks(outcomes) > 1 { Self::Repeated } else { Self::Once }
     }
 }
 
@@ -151,9 +162,14 @@ impl<'a> Evidence<'a> {
     }
 
     /// The MX hosts a usable policy is held against; empty where the mode is none or there is nothing to hold it against.
-    fn mx_to_match(&self) -> &'a [Mx] {
+    fn mx_to_match(&self) -> Vec<&'a Mx> {
         let asked = self.usable_text().is_some_and(|text| text.mode != Some(Mode::None));
-        if asked { self.mx() } else { &[] }
+        if asked { self.mail_hosts().collect() } else { Vec::new() }
+    }
+
+    /// The members of the MX set that can be hosts: the root of a null MX beside them is none (RFC 7505 section 3).
+    fn mail_hosts(&self) -> impl Iterator<Item = &'a Mx> + use<'a> {
+        self.mx().iter().filter(|mx| mx.host != ".")
     }
 
     /// The MX set; empty where the domain takes no mail or it is not known.

@@ -4,6 +4,7 @@ use super::catalogue::Code;
 use super::hosts::Contact;
 use super::{Evidence, Found, Look};
 use crate::dataset::words::{DnsStatus, MxKind};
+use crate::mta_sts::mx_pattern;
 use std::net::IpAddr;
 
 pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
@@ -22,7 +23,12 @@ pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
     for mx in set {
         if mx.host.parse::<IpAddr>().is_ok() {
             found.note(Code::mx_is_address);
-        } else if evidence.signals() && mx.host != "." {
+            continue;
+        }
+        if mx.host != "." && !mx_pattern::is_domain(mx.host.as_bytes()) {
+            found.note(Code::mx_name_invalid);
+        }
+        if evidence.signals() && mx.host != "." {
             host(evidence, &mx.host, found);
         }
     }
@@ -55,8 +61,9 @@ fn host(evidence: &Evidence<'_>, host: &str, found: &mut Found) {
             (Contact::NoAddress, Some(DnsStatus::NoData | DnsStatus::NxDomain)) => {
                 found.note(Code::mx_unresolvable);
             }
-            // No column tells whether the addresses were asked for again.
-            (Contact::NoAddress, Some(status)) if !status.is_definite() => found.note(Code::mx_dns_failure),
+            (Contact::NoAddress, Some(status)) if !status.is_definite() => {
+                found.note_after(Code::mx_dns_failure, facts.look);
+            }
             _ => {}
         }
     }

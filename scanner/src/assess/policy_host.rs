@@ -16,7 +16,7 @@ pub(super) fn outcome_code(word: &str) -> Option<Code> {
 
 /// Whether the policy was looked at again.
 pub(super) fn look(evidence: &Evidence<'_>) -> Look {
-    Look::of_attempts(evidence.row.policy.attempts.as_ref().map_or(0, Vec::len))
+    Look::of_attempts(evidence.row.policy.attempts.as_deref().unwrap_or_default())
 }
 
 /// The outcome names the first thing that failed. What can be seen behind a bad certificate is told beside it: every
@@ -25,6 +25,9 @@ pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
     let policy = &evidence.row.policy;
     if let Some(code) = policy.outcome.as_deref().and_then(outcome_code) {
         found.note_after(code, look(evidence));
+    }
+    if policy.attempts.iter().flatten().any(|outcome| outcome == Code::policy_tls_large_hello.as_str()) {
+        found.note(Code::policy_tls_large_hello);
     }
     if let Some(faults) = &policy.tls.cert_faults {
         found.all.extend(CertFaults::from_words(faults).policy_codes());

@@ -12,6 +12,7 @@ pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
         Some(DnsStatus::ServFail) => found.note_after(Code::record_dns_servfail, look),
         Some(DnsStatus::Timeout) => found.note_after(Code::record_dns_timeout, look),
         Some(DnsStatus::Refused) => found.note_after(Code::record_dns_refused, look),
+        Some(status) if !status.is_definite() => found.note_after(Code::record_dns_unusable, look),
         _ => {}
     }
     if let Some(record) = &evidence.record {

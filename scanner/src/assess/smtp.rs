@@ -11,12 +11,15 @@ pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
     let mut observed = 0_usize;
     let mut wholly_bad = 0_usize;
     let mut any_bad = false;
-    for mx in evidence.mx() {
+    for mx in evidence.mail_hosts() {
         let mut seen = 0_usize;
         let mut bad = 0_usize;
         for facts in evidence.hosts.of(&mx.host) {
             if let Contact::Failed(code) = facts.contact {
                 found.note_after(code, facts.look);
+            }
+            if facts.large_hello {
+                found.note(Code::mx_tls_large_hello);
             }
             if let Some(faults) = facts.cert {
                 found.all.extend(faults.mx_codes());

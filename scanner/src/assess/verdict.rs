@@ -115,10 +115,9 @@ struct Tally {
 
 impl Tally {
     fn of(evidence: &Evidence<'_>, scope: Hosts) -> Self {
-        let set = evidence.mx();
-        let lowest = set.iter().map(|mx| mx.preference).min();
+        let lowest = evidence.mail_hosts().map(|mx| mx.preference).min();
         let mut tally = Self::default();
-        for mx in set.iter().filter(|mx| scope == Hosts::All || Some(mx.preference) == lowest) {
+        for mx in evidence.mail_hosts().filter(|mx| scope == Hosts::All || Some(mx.preference) == lowest) {
             match fate(evidence, mx) {
                 Some(Fate::Passes) => tally.passing += 1,
                 Some(Fate::Fails) => tally.failing += 1,
@@ -130,8 +129,9 @@ impl Tally {
     }
 }
 
+/// How a host or one of its addresses fares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fate {
+pub(super) enum Fate {
     Passes,
     Fails,
     Mixed,
@@ -150,7 +150,7 @@ fn fate(evidence: &Evidence<'_>, mx: &Mx) -> Option<Fate> {
 }
 
 /// How one address fares; `None` where mail does not reach it with or without MTA-STS, or it was not observed.
-fn address_fate(facts: &AddressFacts) -> Option<Fate> {
+pub(super) fn address_fate(facts: &AddressFacts) -> Option<Fate> {
     match facts.contact {
         Contact::Ok => facts.cert.map(|faults| if faults.is_valid() { Fate::Passes } else { Fate::Fails }),
         Contact::Failed(

@@ -1,7 +1,7 @@
 //! Rows become Arrow record batches, column by column in the order of the contract.
 
 use super::columns::{self, Kind};
-use super::rows::{AssessmentRow, DomainRow, HostRow, TlsEvidence};
+use super::rows::{AssessmentRow, DomainRow, HostRow, Retried, TlsEvidence};
 use super::schema;
 use super::words::{DnsStatus, MxKind, RecordState, Word};
 use crate::tls::certificate::CertificateRow;
@@ -143,7 +143,17 @@ fn identity(rows: &[DomainRow]) -> Result<Vec<ArrayRef>, ArrowError> {
         ints(rows.iter().map(|r| Some(r.attempts))),
         longs(rows.iter().map(|r| Some(r.waited_ms))),
         longs(rows.iter().map(|r| Some(r.total_ms))),
+        retried(&rows.iter().map(|r| r.dns_retried.as_slice()).collect::<Vec<_>>(), &columns::DOMAINS)?,
     ])
+}
+
+fn retried(rows: &[&[Retried]], table: &'static columns::Table) -> Result<ArrayRef, ArrowError> {
+    let all = || rows.iter().copied().flatten();
+    struct_lists(
+        rows.iter().map(|list| Some(list.len())),
+        item_of(table, "dns_retried")?,
+        vec![texts(all().map(|one| Some(&*one.question))), texts(all().map(|one| Some(one.status.as_str())))],
+    )
 }
 
 fn mail(rows: &[DomainRow]) -> Result<Vec<ArrayRef>, ArrowError> {
@@ -256,6 +266,7 @@ impl Rows for HostRow {
             longs(rows.iter().map(|r| r.smtp.handshake_ms)),
             longs(rows.iter().map(|r| Some(r.waited_ms))),
             text_lists(rows.iter().map(|r| Some(r.attempts.as_slice()))),
+            retried(&rows.iter().map(|r| r.dns_retried.as_slice()).collect::<Vec<_>>(), Self::TABLE)?,
         ]);
         Ok(arrays)
     }

@@ -44,6 +44,29 @@ pub struct Manifest {
     pub sum: Option<Sum>,
     /// Counts by outcome, by column; empty before the dataset is assessed.
     pub counts: BTreeMap<String, BTreeMap<String, u64>>,
+    /// What the judgement was drawn with; `None` before the dataset is assessed.
+    #[serde(default)]
+    pub judgement: Option<Judgement>,
+}
+
+/// What a judgement was drawn with, beside the evidence.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Judgement {
+    /// The program.
+    pub tool: String,
+    /// SHA-256 over the trusted roots that incomplete chains were told by; `None` where the dataset does not hold them.
+    pub trust_store_sha256: Option<String>,
+    /// The file of further intermediate certificates; `None` where none was given.
+    pub intermediates: Option<FileFacts>,
+}
+
+/// A file that was given.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileFacts {
+    /// As it was given.
+    pub path: String,
+    /// SHA-256 of the file.
+    pub sha256: String,
 }
 
 /// What made a dataset.
@@ -57,6 +80,10 @@ pub struct Versions {
     pub trust_store: String,
     /// SHA-256 over the trusted roots.
     pub trust_store_sha256: String,
+    /// When the file, or the newest of the system's files, was last changed, RFC 3339; `None` for the built-in roots, which the version of
+    /// their crate dates.
+    #[serde(default)]
+    pub trust_store_date: Option<String>,
 }
 
 /// One list.
@@ -141,6 +168,7 @@ impl Versions {
             public_suffix_list: format!("psl {}", env!("PSL_VERSION")),
             trust_store: trust.version().to_owned(),
             trust_store_sha256: trust.sha256().to_owned(),
+            trust_store_date: trust.date().map(|date| humantime::format_rfc3339_seconds(date).to_string()),
         }
     }
 }

@@ -1,15 +1,18 @@
 //! Committed parts read back: the columns that assessing and resuming need, as rows.
 
 use super::columns::Table;
-use super::rows::{AddrOutcome, DomainRow, HostRow, Mx};
+use super::rows::{AddrOutcome, DomainRow, HostRow, Micros, Mx, Retried};
 use super::words::{DnsStatus, MxKind, RecordState, Word};
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Int32Type, Int64Type};
+use arrow_array::types::{Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, ArrayRef, RecordBatch};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::File;
 use std::path::{Path, PathBuf};
+
+/// Columns that datasets of an older minor version of the layout lack; they read as null.
+const NEWER: [&str; 1] = ["dns_retried"];
 
 /// A part that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -64,7 +67,8 @@ pub fn batches(
         let reader = builder.with_projection(mask).build().map_err(|e| wrong(&e))?;
         for batch in reader {
             let batch = Batch(batch.map_err(|e| wrong(&e))?);
-            if let Some(missing) = columns.iter().find(|c| batch.0.column_by_name(c).is_none()) {
+            let is_missing = |c: &&&str| !NEWER.contains(c) && batch.0.column_by_name(c).is_none();
+            if let Some(missing) = columns.iter().find(is_missing) {
                 return Err(wrong(&format!("it has no column `{missing}`")));
             }
             take(&batch);
@@ -131,6 +135,18 @@ impl Batch {
         Some(self.texts(column, row)?.into_iter().map(Word::Owned).collect())
     }
 
+    /// Bytes.
+    #[must_use]
+    pub fn bytes(&self, column: &str, row: usize) -> Option<&[u8]> {
+        self.present(column, row).and_then(|a| a.as_binary_opt::<i32>()).map(|a| a.value(row))
+    }
+
+    fn time(&self, column: &str, row: usize) -> Option<Micros> {
+        self.present(column, row)
+            .and_then(|a| a.as_primitive_opt::<TimestampMicrosecondType>())
+            .map(|a| a.value(row))
+    }
+
     fn status(&self, column: &str, row: usize) -> Option<DnsStatus> {
         self.text(column, row).and_then(DnsStatus::from_word)
     }
@@ -151,6 +167,20 @@ impl Batch {
             pattern: pattern.is_valid(i).then(|| pattern.value(i).to_owned()),
         };
         Some((0..group.len()).map(one).collect())
+    }
+
+    fn retried(&self, row: usize) -> Option<Vec<Retried>> {
+        let list = self.list("dns_retried", row)?;
+        let group = list.as_struct_opt()?;
+        let question = group.column_by_name("question")?.as_string_opt::<i32>()?;
+        let status = group.column_by_name("status")?.as_string_opt::<i32>()?;
+        let one = |i: usize| {
+            Some(Retried {
+                question: Word::Owned(question.value(i).to_owned()),
+                status: DnsStatus::from_word(status.value(i))?,
+            })
+        };
+        (0..group.len()).map(one).collect()
     }
 
     fn policy_addrs(&self, row: usize) -> Option<Vec<AddrOutcome>> {
@@ -197,13 +227,11 @@ impl Batch {
         policy.outcome = self.word("policy_outcome", row);
         policy.tls.cert_outcome = self.word("policy_cert_outcome", row);
         policy.tls.cert_faults = self.words("policy_cert_faults", row);
+        policy.tls.certificate_sha256 = self.owned("policy_certificate_sha256", row);
         policy.http_status = self.int("policy_http_status", row);
         policy.redirect_to = self.owned("policy_redirect_to", row);
         policy.content_type = self.owned("policy_content_type", row);
-        policy.body = self
-            .present("policy_body", row)
-            .and_then(|a| a.as_binary_opt::<i32>())
-            .map(|a| a.value(row).to_vec());
+        policy.body = self.bytes("policy_body", row).map(<[u8]>::to_vec);
         policy.attempts = self.words("policy_attempts", row);
         policy.wildcard = self.bool("policy_wildcard", row);
         policy.valid = self.bool("policy_valid", row);
@@ -223,11 +251,18 @@ impl Batch {
             host_dns: self.status("host_dns", row),
             host_cname: self.texts("host_cname", row),
             host_ad: self.bool("host_ad", row),
+            tlsa_dns: self.status("tlsa_dns", row),
+            tlsa_ad: self.bool("tlsa_ad", row),
+            tlsa: self.texts("tlsa", row),
             attempts: self.words("attempts", row).unwrap_or_default(),
+            dns_retried: self.retried(row).unwrap_or_default(),
             ..HostRow::default()
         };
         host.smtp.outcome = self.word("smtp_outcome", row).unwrap_or_default();
         host.smtp.code = self.int("smtp_code", row);
+        host.smtp.probed_at = self.time("probed_at", row);
+        host.smtp.tls.certificate_sha256 = self.owned("certificate_sha256", row);
+        host.smtp.tls.chain_sha256 = self.texts("chain_sha256", row);
         host.smtp.tls.cert_outcome = self.word("cert_outcome", row);
         host.smtp.tls.cert_faults = self.words("cert_faults", row);
         host
@@ -259,6 +294,7 @@ pub const DOMAIN_COLUMNS: &[&str] = &[
     "policy_outcome",
     "policy_cert_outcome",
     "policy_cert_faults",
+    "policy_certificate_sha256",
     "policy_http_status",
     "policy_redirect_to",
     "policy_content_type",
@@ -281,7 +317,14 @@ pub const HOST_COLUMNS: &[&str] = &[
     "host_ad",
     "smtp_outcome",
     "smtp_code",
+    "certificate_sha256",
+    "chain_sha256",
     "cert_outcome",
     "cert_faults",
+    "tlsa_dns",
+    "tlsa_ad",
+    "tlsa",
+    "probed_at",
     "attempts",
+    "dns_retried",
 ];

@@ -2,7 +2,8 @@
 //!
 //! The fields are the columns of [`super::columns`], where each is explained; `None` is null.
 
-use super::words::{DnsStatus, MxKind, RecordState, Word};
+use super::words::{DnsStatus, MxKind, OwnWord, RecordState, Word, own_word};
+use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -10,7 +11,7 @@ use std::sync::Arc;
 pub type Micros = i64;
 
 /// A list that holds a name, and the name's rank there.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Listed {
     /// Name of the list.
     pub list: Arc<str>,
@@ -19,7 +20,7 @@ pub struct Listed {
 }
 
 /// One member of an MX set.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mx {
     /// Preference; lower is tried first.
     pub preference: u16,
@@ -32,7 +33,7 @@ pub struct Mx {
 }
 
 /// One address of a policy host and what came of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AddrOutcome {
     /// The address.
     pub addr: IpAddr,
@@ -40,8 +41,24 @@ pub struct AddrOutcome {
     pub outcome: Word,
 }
 
+/// What came of a question at the first look that was asked again at the second.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Retried {
+    /// What was asked; the column's meaning has the words.
+    pub question: Word,
+    /// What came of it then.
+    pub status: DnsStatus,
+}
+
+impl Retried {
+    /// Notes that a question is asked again, if it was asked before.
+    pub fn note(list: &mut Vec<Self>, question: &'static str, before: Option<DnsStatus>) {
+        list.extend(before.map(|status| Self { question: Word::Borrowed(question), status }));
+    }
+}
+
 /// A row of `domains`.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the columns are explained once, in columns.rs")]
 pub struct DomainRow {
     pub domain: String,
@@ -53,6 +70,7 @@ pub struct DomainRow {
     pub attempts: i32,
     pub waited_ms: i64,
     pub total_ms: i64,
+    pub dns_retried: Vec<Retried>,
     pub mx_at: Option<Micros>,
     pub mx_dns: Option<DnsStatus>,
     pub mx_ede: Option<Vec<i32>>,
@@ -79,7 +97,7 @@ pub struct DomainRow {
 }
 
 /// The columns `policy_*` of a row of `domains`.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the columns are explained once, in columns.rs")]
 pub struct PolicyEvidence {
     pub at: Option<Micros>,
@@ -104,10 +122,11 @@ pub struct PolicyEvidence {
 }
 
 /// What one TLS handshake showed, at a policy host or an MX host.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the columns are explained once, in columns.rs")]
 pub struct TlsEvidence {
-    pub version: Option<&'static str>,
+    #[serde(deserialize_with = "own_word")]
+    pub version: Option<OwnWord>,
     pub cipher: Option<String>,
     pub group: Option<String>,
     pub certificate_sha256: Option<String>,
@@ -119,7 +138,7 @@ pub struct TlsEvidence {
 }
 
 /// A row of `mx_hosts`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the columns are explained once, in columns.rs")]
 pub struct HostRow {
     pub host: String,
@@ -133,19 +152,22 @@ pub struct HostRow {
     pub tlsa: Option<Vec<String>>,
     pub waited_ms: i64,
     pub attempts: Vec<Word>,
+    pub dns_retried: Vec<Retried>,
 }
 
 /// What one SMTP conversation showed.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the columns are explained once, in columns.rs")]
 pub struct SmtpEvidence {
     pub outcome: Word,
-    pub phase: Option<&'static str>,
+    #[serde(deserialize_with = "own_word")]
+    pub phase: Option<OwnWord>,
     pub code: Option<i32>,
     pub text: Option<String>,
     pub banner: Option<String>,
     pub ehlo: Option<Vec<String>>,
-    pub starttls: Option<&'static str>,
+    #[serde(deserialize_with = "own_word")]
+    pub starttls: Option<OwnWord>,
     pub tls: TlsEvidence,
     pub probed_at: Option<Micros>,
     pub connect_ms: Option<i64>,

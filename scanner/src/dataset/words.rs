@@ -1,14 +1,36 @@
 //! The closed vocabularies of the dataset: words that stand in columns and that code decides on.
 
+use serde::{Deserialize, Deserializer, Serialize};
 use std::borrow::Cow;
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError};
 
 /// A word of a column: an outcome or a finding's code. Static where we made it, owned where it was read from a file.
 pub type Word = Cow<'static, str>;
 
+/// A word that only this program makes. (Under its own name it would be taken by serde for a piece of the input.)
+pub type OwnWord = &'static str;
+
+/// Reads back a word that this program wrote itself, from a spool. There are as many as the code has; each is kept once.
+///
+/// # Errors
+/// It is no text.
+pub fn own_word<'de, D: Deserializer<'de>>(from: D) -> Result<Option<OwnWord>, D::Error> {
+    static KNOWN: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
+    let Some(word) = Option::<String>::deserialize(from)? else { return Ok(None) };
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = known.get_or_insert_default();
+    Ok(Some(known.get(word.as_str()).copied().unwrap_or_else(|| {
+        let kept: &'static str = Box::leak(word.into_boxed_str());
+        known.insert(kept);
+        kept
+    })))
+}
+
 macro_rules! vocabulary {
     ($(#[$about:meta])* $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)+ }) => {
         $(#[$about])*
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
         pub enum $name { $($(#[$doc])* $variant,)+ }
 
         impl $name {

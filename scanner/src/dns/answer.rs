@@ -3,6 +3,7 @@
 use super::wire::{self, Head};
 use crate::dataset::rows::Micros;
 use crate::dataset::words::DnsStatus;
+use crate::tls::certificate::hex;
 use hickory_resolver::proto::op::{Message, ResponseCode};
 use hickory_resolver::proto::rr::rdata::opt::{EdnsCode, EdnsOption};
 use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
@@ -135,6 +136,27 @@ impl Answer {
                 _ => None,
             })
             .collect()
+    }
+
+    /// The TLSA records as RFC 6698 section 2.2 writes them, the data in lower case: `3 1 1 0c72…`; sorted, duplicates
+    /// dropped.
+    #[must_use]
+    pub fn tlsa(&self) -> Vec<String> {
+        let mut texts: Vec<String> = self
+            .records
+            .iter()
+            .filter_map(|data| match data {
+                RData::TLSA(tlsa) => {
+                    let head = [tlsa.cert_usage.into(), tlsa.selector.into(), tlsa.matching.into()];
+                    let [usage, selector, matching]: [u8; 3] = head;
+                    Some(format!("{usage} {selector} {matching} {}", hex(&tlsa.cert_data)))
+                }
+                _ => None,
+            })
+            .collect();
+        texts.sort();
+        texts.dedup();
+        texts
     }
 
     /// The name servers, sorted.

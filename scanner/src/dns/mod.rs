@@ -3,12 +3,14 @@
 mod addresses;
 mod answer;
 pub mod engine;
+mod preflight;
 mod resolvers;
 mod wire;
 
 pub use addresses::Addresses;
 pub use answer::Answer;
-pub use engine::Counts;
+pub use engine::{Counts, LATE_A_PLACE};
+pub use preflight::Preflight;
 
 use crate::admission::{Admission, Waited};
 use crate::dataset::words::DnsStatus;
@@ -24,10 +26,29 @@ pub use hickory_resolver::proto::rr::RecordType;
 use resolvers::{Chosen, Resolvers};
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::Waker;
 use std::time::{Duration, Instant};
 use tokio::task::JoinSet;
 
-/// What of a question's deadline each attempt gets: an eighth, a quarter, and what is left.
+/// How much a question is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// Three attempts within the whole deadline.
+    Full,
+    /// One attempt: for a name of which nobody has answered the question before this one.
+    Once,
+}
+
+impl Effort {
+    /// What of the deadline each attempt gets: an eighth, a quarter, and what is left; or a quarter.
+    const fn parts(self) -> &'static [u32] {
+        match self {
+            Self::Full => &PARTS,
+            Self::Once => &[4],
+        }
+    }
+}
+
 const PARTS: [u32; 3] = [8, 4, 1];
 
 /// Asks recursive resolvers, with retransmission to the next one and TCP after truncation.
@@ -91,6 +112,18 @@ impl Dns {
         Ok(done)
     }
 
+    /// Questions of this thread that wait longer than most: their domains hold no place that another could have.
+    /// 0 on a thread without an engine.
+    #[must_use]
+    pub fn late(&self) -> usize {
+        Engine::here().map_or(0, |engine| engine.late())
+    }
+
+    /// As [`Dns::late`]; `waker` is told, once, when one more is. There is one such listener a thread.
+    pub fn late_and_tell(&self, waker: &Waker) -> usize {
+        Engine::here().map_or(0, |engine| engine.late_and_tell(waker))
+    }
+
     /// What all engines have done.
     #[must_use]
     pub fn counts(&self) -> Counts {
@@ -113,6 +146,20 @@ impl Dns {
     /// Only where this machine failed (no sockets, no memory, no engine on this thread) or the scan was stopped.
     /// Everything a resolver does is an [`Answer`].
     pub async fn ask(&self, name: &str, kind: RecordType, waited: &mut Waited) -> Result<Answer, Unfinished> {
+        self.ask_with(Effort::Full, name, kind, waited).await
+    }
+
+    /// As [`Dns::ask`], with as much effort as the question is worth.
+    ///
+    /// # Errors
+    /// As [`Dns::ask`].
+    pub async fn ask_with(
+        &self,
+        effort: Effort,
+        name: &str,
+        kind: RecordType,
+        waited: &mut Waited,
+    ) -> Result<Answer, Unfinished> {
         let engine = engine_here()?;
         let Some(mut exchange) = engine.exchange(name, kind) else {
             return Ok(Answer::without(DnsStatus::BadAnswer, moment::now()));
@@ -121,7 +168,7 @@ impl Dns {
         let mut last: Option<Chosen> = None;
         // An answer that is none, kept for the case that no resolver has a better one.
         let mut useless = None;
-        for part in PARTS {
+        for &part in effort.parts() {
             self.admission.dns(waited).await?;
             let chosen = self.resolvers.choose(last);
             last = Some(chosen);
@@ -136,7 +183,10 @@ impl Dns {
                 Event::Closed => return Err(Unfinished::Stopped),
                 Event::Expired | Event::Unreachable => self.resolvers.silent(chosen),
                 Event::Answer => match read(&exchange) {
-                    Reading::Truncated => return Ok(over_tcp(&exchange, resolver, left).await?),
+                    Reading::Truncated => {
+                        let _aside = engine.step_aside();
+                        return Ok(over_tcp(&exchange, resolver, left).await?);
+                    }
                     Reading::Unreadable => {
                         useless = Some(Answer::without(DnsStatus::BadAnswer, moment::now()));
                     }
@@ -180,12 +230,12 @@ impl Dns {
         &self.addrs
     }
 
-    /// Asks each resolver for the root's SOA; keeps those that answer, and says whether all of them validate.
+    /// Asks each resolver what shows whether it is there and validates; keeps those that answer.
     ///
     /// # Errors
     /// No resolver answers within the deadline.
     pub async fn preflight(&mut self) -> Result<Preflight, LocalFault> {
-        let asked = self.attend(self.ask_all()).await??;
+        let asked = self.attend(preflight::ask_all(&self.addrs, self.deadline)).await??;
         let (answering, silent): (Vec<_>, Vec<_>) = asked.into_iter().partition(|(_, says)| says.is_some());
         let addrs = |of: &[(SocketAddr, Option<bool>)]| of.iter().map(|(addr, _)| *addr).collect::<Vec<_>>();
         if answering.is_empty() {
@@ -195,36 +245,10 @@ impl Dns {
                 reason: format!("no resolver answers within {:?}, asked {}", self.deadline, names.join(", ")),
             });
         }
-        let validates = answering.iter().all(|(_, authentic)| *authentic == Some(true));
+        let validates = answering.iter().all(|(_, validates)| *validates == Some(true));
         self.addrs = addrs(&answering);
         self.resolvers = Resolvers::new(&self.addrs);
         Ok(Preflight { silent: addrs(&silent), validates })
-    }
-
-    /// Each resolver with its AD bit on the root's SOA; `None` where it did not answer.
-    async fn ask_all(&self) -> Result<Vec<(SocketAddr, Option<bool>)>, LocalFault> {
-        let engine = engine_here()?;
-        let mut all = Vec::new();
-        for resolver in &self.addrs {
-            let mut authentic = None;
-            if let Some(mut exchange) = engine.exchange(".", RecordType::SOA) {
-                for part in PARTS {
-                    match exchange.send(*resolver, self.deadline / part).await.0 {
-                        Event::Answer => {
-                            authentic = exchange
-                                .read(|_, reply| wire::Head::of_answer(reply))
-                                .map(wire::Head::is_authentic);
-                            break;
-                        }
-                        Event::Fault(fault) => return Err(fault),
-                        Event::Unreachable | Event::Closed => break,
-                        Event::Expired => {}
-                    }
-                }
-            }
-            all.push((*resolver, authentic));
-        }
-        Ok(all)
     }
 }
 
@@ -271,15 +295,6 @@ async fn over_tcp(exchange: &Exchange, resolver: SocketAddr, left: Duration) -> 
         }
         _ => Ok(truncated()),
     }
-}
-
-/// What the resolvers said before the scan began.
-#[derive(Debug)]
-pub struct Preflight {
-    /// Resolvers that did not answer; they are left out.
-    pub silent: Vec<SocketAddr>,
-    /// Whether every other set AD on the root's SOA.
-    pub validates: bool,
 }
 
 /// The resolvers of this machine.

@@ -234,23 +234,68 @@ async fn a_resolver_that_is_not_there_is_known_at_once() {
 #[tokio::test]
 async fn no_more_is_in_flight_than_allowed() {
     let server = Rogue::serve(|_, _| Vec::new()).await;
-    let dns = Arc::new(client(&[server.addr], Duration::from_millis(200), 16));
+    let dns = Arc::new(client(&[server.addr], Duration::from_millis(200), 2));
     let asked = dns.clone();
     let statuses = dns
         .attend(async move {
-            let asking = ask_many(&asked, 64, 64);
+            let asking = ask_many(&asked, 40, 40);
             tokio::pin!(asking);
             let engine = Engine::here().unwrap();
             loop {
                 tokio::select! {
                     statuses = &mut asking => break statuses,
-                    () = tokio::task::yield_now() => assert!(engine.in_flight() <= 16),
+                    () = tokio::task::yield_now() => {
+                        assert!(engine.late() <= 2 * LATE_A_PLACE);
+                        assert!(engine.in_flight() - engine.late() <= 2);
+                    }
                 }
             }
         })
         .await
         .unwrap();
     assert!(statuses.iter().all(|status| *status == DnsStatus::Timeout));
+    assert_sum(&dns.counts());
+}
+
+#[tokio::test]
+async fn names_that_never_answer_leave_the_window_to_the_others() {
+    // One name in four is never answered; all of them together are five times the window.
+    let server = Rogue::serve(|_, query| {
+        let (name, _) = wire::asked(query).unwrap();
+        let number: usize =
+            name.to_ascii().trim_start_matches('n').split('.').next().unwrap().parse().unwrap();
+        if number.is_multiple_of(4) { Vec::new() } else { vec![nxdomain(query)] }
+    })
+    .await;
+    let dns = Arc::new(client(&[server.addr], Duration::from_secs(4), 50));
+    let asked = dns.clone();
+    let (answered, late) = dns
+        .attend(async move {
+            let mut tasks = JoinSet::new();
+            for n in 0..1_000 {
+                let dns = asked.clone();
+                tasks.spawn(async move {
+                    let began = Instant::now();
+                    let answer = ask(&dns, &format!("n{n}.example")).await;
+                    (answer.status, began.elapsed())
+                });
+            }
+            let (mut answered, mut late) = (Vec::new(), 0);
+            while let Some(done) = tasks.join_next().await {
+                let (status, took) = done.unwrap();
+                late = late.max(asked.late());
+                if status == DnsStatus::NxDomain {
+                    answered.push(took);
+                }
+            }
+            (answered, late)
+        })
+        .await
+        .unwrap();
+    assert_eq!(answered.len(), 750);
+    // In the window the 250 that are dead would take turns of half a second and more, five of them.
+    assert!(late >= 200, "{late} were late at once");
+    assert!(answered.iter().all(|took| *took < Duration::from_secs(2)), "{:?}", answered.iter().max());
     assert_sum(&dns.counts());
 }
 

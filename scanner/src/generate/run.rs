@@ -5,7 +5,7 @@ use super::{Deployment, Refused, Wish, deployment, text};
 use crate::admission::{Admission, Exclusions};
 use crate::dns::{self, Dns};
 use crate::fault::{LocalFault, Unfinished};
-use crate::input::{self, InputError, ListSpec, Options, Reader, Refusal, Shard};
+use crate::input::{self, InputError, ListSpec, Options, Reader, Refusal, Repeats, Shard};
 use crate::mta_sts::policy::Mode;
 use crate::plan::ScanPlan;
 use crate::plan::limits::LISTED_NAMES;
@@ -137,7 +137,13 @@ fn hosts(typed: &[String]) -> Result<Vec<String>, GenerateError> {
 fn reader(list: &Path) -> Result<Reader, GenerateError> {
     let lists = ListSpec::all(&[list])?;
     // One window of one name keeps the list's order.
-    let options = Options { seed: 0, shard: Shard::WHOLE, window: 1, max_listed: LISTED_NAMES };
+    let options = Options {
+        seed: 0,
+        shard: Shard::WHOLE,
+        window: 1,
+        max_listed: LISTED_NAMES,
+        repeats: Repeats::Dropped,
+    };
     Ok(Reader::open(&lists, options)?)
 }
 

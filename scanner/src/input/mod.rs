@@ -31,7 +31,7 @@ pub use error::InputError;
 pub use name::{Refusal, normalise};
 pub use open::Format;
 pub use order::{Shard, ShardError};
-pub use reader::{Entry, Example, Options, Reader, Tally};
+pub use reader::{Entry, Example, Options, Reader, Repeats, Tally};
 pub use suffix::{Split, split};
 pub use survey::{Survey, Surveyed, survey};
 

@@ -30,6 +30,17 @@ pub struct Options {
     pub window: usize,
     /// The most names that the lists after the first may hold in this shard, together; 16 bytes of memory each.
     pub max_listed: usize,
+    /// What is done about names that come twice.
+    pub repeats: Repeats,
+}
+
+/// What is done about names that come twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Repeats {
+    /// The first counts, the others are duplicates: a fingerprint of each name is kept.
+    Dropped,
+    /// There are none, says who gives the lists; nothing is kept, and one that comes twice is scanned twice.
+    Unexpected,
 }
 
 /// A name to scan.
@@ -189,7 +200,7 @@ impl Reader {
             return;
         }
         let fingerprint = self.fingerprint.of(&domain);
-        if !self.seen.insert(fingerprint) {
+        if self.options.repeats == Repeats::Dropped && !self.seen.insert(fingerprint) {
             self.tally.duplicates += 1;
             return;
         }

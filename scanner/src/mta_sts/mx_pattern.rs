@@ -81,7 +81,7 @@ pub fn a_label(value: &[u8]) -> Option<String> {
 }
 
 /// `Domain` of RFC 5321 section 4.1.2.
-fn is_domain(name: &[u8]) -> bool {
+pub(crate) fn is_domain(name: &[u8]) -> bool {
     let label = |label: &[u8]| {
         label.len() <= 63
             && label.first().is_some_and(u8::is_ascii_alphanumeric)

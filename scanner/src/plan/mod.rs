@@ -24,6 +24,8 @@ pub struct ScanPlan {
     pub smtp_port: u16,
     /// Where the trusted roots come from.
     pub trust: TrustSource,
+    /// Further intermediate certificates that assessing may complete a chain with; `None`: those of the scan alone.
+    pub intermediates: Option<PathBuf>,
     /// Whether loopback and private addresses may be contacted.
     pub allow_private: bool,
     /// Who we say we are.
@@ -36,6 +38,8 @@ pub struct ScanPlan {
     pub shard: Shard,
     /// Seed of order, sampling and fingerprints.
     pub seed: u64,
+    /// Whether the lists are known to hold no name twice.
+    pub unique: bool,
     /// Whose MX hosts are contacted.
     pub starttls: StarttlsScope,
     /// Whose addresses are asked where there is no MX.
@@ -96,6 +100,10 @@ pub struct Pace {
     pub https_in_flight: usize,
     /// SMTP conversations under way.
     pub smtp_in_flight: usize,
+    /// SMTP conversations under way beside them, with servers that are slow to greet.
+    pub smtp_slow_in_flight: usize,
+    /// How long a server that has not greeted holds one of the others' places.
+    pub smtp_slow_after: Duration,
     /// Connections under way to one address.
     pub per_target_in_flight: usize,
 }

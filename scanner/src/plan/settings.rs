@@ -56,8 +56,10 @@ pub const SETTINGS: &[Setting] = &[
         "Port of MX hosts.", |p, t| { p.smtp_port = number(t, 1, 65_535)?; Ok(()) }, |p| p.smtp_port.to_string()),
     setting!("tls"."trust", Some("trust"), true, "webpki, system, or a PEM file", "webpki",
         "Roots that certificates are judged by; a PEM file replaces the built-in ones.", |p, t| { p.trust = trust(t)?; Ok(()) }, |p| quoted(&p.trust)),
+    setting!("tls"."intermediates", Some("intermediates"), false, "a PEM file, or none", "none",
+        "Intermediate certificates beside those that the scan sees, to tell an incomplete chain from an untrusted one.", |p, t| { p.intermediates = intermediates(t)?; Ok(()) }, |p| quoted(p.intermediates.as_ref().map_or_else(|| "none".to_owned(), |path| path.display().to_string()))),
     setting!("targets"."allow_private", Some("allow-private"), true, "true or false", "false",
-        "Whether loopback and private addresses may be contacted; for laboratories.", |p, t| { p.allow_private = flag(t)?; Ok(()) }, |p| p.allow_private.to_string()),
+        "Whether loopback and private addresses may be contacted, link-local and reserved ones never; for laboratories.", |p, t| { p.allow_private = flag(t)?; Ok(()) }, |p| p.allow_private.to_string()),
     setting!("identity"."ehlo_name", Some("ehlo-name"), false, "a host name", "the machine's host name",
         "Name given in EHLO; it should resolve to this machine, and back.", |p, t| { p.identity.ehlo_name = host_name(t)?; Ok(()) }, |p| quoted(&p.identity.ehlo_name)),
     setting!("identity"."contact", Some("contact"), false, "a mail address", "none",
@@ -78,6 +80,10 @@ pub const SETTINGS: &[Setting] = &[
         "Policy fetches under way.", |p, t| { p.pace.https_in_flight = number(t, 1, 10_000)?; Ok(()) }, |p| p.pace.https_in_flight.to_string()),
     setting!("pace"."smtp_in_flight", Some("smtp-in-flight"), false, "1 to 10000", "500",
         "SMTP conversations under way.", |p, t| { p.pace.smtp_in_flight = number(t, 1, 10_000)?; Ok(()) }, |p| p.pace.smtp_in_flight.to_string()),
+    setting!("pace"."smtp_slow_in_flight", Some("smtp-slow-in-flight"), false, "1 to 10000", "2000",
+        "SMTP conversations under way beside those, with servers that are slow to greet.", |p, t| { p.pace.smtp_slow_in_flight = number(t, 1, 10_000)?; Ok(()) }, |p| p.pace.smtp_slow_in_flight.to_string()),
+    setting!("pace"."smtp_slow_after", Some("smtp-slow-after"), false, "10ms to 60s", "2s",
+        "How long a server that does not greet holds one of the others' places.", |p, t| { p.pace.smtp_slow_after = duration(t, 10, 60_000)?; Ok(()) }, |p| quoted(duration_text(p.pace.smtp_slow_after))),
     setting!("pace"."per_target_in_flight", Some("per-target-in-flight"), false, "1 to 10000", "2",
         "Connections under way to one address.", |p, t| { p.pace.per_target_in_flight = number(t, 1, 10_000)?; Ok(()) }, |p| p.pace.per_target_in_flight.to_string()),
     setting!("scan"."exclude", Some("exclude"), false, "files", "none",
@@ -86,6 +92,8 @@ pub const SETTINGS: &[Setting] = &[
         "Part of the list that is scanned.", |p, t| { p.shard = shard(t)?; Ok(()) }, |p| quoted(p.shard)),
     setting!("scan"."seed", Some("seed"), true, "0 to 9223372036854775807", "1",
         "Seed of order and sampling.", |p, t| { p.seed = number(t, 0, i64::MAX as u64)?; Ok(()) }, |p| p.seed.to_string()),
+    setting!("scan"."unique", Some("unique"), true, "true or false", "false",
+        "Whether the lists are known to hold no name twice: then no fingerprints are kept, 10 to 21 bytes of memory a name.", |p, t| { p.unique = flag(t)?; Ok(()) }, |p| p.unique.to_string()),
     setting!("scan"."starttls", Some("starttls"), true, "adopters, all or none", "adopters",
         "Whose MX hosts are contacted: those of domains that signal, everyone's, nobody's.", |p, t| { p.starttls = starttls(t)?; Ok(()) }, |p| quoted(p.starttls.as_str())),
     setting!("scan"."implicit_mx", Some("implicit-mx"), true, "all or signallers", "all",
@@ -115,6 +123,7 @@ impl ScanPlan {
             https_port: 443,
             smtp_port: 25,
             trust: TrustSource::Webpki,
+            intermediates: None,
             allow_private: false,
             identity: Identity { ehlo_name: machine_name(), contact: None, info_url: None },
             pace: Pace {
@@ -125,11 +134,15 @@ impl ScanPlan {
                 dns_in_flight: 1_000,
                 https_in_flight: 200,
                 smtp_in_flight: 500,
+                smtp_slow_in_flight: 2_000,
+                // Postscreen holds back six seconds by default, most others greet within one.
+                smtp_slow_after: Duration::from_secs(2),
                 per_target_in_flight: 2,
             },
             exclude: Vec::new(),
             shard: Shard::WHOLE,
             seed: 1,
+            unique: false,
             starttls: StarttlsScope::Adopters,
             implicit_mx: ImplicitScope::All,
             addresses_per_host: 2,
@@ -245,14 +258,20 @@ fn trust(typed: &Typed) -> Result<TrustSource, String> {
     Ok(match single(typed)? {
         "webpki" => TrustSource::Webpki,
         "system" => TrustSource::System,
-        file => {
-            let path = beside(typed, file);
-            if !path.is_file() {
-                return Err(format!("{}, which is no file", quoted(file)));
-            }
-            TrustSource::File(path)
-        }
+        file => TrustSource::File(existing(typed, file)?),
     })
+}
+
+fn intermediates(typed: &Typed) -> Result<Option<PathBuf>, String> {
+    match single(typed)? {
+        "none" => Ok(None),
+        file => existing(typed, file).map(Some),
+    }
+}
+
+fn existing(typed: &Typed, file: &str) -> Result<PathBuf, String> {
+    let path = beside(typed, file);
+    if path.is_file() { Ok(path) } else { Err(format!("{}, which is no file", quoted(file))) }
 }
 
 /// A path in `scan.toml` is relative to the file's own folder, so that a folder can be moved whole.

@@ -4,10 +4,10 @@ use super::outcome::{Fetched, Outcome};
 use super::watch::Watch;
 use crate::fault::LocalFault;
 use crate::mta_sts::text::escape;
-use crate::tls::TlsClient;
 use crate::tls::certificate::sha256_hex;
 use crate::tls::client::{Finished, evidence, group_name};
-use crate::tls::failure::{ConnectFailure, HandshakeFailure, of_connect, of_rustls};
+use crate::tls::failure::{ConnectFailure, HandshakeFailure, of_connect, of_io_kind, of_rustls};
+use crate::tls::{Hello, TlsClient};
 use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, LOCATION};
 use reqwest::{Client, Response};
 use std::error::Error;
@@ -23,6 +23,8 @@ pub struct Fetch<'a> {
     pub host: &'a str,
     /// One of its addresses, and the port, which the URL does not show.
     pub addr: SocketAddr,
+    /// What the ClientHello has.
+    pub hello: Hello,
     /// For all of it, from the connect to the last byte.
     pub deadline: Duration,
     /// User-Agent, with how to reach us.
@@ -36,7 +38,7 @@ pub struct Fetch<'a> {
 /// # Errors
 /// Where we failed: no descriptors, no address of our own, or a host that no URL can hold. What the host does is in the outcome.
 pub async fn fetch(request: Fetch<'_>, tls: &TlsClient) -> Result<Fetched, LocalFault> {
-    let attempt = tls.attempt(&[b"http/1.1"]);
+    let attempt = tls.attempt(request.hello, &[b"http/1.1"]);
     let watch = Watch::default();
     let client = client(request, attempt.config, watch.clone()).map_err(|err| setup(&err))?;
     let call = client.get(format!("https://{}/.well-known/mta-sts.txt", request.host));
@@ -175,9 +177,7 @@ fn transport_failure(end: &End, begun: bool, done: bool) -> Result<Option<Outcom
         (Some(err), _) if !done => Ok(Some(Outcome::Tls(of_rustls(err)?))),
         _ if done => Ok(None),
         (None, Some(err)) if !begun => Ok(Some(Outcome::Connect(of_connect(err)?))),
-        (None, Some(err)) if err.kind() == io::ErrorKind::TimedOut => {
-            Ok(Some(Outcome::Tls(HandshakeFailure::Timeout)))
-        }
+        (None, Some(err)) => Ok(Some(Outcome::Tls(of_io_kind(err.kind())))),
         _ if begun => Ok(Some(Outcome::Tls(HandshakeFailure::Closed))),
         _ => Err(setup(err)),
     }

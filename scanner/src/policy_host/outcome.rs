@@ -45,6 +45,16 @@ impl Outcome {
         }
     }
 
+    /// Whether the server said anything in the handshake.
+    #[must_use]
+    pub const fn has_answered_hello(self) -> bool {
+        !matches!(
+            self,
+            Self::Connect(_)
+                | Self::Tls(HandshakeFailure::Timeout | HandshakeFailure::Closed | HandshakeFailure::Reset)
+        )
+    }
+
     /// Whether another address of the host is worth trying: TCP or the handshake itself failed.
     #[must_use]
     pub const fn is_worth_another_address(self) -> bool {

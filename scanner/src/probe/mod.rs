@@ -3,21 +3,23 @@
 //! Every stage asks only what is not known yet, or what failed in a way that may pass: so the second look
 //! is the same call again on the same evidence.
 
+mod control;
 mod host;
 mod policy;
 
 pub use host::HostLook;
 
 use crate::admission::{Admission, Waited};
-use crate::dataset::rows::{DomainRow, Mx};
+use crate::dataset::rows::{DomainRow, Mx, Retried};
 use crate::dataset::words::{DnsStatus, MxKind, RecordState};
-use crate::dns::{Answer, Dns, RecordType};
+use crate::dns::{Answer, Dns, Effort, RecordType};
 use crate::fault::Unfinished;
 use crate::input::Entry;
 use crate::moment;
 use crate::mta_sts::{record, text, tlsrpt};
 use crate::plan::{ImplicitScope, ScanPlan, StarttlsScope};
 use crate::tls::TlsClient;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -36,7 +38,7 @@ pub struct Probe {
 }
 
 /// A domain on its way.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
 pub struct Domain {
     /// Its position in the list.
     pub position: u64,
@@ -44,7 +46,12 @@ pub struct Domain {
     pub row: DomainRow,
     /// What came of asking for its own addresses, where that was asked.
     implicit: Option<DnsStatus>,
+    /// What came of asking for its name servers, where that was asked.
+    ns: Option<DnsStatus>,
+    control: control::Control,
     waited: Waited,
+    /// Of this look.
+    #[serde(skip, default = "Instant::now")]
     began: Instant,
 }
 
@@ -65,6 +72,8 @@ impl Domain {
             position: entry.position,
             row,
             implicit: None,
+            ns: None,
+            control: control::Control::default(),
             waited: Waited::default(),
             began: Instant::now(),
         }
@@ -80,9 +89,15 @@ impl Domain {
     #[must_use]
     pub fn deserves_second_look(&self) -> bool {
         let row = &self.row;
-        let asked = [row.mx_dns, row.sts_dns, row.tlsrpt_dns, self.implicit, row.policy.host_dns];
+        let asked = [row.mx_dns, row.sts_dns, row.tlsrpt_dns, self.implicit, self.ns, row.policy.host_dns];
         asked.into_iter().flatten().any(DnsStatus::may_pass)
+            || self.control.may_pass()
             || row.policy.outcome.as_deref().is_some_and(crate::assess::may_pass)
+    }
+
+    /// Notes that a question is asked again; does nothing at its first look, when nothing came of it before.
+    fn note_retry(&mut self, question: &'static str, before: Option<DnsStatus>) {
+        Retried::note(&mut self.row.dns_retried, question, before);
     }
 
     /// The hosts whose STARTTLS is wanted: the MX set, for the domains that the plan's scope names.
@@ -125,6 +140,7 @@ impl Probe {
         domain.began = Instant::now();
         if open(domain.row.mx_dns) {
             let name = domain.row.domain.clone();
+            domain.note_retry("mx", domain.row.mx_dns);
             let answer = self.dns.ask(&name, RecordType::MX, &mut domain.waited).await?;
             let gone = answer.status == DnsStatus::NxDomain && !answer.is_aliased();
             take_mx(&mut domain.row, &answer);
@@ -144,21 +160,28 @@ impl Probe {
         let addresses_open = no_mx && open(domain.implicit);
         let everyone = self.plan.implicit_mx == ImplicitScope::All;
         let (mut first, mut second, mut third) = Default::default();
-        let sts = self.text_records(format!("_mta-sts.{name}"), open(domain.row.sts_dns), &mut first);
+        // Whom three attempts for MX did not reach is not asked three times each for what is below the same name.
+        let silent = domain.row.mx_dns == Some(DnsStatus::Timeout);
+        let effort = if silent { Effort::Once } else { Effort::Full };
+        let wanted = |status| open(status).then_some(effort);
+        let sts = self.text_records(format!("_mta-sts.{name}"), wanted(domain.row.sts_dns), &mut first);
         let tlsrpt =
-            self.text_records(format!("_smtp._tls.{name}"), open(domain.row.tlsrpt_dns), &mut second);
+            self.text_records(format!("_smtp._tls.{name}"), wanted(domain.row.tlsrpt_dns), &mut second);
         let implicit = self.has_address(&name, addresses_open && everyone, &mut third);
         let (sts, tlsrpt, mut implicit) = tokio::join!(sts, tlsrpt, implicit);
         if let Some(answer) = sts? {
+            domain.note_retry("sts", domain.row.sts_dns);
             take_sts(&mut domain.row, &answer);
         }
         if let Some(answer) = tlsrpt? {
+            domain.note_retry("tlsrpt", domain.row.tlsrpt_dns);
             take_tlsrpt(&mut domain.row, &answer);
         }
         if addresses_open && !everyone && domain.signals() {
             implicit = self.has_address(&name, true, &mut third).await;
         }
         if let Some(status) = implicit? {
+            domain.note_retry("address", domain.implicit);
             domain.implicit = Some(status);
             take_implicit(&mut domain.row, status);
         }
@@ -171,13 +194,11 @@ impl Probe {
     async fn text_records(
         &self,
         name: String,
-        wanted: bool,
+        wanted: Option<Effort>,
         waited: &mut Waited,
     ) -> Result<Option<Answer>, Unfinished> {
-        if !wanted {
-            return Ok(None);
-        }
-        self.dns.ask(&name, RecordType::TXT, waited).await.map(Some)
+        let Some(effort) = wanted else { return Ok(None) };
+        self.dns.ask_with(effort, &name, RecordType::TXT, waited).await.map(Some)
     }
 
     async fn has_address(

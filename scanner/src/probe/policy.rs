@@ -1,16 +1,19 @@
 //! The policy of one domain: its host's addresses, the fetch, and what the text says.
 
-use super::{Domain, Probe};
-use crate::admission::Refusal;
+use super::{Domain, Probe, control, open};
+use crate::admission::{Refusal, Waited};
 use crate::dataset::rows::{AddrOutcome, DomainRow, PolicyEvidence};
 use crate::dataset::words::{DnsStatus, MxKind, Word};
-use crate::dns::{Addresses, RecordType};
+use crate::dns::{Addresses, Answer, RecordType};
 use crate::fault::Unfinished;
 use crate::mta_sts::{mx_pattern, policy};
 use crate::plan::limits::POLICY_BYTES;
-use crate::policy_host::{self, Fetch, Fetched};
+use crate::policy_host::{self, Fetch, Fetched, Outcome};
+use crate::tls::tries::{self, Further};
+use crate::tls::{Hello, legacy};
 use crate::{assess, moment};
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
+use tokio::time::Instant;
 
 impl Probe {
     /// Name servers, policy host, policy, and which MX hosts it matches; for domains that signal.
@@ -18,19 +21,50 @@ impl Probe {
     /// # Errors
     /// This machine failed, or the scan was stopped.
     pub async fn policy(&self, domain: &mut Domain) -> Result<(), Unfinished> {
-        if domain.row.ns.is_none() {
-            let name = domain.row.domain.clone();
-            let answer = self.dns.ask(&name, RecordType::NS, &mut domain.waited).await?;
-            domain.row.ns = answer.status.is_definite().then(|| answer.ns());
-        }
+        self.name_servers_and_control(domain).await?;
         let known = &domain.row.policy;
         let failed_and_may_pass = known.outcome.as_deref().is_some_and(assess::may_pass)
             || known.host_dns.is_some_and(DnsStatus::may_pass);
         if known.host_dns.is_none() && known.outcome.is_none() || failed_and_may_pass {
             self.retrieve(domain).await?;
         }
+        self.control_policy(domain).await?;
         match_hosts(&mut domain.row);
         Ok(())
+    }
+
+    /// Neither needs the other's answer.
+    async fn name_servers_and_control(&self, domain: &mut Domain) -> Result<(), Unfinished> {
+        let name = domain.row.domain.clone();
+        let (mut first, mut second) = Default::default();
+        let (ns, control) = tokio::join!(
+            self.name_servers(&name, domain.ns, &mut first),
+            self.control_record(&name, domain.control.txt, &mut second)
+        );
+        if let Some(answer) = ns? {
+            domain.note_retry("ns", domain.ns);
+            domain.ns = Some(answer.status);
+            domain.row.ns = answer.status.is_definite().then(|| answer.ns());
+        }
+        if let Some(seen) = control? {
+            control::take_record(domain, seen);
+        }
+        for waited in [first, second] {
+            domain.waited.add(waited);
+        }
+        Ok(())
+    }
+
+    async fn name_servers(
+        &self,
+        name: &str,
+        known: Option<DnsStatus>,
+        waited: &mut Waited,
+    ) -> Result<Option<Answer>, Unfinished> {
+        if !open(known) {
+            return Ok(None);
+        }
+        self.dns.ask(name, RecordType::NS, waited).await.map(Some)
     }
 
     async fn retrieve(&self, domain: &mut Domain) -> Result<(), Unfinished> {
@@ -41,12 +75,13 @@ impl Probe {
         } else if !policy_host::is_url_host(&host) {
             // Such as broken punycode: no sender can ask for it either.
             PolicyEvidence {
-                outcome: Some(Word::Borrowed("policy_http_malformed")),
+                outcome: Some(Word::Borrowed("policy_host_name_invalid")),
                 ..PolicyEvidence::default()
             }
         } else {
+            domain.note_retry("policy_host", domain.row.policy.host_dns.filter(|status| status.may_pass()));
             let addresses = self.dns.addresses(&host, &mut domain.waited).await?;
-            self.over_addresses(&host, addresses, domain).await?
+            self.over_addresses(&host, addresses, earlier.clone().unwrap_or_default(), domain).await?
         };
         if let Some(outcome) = policy.outcome.clone() {
             policy.at = Some(moment::now());
@@ -54,17 +89,21 @@ impl Probe {
             if outcome == "excluded" {
                 policy.attempts = earlier;
             } else {
-                policy.attempts = Some(earlier.into_iter().flatten().chain([outcome]).collect());
+                policy.attempts.get_or_insert_with(|| earlier.unwrap_or_default()).push(outcome);
             }
+        } else {
+            policy.attempts = earlier;
         }
         domain.row.policy = policy;
         Ok(())
     }
 
-    async fn over_addresses(
+    /// `attempts` are the outcomes of earlier looks; those that further tries came after are added.
+    pub(super) async fn over_addresses(
         &self,
         host: &str,
         addresses: Addresses,
+        mut attempts: Vec<Word>,
         domain: &mut Domain,
     ) -> Result<PolicyEvidence, Unfinished> {
         let Addresses { status, addrs, chain, .. } = addresses;
@@ -80,9 +119,7 @@ impl Probe {
                 }
                 Ok(()) if left == 0 => Word::Borrowed("not_sampled"),
                 Ok(()) => {
-                    let slot = self.admission.https(addr, &mut domain.waited).await?;
-                    let one = self.fetch(host, SocketAddr::new(addr, self.plan.https_port)).await?;
-                    drop(slot);
+                    let one = self.at_address(host, addr, &mut attempts, &mut domain.waited).await?;
                     left = if one.outcome.is_worth_another_address() { left - 1 } else { 0 };
                     let outcome = Word::Borrowed(one.outcome.as_str());
                     fetched = Some(further(fetched, one));
@@ -94,6 +131,7 @@ impl Probe {
         let mut policy = PolicyEvidence {
             host_dns: Some(status),
             addrs: status.is_definite().then_some(outcomes),
+            attempts: Some(attempts),
             ..PolicyEvidence::default()
         };
         match fetched {
@@ -107,15 +145,61 @@ impl Probe {
         Ok(policy)
     }
 
-    async fn fetch(&self, host: &str, addr: SocketAddr) -> Result<Fetched, Unfinished> {
+    /// One address: a fetch, and the further connections that its outcome calls for. Outcomes that such a one came after go to `attempts`.
+    async fn at_address(
+        &self,
+        host: &str,
+        addr: IpAddr,
+        attempts: &mut Vec<Word>,
+        waited: &mut Waited,
+    ) -> Result<Fetched, Unfinished> {
+        let mut one = self.fetch(host, addr, Hello::PostQuantum, waited).await?;
+        loop {
+            attempts.push(Word::Borrowed(one.outcome.as_str()));
+            match tries::further(attempts) {
+                Some(Further::SmallHello) => {
+                    let again = self.fetch(host, addr, Hello::Small, waited).await?;
+                    if again.outcome.has_answered_hello()
+                        && let Some(first) = attempts.last_mut()
+                    {
+                        *first = Word::Borrowed("policy_tls_large_hello");
+                    }
+                    one = again;
+                }
+                Some(Further::LegacyHello) => one.outcome = self.ask_legacy(host, addr, waited).await?,
+                None => break,
+            }
+        }
+        // The last one is the look's.
+        attempts.pop();
+        Ok(one)
+    }
+
+    async fn fetch(
+        &self,
+        host: &str,
+        addr: IpAddr,
+        hello: Hello,
+        waited: &mut Waited,
+    ) -> Result<Fetched, Unfinished> {
+        let _slot = self.admission.https(addr, waited).await?;
         let request = Fetch {
             host,
-            addr,
+            addr: SocketAddr::new(addr, self.plan.https_port),
+            hello,
             deadline: self.plan.deadlines.policy,
             user_agent: &self.plan.identity.user_agent(),
             max_bytes: POLICY_BYTES,
         };
         Ok(policy_host::fetch(request, &self.tls).await?)
+    }
+
+    /// Whether the limit is ours: what a host is that answers a hello with old versions and suites so.
+    async fn ask_legacy(&self, host: &str, addr: IpAddr, waited: &mut Waited) -> Result<Outcome, Unfinished> {
+        let _slot = self.admission.https(addr, waited).await?;
+        let deadline = Instant::now() + self.plan.deadlines.policy;
+        let addr = SocketAddr::new(addr, self.plan.https_port);
+        Ok(Outcome::Tls(legacy::ask_at(addr, host, deadline).await?.verdict()))
     }
 }
 

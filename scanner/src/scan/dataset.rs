@@ -12,6 +12,8 @@ use crate::moment;
 use crate::plan::{PlanError, ScanPlan, StarttlsScope, Typed};
 use crate::probe::{HostLook, targets};
 use crate::smtp::registry::Registry;
+use crate::tls::certificate::unhex;
+use crate::tls::store;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -57,8 +59,10 @@ impl Dataset {
             vantage: prepared.vantage.clone(),
             sum: None,
             counts: BTreeMap::new(),
+            judgement: None,
         };
         dictionary::write(folder).map_err(wrong)?;
+        store::write(prepared.probe.tls.trust(), folder).map_err(wrong)?;
         manifest.write(folder).map_err(wrong)?;
         let (log, commits) = CommitLog::open(folder).map_err(wrong)?;
         Ok(Self::behind(folder, manifest, log, &commits, HashSet::new()))
@@ -73,6 +77,8 @@ impl Dataset {
         let changed = differences(&manifest.manners, &manners);
         manifest.resumed.push(Resumed { at: moment::rfc3339(moment::now()), changed });
         manifest.manners = manners;
+        // The AD bits of a dataset are worth what the weakest of its resolvers is.
+        manifest.vantage.resolver_validates &= prepared.vantage.resolver_validates;
         manifest.complete = false;
         manifest.ended = None;
         let (log, commits) = CommitLog::open(folder).map_err(wrong)?;
@@ -80,7 +86,8 @@ impl Dataset {
         manifest.write(folder).map_err(wrong)?;
         let mut known = HashSet::new();
         read::batches(folder, &CERTIFICATES, &["sha256"], |batch| {
-            known.extend((0..batch.rows()).filter_map(|row| from_hex(batch.text("sha256", row)?)));
+            let hash = |row| <[u8; 32]>::try_from(unhex(batch.text("sha256", row)?)?).ok();
+            known.extend((0..batch.rows()).filter_map(hash));
         })?;
         let mut dataset = Self::behind(folder, manifest, log, &commits, known);
         let registry = &mut dataset.registry;
@@ -137,14 +144,6 @@ impl Dataset {
 fn scan_name(folder: &Path) -> String {
     let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     whole.file_name().map_or_else(|| "scan".to_owned(), |name| name.to_string_lossy().into_owned())
-}
-
-fn from_hex(text: &str) -> Option<[u8; 32]> {
-    let mut bytes = [0; 32];
-    for (i, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(text.get(2 * i..2 * i + 2)?, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 /// Keys whose values differ, with the value before and after.

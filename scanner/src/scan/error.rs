@@ -24,6 +24,14 @@ pub enum ScanError {
     /// The trusted roots.
     #[error(transparent)]
     Trust(#[from] TrustError),
+    /// The intermediate certificates that the judgement before was drawn with.
+    #[error("{} is not the file any more (SHA-256 {sha256}) that the dataset was assessed with: give it with --intermediates FILE, or leave it out with --intermediates none", path.display())]
+    Intermediates {
+        /// The file.
+        path: PathBuf,
+        /// Its SHA-256.
+        sha256: String,
+    },
     /// This machine.
     #[error(transparent)]
     Fault(#[from] LocalFault),
@@ -82,6 +90,7 @@ impl ScanError {
                 | Self::Empty
                 | Self::Exclusion(_)
                 | Self::Trust(_)
+                | Self::Intermediates { .. }
                 | Self::Exists(_)
                 | Self::NoScan { .. }
                 | Self::Changed(_)

@@ -2,25 +2,30 @@
 
 mod dataset;
 mod error;
+mod lookers;
 mod pipeline;
-mod preflight;
+pub(crate) mod preflight;
 mod report;
+mod spool;
 pub mod tally;
 
 pub use dataset::Recorded;
 pub use error::ScanError;
 pub use report::{DnsSeen, Ended, Report};
 
+use crate::assess::job::Further;
 use crate::dataset::manifest::{ListFacts, Sum};
 use crate::dataset::ranges::Positions;
 use crate::dataset::writer::{DatasetWriter, Evidence};
-use crate::input::{self, Entry, ListSpec, Options, Reader};
+use crate::input::{self, Entry, ListSpec, Options, Reader, Repeats};
 use crate::plan::ScanPlan;
-use crate::plan::limits::{ENTRY_BATCH, LISTED_NAMES, ORDER_WINDOW};
+use crate::plan::limits::{ENTRY_BATCH, EVIDENCE_PAUSE, EVIDENCE_QUEUE, LISTED_NAMES, ORDER_WINDOW};
 use crate::probe::HostLook;
 use dataset::Dataset;
+use lookers::Lookers;
 use pipeline::{Contact, Pipeline};
 use preflight::Prepared;
+use spool::Spool;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -70,19 +75,32 @@ pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Rep
     };
     tally.rows_before.set(dataset.done.len());
     tally.settled.add(dataset.done.len());
-    let Prepared { probe, silent, .. } = prepared;
+    let Prepared { probe, silent, vantage, .. } = prepared;
     let plan = probe.plan.clone();
-    let options =
-        Options { seed: plan.seed, shard: plan.shard, window: ORDER_WINDOW, max_listed: LISTED_NAMES };
+    let options = Options {
+        seed: plan.seed,
+        shard: plan.shard,
+        window: ORDER_WINDOW,
+        max_listed: LISTED_NAMES,
+        repeats: if plan.unique { Repeats::Unexpected } else { Repeats::Dropped },
+    };
     let reader = Reader::open(&job.lists, options)?;
 
-    let (to_writer, from_stages) = mpsc::channel(4 * ENTRY_BATCH);
+    let (to_writer, from_stages) = mpsc::channel(EVIDENCE_QUEUE);
     let registry = std::mem::take(&mut dataset.registry);
     let hosts = dataset.hosts_to_contact(&registry, plan.starttls)?;
-    let pipeline = Arc::new(Pipeline::new(probe, registry, tally.clone(), stop.clone(), to_writer));
+    let spool = Spool::open(&job.output).map_err(|source| ScanError::Io {
+        what: format!("cannot write to {}", job.output.display()),
+        source,
+    })?;
+    let pipeline = Arc::new(Pipeline::new(probe, registry, tally.clone(), stop.clone(), to_writer, spool));
     let halted = pipeline.halted.clone();
-    let (read, dns) = drive(pipeline, reader, &dataset.done, hosts, dataset.writer, from_stages)?;
+    let (read, mut dns) = drive(pipeline, reader, &dataset.done, hosts, dataset.writer, from_stages)?;
 
+    if !vantage.resolver_validates {
+        let unknown = "not every resolver validates DNSSEC: the DANE outcome of every MX host is `unknown`";
+        dns.warnings.push(unknown.to_owned());
+    }
     let sum = sum_of(&read, tally, &dataset.done);
     let ended = Ended::of(&sum, tally, halted.get().cloned(), stop.is_cancelled());
     let report = Report {
@@ -93,11 +111,14 @@ pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Rep
         silent_resolvers: silent,
         dns,
         hosts_left: tally.hosts_left.value(),
+        given: read.given,
+        reading: read.took,
         scanning: began.elapsed(),
         assessing: Duration::ZERO,
         counts: BTreeMap::new(),
     };
-    report::finish(dataset.manifest, report, read.stream_sha256)
+    let further = plan.intermediates.clone().map_or(Further::None, Further::File);
+    report::finish(dataset.manifest, report, read.stream_sha256, &further)
 }
 
 fn list_facts(lists: &[ListSpec], survey: &input::Survey) -> Vec<ListFacts> {
@@ -120,6 +141,8 @@ struct ReadOut {
     given: u64,
     /// Names that had a committed row.
     known: u64,
+    /// From the first name to the last that a worker took.
+    took: Duration,
 }
 
 /// Raises the threads, waits for all of them, and commits.
@@ -143,8 +166,8 @@ fn drive(
         let contact_worker = pipeline.clone().contact_worker(contacts);
         let mut stages = vec![scope.spawn(attended(pipeline.clone(), contact_runtime, contact_worker))];
         for runtime in dns_runtimes {
-            let worker = pipeline.clone().dns_worker(entries.clone(), to_contacts.clone(), slots);
-            stages.push(scope.spawn(attended(pipeline.clone(), runtime, worker)));
+            let lookers = Lookers::new(pipeline.clone(), to_contacts.clone(), entries.clone(), slots);
+            stages.push(scope.spawn(attended(pipeline.clone(), runtime, lookers.work())));
         }
         let tally = pipeline.tally.clone();
         stages.push(scope.spawn(move || offer(hosts, &to_contacts, &tally)));
@@ -180,7 +203,7 @@ fn attended(
     }
 }
 
-fn runtime() -> Result<tokio::runtime::Runtime, ScanError> {
+pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, ScanError> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -198,8 +221,12 @@ fn offer(hosts: Vec<HostLook>, contacts: &mpsc::Sender<Contact>, tally: &Tally) 
 
 /// The writer's thread: takes what is final until all senders are gone, then commits the rest.
 fn write(mut writer: DatasetWriter, mut evidence: mpsc::Receiver<Evidence>) -> Result<(), ScanError> {
-    while let Some(one) = evidence.blocking_recv() {
-        writer.take(one).map_err(|e| ScanError::write(e, writer.committed()))?;
+    let mut taken = Vec::with_capacity(EVIDENCE_QUEUE);
+    while evidence.blocking_recv_many(&mut taken, EVIDENCE_QUEUE) > 0 {
+        for one in taken.drain(..) {
+            writer.take(one).map_err(|e| ScanError::write(e, writer.committed()))?;
+        }
+        std::thread::sleep(EVIDENCE_PAUSE);
     }
     writer.commit().map_err(|e| ScanError::write(e, writer.committed()))
 }
@@ -212,6 +239,7 @@ fn read(
     workers: &mpsc::Sender<Vec<Entry>>,
 ) -> Result<ReadOut, ScanError> {
     let (mut given, mut known) = (0, 0);
+    let began = Instant::now();
     let mut batch = Vec::with_capacity(ENTRY_BATCH);
     let mut settled = 0;
     while !pipeline.stop.is_cancelled() {
@@ -238,11 +266,12 @@ fn read(
     if !batch.is_empty() && workers.blocking_send(batch).is_err() {
         tracing::debug!("the DNS workers ended before the list");
     }
+    let took = began.elapsed();
     let tally = reader.tally().clone();
     pipeline.tally.read.set(tally.inputs);
     pipeline.tally.settled.add(tally.duplicates + tally.invalid + tally.out_of_shard - settled);
     let stream_sha256 = reader.stream_digest().map(|(sha256, _)| sha256.to_owned());
-    Ok(ReadOut { tally, stream_sha256, given, known })
+    Ok(ReadOut { tally, stream_sha256, given, known, took })
 }
 
 /// The sum of inputs. Names in the reader's window and beyond are known only as the difference to the survey.

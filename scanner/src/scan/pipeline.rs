@@ -1,22 +1,21 @@
-//! The way of domains and hosts through the stages, and the only place of ours that spawns tasks.
+//! The way of domains and hosts through the stages; with `lookers` the only place of ours that spawns tasks.
 //!
-//! DNS workers take names from the list, one current-thread runtime each. What signals goes on to the contact
-//! runtime (policy hosts and MX hosts), whose waiting never holds a place of DNS. Final rows go to the writer.
+//! DNS workers (`lookers`) take names from the list. What signals goes on to the contact runtime (policy hosts and MX
+//! hosts), whose waiting never holds a place of DNS. Final rows go to the writer.
 
+use super::spool::Spool;
 use super::tally::{Count, Tally};
 use crate::dataset::rows::DomainRow;
 use crate::dataset::words::{MxKind, RecordState};
 use crate::dataset::writer::Evidence;
 use crate::fault::Unfinished;
-use crate::input::Entry;
 use crate::plan::limits::{CONTACT_BACKLOG, LOCAL_FAULTS, SMTP_TRIAL, SMTP_TRIAL_PERCENT};
 use crate::probe::{Domain, HostLook, Probe};
 use crate::smtp::registry::Registry;
-use std::collections::VecDeque;
+use serde::{Deserialize, Serialize};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
-use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
@@ -29,7 +28,8 @@ pub(super) enum Contact {
 }
 
 /// What waits for its second look.
-enum Waiting {
+#[derive(Serialize, Deserialize)]
+pub(super) enum Waiting {
     Domain(Box<Domain>),
     Host(HostLook),
 }
@@ -43,14 +43,14 @@ pub(super) struct Pipeline {
     /// Why the scan stopped itself, where it did.
     pub(super) halted: Arc<OnceLock<String>>,
     writer: mpsc::Sender<Evidence>,
-    deferred: Mutex<VecDeque<(Instant, Waiting)>>,
+    deferred: Mutex<Spool>,
 }
 
 /// Counts what is under way for as long as it lives.
-struct Now<'a>(&'a Count);
+pub(super) struct Now<'a>(&'a Count);
 
 impl<'a> Now<'a> {
-    fn count(count: &'a Count) -> Self {
+    pub(super) fn count(count: &'a Count) -> Self {
         count.up();
         Self(count)
     }
@@ -69,8 +69,9 @@ impl Pipeline {
         tally: Arc<Tally>,
         stop: CancellationToken,
         writer: mpsc::Sender<Evidence>,
+        deferred: Spool,
     ) -> Self {
-        let deferred = Mutex::new(VecDeque::new());
+        let deferred = Mutex::new(deferred);
         Self { probe, registry, tally, stop, halted: Arc::default(), writer, deferred }
     }
 
@@ -78,59 +79,6 @@ impl Pipeline {
     pub(super) fn halt(&self, reason: String) {
         let _ = self.halted.set(reason);
         self.stop.cancel();
-    }
-
-    /// Takes batches of names until there are no more, and keeps `slots` domains under way.
-    pub(super) async fn dns_worker(
-        self: Arc<Self>,
-        entries: Arc<tokio::sync::Mutex<mpsc::Receiver<Vec<Entry>>>>,
-        contacts: mpsc::Sender<Contact>,
-        slots: usize,
-    ) {
-        let mut tasks = JoinSet::new();
-        let gate = Arc::new(Semaphore::new(slots));
-        while let Some(batch) = { entries.lock().await.recv().await } {
-            for entry in batch {
-                let Ok(place) = gate.clone().acquire_owned().await else { return };
-                if self.stop.is_cancelled() {
-                    self.tally.given_up.up();
-                } else if self.probe.admission.excludes(&entry.domain) {
-                    self.tally.excluded.up();
-                    self.tally.settled.up();
-                } else {
-                    tasks.spawn(self.clone().first_look(entry, contacts.clone(), place));
-                }
-                while tasks.try_join_next().is_some() {}
-            }
-        }
-        while tasks.join_next().await.is_some() {}
-    }
-
-    async fn first_look(
-        self: Arc<Self>,
-        entry: Entry,
-        contacts: mpsc::Sender<Contact>,
-        _place: OwnedSemaphorePermit,
-    ) {
-        let mut domain = Box::new(Domain::new(entry));
-        let looked = {
-            let _now = Now::count(&self.tally.dns_now);
-            self.probe.records(&mut domain).await
-        };
-        if let Err(why) = looked {
-            return self.unfinished(&why);
-        }
-        if domain.signals() {
-            if contacts.send(Contact::Policy(domain)).await.is_err() {
-                self.tally.given_up.up();
-            }
-            return;
-        }
-        for host in self.settle(domain).await {
-            if contacts.send(Contact::Host(host)).await.is_err() {
-                self.tally.hosts_left.up();
-            }
-        }
     }
 
     /// Runs policies and MX hosts until the DNS workers are done, then the second looks.
@@ -178,8 +126,15 @@ impl Pipeline {
         any
     }
 
+    /// What waited longest; `None` where nothing waits, or what waits cannot be had: then the scan stops.
     fn next_waiting(&self) -> Option<(Instant, Waiting)> {
-        self.deferred.lock().unwrap_or_else(PoisonError::into_inner).pop_front()
+        let mut deferred = self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
+        deferred.pop().unwrap_or_else(|fault| {
+            self.tally.given_up.add(std::mem::take(&mut deferred.domains));
+            self.tally.hosts_left.add(std::mem::take(&mut deferred.hosts));
+            self.halt(fault.to_string());
+            None
+        })
     }
 
     fn give_up(&self, waiting: &Waiting) {
@@ -230,7 +185,7 @@ impl Pipeline {
     }
 
     /// Writes a domain's row, or defers it; gives those of its MX hosts that nobody has contacted.
-    async fn settle(&self, domain: Box<Domain>) -> Vec<HostLook> {
+    pub(super) async fn settle(&self, domain: Box<Domain>) -> Vec<HostLook> {
         let scope = self.probe.plan.starttls;
         let new = domain.targets(scope).filter(|host| self.registry.offer(host));
         let hosts = new.map(|host| HostLook::new(host.to_owned())).collect();
@@ -239,7 +194,7 @@ impl Pipeline {
             && domain.deserves_second_look()
             && let Some(wait) = self.probe.plan.second_look
         {
-            self.defer(wait, Waiting::Domain(domain));
+            self.defer(wait, &Waiting::Domain(domain));
             self.write(Evidence::Deferred(position)).await;
             return hosts;
         }
@@ -249,10 +204,14 @@ impl Pipeline {
         hosts
     }
 
-    fn defer(&self, wait: Duration, waiting: Waiting) {
+    fn defer(&self, wait: Duration, waiting: &Waiting) {
         self.tally.deferred.up();
-        let mut deferred = self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
-        deferred.push_back((Instant::now() + wait, waiting));
+        let due = Instant::now() + wait;
+        let kept = self.deferred.lock().unwrap_or_else(PoisonError::into_inner).push(due, waiting);
+        if let Err(fault) = kept {
+            self.give_up(waiting);
+            self.halt(fault.to_string());
+        }
     }
 
     async fn host(self: Arc<Self>, mut look: HostLook, _place: Option<OwnedSemaphorePermit>) {
@@ -278,7 +237,7 @@ impl Pipeline {
             self.write(Evidence::Host(Box::new(row))).await;
         }
         if let Some(wait) = wait.filter(|_| !look.rows.is_empty()) {
-            self.defer(wait, Waiting::Host(look));
+            self.defer(wait, &Waiting::Host(look));
         }
     }
 
@@ -307,7 +266,7 @@ impl Pipeline {
         }
     }
 
-    fn unfinished(&self, why: &Unfinished) {
+    pub(super) fn unfinished(&self, why: &Unfinished) {
         match why {
             Unfinished::Stopped => self.tally.given_up.up(),
             Unfinished::Fault(_) => {

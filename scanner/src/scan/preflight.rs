@@ -7,26 +7,32 @@ use crate::dns::{self, Dns, RecordType};
 use crate::fault::LocalFault;
 use crate::plan::{ScanPlan, StarttlsScope};
 use crate::probe::Probe;
-use crate::tls::{TlsClient, Trust};
+use crate::tls::{TlsClient, Trust, paths};
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::net::{SocketAddr, UdpSocket};
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// Everything that the stages need, ready.
-pub(super) struct Prepared {
-    pub(super) probe: Probe,
-    pub(super) versions: Versions,
-    pub(super) vantage: Vantage,
+pub(crate) struct Prepared {
+    pub(crate) probe: Probe,
+    pub(crate) versions: Versions,
+    pub(crate) vantage: Vantage,
     /// Resolvers that did not answer.
-    pub(super) silent: Vec<SocketAddr>,
+    pub(crate) silent: Vec<SocketAddr>,
 }
 
 /// An address of the IPv6 Internet (a root server's), to which a route is looked up and nothing is sent.
 const IPV6_INTERNET: &str = "[2001:500:2::c]:53";
 
-pub(super) fn prepare(plan: ScanPlan, stop: CancellationToken) -> Result<Prepared, ScanError> {
+pub(crate) fn prepare(plan: ScanPlan, stop: CancellationToken) -> Result<Prepared, ScanError> {
     let exclusions = Exclusions::read(&plan.exclude)?;
     let trust = Trust::load(&plan.trust)?;
+    if let Some(path) = &plan.intermediates {
+        // Needed at the end: what is wrong with it is better known now.
+        paths::read_pem(path)?;
+    }
+    raise_open_files();
     let versions = Versions::of(&trust);
     let ipv6 = has_ipv6();
     let admission = Arc::new(Admission::new(&plan, exclusions, ipv6, stop));
@@ -50,6 +56,13 @@ pub(super) fn prepare(plan: ScanPlan, stop: CancellationToken) -> Result<Prepare
         smtp_reachable: smtp != Some(false),
     };
     Ok(Prepared { probe, versions, vantage, silent: found.silent })
+}
+
+/// The usual limit of 1,024 open files is less than the connections that the plan may have open; the system says how far it may be raised.
+fn raise_open_files() {
+    let limit = getrlimit(Resource::Nofile);
+    // Where it cannot be raised the limit stays what it was, and what is too much is a fault of this machine.
+    let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
 }
 
 /// Whether there is a route to the IPv6 Internet; a connected UDP socket sends nothing.

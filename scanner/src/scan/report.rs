@@ -2,7 +2,7 @@
 
 use super::ScanError;
 use super::tally::Tally;
-use crate::assess::job;
+use crate::assess::job::{self, Further};
 use crate::dataset::manifest::{Manifest, Sum};
 use crate::dns;
 use crate::input::Example;
@@ -67,6 +67,10 @@ pub struct Report {
     pub dns: DnsSeen,
     /// MX hosts that are still to be contacted.
     pub hosts_left: u64,
+    /// Names that were given to the stages in this run.
+    pub given: u64,
+    /// How long it took until the last of them was: what comes after is waiting for the last answers.
+    pub reading: Duration,
     /// How long the run took without assessing.
     pub scanning: Duration,
     /// How long assessing took; zero where the scan is not complete.
@@ -80,6 +84,7 @@ pub(super) fn finish(
     mut manifest: Manifest,
     mut report: Report,
     stream_sha256: Option<String>,
+    further: &Further,
 ) -> Result<Report, ScanError> {
     if let (Some(sha256), Some(list)) = (stream_sha256, manifest.lists.first_mut()) {
         list.sha256 = Some(sha256);
@@ -87,11 +92,11 @@ pub(super) fn finish(
     }
     if report.ended == Ended::Complete {
         let began = Instant::now();
-        report.counts = job::assess(&report.output, &manifest.scan)?;
+        job::assess(&report.output, &mut manifest, further)?;
+        report.counts.clone_from(&manifest.counts);
         report.assessing = began.elapsed();
     }
     manifest.sum = Some(report.sum);
-    manifest.counts.clone_from(&report.counts);
     manifest.complete = report.ended == Ended::Complete;
     manifest.ended = Some(moment::rfc3339(moment::now()));
     let wrong =

@@ -1,18 +1,19 @@
 //! The conversation over a socket.
 
 use super::reply::ReplyParser;
-use super::session::{Phase, Session, Step, Transcript};
+use super::session::{End, Phase, Session, Step, Transcript};
 use crate::dataset::rows::{Micros, SmtpEvidence};
 use crate::dataset::words::Word;
 use crate::fault::LocalFault;
-use crate::tls::TlsClient;
 use crate::tls::client::{Finished, cipher_name, evidence, group_name};
 use crate::tls::failure::{ConnectFailure, HandshakeFailure, of_connect, of_handshake};
+use crate::tls::{Hello, TlsClient, legacy};
 use rustls::ProtocolVersion;
 use rustls::pki_types::ServerName;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -39,8 +40,28 @@ pub struct Target<'a> {
     pub addr: SocketAddr,
     /// Our own name.
     pub ehlo_name: &'a str,
+    /// What the ClientHello has.
+    pub hello: Hello,
     /// The deadlines.
     pub deadlines: Deadlines,
+    /// Is told when the greeting is there, or will not come.
+    pub greeting: &'a Greeting,
+}
+
+/// Whether a server still owes its greeting; told by the conversation, read by whoever holds its place.
+#[derive(Debug, Default)]
+pub struct Greeting(AtomicBool);
+
+impl Greeting {
+    /// Whether it is there, or will not come any more.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+
+    fn end(&self) {
+        self.0.store(true, Ordering::Release);
+    }
 }
 
 /// Talks to one address of an MX host up to the handshake, judges its certificate and says QUIT. Dropping it closes the connection.
@@ -51,17 +72,10 @@ pub async fn probe(target: Target<'_>, tls: &TlsClient) -> Result<SmtpEvidence, 
     let probed_at = Some(now());
     let start = Instant::now();
     let deadline = start + target.deadlines.total;
-    let connected = match timeout_at(deadline, TcpStream::connect(target.addr)).await {
-        Ok(Ok(stream)) => Ok(stream),
-        Ok(Err(err)) => Err(of_connect(&err)?),
-        Err(_) => Err(ConnectFailure::Timeout),
-    };
     let mut row = SmtpEvidence { starttls: Some("unknown"), probed_at, ..SmtpEvidence::default() };
-    match connected {
+    match connect(target.addr, deadline).await? {
         Ok(stream) => {
             row.connect_ms = Some(millis_since(start));
-            // Small writes that each await an answer, some of them 40 ms without it; where it cannot be set only they are lost.
-            let _ = stream.set_nodelay(true);
             talk(stream, target, tls, deadline, &mut row).await?;
         }
         Err(failure) => {
@@ -70,6 +84,43 @@ pub async fn probe(target: Target<'_>, tls: &TlsClient) -> Result<SmtpEvidence, 
         }
     }
     Ok(row)
+}
+
+/// Talks to it once more, up to a hand-built hello that offers old versions and suites; gives what a host is that answers so, or the
+/// outcome where it did not come to that. Dropping it closes the connection.
+///
+/// # Errors
+/// Where we failed: no descriptors, no address of our own.
+pub async fn probe_legacy(target: Target<'_>) -> Result<Word, LocalFault> {
+    let deadline = Instant::now() + target.deadlines.total;
+    let mut stream = match connect(target.addr, deadline).await? {
+        Ok(stream) => stream,
+        Err(failure) => return Ok(Word::Borrowed(failure.smtp_word())),
+    };
+    if let Some(end) = converse(&mut stream, target, deadline).await?.end {
+        return Ok(Word::Borrowed(end.as_str()));
+    }
+    let name = match server_name(target) {
+        ServerName::DnsName(_) => Some(target.host),
+        _ => None,
+    };
+    let answer = legacy::ask(&mut stream, name, deadline).await?;
+    Ok(Word::Borrowed(answer.verdict().mx_word()))
+}
+
+async fn connect(
+    addr: SocketAddr,
+    deadline: Instant,
+) -> Result<Result<TcpStream, ConnectFailure>, LocalFault> {
+    match timeout_at(deadline, TcpStream::connect(addr)).await {
+        Ok(Ok(stream)) => {
+            // Small writes that each await an answer, some of them 40 ms without it; where it cannot be set only they are lost.
+            let _ = stream.set_nodelay(true);
+            Ok(Ok(stream))
+        }
+        Ok(Err(err)) => of_connect(&err).map(Err),
+        Err(_) => Ok(Err(ConnectFailure::Timeout)),
+    }
 }
 
 async fn talk(
@@ -88,10 +139,13 @@ async fn talk(
     row.starttls = Some(seen.starttls);
     if let Some(end) = seen.end {
         row.outcome = Word::Borrowed(end.as_str());
+        if end == End::Reset {
+            row.phase = Some("connect");
+        }
         return Ok(());
     }
     let start = Instant::now();
-    let attempt = tls.attempt(&[]);
+    let attempt = tls.attempt(target.hello, &[]);
     let connector = TlsConnector::from(Arc::new(attempt.config));
     let result = timeout_at(deadline, connector.connect(server_name(target), stream)).await;
     let (outcome, finished) = match result {
@@ -129,7 +183,12 @@ async fn converse(
     let mut buffer = [0_u8; 4096];
     let mut step = Step::Read;
     loop {
-        let until = if session.phase() == Phase::Banner { banner } else { deadline };
+        let until = if session.phase() == Phase::Banner {
+            banner
+        } else {
+            target.greeting.end();
+            deadline
+        };
         step = match step {
             Step::Read => match timeout_at(until, stream.read(&mut buffer)).await {
                 Ok(Ok(count @ 1..)) => session.receive(buffer.get(..count).unwrap_or_default()),
@@ -139,7 +198,11 @@ async fn converse(
                 }
                 Ok(Err(err)) => {
                     ours(&err)?;
-                    session.closed();
+                    if err.kind() == io::ErrorKind::ConnectionReset {
+                        session.reset();
+                    } else {
+                        session.closed();
+                    }
                     Step::Close
                 }
                 Err(_) => {
@@ -167,6 +230,7 @@ async fn converse(
             Step::StartTls | Step::Close => break,
         };
     }
+    target.greeting.end();
     Ok(session.into_transcript())
 }
 

@@ -5,4 +5,4 @@ pub mod registry;
 pub mod reply;
 pub mod session;
 
-pub use connection::{Deadlines, Target, probe};
+pub use connection::{Deadlines, Greeting, Target, probe, probe_legacy};

@@ -59,7 +59,9 @@ pub enum End {
     Rejected5xx,
     /// 421: too much, or closing.
     Limited,
-    /// Closed, reset, or silent after the greeting.
+    /// Reset before a byte of the greeting: nobody can tell that from a reset of the connect itself.
+    Reset,
+    /// Closed, reset later, or silent after the greeting.
     Closed,
     /// Not SMTP.
     Protocol,
@@ -80,6 +82,7 @@ impl End {
             Self::Rejected4xx => "smtp_rejected_4xx",
             Self::Rejected5xx => "smtp_rejected_5xx",
             Self::Limited => "limited",
+            Self::Reset => "smtp_connect_reset",
             Self::Closed => "smtp_closed",
             Self::Protocol => "smtp_protocol",
             Self::AnswerInjection => "smtp_answer_injection",
@@ -115,6 +118,8 @@ pub struct Session {
     parser: ReplyParser,
     /// Bytes behind the last whole reply. At most what one read brought: nothing is read while a reply is here.
     pending: Vec<u8>,
+    /// Whether the server has not said a byte.
+    is_silent: bool,
     seen: Transcript,
 }
 
@@ -131,7 +136,13 @@ impl Session {
             ehlo: None,
             starttls: "unknown",
         };
-        Self { own_name: own_name.to_owned(), parser: ReplyParser::default(), pending: Vec::new(), seen }
+        Self {
+            own_name: own_name.to_owned(),
+            parser: ReplyParser::default(),
+            pending: Vec::new(),
+            is_silent: true,
+            seen,
+        }
     }
 
     /// Where it stands.
@@ -142,6 +153,7 @@ impl Session {
 
     /// Takes what was read, in pieces of any size, and says what to do next. Once it has said that it is over it says `Close`.
     pub fn receive(&mut self, bytes: &[u8]) -> Step {
+        self.is_silent &= bytes.is_empty();
         if self.seen.end.is_some() {
             return Step::Close;
         }
@@ -162,9 +174,15 @@ impl Session {
         }
     }
 
-    /// The server closed or reset the connection.
+    /// The server closed the connection.
     pub fn closed(&mut self) {
         self.seen.end.get_or_insert(End::Closed);
+    }
+
+    /// The server, or something on the way, reset the connection.
+    pub fn reset(&mut self) {
+        let end = if self.is_silent { End::Reset } else { End::Closed };
+        self.seen.end.get_or_insert(end);
     }
 
     /// The deadline is over.

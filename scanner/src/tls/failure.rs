@@ -13,7 +13,8 @@ pub enum ConnectFailure {
     Timeout,
     /// No way there, or a filter on the way.
     Unreachable,
-    /// Reset while it was being made.
+    /// Reset while it was being made, or before the server said anything: as the first bytes of a client follow the
+    /// connection at once, nobody can tell the two apart.
     Reset,
 }
 
@@ -46,8 +47,10 @@ impl ConnectFailure {
 pub enum HandshakeFailure {
     /// Not finished within the deadline.
     Timeout,
-    /// Closed or reset.
+    /// Closed.
     Closed,
+    /// Reset.
+    Reset,
     /// A fatal alert that says neither version nor parameters: the server does not want this name, or this client.
     Alert,
     /// What RFC 8461 section 4.2 has senders refuse (older than TLS 1.2), or no TLS at all.
@@ -63,6 +66,8 @@ impl HandshakeFailure {
         match self {
             Self::Timeout => "policy_tls_timeout",
             Self::Closed => "policy_tls_closed",
+            // The ClientHello is the first that is said: see [`ConnectFailure::Reset`].
+            Self::Reset => ConnectFailure::Reset.policy_word(),
             Self::Alert => "policy_tls_alert",
             Self::Protocol => "policy_tls_protocol",
             Self::ClientLimit => "policy_tls_client_limit",
@@ -74,7 +79,8 @@ impl HandshakeFailure {
     pub const fn mx_word(self) -> &'static str {
         match self {
             Self::Timeout => "mx_tls_timeout",
-            Self::Closed => "mx_tls_closed",
+            // After STARTTLS a reset comes in the handshake, whoever it is by.
+            Self::Closed | Self::Reset => "mx_tls_closed",
             Self::Alert => "mx_tls_alert",
             Self::Protocol => "mx_tls_protocol",
             Self::ClientLimit => "mx_tls_client_limit",
@@ -121,8 +127,17 @@ pub fn of_handshake(err: &io::Error) -> Result<HandshakeFailure, LocalFault> {
     }
     match err.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         Some(err) => of_rustls(err),
-        None if err.kind() == io::ErrorKind::TimedOut => Ok(HandshakeFailure::Timeout),
-        None => Ok(HandshakeFailure::Closed),
+        None => Ok(of_io_kind(err.kind())),
+    }
+}
+
+/// What an error of the connection says, once the handshake was begun.
+#[must_use]
+pub fn of_io_kind(kind: io::ErrorKind) -> HandshakeFailure {
+    match kind {
+        io::ErrorKind::TimedOut => HandshakeFailure::Timeout,
+        io::ErrorKind::ConnectionReset => HandshakeFailure::Reset,
+        _ => HandshakeFailure::Closed,
     }
 }
 
@@ -177,11 +192,13 @@ mod tests {
     }
 
     #[test]
-    fn an_end_or_a_reset_is_closed() {
-        for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::ConnectionReset, io::ErrorKind::BrokenPipe]
-        {
+    fn an_end_is_closed_and_a_reset_is_told_from_it() {
+        for kind in [io::ErrorKind::UnexpectedEof, io::ErrorKind::BrokenPipe] {
             assert_eq!(of_handshake(&kind.into()).unwrap(), HandshakeFailure::Closed);
         }
+        let reset = of_handshake(&io::ErrorKind::ConnectionReset.into()).unwrap();
+        assert_eq!(reset, HandshakeFailure::Reset);
+        assert_eq!((reset.policy_word(), reset.mx_word()), ("policy_connect_reset", "mx_tls_closed"));
         assert_eq!(of_handshake(&io::ErrorKind::TimedOut.into()).unwrap(), HandshakeFailure::Timeout);
     }
 

@@ -2,7 +2,8 @@
 //!
 //! - *Who vouches for it* is asked at a time inside the leaf's validity (now, or else its nearer end), so that an expired certificate of a trusted
 //!   authority is expired and nothing else. An intermediate that is not valid at that time does not count, so the leaf is untrusted.
-//! - Intermediates are taken from the chain as sent, in any order. One that is missing is not fetched: the leaf is untrusted here.
+//! - Intermediates are taken from the chain as sent, in any order. One that is missing is not fetched: the leaf is untrusted here, and `assess` says
+//!   whether the scan saw it elsewhere.
 //! - *Whose it is* is asked of the subject alternative names alone (RFC 9525 section 6.3).
 
 use super::signature::is_signed_by;
@@ -127,6 +128,30 @@ pub fn judge(chain: &[Vec<u8>], host: &str, trust: &Trust, now: u64, proof: KeyP
     Some(Judgement { faults })
 }
 
+/// Whether a path leads from the leaf (DER) to the trust store by these certificates, at the time `now` (seconds since 1970) or, outside
+/// the leaf's validity, at its nearer end.
+pub(super) fn is_trusted(leaf_der: &[u8], intermediates: &[Vec<u8>], trust: &Trust, now: u64) -> bool {
+    let Ok((_, leaf)) = X509Certificate::from_der(leaf_der) else { return false };
+    let (begin, end) = validity(&leaf);
+    let at = inside(i64::try_from(now).unwrap_or(i64::MAX), begin, end);
+    Reader { leaf: &leaf, leaf_der, intermediates, trust, at }.is_trusted()
+}
+
+/// Whether an authority of the trust store signed it.
+pub(super) fn is_issued_by_trusted(certificate: &X509Certificate<'_>, trust: &Trust) -> bool {
+    trust.anchors().iter().any(|anchor| is_issued_by_anchor(certificate, anchor))
+}
+
+/// Whether the authority (DER) signed it.
+pub(super) fn issued(authority_der: &[u8], certificate: &X509Certificate<'_>) -> bool {
+    X509Certificate::from_der(authority_der).is_ok_and(|(_, authority)| is_issued_by(certificate, &authority))
+}
+
+fn is_issued_by(certificate: &X509Certificate<'_>, authority: &X509Certificate<'_>) -> bool {
+    authority.subject().as_raw() == certificate.issuer().as_raw()
+        && is_signed_by(certificate, &authority.public_key().subject_public_key.data)
+}
+
 fn validity(certificate: &X509Certificate<'_>) -> (i64, i64) {
     let validity = certificate.validity();
     (validity.not_before.timestamp(), validity.not_after.timestamp())
@@ -142,8 +167,9 @@ fn is_self_signed(leaf: &X509Certificate<'_>) -> bool {
         && is_signed_by(leaf, &leaf.public_key().subject_public_key.data)
 }
 
-fn is_authority(leaf: &X509Certificate<'_>) -> bool {
-    matches!(leaf.basic_constraints(), Ok(Some(constraints)) if constraints.value.ca)
+/// Whether it is marked as an authority (RFC 5280 section 4.2.1.9).
+pub(super) fn is_authority(certificate: &X509Certificate<'_>) -> bool {
+    matches!(certificate.basic_constraints(), Ok(Some(constraints)) if constraints.value.ca)
 }
 
 /// Without an extended key usage a certificate is for everything (RFC 5280 section 4.2.1.12).
@@ -165,7 +191,7 @@ fn names<'a>(leaf: &'a X509Certificate<'_>) -> impl Iterator<Item = &'a str> {
 
 /// RFC 9525 section 6.3: blind to case; a wildcard is the whole leftmost label and covers exactly one label. As every common implementation has it,
 /// a wildcard needs two labels after it.
-fn name_covers(presented: &str, host: &str) -> bool {
+pub(super) fn name_covers(presented: &str, host: &str) -> bool {
     match presented.strip_prefix("*.") {
         None => !presented.contains('*') && presented.eq_ignore_ascii_case(host),
         Some(parent) => {
@@ -175,6 +201,30 @@ fn name_covers(presented: &str, host: &str) -> bool {
                     .split_once('.')
                     .is_some_and(|(label, rest)| !label.is_empty() && rest.eq_ignore_ascii_case(parent))
         }
+    }
+}
+
+/// Whether an authority vouches for a leaf (all DER) at a time, over the other certificates that were sent; for whatever
+/// the leaf is for. The authority itself is taken as it is: who names it answers for it (RFC 7671 section 5.2).
+pub(super) fn is_vouched_for(leaf: &[u8], sent: &[Vec<u8>], authority: &[u8], at: u64) -> bool {
+    let (leaf, authority) = (CertificateDer::from(leaf), CertificateDer::from(authority));
+    let (Ok(leaf), Ok(anchor)) =
+        (EndEntityCert::try_from(&leaf), webpki::anchor_from_trusted_cert(&authority))
+    else {
+        return false;
+    };
+    let others: Vec<CertificateDer<'_>> =
+        sent.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+    let at = UnixTime::since_unix_epoch(Duration::from_secs(at));
+    let anchors = [anchor];
+    leaf.verify_for_usage(webpki::ALL_VERIFICATION_ALGS, &anchors, &others, at, AnyUsage, None, None).is_ok()
+}
+
+/// The DNS names of a certificate (DER); none where it cannot be read.
+pub(super) fn names_of(leaf: &[u8]) -> Vec<String> {
+    match X509Certificate::from_der(leaf) {
+        Ok((_, leaf)) => names(&leaf).map(str::to_owned).collect(),
+        Err(_) => Vec::new(),
     }
 }
 
@@ -235,14 +285,10 @@ impl Reader<'_> {
             .collect();
         let mut current = self.leaf;
         for _ in 0..=others.len() {
-            if self.trust.anchors().iter().any(|anchor| is_issued_by_anchor(current, anchor)) {
+            if is_issued_by_trusted(current, self.trust) {
                 return true;
             }
-            let issuer = others.iter().find(|other| {
-                other.subject().as_raw() == current.issuer().as_raw()
-                    && is_signed_by(current, &other.public_key().subject_public_key.data)
-            });
-            match issuer {
+            match others.iter().find(|other| is_issued_by(current, other)) {
                 Some(issuer) => current = issuer,
                 None => return false,
             }

@@ -4,10 +4,15 @@ pub mod certificate;
 pub mod client;
 pub mod failure;
 pub mod judge;
+pub mod legacy;
+pub mod paths;
 mod signature;
+pub mod store;
+pub mod tlsa;
+pub mod tries;
 pub mod trust;
 mod witness;
 
-pub use client::TlsClient;
+pub use client::{Hello, TlsClient};
 pub use trust::{Trust, TrustError, TrustSource};
 pub use witness::KeyProof;

@@ -4,6 +4,7 @@ use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
+use std::time::SystemTime;
 
 /// Version of the crate `webpki-roots`, which does not tell it itself; a test holds it against the lock file.
 const WEBPKI_ROOTS: &str = "1.0.10";
@@ -54,6 +55,7 @@ pub struct Trust {
     anchors: Vec<TrustAnchor<'static>>,
     sha256: String,
     version: String,
+    date: Option<SystemTime>,
 }
 
 impl Trust {
@@ -62,18 +64,23 @@ impl Trust {
     /// # Errors
     /// Where a source cannot be read or is empty. Of a file every certificate must be usable; of the system's those that are not are left out.
     pub fn load(source: &TrustSource) -> Result<Self, TrustError> {
-        let (anchors, name) = match source {
+        let (anchors, name, date) = match source {
             TrustSource::Webpki => {
-                (webpki_roots::TLS_SERVER_ROOTS.to_vec(), format!("webpki-roots {WEBPKI_ROOTS}"))
+                (webpki_roots::TLS_SERVER_ROOTS.to_vec(), format!("webpki-roots {WEBPKI_ROOTS}"), None)
             }
-            TrustSource::System => (from_system(), "the system's store".to_owned()),
-            TrustSource::File(path) => (from_file(path)?, path.display().to_string()),
+            TrustSource::System => (from_system(), "the system's store".to_owned(), system_date()),
+            TrustSource::File(path) => (from_file(path)?, path.display().to_string(), modified(path)),
         };
         if anchors.is_empty() {
             return Err(TrustError::Empty { source_name: name });
         }
         let version = format!("{name}, {} authorities", anchors.len());
-        Ok(Self { sha256: fingerprint(&anchors), anchors, version })
+        Ok(Self { sha256: fingerprint(&anchors), anchors, version, date })
+    }
+
+    /// The same authorities as they were kept with a dataset (see [`super::store`]).
+    pub(super) fn of_anchors(anchors: Vec<TrustAnchor<'static>>, version: String) -> Self {
+        Self { sha256: fingerprint(&anchors), anchors, version, date: None }
     }
 
     /// The authorities.
@@ -90,11 +97,27 @@ impl Trust {
         &self.sha256
     }
 
+    /// When the file, or the newest of the system's files, was last changed. `None` for the built-in set, which is dated by its version.
+    #[must_use]
+    pub const fn date(&self) -> Option<SystemTime> {
+        self.date
+    }
+
     /// Where it is from, for the manifest: `webpki-roots 1.0.10, 121 authorities`.
     #[must_use]
     pub fn version(&self) -> &str {
         &self.version
     }
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    std::fs::metadata(path).and_then(|facts| facts.modified()).ok()
+}
+
+/// Where `rustls_native_certs` looks, unless the environment says otherwise.
+fn system_date() -> Option<SystemTime> {
+    let found = openssl_probe::probe();
+    found.cert_file.iter().chain(&found.cert_dir).filter_map(|path| modified(path)).max()
 }
 
 fn from_system() -> Vec<TrustAnchor<'static>> {

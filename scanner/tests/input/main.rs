@@ -20,12 +20,13 @@ use std::fs;
 use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use sts_scanner::input::{Entry, InputError, ListSpec, Options, Reader, Shard, Tally, survey};
+use sts_scanner::input::{Entry, InputError, ListSpec, Options, Reader, Repeats, Shard, Tally, survey};
 use tempfile::TempDir;
 use zip::write::SimpleFileOptions;
 
 /// A window of one keeps the list's order.
-const IN_ORDER: Options = Options { seed: 1, shard: Shard::WHOLE, window: 1, max_listed: 1000 };
+const IN_ORDER: Options =
+    Options { seed: 1, shard: Shard::WHOLE, window: 1, max_listed: 1000, repeats: Repeats::Dropped };
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/lists").join(name)

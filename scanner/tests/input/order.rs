@@ -100,7 +100,7 @@ proptest! {
         let mut got = Vec::new();
         for index in 1..=of {
             let shard = format!("{index}/{of}").parse().unwrap();
-            let options = Options { seed, shard, window, max_listed: 0 };
+            let options = Options { seed, shard, window, max_listed: 0, repeats: Repeats::Dropped };
             let (entries, tally) = read(std::slice::from_ref(&list), options).unwrap();
             prop_assert_eq!(tally.inputs, numbers.len() as u64);
             got.extend(entries.into_iter().map(|entry| entry.domain));
@@ -115,4 +115,13 @@ fn a_reader_may_move_to_its_own_thread() {
     let lists = ListSpec::all(&[fixture("tranco.csv")]).unwrap();
     let reader = Reader::open(&lists, IN_ORDER).unwrap();
     assert_eq!(std::thread::spawn(move || reader.count()).join().unwrap(), 4);
+}
+
+#[test]
+fn where_repeats_are_unexpected_a_name_that_comes_twice_comes_twice() {
+    let dir = Dir::new();
+    let unique = Options { repeats: Repeats::Unexpected, ..IN_ORDER };
+    let (entries, tally) = read(&[dir.file("list", b"a.example\nb.example\na.example\n")], unique).unwrap();
+    let names: Vec<_> = entries.iter().map(|entry| entry.domain.as_str()).collect();
+    assert_eq!((names, tally.duplicates), (vec!["a.example", "b.example", "a.example"], 0));
 }

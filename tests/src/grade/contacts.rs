@@ -1,9 +1,11 @@
 //! Who came, held against what the dataset says it did.
 
 use super::Difference;
+use super::presence::is_contacted;
 use crate::contract::Table;
 use crate::serve::CONTACTS_LAYOUT;
 use crate::value::{Value, from_arrow};
+use crate::world::domain_of_control;
 use anyhow::{Context, Result};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeMap;
@@ -16,9 +18,15 @@ use std::path::Path;
 pub(super) struct Tally {
     /// Least and most connections to each policy host.
     https: BTreeMap<String, (u64, u64)>,
+    /// Most connections to the sibling that is made up for control, by domain; where the dataset says that it serves the
+    /// same, there was one at least.
+    controls: BTreeMap<String, (u64, u64)>,
     /// Connections to each address of an MX host.
     smtp: BTreeMap<String, u64>,
 }
+
+/// Addresses of a host that a look contacts at most (`scan.addresses_per_host`, of which the laboratory says nothing).
+const ADDRESSES: u64 = 2;
 
 impl Tally {
     /// Counts what a row says was contacted.
@@ -35,6 +43,9 @@ impl Tally {
                 let looks: Vec<&str> =
                     cell("policy_attempts").items().iter().filter_map(Value::as_text).collect();
                 let (least, most) = connections(&outcomes, &looks);
+                if let Some(bounds) = control(&cell) {
+                    self.controls.insert(domain.to_owned(), bounds);
+                }
                 if most > 0 {
                     self.https.insert(format!("mta-sts.{domain}"), (least, most));
                 }
@@ -55,10 +66,19 @@ impl Tally {
     pub(super) fn compare(mut self, path: &Path, differences: &mut Vec<Difference>) -> Result<u64> {
         let mut all = 0;
         let mut https: BTreeMap<String, u64> = BTreeMap::new();
+        let mut controls: BTreeMap<String, u64> = BTreeMap::new();
         let mut smtp: BTreeMap<String, u64> = BTreeMap::new();
-        read(path, &mut |service, addr, name| {
+        let mut rude: BTreeMap<String, u64> = BTreeMap::new();
+        read(path, &mut |Came { service, addr, name, left }| {
+            if left {
+                *rude.entry(addr.to_owned()).or_default() += 1;
+            }
             match service {
                 // A connection that did not come to a hello is nobody's: it is compared under its address.
+                "https" if name.and_then(domain_of_control).is_some() => {
+                    let domain = name.and_then(domain_of_control).unwrap_or_default();
+                    *controls.entry(domain.to_owned()).or_default() += 1;
+                }
                 "https" => *https.entry(name.unwrap_or(addr).to_owned()).or_default() += 1,
                 "smtp" => *smtp.entry(addr.to_owned()).or_default() += 1,
                 _ => return,
@@ -66,45 +86,70 @@ impl Tally {
             all += 1;
         })
         .with_context(|| path.display().to_string())?;
-        let mut fault = |column: &str, row: &str, expected: String, found: u64| {
+        let mut fault = |column: &str, row: &str, expected: String, found: String| {
             differences.push(Difference {
                 table: "contacts".into(),
                 row: row.into(),
                 column: column.into(),
                 situation: String::new(),
                 expected,
-                found: format!("{found} connections came"),
+                found,
             });
         };
+        for (addr, left) in &rude {
+            let expected = "a QUIT wherever a session stands (RFC 5321 section 4.1.1.10)".to_owned();
+            fault("quit", addr, expected, format!("{left} sessions left without it"));
+        }
+        let connections_came = |count: u64| format!("{count} connections came");
         for (host, came) in &https {
             let (least, most) = self.https.remove(host).unwrap_or_default();
             if !(least..=most).contains(came) {
-                fault("https", host, format!("{least} to {most} in the dataset"), *came);
+                fault("https", host, format!("{least} to {most} in the dataset"), connections_came(*came));
             }
         }
         for (host, (least, most)) in self.https.iter().filter(|(_, (least, _))| *least > 0) {
-            fault("https", host, format!("{least} to {most} in the dataset"), 0);
+            fault("https", host, format!("{least} to {most} in the dataset"), connections_came(0));
+        }
+        for (domain, came) in &controls {
+            let (least, most) = self.controls.remove(domain).unwrap_or_default();
+            if !(least..=most).contains(came) {
+                fault("https", domain, format!("{least} to {most} to a sibling"), connections_came(*came));
+            }
+        }
+        for (domain, (least, most)) in self.controls.iter().filter(|(_, (least, _))| *least > 0) {
+            fault("https", domain, format!("{least} to {most} to a sibling"), connections_came(0));
         }
         for (addr, came) in &smtp {
             let said = self.smtp.remove(addr).unwrap_or_default();
             if said != *came {
-                fault("smtp", addr, format!("{said} in the dataset"), *came);
+                fault("smtp", addr, format!("{said} in the dataset"), connections_came(*came));
             }
         }
         for (addr, said) in self.smtp.iter().filter(|(_, said)| **said > 0) {
-            fault("smtp", addr, format!("{said} in the dataset"), 0);
+            fault("smtp", addr, format!("{said} in the dataset"), connections_came(0));
         }
         Ok(all)
     }
 }
 
+/// Least and most connections to the sibling of a policy host; `None` where no policy was served, so that there is nothing
+/// to hold a sibling against.
+fn control<'r>(cell: &dyn Fn(&str) -> &'r Value) -> Option<(u64, u64)> {
+    let is_served = cell("policy_http_status").as_int() == Some(200)
+        && matches!(cell("policy_body"), Value::Bytes(body) if !body.is_empty());
+    let looks = cell("attempts").as_int().and_then(|looks| u64::try_from(looks).ok()).unwrap_or(1);
+    let least = u64::from(*cell("policy_wildcard") == Value::Bool(true));
+    is_served.then_some((least, ADDRESSES * looks))
+}
+
 /// Least and most connections that the outcomes of a policy host's addresses and looks mean. The addresses tell the last
-/// look exactly; of an earlier one only the outcome is known.
+/// look exactly; of an earlier one only the outcome is known. A further try in the same look is one connection more.
 fn connections(outcomes: &[&str], looks: &[&str]) -> (u64, u64) {
-    let is_seen = |outcome: &str| outcome != "not_sampled" && !outcome.starts_with("policy_connect_");
+    let is_seen = |outcome: &str| is_contacted(outcome) && !outcome.starts_with("policy_connect_");
+    let (looks, further) = without_further_tries(looks);
     let last = outcomes.iter().filter(|outcome| is_seen(outcome)).count() as u64;
     let earlier = looks.len().saturating_sub(1);
-    let (mut least, mut most) = (last, last);
+    let (mut least, mut most) = (last + further, last + further);
     for look in looks.iter().take(earlier).filter(|look| !look.starts_with("policy_host_")) {
         least += u64::from(is_seen(look));
         most += if outcomes.len() > 1 { outcomes.len().min(2) as u64 } else { u64::from(is_seen(look)) };
@@ -112,7 +157,30 @@ fn connections(outcomes: &[&str], looks: &[&str]) -> (u64, u64) {
     (least, most)
 }
 
-fn read(path: &Path, each: &mut dyn FnMut(&str, &str, Option<&str>)) -> Result<()> {
+/// The outcome that each look ended with, and how many outcomes came before a further try: the first failure of a handshake that a
+/// smaller hello may mend, and the first that an older one may explain.
+fn without_further_tries<'o>(outcomes: &[&'o str]) -> (Vec<&'o str>, u64) {
+    const MENDED: [&str; 4] =
+        ["policy_tls_large_hello", "policy_tls_timeout", "policy_tls_closed", "policy_connect_reset"];
+    let first = |words: &[&str]| outcomes.iter().position(|outcome| words.contains(outcome));
+    let tried = [first(&MENDED), first(&["policy_tls_client_limit"])];
+    let is_last = |at: usize| at + 1 == outcomes.len();
+    let further: Vec<usize> = tried.into_iter().flatten().filter(|at| !is_last(*at)).collect();
+    let ends = outcomes.iter().enumerate().filter(|(at, _)| !further.contains(at)).map(|(_, end)| *end);
+    // The laboratory counts no connection that it resets at once.
+    let seen = further.iter().filter(|at| outcomes.get(**at) != Some(&"policy_connect_reset")).count();
+    (ends.collect(), seen as u64)
+}
+
+/// One row of the contacts.
+struct Came<'a> {
+    service: &'a str,
+    addr: &'a str,
+    name: Option<&'a str>,
+    left: bool,
+}
+
+fn read(path: &Path, each: &mut dyn FnMut(Came<'_>)) -> Result<()> {
     for batch in ParquetRecordBatchReaderBuilder::try_new(File::open(path)?)?.build()? {
         let batch = batch?;
         for at in 0..batch.num_rows() {
@@ -123,7 +191,13 @@ fn read(path: &Path, each: &mut dyn FnMut(&str, &str, Option<&str>)) -> Result<(
                 from_arrow(kind, array, at)
             };
             let (service, addr, name) = (cell("service")?, cell("addr")?, cell("name")?);
-            each(service.as_text().unwrap_or_default(), addr.as_text().unwrap_or_default(), name.as_text());
+            let left = cell("left")? == Value::Bool(true);
+            each(Came {
+                service: service.as_text().unwrap_or_default(),
+                addr: addr.as_text().unwrap_or_default(),
+                name: name.as_text(),
+                left,
+            });
         }
     }
     Ok(())
@@ -134,14 +208,25 @@ mod tests {
     use super::connections;
 
     #[test]
-    fn a_refused_address_is_not_seen() {
+    fn a_refused_or_a_forbidden_address_is_not_seen() {
+        assert_eq!(connections(&["forbidden_address"], &["policy_host_forbidden_address"]), (0, 0));
         assert_eq!(connections(&["policy_connect_refused", "ok"], &["ok"]), (1, 1));
         assert_eq!(connections(&["policy_connect_timeout"], &["policy_connect_timeout"; 2]), (0, 0));
     }
 
     #[test]
+    fn a_further_try_is_one_connection_more() {
+        assert_eq!(connections(&["ok"], &["policy_tls_large_hello", "ok"]), (2, 2));
+        assert_eq!(connections(&["policy_tls_closed"], &["policy_tls_closed"; 3]), (3, 3));
+        assert_eq!(
+            connections(&["policy_tls_protocol"], &["policy_tls_client_limit", "policy_tls_protocol"]),
+            (2, 2)
+        );
+    }
+
+    #[test]
     fn each_look_counts() {
-        assert_eq!(connections(&["ok"], &["policy_tls_closed", "ok"]), (2, 2));
+        assert_eq!(connections(&["ok"], &["policy_timeout", "ok"]), (2, 2));
         assert_eq!(connections(&["ok"], &["policy_host_dns_failure", "ok"]), (1, 1));
         assert_eq!(connections(&[], &[]), (0, 0));
     }

@@ -22,7 +22,7 @@ pub(super) fn faults(table: &Table, row: &[Value]) -> Vec<(&'static str, &'stati
             ("mx_at", Must::Be),
             ("sts_at", given(!cell("sts_dns").is_null())),
             ("policy_at", given(!cell("policy_outcome").is_null())),
-            ("policy_fetch_ms", given(!cell("policy_addrs").items().is_empty())),
+            ("policy_fetch_ms", given(is_fetched(cell("policy_addrs")))),
         ],
         "mx_hosts" => {
             let tried = !cell("attempts").items().is_empty();
@@ -71,6 +71,17 @@ pub(super) fn faults(table: &Table, row: &[Value]) -> Vec<(&'static str, &'stati
         }
     }
     faults
+}
+
+/// Whether any of the addresses of a policy host was contacted.
+pub(crate) fn is_fetched(addrs: &Value) -> bool {
+    let mut outcomes = addrs.items().iter().filter_map(|addr| addr.items().get(1).and_then(Value::as_text));
+    outcomes.any(is_contacted)
+}
+
+/// Whether the outcome of an address is one of a contact.
+pub(super) fn is_contacted(outcome: &str) -> bool {
+    !matches!(outcome, "forbidden_address" | "excluded" | "not_sampled" | "not_attempted")
 }
 
 /// Sets what is not compared to null, so that a row can be held against the truth.

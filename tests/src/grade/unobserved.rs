@@ -8,7 +8,16 @@ use crate::value::Value;
 use std::collections::BTreeSet;
 
 /// Findings that only contact with an MX host or its address question can show.
-const OBSERVED: [&str; 6] = ["smtp_", "starttls_", "mx_tls_", "mx_cert_", "mx_unresolvable", "mx_is_cname"];
+const OBSERVED: [&str; 8] = [
+    "smtp_",
+    "starttls_",
+    "mx_tls_",
+    "mx_cert_",
+    "mx_unresolvable",
+    "mx_is_cname",
+    "mx_forbidden_address",
+    "dane_",
+];
 
 /// The expectation for what the scan probed.
 pub(super) fn adapt(contract: &Contract, mut expected: Expected, starttls: Starttls) -> Expected {
@@ -25,14 +34,17 @@ pub(super) fn adapt(contract: &Contract, mut expected: Expected, starttls: Start
     policy_chain.insert(cell(&expected.domain, domains, "policy_certificate_sha256"));
     expected.certificates.retain(|row| policy_chain.contains(&cell(row, &contract.certificates, "sha256")));
     let mx = cell(&expected.domain, domains, "mx");
+    // Where the set is known, only the addresses of its hosts can be what failed.
+    let is_observed = |word: &str| {
+        OBSERVED.iter().any(|prefix| word.starts_with(prefix)) || word == "mx_dns_failure" && !mx.is_null()
+    };
     if let Some(row) = &mut expected.assessment {
         for (column, value) in contract.assessments.columns.iter().zip(row) {
             match (column.name.as_str(), value) {
-                ("findings" | "lasting", Value::List(findings)) => findings.retain(|finding| {
-                    finding
-                        .as_text()
-                        .is_some_and(|word| !OBSERVED.iter().any(|prefix| word.starts_with(prefix)))
-                }),
+                ("findings" | "lasting", Value::List(findings)) => {
+                    findings.retain(|finding| finding.as_text().is_some_and(|word| !is_observed(word)));
+                }
+                ("dane", dane) => *dane = Value::Null,
                 ("verdict_primary", Value::Text(verdict)) => *verdict = unseen(verdict, primary(&mx)),
                 ("verdict_strict" | "verdict_lenient", Value::Text(verdict)) => {
                     *verdict = unseen(verdict, mx.items());

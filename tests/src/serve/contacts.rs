@@ -49,6 +49,8 @@ pub struct Contact {
     pub addr: IpAddr,
     /// The name asked for in TLS (HTTPS) or said in EHLO or HELO (SMTP); `None` where it did not come to that.
     pub name: Option<String>,
+    /// Whether the peer closed while an SMTP session stood, without QUIT (RFC 5321 section 4.1.1.10).
+    pub left: bool,
 }
 
 /// Which connection a name is to be added to.
@@ -91,8 +93,15 @@ impl Contacts {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let at = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        connections.push(Contact { at, service, addr, name: None });
+        connections.push(Contact { at, service, addr, name: None, left: false });
         Ticket(connections.len() - 1)
+    }
+
+    pub(super) fn left_without_quit(&self, ticket: Ticket) {
+        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(contact) = connections.get_mut(ticket.0) {
+            contact.left = true;
+        }
     }
 
     pub(super) fn name(&self, ticket: Ticket, name: &str) {
@@ -103,14 +112,15 @@ impl Contacts {
     }
 }
 
-/// The columns of `contacts.parquet`: for each connection when, what, where, the name, and 1; for the questions of each
+/// The columns of `contacts.parquet`: for each connection when, what, where, the name, 1, and whether QUIT was left out; for the questions of each
 /// type one row without time and address, the type's number as the name, and how many they were.
-pub(crate) const LAYOUT: [(&str, Kind); 5] = [
+pub(crate) const LAYOUT: [(&str, Kind); 6] = [
     ("at", Kind::Time),
     ("service", Kind::Text),
     ("addr", Kind::Text),
     ("name", Kind::Text),
     ("contacts", Kind::Int64),
+    ("left", Kind::Bool),
 ];
 
 /// Writes who came as `contacts.parquet`.
@@ -118,7 +128,7 @@ pub(crate) const LAYOUT: [(&str, Kind); 5] = [
 /// # Errors
 /// Where the file cannot be written.
 pub fn write_contacts(contacts: &Contacts, path: &Path) -> Result<()> {
-    let mut rows: Vec<[Value; 5]> = Vec::new();
+    let mut rows: Vec<[Value; 6]> = Vec::new();
     for contact in contacts.connections() {
         rows.push([
             Value::Int(contact.at),
@@ -126,12 +136,13 @@ pub fn write_contacts(contacts: &Contacts, path: &Path) -> Result<()> {
             Value::text(contact.addr.to_string()),
             contact.name.map_or(Value::Null, Value::text),
             Value::Int(1),
+            Value::Bool(contact.left),
         ]);
     }
     for (kind, count) in contacts.questions_by_type() {
         let count = Value::Int(i64::try_from(count).unwrap_or(i64::MAX));
         let service = Value::text(Service::Dns.as_str());
-        rows.push([Value::Null, service, Value::Null, Value::text(kind.to_string()), count]);
+        rows.push([Value::Null, service, Value::Null, Value::text(kind.to_string()), count, Value::Null]);
     }
     let schema = Arc::new(Schema::new(
         LAYOUT.iter().map(|(n, k)| Field::new(*n, k.arrow(), true)).collect::<Vec<_>>(),

@@ -2,6 +2,7 @@
 
 use super::message::{self, Question, Verdict, Writer};
 use super::{Contacts, Shared, accept_all};
+use crate::authority::Authority;
 use crate::situation::{Answer, Fill, Record, RecordType, Situation, Status};
 use crate::world::{Names, World};
 use std::collections::HashMap;
@@ -15,6 +16,8 @@ use tokio::net::TcpStream;
 
 /// Longest chain of CNAMEs that is followed.
 const CHAIN: usize = 8;
+/// Number of the type SOA (RFC 1035 section 3.2.2).
+const SOA: u16 = 6;
 /// How long a TCP connection may be idle.
 const IDLE: Duration = Duration::from_secs(10);
 
@@ -22,6 +25,7 @@ const IDLE: Duration = Duration::from_secs(10);
 #[derive(Debug)]
 pub(crate) struct Responder {
     world: Arc<World>,
+    authority: Arc<Authority>,
     contacts: Arc<Contacts>,
     /// When each answer that fails at first was first asked for.
     first_asked: Mutex<HashMap<(String, u16), Instant>>,
@@ -60,8 +64,8 @@ async fn connection(mut stream: TcpStream, shared: Arc<Shared>) -> io::Result<()
 }
 
 impl Responder {
-    pub(super) fn new(world: Arc<World>, contacts: Arc<Contacts>) -> Self {
-        Self { world, contacts, first_asked: Mutex::default() }
+    pub(super) fn new(world: Arc<World>, authority: Arc<Authority>, contacts: Arc<Contacts>) -> Self {
+        Self { world, authority, contacts, first_asked: Mutex::default() }
     }
 
     /// The answer to a message; `None` where there shall be none.
@@ -73,6 +77,11 @@ impl Responder {
         let mut verdict = Verdict { ad: true, ..Verdict::default() };
         let mut name = question.name.clone();
         let mut ede: Vec<u16> = Vec::new();
+        if name.is_empty() && question.kind == SOA {
+            // The root is signed: by this a scan knows that the resolver validates.
+            writer.soa("", &question);
+            return Some(writer.finish(&question, verdict, over_tcp));
+        }
         for hop in 0..CHAIN {
             let owner = self.world.owner(&name, if hop == 0 { kind } else { None });
             let answers = owner.as_ref().and_then(super::super::world::Owner::answers);
@@ -97,11 +106,17 @@ impl Responder {
                 Status::NxDomain => (verdict.rcode, verdict.negative) = (3, true),
                 Status::ServFail => verdict.rcode = 2,
                 Status::Refused => verdict.rcode = 5,
+                Status::NotImp => verdict.rcode = 4,
             }
             if verdict.rcode != 0 {
                 break;
             }
-            let names = Names { world: &self.world, situation: owner.situation, domain: &owner.domain };
+            let names = Names {
+                world: &self.world,
+                authority: &self.authority,
+                situation: owner.situation,
+                domain: &owner.domain,
+            };
             for record in &answer.records {
                 self.write(&mut writer, &name, &question, (*kind, answer.ttl), record, &names);
             }
@@ -151,6 +166,7 @@ impl Responder {
                 data.number(preference.parse().unwrap_or_default());
                 data.name(host, question);
             }
+            RecordType::Tlsa => data.bytes(&tlsa(text)),
             RecordType::Txt => {
                 for part in texts.iter().flat_map(|text| text.as_bytes().chunks(255)) {
                     data.bytes(&[u8::try_from(part.len()).unwrap_or(u8::MAX)]);
@@ -164,4 +180,16 @@ impl Responder {
         // Every address of every situation is resolved when the world is checked, so there is one.
         self.world.address(situation, domain, word).map(|address| address.octets()).unwrap_or_default()
     }
+}
+
+/// A TLSA record on the wire (RFC 6698 section 2.1): three numbers, and the data in hexadecimal.
+fn tlsa(text: &str) -> Vec<u8> {
+    let mut parts = text.split(' ');
+    let mut bytes: Vec<u8> = parts.by_ref().take(3).filter_map(|number| number.parse().ok()).collect();
+    let digits: Vec<u32> = parts.flat_map(str::chars).filter_map(|digit| digit.to_digit(16)).collect();
+    bytes.extend(digits.chunks(2).filter_map(|pair| match pair {
+        [high, low] => u8::try_from(high * 16 + low).ok(),
+        _ => None,
+    }));
+    bytes
 }

@@ -3,7 +3,7 @@
 use super::contacts::Service;
 use super::{Shared, accept_all, stall, tls};
 use crate::situation::{Fill, Https, RecordType, Stage};
-use crate::world::Names;
+use crate::world::{Names, domain_of_control};
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -25,18 +25,21 @@ pub(super) fn serve(listener: std::net::TcpListener, shared: &Arc<Shared>) {
 async fn connection(stream: TcpStream, local: SocketAddr, shared: Arc<Shared>) -> io::Result<()> {
     stream.set_nodelay(true)?;
     let ticket = shared.contacts.connection(Service::Https, local.ip());
-    let (start, host) = tls::hello(stream).await?;
+    let hello = tls::hello(stream).await?;
+    let host = hello.host.clone();
     shared.contacts.name(ticket, &host);
     let owner = shared.world.owner(&host, Some(RecordType::A));
     let Some(owner) = owner else { return Ok(()) };
-    let https = &owner.situation.https;
+    // A sibling that has the policy host's address is another virtual host of the same server.
+    let elsewhere = owner.situation.elsewhere.as_ref().filter(|_| domain_of_control(&host).is_some());
+    let https = elsewhere.unwrap_or(&owner.situation.https);
     if https.closes_at == Some(Stage::Tls) {
         return Ok(());
     }
     if https.stalls_at == Some(Stage::Tls) {
-        return stall(start.io).await;
+        return stall(hello.into_stream()).await;
     }
-    let Some(mut stream) = tls::answer(start, &https.tls, &host, &shared).await? else { return Ok(()) };
+    let Some(mut stream) = tls::answer(hello, &https.tls, &shared).await? else { return Ok(()) };
     let Some(request) = request(&mut stream).await? else { return Ok(()) };
     if https.closes_at == Some(Stage::Answer) {
         return stream.shutdown().await;
@@ -44,7 +47,12 @@ async fn connection(stream: TcpStream, local: SocketAddr, shared: Arc<Shared>) -
     if https.stalls_at == Some(Stage::Answer) {
         return stall(stream).await;
     }
-    let names = Names { world: &shared.world, situation: owner.situation, domain: &owner.domain };
+    let names = Names {
+        world: &shared.world,
+        authority: &shared.authority,
+        situation: owner.situation,
+        domain: &owner.domain,
+    };
     let (head, body) = answer(https, &request, &host, &names);
     stream.write_all(&head).await?;
     let (first, second) =

@@ -118,6 +118,17 @@ impl Writer {
         self.answers += 1;
     }
 
+    /// Adds the SOA of a zone.
+    pub(super) fn soa(&mut self, zone: &str, question: &Question<'_>) {
+        self.record(zone, question, 6, 300, |soa| {
+            soa.name("ns.lab.invalid", question);
+            soa.name("hostmaster.lab.invalid", question);
+            for number in [1_u32, 7200, 3600, 1_209_600, 300] {
+                soa.bytes(&number.to_be_bytes());
+            }
+        });
+    }
+
     pub(super) fn number(&mut self, number: u16) {
         self.message.extend(number.to_be_bytes());
     }
@@ -154,13 +165,7 @@ impl Writer {
         let answers = self.answers;
         if verdict.negative {
             let top = question.name.rsplit('.').next().unwrap_or_default();
-            self.record(top, question, 6, 300, |soa| {
-                soa.name("ns.lab.invalid", question);
-                soa.name("hostmaster.lab.invalid", question);
-                for number in [1_u32, 7200, 3600, 1_209_600, 300] {
-                    soa.bytes(&number.to_be_bytes());
-                }
-            });
+            self.soa(top, question);
             authorities = 1;
         }
         let limit = if over_tcp { usize::from(u16::MAX) } else { question.edns.unwrap_or(512).into() };

@@ -2,7 +2,7 @@
 
 use crate::world::{Address, World};
 use anyhow::{Context, Result, bail};
-use socket2::{Domain, Protocol, Socket, Type};
+use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::time::Duration;
@@ -25,6 +25,8 @@ pub(super) struct Sockets {
     pub(super) dns_tcp: TcpListener,
     pub(super) https: Vec<TcpListener>,
     pub(super) smtp: Vec<TcpListener>,
+    /// Those that reset every connection.
+    pub(super) resets: Vec<TcpListener>,
 }
 
 impl Sockets {
@@ -40,20 +42,19 @@ impl Sockets {
             udp.set_read_timeout(Some(Duration::from_millis(50)))?;
             Ok((udp, listen(at, 1024)?))
         })?;
-        let (https_port, https) = on_free_port(7000, |port| {
+        let (https_port, (https, mut resets)) = on_free_port(7000, |port| {
             blackhole(port)?;
-            Address::Https.all().map(|addr| listen((addr, port).into(), 1024)).collect::<io::Result<Vec<_>>>()
+            Ok((listen_all(Address::Https.all(), port)?, listen_all(Address::Reset.all(), port)?))
         })?;
-        let (smtp_port, smtp) = on_free_port(14000, |port| {
+        let (smtp_port, (smtp, more_resets)) = on_free_port(14000, |port| {
             blackhole(port)?;
             let numbers = 0..u8::try_from(world.behaviours().len()).unwrap_or(u8::MAX);
-            numbers
-                .flat_map(|number| Address::Smtp(number).all())
-                .map(|addr| listen((addr, port).into(), 1024))
-                .collect::<io::Result<Vec<_>>>()
+            let hosts = listen_all(numbers.flat_map(|number| Address::Smtp(number).all()), port)?;
+            Ok((hosts, listen_all(Address::Reset.all(), port)?))
         })?;
+        resets.extend(more_resets);
         let ports = Ports { dns: (Ipv4Addr::LOCALHOST, dns).into(), https: https_port, smtp: smtp_port };
-        Ok(Self { ports, dns_udp, dns_tcp, https, smtp })
+        Ok(Self { ports, dns_udp, dns_tcp, https, smtp, resets })
     }
 }
 
@@ -78,6 +79,15 @@ fn listen(at: SocketAddr, backlog: i32) -> io::Result<TcpListener> {
     socket.listen(backlog)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
+}
+
+fn listen_all(addresses: impl Iterator<Item = Ipv4Addr>, port: u16) -> io::Result<Vec<TcpListener>> {
+    addresses.map(|addr| listen((addr, port).into(), 1024)).collect()
+}
+
+/// Takes connections in a task of the current runtime and resets them: an end with no time to linger is a reset.
+pub(super) fn reset_all(listener: TcpListener) {
+    super::accept_all(listener, async |stream, _| SockRef::from(&stream).set_linger(Some(Duration::ZERO)));
 }
 
 /// Makes the unanswering address of a port: a listener that takes no connection and whose queue is full, so that the

@@ -40,13 +40,19 @@ async fn connection(mut stream: TcpStream, local: SocketAddr, shared: Arc<Shared
     match at(smtp, Stage::Banner) {
         Next::Stall => return stall(stream).await,
         Next::Close => return Ok(()),
-        Next::Command | Next::StartTls => say(&mut stream, &smtp.banner).await?,
+        Next::Command | Next::StartTls => greet(&mut stream, smtp).await?,
     }
     if smtp.banner.starts_with("421") {
         return stream.shutdown().await;
     }
+    let stands = smtp.noise.is_empty() && smtp.banner.starts_with(|first: char| first.is_ascii_digit());
     loop {
-        let Some(command) = line(&mut stream).await? else { return Ok(()) };
+        let Some(command) = line(&mut stream).await? else {
+            if stands {
+                shared.contacts.left_without_quit(ticket);
+            }
+            return Ok(());
+        };
         match obey(&mut stream, smtp, &command, &shared, ticket).await? {
             Next::Command => {}
             Next::Stall => return stall(stream).await,
@@ -54,19 +60,47 @@ async fn connection(mut stream: TcpStream, local: SocketAddr, shared: Arc<Shared
             Next::StartTls => break,
         }
     }
-    let (start, host) = tls::hello(stream).await?;
+    let hello = tls::hello(stream).await?;
     match at(smtp, Stage::Tls) {
-        Next::Stall => return stall(start.io).await,
+        Next::Stall => return stall(hello.into_stream()).await,
         Next::Close => return Ok(()),
         Next::Command | Next::StartTls => {}
     }
-    let Some(mut stream) = tls::answer(start, &smtp.tls, &host, &shared).await? else { return Ok(()) };
-    while let Some(command) = line(&mut stream).await? {
+    let Some(mut stream) = tls::answer(hello, &smtp.tls, &shared).await? else { return Ok(()) };
+    loop {
+        let Some(command) = line(&mut stream).await? else {
+            shared.contacts.left_without_quit(ticket);
+            break;
+        };
         if !matches!(obey(&mut stream, smtp, &command, &shared, ticket).await?, Next::Command) {
             break;
         }
     }
     stream.shutdown().await
+}
+
+/// The greeting, or what comes in its place; a flood ends when the peer has had enough.
+async fn greet(stream: &mut TcpStream, smtp: &Smtp) -> io::Result<()> {
+    if !smtp.flood.is_empty() {
+        let piece = smtp.flood.replace('\n', "\r\n").repeat(256);
+        loop {
+            stream.write_all(piece.as_bytes()).await?;
+        }
+    }
+    if !smtp.noise.is_empty() {
+        return stream.write_all(&bytes(&smtp.noise)).await;
+    }
+    if !smtp.teaser.is_empty() {
+        say(stream, &smtp.teaser).await?;
+    }
+    tokio::time::sleep(Duration::from_millis(smtp.banner_after_ms)).await;
+    say(stream, &smtp.banner).await
+}
+
+/// Bytes of their hexadecimal form; what is none is left out.
+fn bytes(hex: &str) -> Vec<u8> {
+    let pair = |at: usize| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok();
+    (0..hex.len()).step_by(2).filter_map(pair).collect()
 }
 
 /// What a host does when it comes to a stage.
@@ -113,7 +147,8 @@ async fn obey<S: AsyncWrite + Unpin>(
         return Ok(Next::StartTls);
     }
     say(stream, reply).await?;
-    Ok(Next::Command)
+    // The server closes after 421 (RFC 5321 section 3.8).
+    Ok(if reply.starts_with("421") { Next::Close } else { Next::Command })
 }
 
 async fn say<S: AsyncWrite + Unpin>(stream: &mut S, reply: &str) -> io::Result<()> {

@@ -1,7 +1,7 @@
 //! The TLS side of policy hosts and MX hosts.
 
 use super::{Shared, stall};
-use crate::situation::Tls;
+use crate::situation::{Legacy, Oversized, Tls};
 use anyhow::Result;
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs};
 use rustls::server::{ClientHello, ResolvesServerCert, ServerConfig};
@@ -9,8 +9,9 @@ use rustls::sign::CertifiedKey;
 use std::collections::HashMap;
 use std::io;
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use std::time::Duration;
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpStream;
 use tokio_rustls::server::TlsStream;
 use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
@@ -20,11 +21,11 @@ const HELLO: Duration = Duration::from_secs(20);
 /// Server configurations by what they are limited to: a TLS version, and key exchange groups.
 type Made = HashMap<(Option<String>, Vec<String>), Arc<ServerConfig>>;
 
-/// The server configurations, one for each set of versions and groups, and when flaky hosts were first asked.
+/// The server configurations, one for each set of versions and groups, and how often flaky hosts were asked.
 #[derive(Debug, Default)]
 pub(crate) struct Configs {
     made: Mutex<Made>,
-    first_hello: Mutex<HashMap<String, Instant>>,
+    hellos: Mutex<HashMap<String, u32>>,
 }
 
 /// Gives the one certificate of a connection.
@@ -63,11 +64,12 @@ impl Configs {
         Ok(config)
     }
 
-    /// Whether a host that fails at first is still failing.
-    fn is_failing(&self, host: &str, for_ms: u64) -> bool {
-        let mut first = self.first_hello.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = *first.entry(host.to_owned()).or_insert_with(Instant::now);
-        since.elapsed() < Duration::from_millis(for_ms)
+    /// Counts one more hello for a host that fails at first; gives how many there were.
+    fn hellos(&self, host: &str) -> u32 {
+        let mut hellos = self.hellos.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = hellos.entry(host.to_owned()).or_default();
+        *count += 1;
+        *count
     }
 }
 
@@ -93,47 +95,115 @@ fn groups(names: &[String]) -> Result<Vec<&'static dyn SupportedKxGroup>> {
 /// # Errors
 /// Where it names a version or a group that there is not.
 pub fn check(tls: &Tls) -> Result<()> {
+    if let Some(legacy) = &tls.legacy {
+        let known = ["1.0", "1.1", "1.2"].contains(&legacy.version.as_str());
+        anyhow::ensure!(known, "there is no old TLS {}", legacy.version);
+        anyhow::ensure!(tls.alert.is_some(), "who speaks old TLS alone answers another hello with an alert");
+    }
     Configs::default().base(tls).map(drop)
 }
 
-/// Reads the hello; gives the handshake to go on with and the name asked for, empty where none was.
-pub(super) async fn hello<S>(stream: S) -> io::Result<(StartHandshake<S>, String)>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    let acceptor = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream);
-    let start = tokio::time::timeout(HELLO, acceptor).await.map_err(|_| io::ErrorKind::TimedOut)??;
-    let name = start.client_hello().server_name().unwrap_or_default().to_ascii_lowercase();
-    Ok((start, name))
+/// A hello that was read, and what of it decides what becomes of it.
+pub(super) struct Hello {
+    start: StartHandshake<TcpStream>,
+    /// The name asked for, empty where none was.
+    pub(super) host: String,
+    /// Bytes of its record.
+    size: usize,
+}
+
+/// Reads the hello.
+pub(super) async fn hello(stream: TcpStream) -> io::Result<Hello> {
+    let reading = async {
+        let size = record_size(&stream).await?;
+        let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await?;
+        let host = start.client_hello().server_name().unwrap_or_default().to_ascii_lowercase();
+        Ok(Hello { start, host, size })
+    };
+    tokio::time::timeout(HELLO, reading).await.map_err(|_| io::ErrorKind::TimedOut)?
+}
+
+/// What the header of the record that is to be read says of its length (RFC 8446 section 5.1).
+async fn record_size(stream: &TcpStream) -> io::Result<usize> {
+    let mut header = [0; 5];
+    loop {
+        match stream.peek(&mut header).await? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            5 => return Ok(usize::from(u16::from_be_bytes([header[3], header[4]]))),
+            _ => tokio::task::yield_now().await,
+        }
+    }
+}
+
+impl Hello {
+    /// The connection, where no handshake is to be made.
+    pub(super) fn into_stream(self) -> TcpStream {
+        self.start.io
+    }
 }
 
 /// Answers a hello as the behaviour says. `None` where that was no handshake; the connection is over then.
-pub(super) async fn answer<S>(
-    start: StartHandshake<S>,
+pub(super) async fn answer(
+    hello: Hello,
     tls: &Tls,
-    host: &str,
     shared: &Shared,
-) -> io::Result<Option<TlsStream<S>>>
-where
-    S: AsyncRead + AsyncWrite + Unpin,
-{
-    if tls.closes_for_ms.is_some_and(|ms| shared.tls.is_failing(host, ms)) {
+) -> io::Result<Option<TlsStream<TcpStream>>> {
+    let Hello { mut start, host, size } = hello;
+    if tls.closes_first > 0 && shared.tls.hellos(&host) <= tls.closes_first {
         return Ok(None);
     }
-    let mut start = start;
-    if let Some(alert) = tls.alert {
-        // A fatal alert in a record of TLS 1.2 (RFC 8446 sections 5.1 and 6).
-        start.io.write_all(&[21, 3, 3, 0, 2, 2, alert]).await?;
+    if tls.largest_hello.is_some_and(|largest| size > largest) {
+        return match tls.oversized {
+            Oversized::Stalls => stall(start.io).await.map(|()| None),
+            Oversized::Resets => reset(start.io).map(|()| None),
+        };
+    }
+    if let Some(bytes) = instead(tls, &start.client_hello()) {
+        start.io.write_all(&bytes).await?;
         start.io.shutdown().await?;
         return stall(start.io).await.map(|()| None);
     }
-    if let Some(garbage) = &tls.garbage {
-        start.io.write_all(garbage.as_bytes()).await?;
-        start.io.shutdown().await?;
-        return stall(start.io).await.map(|()| None);
-    }
-    let issued = shared.authority.issue(&tls.certificate, host).map_err(io::Error::other)?;
+    let issued = shared.authority.issue(&tls.certificate, &host).map_err(io::Error::other)?;
     let mut config = ServerConfig::clone(&*shared.tls.base(tls).map_err(io::Error::other)?);
     config.cert_resolver = Arc::new(One(Arc::clone(&issued.certified)));
     start.into_stream(Arc::new(config)).await.map(Some)
+}
+
+/// What a server says that makes no handshake; `None` where it makes one.
+fn instead(tls: &Tls, hello: &ClientHello<'_>) -> Option<Vec<u8>> {
+    let offered =
+        |legacy: &&Legacy| hello.cipher_suites().iter().any(|suite| u16::from(*suite) == legacy.suite);
+    if let Some(legacy) = tls.legacy.as_ref().filter(offered) {
+        return Some(server_hello(legacy));
+    }
+    // A fatal alert in a record of TLS 1.2 (RFC 8446 sections 5.1 and 6).
+    let alert = tls.alert.map(|alert| vec![21, 3, 3, 0, 2, 2, alert]);
+    alert.or_else(|| tls.garbage.as_ref().map(|garbage| garbage.clone().into_bytes()))
+}
+
+/// A ServerHello without extensions (RFC 5246 section 7.4.1.3).
+fn server_hello(legacy: &Legacy) -> Vec<u8> {
+    let minor = minor(&legacy.version);
+    let [high, low] = legacy.suite.to_be_bytes();
+    // Version, 32 random bytes, no session, the suite, no compression: 38 bytes.
+    let mut record = vec![22, 3, minor, 0, 42, 2, 0, 0, 38, 3, minor];
+    record.extend([0x5a; 32]);
+    record.extend([0, high, low, 0]);
+    record
+}
+
+/// Second byte of a version on the wire (RFC 5246 appendix E: 1.0 is 3.1).
+fn minor(version: &str) -> u8 {
+    match version {
+        "1.0" => 1,
+        "1.1" => 2,
+        _ => 3,
+    }
+}
+
+/// Breaks a connection off so that the peer sees a reset.
+fn reset(stream: TcpStream) -> io::Result<()> {
+    stream.set_zero_linger()?;
+    drop(stream);
+    Ok(())
 }

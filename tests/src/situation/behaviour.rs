@@ -38,6 +38,9 @@ pub enum Status {
     /// The resolver will not.
     #[serde(rename = "REFUSED")]
     Refused,
+    /// The resolver cannot.
+    #[serde(rename = "NOTIMP")]
+    NotImp,
     /// No answer at all.
     #[serde(rename = "drop")]
     Drop,
@@ -85,9 +88,16 @@ pub(super) struct WholeAnswer {
     truncate: bool,
     first: Option<Status>,
     for_ms: Option<u64>,
+    #[serde(default)]
+    absent: bool,
 }
 
 impl AnswerSpec {
+    /// Whether the line only takes away what a base has.
+    pub(super) const fn is_absent(&self) -> bool {
+        matches!(self, Self::Whole(WholeAnswer { absent: true, .. }))
+    }
+
     pub(super) fn into_answer(self, kind: RecordType) -> Result<Answer> {
         let whole = match self {
             Self::Whole(whole) => whole,
@@ -100,6 +110,7 @@ impl AnswerSpec {
                 truncate: false,
                 first: None,
                 for_ms: None,
+                absent: false,
             },
         };
         let several = whole.records.iter().any(|r| matches!(r, Record::Strings(_)));
@@ -149,8 +160,35 @@ pub struct Tls {
     pub alert: Option<u8>,
     /// The bytes it answers the hello with.
     pub garbage: Option<String>,
-    /// How many milliseconds from the first hello on it closes the connection instead.
-    pub closes_for_ms: Option<u64>,
+    /// How many hellos for a host it meets by closing the connection, from the first on.
+    pub closes_first: u32,
+    /// What it speaks besides, if the hello offers that; only its ServerHello is played.
+    pub legacy: Option<Legacy>,
+    /// The largest hello that it takes, bytes of its record; a larger one is met with `oversized`.
+    pub largest_hello: Option<usize>,
+    /// What becomes of a hello that is too large.
+    pub oversized: Oversized,
+}
+
+/// Something old that rustls does not speak.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Legacy {
+    /// The version it picks: `1.0`, `1.1` or `1.2`.
+    pub version: String,
+    /// The cipher suite it picks, by its number in the IANA registry.
+    pub suite: u16,
+}
+
+/// What becomes of a hello that is too large for a server or for what stands before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Oversized {
+    /// Nothing: no answer comes.
+    #[default]
+    Stalls,
+    /// The connection is reset.
+    Resets,
 }
 
 /// What a certificate says and who signed it.
@@ -163,11 +201,18 @@ pub struct Certificate {
     pub validity: Validity,
     /// Who signed it.
     pub issuer: Issuer,
+    /// What it is for (extended key usage, RFC 5280 section 4.2.1.12).
+    pub purpose: Purpose,
 }
 
 impl Default for Certificate {
     fn default() -> Self {
-        Self { names: vec!["{host}".into()], validity: Validity::Now, issuer: Issuer::Lab }
+        Self {
+            names: vec!["{host}".into()],
+            validity: Validity::Now,
+            issuer: Issuer::Lab,
+            purpose: Purpose::Server,
+        }
     }
 }
 
@@ -185,6 +230,16 @@ pub enum Validity {
     NotYet,
 }
 
+/// What a certificate is for (RFC 5280 section 4.2.1.12).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Purpose {
+    /// TLS servers.
+    Server,
+    /// TLS clients, and nothing else.
+    Client,
+}
+
 /// Who signed a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -193,6 +248,8 @@ pub enum Issuer {
     Lab,
     /// The same, but the intermediate is not sent.
     LabAlone,
+    /// Another intermediate authority of the laboratory, which no server ever sends.
+    HiddenAlone,
     /// An authority that nobody trusts, sent along.
     Stranger,
     /// Its own key.
@@ -245,6 +302,14 @@ impl Default for Https {
 pub struct Smtp {
     /// The greeting.
     pub banner: String,
+    /// How many milliseconds pass before it.
+    pub banner_after_ms: u64,
+    /// Lines that are sent at once before that, as postscreen does.
+    pub teaser: String,
+    /// Bytes in hexadecimal that are sent in place of the greeting.
+    pub noise: String,
+    /// What is sent over and over in place of the greeting, without an end.
+    pub flood: String,
     /// The reply to EHLO.
     pub ehlo: String,
     /// The reply to HELO.
@@ -265,6 +330,10 @@ impl Default for Smtp {
     fn default() -> Self {
         Self {
             banner: "220 lab ESMTP".into(),
+            banner_after_ms: 0,
+            teaser: String::new(),
+            noise: String::new(),
+            flood: String::new(),
             ehlo: "250-lab\n250-PIPELINING\n250 STARTTLS".into(),
             helo: "250 lab".into(),
             starttls: "220 2.0.0 Ready to start TLS".into(),

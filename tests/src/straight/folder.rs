@@ -41,8 +41,8 @@ pub(super) fn finish(
         "started": time,
         "ended": time,
         "seed": seed,
-        "plan": { "scan.starttls": "adopters" },
-        "vantage": { "resolver_validates": false },
+        "plan": { "scan.starttls": "\"adopters\"" },
+        "vantage": { "resolver_validates": true },
         "sum": {
             "inputs": rows, "rows": rows, "duplicates": 0, "excluded": 0, "invalid": 0, "other_shards": 0,
             "failed_here": 0, "not_reached": 0,

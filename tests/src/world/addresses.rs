@@ -11,6 +11,10 @@ pub const REFUSED: u8 = 1;
 pub const BLACKHOLE: u8 = 2;
 /// Second octet of policy hosts.
 pub const HTTPS: u8 = 3;
+/// Second octet of addresses whose listener resets every connection.
+pub const RESET: u8 = 4;
+/// An address that no connection leads to: the broadcast address of the loopback network.
+pub const UNREACHABLE: Ipv4Addr = Ipv4Addr::new(127, 255, 255, 255);
 /// Second octet of the first SMTP behaviour.
 pub const SMTP_FIRST: u8 = 10;
 /// How many turns a behaviour has: a host may have this many addresses of it.
@@ -25,6 +29,8 @@ pub enum Address {
     Refused,
     /// Something that never answers a connect.
     Blackhole,
+    /// Something that resets every connection.
+    Reset,
     /// The policy hosts.
     Https,
     /// MX hosts of the behaviour with this number.
@@ -39,6 +45,7 @@ impl Address {
         let second = match self {
             Self::Refused => REFUSED,
             Self::Blackhole => BLACKHOLE,
+            Self::Reset => RESET,
             Self::Https => HTTPS,
             Self::Smtp(number) => SMTP_FIRST.saturating_add(number),
         };

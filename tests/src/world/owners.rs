@@ -10,6 +10,15 @@ use std::collections::{HashMap, HashSet};
 /// The longest domain that fits in one label when dashed, and in every owner pattern.
 const LONGEST: usize = 60;
 
+/// The pattern of a sibling that a scan makes up for control, below a domain.
+pub(super) const CONTROL: &str = "{control}.{domain}";
+
+/// The domain of a sibling that a scan makes up for control (METHODS.md tells its form); `None` for any other name.
+pub(crate) fn domain_of_control(name: &str) -> Option<&str> {
+    let (label, domain) = name.split_once('.')?;
+    label.strip_prefix('_').unwrap_or(label).starts_with("sts-census-").then_some(domain)
+}
+
 /// The forms that names have in a world.
 #[derive(Debug, Default)]
 pub(super) struct Owners {
@@ -37,7 +46,7 @@ impl Owners {
     }
 
     fn add(&mut self, pattern: &str, at: usize, situations: &[Situation]) -> Result<()> {
-        if pattern == "{domain}" {
+        if pattern == "{domain}" || pattern == super::WILDCARD {
             return Ok(());
         }
         if let Some(labels) = pattern.strip_suffix(".{domain}") {
@@ -61,7 +70,8 @@ impl Owners {
     /// Whether a listed domain could be taken for a host of another one, or is too long for hosts of its own.
     pub(super) fn is_reserved(&self, domain: &str) -> bool {
         let first = domain.split('.').next().unwrap_or_default();
-        dashed(domain).len() > LONGEST
+        domain_of_control(domain).is_some()
+            || dashed(domain).len() > LONGEST
             || self.labels.contains(first)
             || self.shared.contains_key(domain)
             || self.carriers.iter().any(|(carrier, ..)| domain.ends_with(carrier.as_str()))
@@ -74,6 +84,9 @@ impl Owners {
 
     /// The pattern and the domain of a name.
     pub(super) fn part(&self, name: &str) -> (&str, String) {
+        if let Some(domain) = domain_of_control(name) {
+            return (CONTROL, domain.to_owned());
+        }
         let mut dots: Vec<usize> = name.match_indices('.').map(|(at, _)| at).take(self.deepest).collect();
         while let Some(dot) = dots.pop() {
             let (Some(labels), Some(domain)) = (name.get(..dot), name.get(dot + 1..)) else { continue };

@@ -64,7 +64,7 @@ fn flipped(value: &Value) -> Value {
 }
 
 /// Columns that are null or empty in every row of this version, so that no cell of them can be flipped.
-const EMPTY: [&str; 7] = ["sts_wildcard", "policy_wildcard", "tlsa_dns", "tlsa_ad", "tlsa", "dane", "aia"];
+const EMPTY: [&str; 1] = ["aia"];
 
 #[test]
 fn a_faultless_dataset_passes() {
@@ -120,17 +120,11 @@ fn one_flipped_cell_in_any_graded_column_is_seen() {
 #[test]
 fn a_value_is_seen_in_columns_that_are_empty_always() {
     let bench = Bench::new(300);
-    let fill = |bench: &Bench, number: usize, column: &str, value: Value| {
-        let at = bench.contract.tables()[number].position(column).unwrap();
-        bench.after(|dataset| dataset.table(number)[0][at] = value)
-    };
-    assert!(!fill(&bench, 0, "sts_wildcard", Value::Bool(true)).differences.is_empty());
-    assert!(!fill(&bench, 0, "policy_wildcard", Value::Bool(false)).differences.is_empty());
-    assert!(!fill(&bench, 1, "tlsa_dns", Value::text("NODATA")).differences.is_empty());
-    assert!(!fill(&bench, 1, "tlsa_ad", Value::Bool(false)).differences.is_empty());
-    assert!(!fill(&bench, 1, "tlsa", Value::List(Vec::new())).differences.is_empty());
-    assert!(!fill(&bench, 2, "aia", Value::texts(["http://lab.example/issuer.der"])).differences.is_empty());
-    assert!(!fill(&bench, 3, "dane", Value::List(Vec::new())).differences.is_empty());
+    let at = bench.contract.tables()[2].position("aia").unwrap();
+    let filled = bench.after(|dataset| {
+        dataset.table(2)[0][at] = Value::texts(["http://lab.example/issuer.der"]);
+    });
+    assert!(!filled.differences.is_empty());
 }
 
 #[test]

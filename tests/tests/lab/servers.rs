@@ -191,6 +191,78 @@ fn only_a_secure_answer_has_the_ad_bit() {
 }
 
 #[test]
+fn the_root_is_signed_and_what_every_network_has_of_its_own_is_not() {
+    let (_dir, lab, _) = lab_of("healthy");
+    let root = ask(&lab, ".", RecordType::SOA).unwrap();
+    assert!(root.metadata.authentic_data && root.answers.len() == 1);
+    assert!(!ask(&lab, "10.in-addr.arpa", RecordType::SOA).unwrap().metadata.authentic_data);
+}
+
+#[test]
+fn a_wildcard_answers_for_what_is_not_there_and_for_nothing_else() {
+    let texts = |lab: &Lab, name: String| {
+        let answer = ask(lab, &name, RecordType::TXT).unwrap();
+        answer.answers.iter().map(|record| record.data.to_string()).collect::<Vec<_>>()
+    };
+    let (_dir, lab, domain) = lab_of("record-wildcard");
+    let record = texts(&lab, format!("_mta-sts.{domain}"));
+    assert!(record[0].contains("v=STSv1;"), "{record:?}");
+    assert_eq!(texts(&lab, format!("_sts-census-abcdefghij.{domain}")), record);
+    // RFC 4592 section 2.2.1: below a name that is there the wildcard does not answer.
+    let below = ask(&lab, &format!("_25._tcp.mx1.{domain}"), RecordType::TLSA).unwrap();
+    assert_eq!(below.metadata.response_code, ResponseCode::NXDomain);
+    let (_dir, lab, domain) = lab_of("record-wildcard-other");
+    assert!(texts(&lab, format!("_mta-sts.{domain}"))[0].contains("v=STSv1;"));
+    assert!(texts(&lab, format!("_sts-census-abcdefghij.{domain}"))[0].contains("v=spf1"));
+}
+
+#[test]
+fn a_tlsa_record_is_about_the_certificate_that_is_shown() {
+    let (_dir, lab, domain) = lab_of("dane-valid-ta");
+    let host = format!("mx1.{domain}");
+    let answer = ask(&lab, &format!("_25._tcp.{host}"), RecordType::TLSA).unwrap();
+    let RData::TLSA(tlsa) = &answer.answers[0].data else { panic!("not a TLSA") };
+    assert!(answer.metadata.authentic_data);
+    let (stream, _) = talk(&lab, &host);
+    let mut tcp = stream.into_inner();
+    let mut connection = client(&lab, &host);
+    Stream::new(&mut connection, &mut tcp).write_all(b"QUIT\r\n").unwrap();
+    let issuer = &connection.peer_certificates().unwrap()[1];
+    let digest: String = tlsa.cert_data.iter().map(|byte| format!("{byte:02x}")).collect();
+    assert_eq!(digest, sts_lab::authority::sha256_hex(issuer));
+}
+
+#[test]
+fn a_reset_is_a_reset_and_no_way_is_no_way() {
+    let (_dir, lab, domain) = lab_of("policy-connect-reset");
+    let error = get(&lab, &format!("mta-sts.{domain}")).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::ConnectionReset);
+    let (_dir, lab, domain) = lab_of("smtp-connect-unreachable");
+    let at = SocketAddr::from((address(&lab, &format!("mx1.{domain}")), lab.ports.smtp));
+    assert_eq!(TcpStream::connect(at).unwrap_err().kind(), ErrorKind::NetworkUnreachable);
+}
+
+#[test]
+fn other_names_of_a_web_server_show_what_they_say() {
+    let (_dir, lab, domain) = lab_of("policy-wildcard-other");
+    assert!(get(&lab, &format!("mta-sts.{domain}")).unwrap().contains("version: STSv1"));
+    assert!(
+        get(&lab, &format!("sts-census-abcdefghij.{domain}")).unwrap().contains("<title>Welcome</title>")
+    );
+}
+
+#[test]
+fn only_a_name_that_no_url_can_hold_is_in_the_situation_of_such_names() {
+    let (_dir, lab, domain) = lab_of("policy-host-name-invalid");
+    assert!(
+        domain.starts_with("xn--") && domain.split('.').next().unwrap().ends_with("-99999999"),
+        "{domain}"
+    );
+    assert_eq!(lab.oracle.world.situation(&domain).name, "policy-host-name-invalid");
+    assert_eq!(lab.oracle.world.situation("example.org").name, "not-signalled");
+}
+
+#[test]
 fn a_policy_host_serves_the_policy() {
     let (_dir, lab, domain) = lab_of("healthy");
     let answer = get(&lab, &format!("mta-sts.{domain}")).unwrap();

@@ -13,10 +13,10 @@ use sts_lab::world::World;
 
 /// The codes of the catalogue of findings, in its order.
 const FINDINGS: &str = "
-record_dns_servfail record_dns_timeout record_dns_refused record_multiple record_version_invalid record_id_missing
+record_dns_servfail record_dns_timeout record_dns_refused record_dns_unusable record_multiple record_version_invalid record_id_missing
 record_id_invalid record_id_too_long record_field_invalid record_space_before_semicolon record_duplicate_field
 record_trailing_space record_unrelated_txt record_wildcard record_delegated
-policy_host_nxdomain policy_host_dangling_cname policy_host_no_address policy_host_dns_failure
+policy_host_name_invalid policy_host_nxdomain policy_host_dangling_cname policy_host_no_address policy_host_dns_failure
 policy_host_forbidden_address policy_connect_refused policy_connect_timeout policy_connect_unreachable
 policy_connect_reset policy_tls_name policy_tls_expired policy_tls_not_yet_valid policy_tls_self_signed
 policy_tls_untrusted policy_tls_chain_incomplete policy_tls_certificate_other policy_tls_alert policy_tls_protocol
@@ -26,7 +26,7 @@ policy_empty policy_html policy_version_missing policy_version_invalid policy_mo
 policy_max_age_missing policy_max_age_invalid policy_max_age_too_large policy_max_age_zero policy_max_age_short
 policy_mx_missing policy_mx_invalid policy_mx_u_label policy_line_invalid policy_duplicate_field policy_blank_line
 policy_leading_space policy_bom policy_unknown_field policy_wildcard policy_mode_testing policy_mode_none
-mx_none mx_null mx_null_beside_others mx_implicit mx_dns_failure mx_unresolvable mx_is_address mx_is_cname
+mx_none mx_null mx_null_beside_others mx_implicit mx_dns_failure mx_unresolvable mx_is_address mx_name_invalid mx_is_cname
 mx_forbidden_address
 smtp_connect_refused smtp_connect_timeout smtp_connect_unreachable smtp_connect_reset smtp_banner_timeout
 smtp_rejected_4xx smtp_rejected_5xx smtp_closed smtp_protocol smtp_answer_injection smtp_limited starttls_not_offered
@@ -35,8 +35,8 @@ mx_tls_protocol mx_tls_client_limit mx_tls_large_hello mx_tls_alert mx_tls_timeo
 mx_cert_expired mx_cert_not_yet_valid mx_cert_self_signed mx_cert_untrusted mx_cert_chain_incomplete mx_cert_other
 mx_cert_all_invalid mx_cert_some_invalid
 mx_mismatch_all mx_mismatch_some pattern_unused
-tlsrpt_absent tlsrpt_multiple tlsrpt_invalid tlsrpt_rua_missing tlsrpt_rua_invalid dane_valid dane_invalid
-dane_insecure dane_unusable";
+tlsrpt_dns_failure tlsrpt_absent tlsrpt_multiple tlsrpt_invalid tlsrpt_rua_missing tlsrpt_rua_invalid dane_valid dane_invalid
+dane_insecure dane_unusable dane_bogus";
 
 const DNS: &str = "NOERROR NODATA NXDOMAIN SERVFAIL REFUSED FORMERR NOTIMP TIMEOUT TRUNCATED BADANSWER";
 const RECORD: &str = "valid invalid multiple absent unknown";
@@ -47,7 +47,7 @@ const CERTIFICATE: &str = "valid name expired not_yet_valid self_signed untruste
 /// The words of a column; `None` where it has none of its own.
 fn words(column: &str) -> Option<&'static str> {
     Some(match column {
-        "mx_dns" | "sts_dns" | "tlsrpt_dns" | "policy_host_dns" | "host_dns" => DNS,
+        "mx_dns" | "sts_dns" | "tlsrpt_dns" | "policy_host_dns" | "host_dns" | "tlsa_dns" => DNS,
         "mx_kind" => "explicit implicit null none unknown",
         "sts_record" | "tlsrpt_record" => RECORD,
         "policy_cert_outcome" | "cert_outcome" => CERTIFICATE,
@@ -133,7 +133,9 @@ fn findings_stand_in_the_order_of_the_catalogue() {
 fn every_situation_can_be_played() {
     let (_, world) = world(Mix::load("demo").unwrap());
     for situation in world.situations() {
-        sts_lab::serve::check_tls(&situation.https.tls).unwrap();
+        for https in std::iter::once(&situation.https).chain(&situation.elsewhere) {
+            sts_lab::serve::check_tls(&https.tls).unwrap();
+        }
         for smtp in situation.smtp.values() {
             sts_lab::serve::check_tls(&smtp.tls).unwrap();
         }

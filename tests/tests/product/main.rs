@@ -6,10 +6,13 @@
     reason = "a test that fails here has failed"
 )]
 
+mod chains;
+mod check;
 mod counts;
 mod graded;
 mod interrupted;
 mod rubbish;
+mod slow;
 mod trends;
 
 use std::path::{Path, PathBuf};

@@ -1,6 +1,9 @@
 use super::{Finding, table};
 
 pub(super) const COMPANIONS: &[Finding] = table! { Companions:
+    tlsrpt_dns_failure, Indeterminate, MayPass, "RFC 8460 3", ["domains.tlsrpt_dns", "domains.attempts"], None,
+        "No usable answer at _smtp._tls",
+        "Check that every name server of the zone answers TXT questions for _smtp._tls.";
     tlsrpt_absent, Info, Settled, "RFC 8460 3", ["domains.tlsrpt_txt"], None,
         "No TLSRPT record",
         "Publish a TLSRPT record: without one nobody tells the domain which deliveries fail.";
@@ -16,18 +19,21 @@ pub(super) const COMPANIONS: &[Finding] = table! { Companions:
     tlsrpt_rua_invalid, Error, Settled, "RFC 8460 3", ["domains.tlsrpt_txt"], None,
         "TLSRPT record with an invalid report address",
         "Write each report address as mailto: with a mail address, or https:, and encode commas, semicolons and exclamation marks.";
-    dane_valid, Info, Settled, "RFC 7672 2.2", ["mx_hosts.tlsa", "mx_hosts.tlsa_ad", "domains.mx_ad"], None,
+    dane_valid, Info, Settled, "RFC 7672 2.2", ["mx_hosts.tlsa", "mx_hosts.tlsa_ad", "mx_hosts.host_ad", "domains.mx_ad", "certificates.der"], None,
         "DANE works",
         "Nothing has to be done; keep the TLSA records in step with the certificate.";
-    dane_invalid, Error, Settled, "RFC 7672 2.2", ["mx_hosts.tlsa", "mx_hosts.tlsa_ad", "domains.mx_ad"], Some("tlsa-invalid"),
-        "No TLSA record matches the certificate",
-        "Publish a TLSA record for the certificate in use, before each change of the key.";
-    dane_insecure, Info, Settled, "RFC 7672 2.2.1", ["mx_hosts.tlsa_ad", "domains.mx_ad"], None,
+    dane_invalid, Error, Settled, "RFC 7672 2.2", ["mx_hosts.tlsa", "mx_hosts.tlsa_ad", "mx_hosts.host_ad", "domains.mx_ad", "certificates.der"], Some("tlsa-invalid"),
+        "No TLSA record matches the certificate, or there is no TLS",
+        "Publish a TLSA record for the certificate in use, before each change of the key, and let the host offer STARTTLS.";
+    dane_insecure, Info, Settled, "RFC 7672 2.2.1", ["mx_hosts.tlsa_ad", "mx_hosts.host_ad", "domains.mx_ad"], None,
         "TLSA records without DNSSEC",
         "Sign the zones of the domain and of its MX hosts: without DNSSEC the TLSA records have no effect.";
     dane_unusable, Warning, Settled, "RFC 7672 3.1", ["mx_hosts.tlsa"], Some("tlsa-invalid"),
         "TLSA records that no sender can use",
         "Publish TLSA records of usage 3 or 2 with a matching type that is defined.";
+    dane_bogus, Indeterminate, Settled, "RFC 7672 2.1", ["mx_hosts.tlsa_dns", "mx_hosts.host_ad"], Some("dnssec-invalid"),
+        "TLSA records could not be had though the zone is signed",
+        "Check the signatures of the MX host's zone and that its name servers answer TLSA questions: senders with DANE hold mail back.";
 };
 
 pub(super) const LIFE_CYCLE: &[Finding] = table! { LifeCycle:

@@ -164,11 +164,11 @@ macro_rules! codes {
 }
 
 codes! {
-    record_dns_servfail record_dns_timeout record_dns_refused record_multiple record_version_invalid
-    record_id_missing record_id_invalid record_id_too_long record_field_invalid record_space_before_semicolon
+    record_dns_servfail record_dns_timeout record_dns_refused record_dns_unusable record_multiple
+    record_version_invalid record_id_missing record_id_invalid record_id_too_long record_field_invalid record_space_before_semicolon
     record_duplicate_field record_trailing_space record_unrelated_txt record_wildcard record_delegated
 
-    policy_host_nxdomain policy_host_dangling_cname policy_host_no_address policy_host_dns_failure
+    policy_host_name_invalid policy_host_nxdomain policy_host_dangling_cname policy_host_no_address policy_host_dns_failure
     policy_host_forbidden_address
     policy_connect_refused policy_connect_timeout policy_connect_unreachable policy_connect_reset
     policy_tls_name policy_tls_expired policy_tls_not_yet_valid policy_tls_self_signed policy_tls_untrusted
@@ -182,7 +182,7 @@ codes! {
     policy_blank_line policy_leading_space policy_bom policy_unknown_field policy_wildcard policy_mode_testing
     policy_mode_none
 
-    mx_none mx_null mx_null_beside_others mx_implicit mx_dns_failure mx_unresolvable mx_is_address mx_is_cname
+    mx_none mx_null mx_null_beside_others mx_implicit mx_dns_failure mx_unresolvable mx_is_address mx_name_invalid mx_is_cname
     mx_forbidden_address
 
     smtp_connect_refused smtp_connect_timeout smtp_connect_unreachable smtp_connect_reset smtp_banner_timeout
@@ -195,8 +195,8 @@ codes! {
 
     mx_mismatch_all mx_mismatch_some pattern_unused
 
-    tlsrpt_absent tlsrpt_multiple tlsrpt_invalid tlsrpt_rua_missing tlsrpt_rua_invalid
-    dane_valid dane_invalid dane_insecure dane_unusable
+    tlsrpt_dns_failure tlsrpt_absent tlsrpt_multiple tlsrpt_invalid tlsrpt_rua_missing tlsrpt_rua_invalid
+    dane_valid dane_invalid dane_insecure dane_unusable dane_bogus
 
     id_changed_policy_same policy_changed_id_same removed_without_none removal_not_observed enforce_withdrawn
     broke repaired first_seen_broken

@@ -26,6 +26,9 @@ pub(super) const MX: &[Finding] = table! { Mx:
     mx_is_address, Error, Settled, "RFC 1035 3.3.9, RFC 5321 5.1", ["domains.mx"], FAILURE,
         "An MX record holds an address",
         "Name a host in the MX record: an address there is read as a name and matches no policy.";
+    mx_name_invalid, Warning, Settled, "RFC 5321 2.3.5, 4.1.2", ["domains.mx"], None,
+        "The name of an MX host is no host name",
+        "Use letters, digits and hyphens in the name of the MX host: no certificate and no policy can be sure to name another.";
     mx_is_cname, Warning, Settled, "RFC 5321 5.1, RFC 2181 10.3", ["mx_hosts.host_cname"], None,
         "An MX host is an alias",
         "Name the host itself in the MX record, not a CNAME.";
@@ -83,7 +86,7 @@ pub(super) const TLS: &[Finding] = table! { MxTls:
     mx_tls_client_limit, Indeterminate, Settled, "RFC 8461 4", ["mx_hosts.smtp_outcome"], FAILURE,
         "No cipher suite or group in common with the scanner",
         "Offer an AEAD cipher suite with ephemeral key exchange: senders with a modern TLS library cannot connect.";
-    mx_tls_large_hello, Info, Settled, "RFC 8446 4.1.2", ["mx_hosts.smtp_outcome"], None,
+    mx_tls_large_hello, Info, Settled, "RFC 8446 4.1.2", ["mx_hosts.attempts"], None,
         "Only answers a small ClientHello",
         "Update the server or the middle box before it: it stumbles over a ClientHello with a post-quantum key share.";
     mx_tls_alert, Error, Settled, "RFC 8446 6", ["mx_hosts.smtp_outcome"], FAILURE,
@@ -110,7 +113,7 @@ pub(super) const TLS: &[Finding] = table! { MxTls:
     mx_cert_untrusted, Error, Settled, "RFC 8461 4.2", ["mx_hosts.cert_faults"], UNTRUSTED,
         "No path to a trusted root",
         "Use a certificate of a public authority, and send its intermediate certificates.";
-    mx_cert_chain_incomplete, Error, Settled, "RFC 8461 4.2, RFC 8446 4.4.2", ["mx_hosts.cert_faults", "mx_hosts.chain_sha256"], UNTRUSTED,
+    mx_cert_chain_incomplete, Error, Settled, "RFC 8461 4.2, RFC 8446 4.4.2", ["mx_hosts.cert_faults", "mx_hosts.certificate_sha256", "certificates.der"], UNTRUSTED,
         "An intermediate certificate is missing",
         "Send the intermediate certificates with the certificate of the MX host.";
     mx_cert_other, Error, Settled, "RFC 8461 4.2, RFC 5280 6", ["mx_hosts.cert_faults"], FAILURE,

@@ -4,6 +4,9 @@ const FETCH: Option<&str> = Some("sts-policy-fetch-error");
 const WEBPKI: Option<&str> = Some("sts-webpki-invalid");
 
 pub(super) const DNS: &[Finding] = table! { PolicyDns:
+    policy_host_name_invalid, Error, Settled, "RFC 8461 3.3, RFC 5891 5.4", ["domains.policy_outcome"], FETCH,
+        "The name mta-sts under the domain can be no host of a URL",
+        "Check the domain's A-labels: no sender can ask for a policy at a name whose punycode is broken.";
     policy_host_nxdomain, Error, Settled, "RFC 8461 3.3", ["domains.policy_outcome", "domains.policy_host_dns"], FETCH,
         "The name mta-sts does not exist",
         "Add address records (or a CNAME) for mta-sts under the domain, or remove the record at _mta-sts.";
@@ -52,7 +55,7 @@ pub(super) const TLS: &[Finding] = table! { PolicyTls:
     policy_tls_untrusted, Error, Settled, "RFC 8461 3.3", ["domains.policy_cert_faults"], WEBPKI,
         "No path to a trusted root",
         "Use a certificate of a public authority, and serve its intermediate certificates.";
-    policy_tls_chain_incomplete, Error, Settled, "RFC 8461 3.3, RFC 8446 4.4.2", ["domains.policy_cert_faults", "domains.policy_chain_sha256"], WEBPKI,
+    policy_tls_chain_incomplete, Error, Settled, "RFC 8461 3.3, RFC 8446 4.4.2", ["domains.policy_cert_faults", "domains.policy_certificate_sha256", "certificates.der"], WEBPKI,
         "An intermediate certificate is missing",
         "Serve the intermediate certificates with the certificate of mta-sts.";
     policy_tls_certificate_other, Error, Settled, "RFC 8461 3.3, RFC 5280 6", ["domains.policy_cert_faults"], WEBPKI,
@@ -67,7 +70,7 @@ pub(super) const TLS: &[Finding] = table! { PolicyTls:
     policy_tls_client_limit, Indeterminate, Settled, "RFC 8461 3.3", ["domains.policy_outcome"], FETCH,
         "No cipher suite or group in common with the scanner",
         "Offer an AEAD cipher suite with ephemeral key exchange: senders with a modern TLS library cannot connect.";
-    policy_tls_large_hello, Info, Settled, "RFC 8446 4.1.2", ["domains.policy_outcome"], None,
+    policy_tls_large_hello, Info, Settled, "RFC 8446 4.1.2", ["domains.policy_attempts"], None,
         "Only answers a small ClientHello",
         "Update the server or the middle box before it: it stumbles over a ClientHello with a post-quantum key share.";
     policy_tls_timeout, Error, MayPass, "RFC 8461 3.3", ["domains.policy_outcome", "domains.policy_attempts"], FETCH,

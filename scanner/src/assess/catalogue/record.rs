@@ -10,6 +10,9 @@ pub(super) const RECORD: &[Finding] = table! { Record:
     record_dns_refused, Indeterminate, Settled, "RFC 8461 3.1", ["domains.sts_dns"], None,
         "Answer at _mta-sts refused",
         "Check that every name server the parent lists is configured to serve the zone.";
+    record_dns_unusable, Indeterminate, Settled, "RFC 8461 3.1", ["domains.sts_dns"], None,
+        "No usable answer at _mta-sts",
+        "Check what the name servers answer for _mta-sts: a CNAME that runs in a circle, answers cut short, or an error code.";
     record_multiple, Error, Settled, "RFC 8461 3.1", ["domains.sts_txt"], None,
         "Several records",
         "Publish exactly one TXT record that begins with v=STSv1; at _mta-sts: senders act as if several were none.";

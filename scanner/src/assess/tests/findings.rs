@@ -33,7 +33,9 @@ fn each_failure_at_mta_sts_has_its_code() {
     assert_eq!(findings(&world(DnsStatus::ServFail)), ["record_dns_servfail"]);
     assert_eq!(findings(&world(DnsStatus::Timeout)), ["record_dns_timeout"]);
     assert_eq!(findings(&world(DnsStatus::Refused)), ["record_dns_refused"]);
-    assert_eq!(findings(&world(DnsStatus::FormErr)), [""; 0]);
+    for status in [DnsStatus::FormErr, DnsStatus::NotImp, DnsStatus::Truncated, DnsStatus::BadAnswer] {
+        assert_eq!(findings(&world(status)), ["record_dns_unusable"], "{status}");
+    }
     let again = |status| lasting(&world(status).with(|row| row.attempts = 2));
     assert_eq!(again(DnsStatus::Timeout), ["record_dns_timeout"]);
     assert_eq!(again(DnsStatus::ServFail), [""; 0], "the catalogue does not mark it as one that may pass");
@@ -77,11 +79,25 @@ fn each_outcome_on_the_way_to_the_policy_is_its_finding() {
         let later = ["policy_tls_", "policy_http_malformed", "policy_timeout", "policy_too_large"];
         if host || later.iter().any(|prefix| word.starts_with(prefix)) {
             assert_eq!(findings(&good().looks(&[word]).delivered()), [word]);
-            let repeated = lasting(&good().looks(&[word, word]).delivered());
+            let repeated = lasting(&good().looks(&["policy_host_dns_failure", word]).delivered());
             assert_eq!(repeated.contains(&word), code.may_pass(), "{word}");
         }
     }
     assert_eq!(findings(&good().looks(&["excluded"]).delivered()), [""; 0]);
+}
+
+#[test]
+fn a_hello_that_was_answered_only_when_small_is_told_beside_the_outcome() {
+    let policy = good().looks(&["policy_tls_large_hello", "ok"]).delivered();
+    assert_eq!(findings(&policy), ["policy_tls_large_hello"]);
+    let mut host = good().host_with("mx.example.com", |row| {
+        row.smtp.outcome = "ok".into();
+        row.smtp.tls.cert_faults = Some(vec![]);
+        row.attempts = vec!["mx_tls_large_hello".into(), "ok".into()];
+    });
+    assert_eq!(findings(&host), ["mx_tls_large_hello"]);
+    host = good().host("mx.example.com", &["mx_tls_large_hello", "mx_tls_client_limit", "mx_tls_protocol"]);
+    assert_eq!(findings(&host), ["mx_tls_protocol", "mx_tls_large_hello"]);
 }
 
 #[test]
@@ -184,7 +200,10 @@ fn each_kind_of_mx_set_has_its_code() {
     let implicit = good().with(|row| row.mx_kind = Some(MxKind::Implicit)).delivered();
     assert_eq!(findings(&implicit), ["mx_implicit"]);
     let beside = good().mx(&[(0, "."), (10, "mx.example.com")]).delivered();
-    assert_eq!(findings(&beside), ["mx_null_beside_others", "mx_mismatch_some"]);
+    assert_eq!(findings(&beside), ["mx_null_beside_others"]);
+    for name in ["_dc-mx.example.com", "a\\032b.example.com", "-a.example.com"] {
+        assert_eq!(findings(&good().mx(&[(10, name)]))[0], "mx_name_invalid", "{name}");
+    }
 }
 
 #[test]

@@ -237,8 +237,16 @@ fn a_fault_that_may_pass_is_indeterminate_until_it_is_repeated() {
         "policy_timeout",
     ] {
         all(&good().looks(&[outcome]).delivered(), "indeterminate");
-        all(&good().looks(&[outcome, outcome]).delivered(), "no_policy");
+        all(&good().looks(&["policy_host_dns_failure", outcome]).delivered(), "no_policy");
         all(&good().looks(&[outcome, "ok"]).delivered(), "validated");
+    }
+}
+
+#[test]
+fn a_further_try_in_the_same_look_repeats_nothing() {
+    for outcome in ["policy_tls_timeout", "policy_tls_closed"] {
+        all(&good().looks(&[outcome; 2]).delivered(), "indeterminate");
+        all(&good().looks(&[outcome; 3]).delivered(), "no_policy");
     }
 }
 

@@ -28,6 +28,10 @@ pub const ASSESSMENTS: Table = Table {
         ),
         may("verdict_lenient", Kind::Text, "The same for a lenient sender."),
         may("verdict_primary", Kind::Text, "The strict verdict over the MX hosts of lowest preference only."),
-        may("dane", Kind::List(&DANE), "DANE outcome of each MX host; null where not asked."),
+        may(
+            "dane",
+            Kind::List(&DANE),
+            "DANE outcome of each MX host whose TLSA records were asked for, in the order of the set; null where there is none.",
+        ),
     ],
 };

@@ -1,6 +1,6 @@
 //! The table `domains`.
 
-use super::{INTS, Kind, SCAN, TEXTS, Table, may, must};
+use super::{INTS, Kind, RETRIED, SCAN, TEXTS, Table, may, must};
 
 const LISTED: Kind = Kind::Struct(&[
     must("list", Kind::Text, "The list's name: its file name without directories, `-` for standard input."),
@@ -67,6 +67,11 @@ pub const DOMAINS: Table = Table {
             "total_ms",
             Kind::Int64,
             "Milliseconds from the first question to the final evidence, waiting included, of the last look.",
+        ),
+        may(
+            "dns_retried",
+            RETRIED,
+            "What came of questions at the first look that the second look asked again (mx | address | sts | tlsrpt | ns | policy_host | sts_sibling); empty where none was; null in layout 1.0.",
         ),
         may("mx_at", Kind::Time, "When the answer to the MX question was final."),
         must(
@@ -140,7 +145,7 @@ pub const DOMAINS: Table = Table {
         may(
             "sts_wildcard",
             Kind::Bool,
-            "Whether a random sibling label answers with the same TXT set; null where not asked.",
+            "Whether a random sibling label (`_sts-census-…`) answers with the same TXT set; null where not asked or not decided.",
         ),
         may("tlsrpt_dns", Kind::Text, "DNS status of `TXT _smtp._tls.<domain>`; null where not asked."),
         may(
@@ -182,7 +187,7 @@ pub const DOMAINS: Table = Table {
         may(
             "policy_cert_outcome",
             Kind::Text,
-            "valid | name | expired | not_yet_valid | self_signed | untrusted | other: the first of policy_cert_faults in the order chain, time, name; null where no certificate was seen.",
+            "valid | name | expired | not_yet_valid | self_signed | untrusted | other: the first of policy_cert_faults in the order chain, time, name; null where no certificate was seen. An untrusted one whose intermediate others send is judged chain_incomplete among the findings.",
         ),
         may(
             "policy_cert_faults",
@@ -228,11 +233,15 @@ pub const DOMAINS: Table = Table {
             Kind::Int64,
             "Milliseconds of the fetch on its last address: connection, TLS and HTTP, no waiting.",
         ),
-        may("policy_attempts", TEXTS, "The outcome of each look, in their order; null where not attempted."),
+        may(
+            "policy_attempts",
+            TEXTS,
+            "The outcome of each look and of what came before a further try in it, in their order. After the first policy_tls_timeout or policy_tls_closed comes a try without a post-quantum share (where that one is answered, policy_tls_large_hello stands in its place), after the first policy_tls_client_limit one that asks for old versions and suites. Null where not attempted.",
+        ),
         may(
             "policy_wildcard",
             Kind::Bool,
-            "Whether a random sibling host serves the same body; null where not asked.",
+            "Whether a random sibling host (`sts-census-…`) serves the same body with status 200, whatever its certificate; asked where the policy host answered 200 with a text; null where not asked or not decided.",
         ),
         may(
             "policy_valid",

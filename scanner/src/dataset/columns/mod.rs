@@ -16,7 +16,7 @@ pub use mx_hosts::MX_HOSTS;
 use serde_json::{Value, json};
 
 /// Version of the tables' layout, `major.minor`. A reader refuses another major version.
-pub const SCHEMA_VERSION: &str = "1.0";
+pub const SCHEMA_VERSION: &str = "1.1";
 
 /// The type of a column's values.
 #[derive(Debug, Clone, Copy)]
@@ -93,6 +93,10 @@ const fn may(name: &'static str, kind: Kind, meaning: &'static str) -> Column {
 }
 
 const TEXTS: Kind = Kind::List(&Kind::Text);
+const RETRIED: Kind = Kind::List(&Kind::Struct(&[
+    must("question", Kind::Text, "What was asked."),
+    must("status", Kind::Text, "DNS status of the answer that did not stand."),
+]));
 const INTS: Kind = Kind::List(&Kind::Int32);
 const SCAN: Column =
     must("scan", Kind::Text, "Name of the scan: the last part of its output directory's name when it began.");

@@ -1,6 +1,6 @@
 //! The table `mx_hosts`.
 
-use super::{Kind, SCAN, TEXTS, Table, may, must};
+use super::{Kind, RETRIED, SCAN, TEXTS, Table, may, must};
 
 /// One row an (MX host, address): the evidence of SMTP and its TLS.
 pub const MX_HOSTS: Table = Table {
@@ -79,9 +79,17 @@ pub const MX_HOSTS: Table = Table {
             "As policy_cert_outcome, the name checked being the MX host's (RFC 8461 section 4.2).",
         ),
         may("cert_faults", TEXTS, "As policy_cert_faults."),
-        may("tlsa_dns", Kind::Text, "DNS status of `TLSA _25._tcp.<host>`; null where not asked."),
-        may("tlsa_ad", Kind::Bool, "AD bit of that answer; null where not asked."),
-        may("tlsa", TEXTS, "TLSA records in presentation form, sorted; null where not asked."),
+        may(
+            "tlsa_dns",
+            Kind::Text,
+            "DNS status of `TLSA _25._tcp.<host>`; where the host is an alias that of its target's TLSA, if there are any or they could not be had; null where not asked.",
+        ),
+        may("tlsa_ad", Kind::Bool, "AD bit of that answer; null where there was none."),
+        may(
+            "tlsa",
+            TEXTS,
+            "TLSA records in presentation form (RFC 6698 section 2.2), the data in lower case, sorted; empty where there are none; null where there was no answer.",
+        ),
         may("probed_at", Kind::Time, "When the connection was begun; null where none was."),
         may("connect_ms", Kind::Int64, "Milliseconds of the TCP connect."),
         may("handshake_ms", Kind::Int64, "Milliseconds of the TLS handshake."),
@@ -89,7 +97,12 @@ pub const MX_HOSTS: Table = Table {
         must(
             "attempts",
             TEXTS,
-            "The outcome of each look that made a connection, in their order; empty where none was made.",
+            "The outcome of each connection, looks and further tries, in their order, at most three; further tries as in policy_attempts. Empty where none was made.",
+        ),
+        may(
+            "dns_retried",
+            RETRIED,
+            "What came of questions at the first look that the second look asked again (address | tlsa); empty where none was; null in layout 1.0.",
         ),
     ],
 };

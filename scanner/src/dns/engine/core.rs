@@ -3,7 +3,7 @@
 use super::ids::Ids;
 use super::lane::Lane;
 use super::port::{Port, Ports};
-use super::slot::{ATTEMPTS, Slot, Stage};
+use super::slot::{ATTEMPTS, Place, Slot, Stage};
 use super::wheel::Wheel;
 use super::{Counts, Event, Ticket};
 use crate::dns::wire::{self, Head, Likeness};
@@ -12,6 +12,10 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::task::Waker;
 use std::time::{Duration, Instant};
+
+/// An answer that took longer is late. Most answers of a recursive resolver that does not know a name yet come sooner;
+/// one that takes longer is still waited for, but its place in the window is another's.
+const LATE: Duration = Duration::from_millis(250);
 
 /// Everything that the engine knows.
 pub(super) struct Core {
@@ -27,6 +31,10 @@ pub(super) struct Core {
     /// Whom to wake once the lock is given back.
     pub(super) woken: Vec<Waker>,
     driver: Option<Waker>,
+    /// Who is to be told of the next question that turns late.
+    listener: Option<Waker>,
+    /// Questions that go on by TCP.
+    pub(super) aside: usize,
     /// Whether the driver will not look again unless it is woken.
     driver_sleeps: bool,
     pub(super) closed: bool,
@@ -47,6 +55,8 @@ impl Core {
             counts: Counts::default(),
             woken: Vec::new(),
             driver: None,
+            listener: None,
+            aside: 0,
             driver_sleeps: false,
             closed: false,
             ceiling,
@@ -156,8 +166,11 @@ impl Core {
 
     fn leave_flow(&mut self, index: u32) {
         let slot = &mut self.slots[index as usize];
-        if std::mem::take(&mut slot.in_flow) {
-            self.lanes[slot.lane].flow.leave();
+        let flow = &mut self.lanes[slot.lane].flow;
+        match std::mem::take(&mut slot.place) {
+            Place::None => {}
+            Place::Window => flow.leave(),
+            Place::Late => flow.leave_late(),
         }
     }
 
@@ -215,9 +228,16 @@ impl Core {
         slot.attempts += 1;
         slot.queued = now.saturating_duration_since(slot.asked);
         slot.stage = Stage::Sent;
-        slot.in_flow = true;
+        slot.place = Place::Window;
         lane.flow.enter(now, slot.patience);
-        self.wheel.add(now + slot.patience, ticket);
+        let mut alarm = slot.patience.min(LATE);
+        if slot.attempts > 1 {
+            // It was late once: it is taken to be so again.
+            slot.place = Place::Late;
+            lane.flow.turn_late();
+            alarm = slot.patience;
+        }
+        self.wheel.add(now + alarm, ticket);
         self.rouse_driver();
         true
     }
@@ -282,14 +302,22 @@ impl Core {
         let mut due = std::mem::take(&mut self.due);
         self.wheel.advance(now, &mut due);
         for ticket in due.drain(..) {
-            let slot = &self.slots[ticket.slot as usize];
-            if slot.turn == ticket.turn && matches!(slot.stage, Stage::Sent) {
-                let (lane, sent) = (slot.lane, slot.sent);
+            let slot = &mut self.slots[ticket.slot as usize];
+            if slot.turn != ticket.turn || !matches!(slot.stage, Stage::Sent) {
+                continue;
+            }
+            let (lane, sent, ends) = (slot.lane, slot.sent, slot.sent + slot.patience);
+            if now < ends {
+                slot.place = Place::Late;
+                self.lanes[lane].flow.turn_late();
+                self.wheel.add(ends, ticket);
+                self.woken.extend(self.listener.take());
+            } else {
                 self.counts.expired += 1;
                 self.settle(ticket.slot, Event::Expired);
                 self.lanes[lane].flow.silent(sent, now);
-                self.pump(lane, now);
             }
+            self.pump(lane, now);
         }
         self.due = due;
     }
@@ -380,6 +408,22 @@ impl Core {
         if !self.driver.as_ref().is_some_and(|known| known.will_wake(waker)) {
             self.driver = Some(waker.clone());
         }
+    }
+
+    /// Questions whose answer is late now.
+    pub(super) fn late(&self) -> usize {
+        self.aside + self.lanes.iter().map(|lane| lane.flow.late()).sum::<usize>()
+    }
+
+    /// Whom to tell of the next question that turns late: one listener, once.
+    pub(super) fn listen(&mut self, waker: &Waker) {
+        self.listener = Some(waker.clone());
+    }
+
+    /// One more question goes on outside of the engine; gives who is to be told.
+    pub(super) fn step_aside(&mut self) -> Option<Waker> {
+        self.aside += 1;
+        self.listener.take()
     }
 
     /// Questions that wait for an answer now.

@@ -16,6 +16,7 @@ mod slot;
 mod socket;
 mod wheel;
 
+pub use flow::LATE_A_PLACE;
 pub use handle::{EngineConnections, EngineHandle};
 
 use self::core::Core;
@@ -27,7 +28,7 @@ use std::cell::RefCell;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::task::Poll;
+use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
 /// A handle to an engine; clones share it.
@@ -163,6 +164,28 @@ impl Engine {
         lock(self).counts
     }
 
+    /// Questions whose answer is late now, so that others may take their places.
+    #[must_use]
+    pub fn late(&self) -> usize {
+        lock(self).late()
+    }
+
+    /// As [`Engine::late`]; `waker` is told, once, when one more is. There is one such listener an engine.
+    pub(super) fn late_and_tell(&self, waker: &Waker) -> usize {
+        let mut core = lock(self);
+        core.listen(waker);
+        core.late()
+    }
+
+    /// Counts a question as late for as long as the result lives.
+    pub(super) fn step_aside(&self) -> Aside<'_> {
+        let told = lock(self).step_aside();
+        if let Some(waker) = told {
+            waker.wake();
+        }
+        Aside(self)
+    }
+
     /// Questions that wait for an answer now.
     #[must_use]
     pub fn in_flight(&self) -> usize {
@@ -189,6 +212,15 @@ impl Engine {
             wire::question(written).map(|_| ())
         })?;
         Some(Exchange { engine: self.clone(), slot })
+    }
+}
+
+/// While it lives a question counts as late though the engine waits for nothing: it goes on by another way.
+pub(super) struct Aside<'a>(&'a Engine);
+
+impl Drop for Aside<'_> {
+    fn drop(&mut self) {
+        lock(self.0).aside -= 1;
     }
 }
 

@@ -19,7 +19,7 @@ pub(super) struct Slot {
     pub(super) keys: [u32; ATTEMPTS],
     pub(super) attempts: usize,
     pub(super) lane: usize,
-    pub(super) in_flow: bool,
+    pub(super) place: Place,
     pub(super) patience: Duration,
     pub(super) queued: Duration,
     pub(super) asked: Instant,
@@ -27,6 +27,18 @@ pub(super) struct Slot {
     pub(super) sent: Instant,
     pub(super) answered: bool,
     pub(super) timed_out: bool,
+}
+
+/// Where a question counts in its server's flow.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Place {
+    /// Nowhere: nothing of it is in flight.
+    #[default]
+    None,
+    /// In the window.
+    Window,
+    /// Among those whose answer is late.
+    Late,
 }
 
 /// How far an exchange is.
@@ -52,7 +64,7 @@ impl Slot {
             keys: [0; ATTEMPTS],
             attempts: 0,
             lane: 0,
-            in_flow: false,
+            place: Place::None,
             patience: Duration::ZERO,
             queued: Duration::ZERO,
             asked: now,

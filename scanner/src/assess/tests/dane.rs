@@ -1,0 +1,111 @@
+//! DANE, the rules beside the matching itself.
+
+use super::{World, good};
+use crate::dataset::rows::HostRow;
+use crate::dataset::words::DnsStatus;
+
+const USABLE: &str = "3 1 1 0000000000000000000000000000000000000000000000000000000000000000";
+
+/// The outcome at the one host, and the codes of it.
+fn dane(world: &World) -> (Option<&'static str>, Vec<&'static str>) {
+    let row = world.assess();
+    let outcome = row.dane.as_deref().map(|hosts| {
+        assert_eq!(hosts.len(), 1);
+        hosts[0].1
+    });
+    (outcome, row.findings.into_iter().filter(|code| code.starts_with("dane_")).collect())
+}
+
+/// A domain whose names are all secure, with these TLSA records, seen by a resolver that validates.
+fn secure(tlsa: &[&str], change: impl FnOnce(&mut HostRow)) -> World {
+    let mut world = good().with(|row| row.mx_ad = Some(true));
+    world.hosts.validates = true;
+    world.host_with("mx.example.com", |row| {
+        row.smtp.outcome = "ok".into();
+        row.attempts = vec!["ok".into()];
+        row.host_dns = Some(DnsStatus::NoError);
+        row.host_ad = Some(true);
+        row.tlsa_dns = Some(DnsStatus::NoError);
+        row.tlsa_ad = Some(true);
+        row.tlsa = Some(tlsa.iter().map(|&text| text.into()).collect());
+        row.smtp.tls.certificate_sha256 = Some("aa".into());
+        row.smtp.tls.cert_faults = Some(vec![]);
+        row.smtp.tls.chain = vec![b"no certificate".to_vec()];
+        change(row);
+    })
+}
+
+#[test]
+fn nothing_is_said_where_nothing_was_asked() {
+    assert_eq!(dane(&good().delivered()), (None, vec![]));
+}
+
+#[test]
+fn without_a_validating_resolver_nothing_is_known() {
+    let mut world = secure(&[USABLE], |_| {});
+    world.hosts.validates = false;
+    assert_eq!(dane(&world), (Some("unknown"), vec![]));
+}
+
+#[test]
+fn a_record_that_matches_nothing_is_invalid_and_one_that_nobody_can_use_unusable() {
+    assert_eq!(dane(&secure(&[USABLE], |_| {})), (Some("invalid"), vec!["dane_invalid"]));
+    assert_eq!(dane(&secure(&["1 1 1 00"], |_| {})), (Some("unusable"), vec!["dane_unusable"]));
+}
+
+#[test]
+fn each_answer_must_be_secure() {
+    let insecure = (Some("insecure"), vec!["dane_insecure"]);
+    assert_eq!(dane(&secure(&[USABLE], |_| {}).with(|row| row.mx_ad = Some(false))), insecure);
+    assert_eq!(dane(&secure(&[USABLE], |row| row.host_ad = Some(false))), insecure);
+    assert_eq!(dane(&secure(&[USABLE], |row| row.tlsa_ad = Some(false))), insecure);
+}
+
+#[test]
+fn what_could_not_be_had_is_never_none() {
+    let failed = |status, secure_host| {
+        dane(&secure(&[], |row| {
+            row.tlsa_dns = Some(status);
+            row.tlsa = None;
+            row.host_ad = Some(secure_host);
+        }))
+    };
+    assert_eq!(failed(DnsStatus::ServFail, true), (Some("bogus"), vec!["dane_bogus"]));
+    assert_eq!(failed(DnsStatus::ServFail, false), (Some("unknown"), vec![]));
+    assert_eq!(failed(DnsStatus::Timeout, true), (Some("unknown"), vec![]));
+    assert_eq!(failed(DnsStatus::NxDomain, true), (Some("none"), vec![]));
+    assert_eq!(failed(DnsStatus::NoData, false), (Some("none"), vec![]));
+}
+
+#[test]
+fn without_tls_a_usable_record_is_not_met_and_without_a_connection_nothing_is_known() {
+    let ended = |outcome: &'static str| {
+        dane(&secure(&[USABLE], |row| {
+            row.smtp.outcome = outcome.into();
+            row.smtp.tls = crate::dataset::rows::TlsEvidence::default();
+        }))
+        .0
+    };
+    assert_eq!(ended("starttls_not_offered"), Some("invalid"));
+    assert_eq!(ended("mx_tls_protocol"), Some("invalid"));
+    for outcome in ["smtp_connect_refused", "smtp_banner_timeout", "limited", "not_sampled", "mx_tls_timeout"]
+    {
+        assert_eq!(ended(outcome), Some("unknown"), "{outcome}");
+    }
+}
+
+#[test]
+fn a_certificate_that_the_table_lacks_decides_nothing() {
+    let mut world = secure(&[USABLE], |row| row.smtp.tls.chain = vec![]);
+    assert!(world.hosts.wants_any() && world.hosts.wants("aa") && !world.hosts.wants("bb"));
+    world.hosts.settle();
+    assert_eq!(dane(&world).0, Some("unknown"));
+}
+
+#[test]
+fn a_certificate_of_the_table_is_held_against_the_records() {
+    let mut world = secure(&[USABLE], |row| row.smtp.tls.chain = vec![]);
+    world.hosts.show("aa", b"another one");
+    assert!(!world.hosts.wants_any());
+    assert_eq!(dane(&world).0, Some("invalid"));
+}

@@ -1,0 +1,123 @@
+//! What was seen, for programs.
+
+use super::{Checked, sender};
+use crate::dataset::rows::{DomainRow, HostRow, TlsEvidence};
+use crate::dataset::words::{DnsStatus, MxKind, RecordState};
+use crate::mta_sts::text::escape;
+use serde_json::{Value, json};
+
+/// One domain as an object. Keys are the dataset's columns, grouped by stage; null is what it is there: not asked or not seen.
+#[must_use]
+pub fn object(checked: &Checked) -> Value {
+    let Checked { row, judged, .. } = checked;
+    let findings = checked.findings().map(|code| {
+        let finding = code.finding();
+        json!({
+            "code": code.as_str(),
+            "stage": finding.stage.as_str(),
+            "severity": finding.severity.as_str(),
+            "lasting": judged.lasting.contains(&code.as_str()),
+            "title": finding.title,
+            "advice": finding.advice,
+            "source": finding.source,
+            "result": finding.result,
+        })
+    });
+    let sender = |verdict: Option<&'static str>| json!({ "verdict": verdict, "does": sender::sentence(checked, verdict) });
+    json!({
+        "domain": row.domain,
+        "record": {
+            "dns": row.sts_dns.map(DnsStatus::as_str),
+            "cname": row.sts_cname,
+            "txt": row.sts_txt,
+            "state": row.sts_record.map(RecordState::as_str),
+            "id": row.sts_id,
+            "wildcard": row.sts_wildcard,
+        },
+        "policy": policy(row),
+        "mx": { "dns": row.mx_dns.map(DnsStatus::as_str), "kind": row.mx_kind.map(MxKind::as_str), "hosts": hosts(checked) },
+        "tlsrpt": {
+            "dns": row.tlsrpt_dns.map(DnsStatus::as_str),
+            "txt": row.tlsrpt_txt,
+            "state": row.tlsrpt_record.map(RecordState::as_str),
+            "rua": row.tlsrpt_rua,
+        },
+        "dane": judged.dane.as_ref().map(|hosts| {
+            hosts.iter().map(|(host, outcome)| json!({ "host": host, "outcome": outcome })).collect::<Value>()
+        }),
+        "findings": findings.collect::<Value>(),
+        "mismatch_kind": judged.mismatch_kind,
+        "strict": sender(judged.verdict_strict),
+        "lenient": sender(judged.verdict_lenient),
+        "primary": judged.verdict_primary,
+    })
+}
+
+fn policy(row: &DomainRow) -> Value {
+    let policy = &row.policy;
+    let addrs = policy.addrs.as_ref().map(|addrs| {
+        addrs
+            .iter()
+            .map(|one| json!({ "addr": one.addr.to_string(), "outcome": one.outcome }))
+            .collect::<Value>()
+    });
+    json!({
+        "dns": policy.host_dns.map(DnsStatus::as_str),
+        "cname": policy.cname,
+        "addrs": addrs,
+        "outcome": policy.outcome,
+        "attempts": policy.attempts,
+        "tls": tls(&policy.tls),
+        "http_status": policy.http_status,
+        "redirect_to": policy.redirect_to,
+        "content_type": policy.content_type,
+        "body": policy.body.as_deref().map(escape),
+        "wildcard": policy.wildcard,
+        "valid": policy.valid,
+        "usable": policy.usable,
+        "mode": policy.mode,
+        "max_age_s": policy.max_age_s,
+        "mx": policy.mx,
+    })
+}
+
+fn hosts(checked: &Checked) -> Value {
+    let set = checked.row.mx.iter().flatten();
+    let one = |mx: &crate::dataset::rows::Mx| {
+        let addresses = checked.hosts.iter().filter(|row| row.host == mx.host).map(address);
+        json!({
+            "preference": mx.preference,
+            "host": mx.host,
+            "matched": mx.matched,
+            "pattern": mx.pattern,
+            "addresses": addresses.collect::<Value>(),
+        })
+    };
+    set.map(one).collect()
+}
+
+fn address(row: &HostRow) -> Value {
+    json!({
+        "addr": row.addr.map(|addr| addr.to_string()),
+        "dns": row.host_dns.map(DnsStatus::as_str),
+        "cname": row.host_cname,
+        "outcome": row.smtp.outcome,
+        "attempts": row.attempts,
+        "code": row.smtp.code,
+        "text": row.smtp.text,
+        "banner": row.smtp.banner,
+        "ehlo": row.smtp.ehlo,
+        "starttls": row.smtp.starttls,
+        "tls": tls(&row.smtp.tls),
+    })
+}
+
+fn tls(tls: &TlsEvidence) -> Value {
+    json!({
+        "version": tls.version,
+        "cipher": tls.cipher,
+        "group": tls.group,
+        "certificate_sha256": tls.certificate_sha256,
+        "cert_faults": tls.cert_faults,
+    })
+}

@@ -1,0 +1,231 @@
+//! `sts-scan check`: a few domains as a person wants to see them. The stages and the judgement are those of a scan; only what becomes of
+//! the rows is another thing: they are shown and forgotten.
+
+mod json;
+mod sender;
+mod text;
+
+pub use json::object;
+pub use text::{Style, text};
+
+use crate::assess::catalogue::{Code, Severity};
+use crate::assess::chains::{Authorities, Completed};
+use crate::assess::{self, HostsOf};
+use crate::dataset::rows::{AssessmentRow, DomainRow, HostRow};
+use crate::fault::{LocalFault, Unfinished};
+use crate::input::{self, Entry, Refusal, Split};
+use crate::moment;
+use crate::plan::{Origin, ScanPlan};
+use crate::probe::{Domain, HostLook, Probe};
+use crate::scan::ScanError;
+use crate::scan::preflight::{self, Prepared};
+use crate::tls::certificate::sha256_hex;
+use crate::tls::paths;
+use futures::stream::{FuturesUnordered, TryStreamExt as _};
+use std::time::Duration;
+use tokio_util::sync::CancellationToken;
+
+/// What the command is asked for.
+#[derive(Debug)]
+pub struct Job {
+    /// The domains as typed.
+    pub domains: Vec<String>,
+    /// The plan of a scan. Its second look is made only where somebody asked for it: nobody waits a quarter of an hour at a terminal.
+    pub plan: ScanPlan,
+}
+
+/// What was seen of one domain, and what it shows.
+#[derive(Debug)]
+pub struct Checked {
+    /// The row that a scan would write; a chain that others complete is judged already.
+    pub row: DomainRow,
+    /// The rows of its MX hosts, in the order of the set.
+    pub hosts: Vec<HostRow>,
+    /// The judgement.
+    pub judged: AssessmentRow,
+}
+
+impl Checked {
+    /// Its findings with what each means.
+    pub fn findings(&self) -> impl Iterator<Item = Code> {
+        self.judged.findings.iter().filter_map(|word| Code::from_word(word))
+    }
+
+    /// Whether one of them is an error, seen once or lasting.
+    #[must_use]
+    pub fn has_error(&self) -> bool {
+        self.findings().any(|code| code.finding().severity == Severity::Error)
+    }
+}
+
+/// Why nothing was checked.
+#[derive(Debug, thiserror::Error)]
+pub enum CheckError {
+    /// A name that was typed is none.
+    #[error("`{text}` {refusal}")]
+    Name {
+        /// As typed.
+        text: String,
+        /// What is wrong with it.
+        refusal: Refusal,
+    },
+    /// A name that must not be asked about.
+    #[error("{0} is in an exclusion file: leave it out, or take it out of the file")]
+    Excluded(String),
+    /// Settings, roots or resolvers.
+    #[error(transparent)]
+    Scan(#[from] ScanError),
+    /// This machine.
+    #[error(transparent)]
+    Unfinished(#[from] Unfinished),
+}
+
+impl From<LocalFault> for CheckError {
+    fn from(fault: LocalFault) -> Self {
+        Self::Unfinished(fault.into())
+    }
+}
+
+impl CheckError {
+    /// Whether what was typed is at fault, rather than this machine.
+    #[must_use]
+    pub const fn is_usage(&self) -> bool {
+        match self {
+            Self::Name { .. } | Self::Excluded(_) => true,
+            Self::Scan(wrong) => wrong.is_usage(),
+            Self::Unfinished(_) => false,
+        }
+    }
+}
+
+/// Looks at every domain, each once however often it was typed, in the order typed.
+///
+/// # Errors
+/// A name that is none, settings that cannot be, or a fault of this machine. What a remote party does is in what was seen.
+pub fn run(job: Job) -> Result<Vec<Checked>, CheckError> {
+    let mut domains: Vec<Domain> = Vec::new();
+    for text in &job.domains {
+        let name =
+            input::normalise(text).map_err(|refusal| CheckError::Name { text: text.clone(), refusal })?;
+        if domains.iter().all(|domain| domain.row.domain != name) {
+            domains.push(Domain::new(entry(domains.len(), name, text)));
+        }
+    }
+    let asked_for = job.plan.origin("second_look") != Origin::Default;
+    let second_look = job.plan.second_look.filter(|_| asked_for);
+    let further = match &job.plan.intermediates {
+        Some(path) => paths::read_pem(path).map_err(ScanError::from)?.0,
+        None => Vec::new(),
+    };
+    let Prepared { probe, vantage, .. } = preflight::prepare(job.plan, CancellationToken::new())?;
+    if let Some(domain) = domains.iter().find(|domain| probe.admission.excludes(&domain.row.domain)) {
+        return Err(CheckError::Excluded(domain.row.domain.clone()));
+    }
+    let runtime = crate::scan::runtime()?;
+    let hosts = runtime.block_on(probe.dns.attend(looks(&probe, &mut domains, second_look)))??;
+    let authorities = Authorities {
+        trust: probe.tls.trust(),
+        further: &further,
+        now: u64::try_from(moment::now() / 1_000_000).unwrap_or(0),
+    };
+    let mut known = HostsOf::default();
+    known.validates = vantage.resolver_validates;
+    Ok(judged(domains, hosts, authorities, known))
+}
+
+fn entry(position: usize, domain: String, typed: &str) -> Entry {
+    let Split { suffix, registrable } = input::split(&domain);
+    Entry {
+        position: position as u64,
+        suffix: Some(suffix.to_owned()),
+        registrable: registrable.map(str::to_owned),
+        input: crate::mta_sts::text::escape(typed.trim().as_bytes()),
+        rank: None,
+        lists: Vec::new(),
+        domain,
+    }
+}
+
+/// The first look at all domains and at their MX hosts, each of these once, and the second where it is wanted; gives the rows of the hosts.
+async fn looks(
+    probe: &Probe,
+    domains: &mut [Domain],
+    second_look: Option<Duration>,
+) -> Result<Vec<HostRow>, Unfinished> {
+    each(domains.iter_mut().map(|domain| look(probe, domain))).await?;
+    let mut hosts: Vec<HostLook> = Vec::new();
+    let mut done = Vec::new();
+    add_targets(probe, domains, &mut hosts);
+    each(hosts.iter_mut().map(|host| probe.host(host, |_| false))).await?;
+    let Some(wait) = second_look else {
+        return Ok(hosts.into_iter().flat_map(|host| host.rows).collect());
+    };
+    done.extend(hosts.iter_mut().flat_map(HostLook::take_final));
+    let again: Vec<&mut Domain> = domains.iter_mut().filter(|domain| domain.deserves_second_look()).collect();
+    let waiting = |host: &HostLook| !host.rows.is_empty();
+    if !again.is_empty() || hosts.iter().any(waiting) {
+        tokio::time::sleep(wait).await;
+        each(again.into_iter().map(|domain| look(probe, domain))).await?;
+        let known = hosts.len();
+        add_targets(probe, domains, &mut hosts);
+        let due = hosts.iter_mut().enumerate().filter(|(at, host)| *at >= known || waiting(host));
+        each(due.map(|(_, host)| probe.host(host, |_| false))).await?;
+    }
+    done.extend(hosts.into_iter().flat_map(|host| host.rows));
+    Ok(done)
+}
+
+async fn look(probe: &Probe, domain: &mut Domain) -> Result<(), Unfinished> {
+    probe.records(domain).await?;
+    if domain.signals() { probe.policy(domain).await } else { Ok(()) }
+}
+
+/// Runs them all at once: admission says how many may be under way.
+async fn each<F>(work: impl Iterator<Item = F>) -> Result<(), Unfinished>
+where
+    F: Future<Output = Result<(), Unfinished>>,
+{
+    work.collect::<FuturesUnordered<_>>().try_collect().await
+}
+
+fn add_targets(probe: &Probe, domains: &[Domain], hosts: &mut Vec<HostLook>) {
+    for domain in domains {
+        for host in domain.targets(probe.plan.starttls) {
+            if hosts.iter().all(|known| known.host != host) {
+                hosts.push(HostLook::new(host.to_owned()));
+            }
+        }
+    }
+}
+
+/// `known` is to hold what is known of the hosts.
+fn judged(
+    domains: Vec<Domain>,
+    mut hosts: Vec<HostRow>,
+    authorities: Authorities<'_>,
+    mut known: HostsOf,
+) -> Vec<Checked> {
+    let mut rows: Vec<DomainRow> = domains.into_iter().map(|domain| *domain.into_row()).collect();
+    let of_policies = rows.iter().map(|row| row.policy.tls.chain.as_slice());
+    let chains: Vec<&[Vec<u8>]> =
+        of_policies.chain(hosts.iter().map(|row| row.smtp.tls.chain.as_slice())).collect();
+    let completed = Completed::of_chains(&chains, authorities);
+    for row in &mut hosts {
+        completed.judge_host(row);
+        known.add(row);
+    }
+    for der in hosts.iter().flat_map(|row| &row.smtp.tls.chain) {
+        let sha256 = sha256_hex(der);
+        if known.wants(&sha256) {
+            known.show(&sha256, der);
+        }
+    }
+    known.settle();
+    rows.iter_mut().for_each(|row| completed.judge_domain(row));
+    let checked = rows.into_iter().map(|row| {
+        let set = row.mx.iter().flatten();
+        let of_set = set.flat_map(|mx| hosts.iter().filter(|seen| seen.host == mx.host)).cloned();
+        Checked { judged: assess::domain(&row, &known), hosts: of_set.collect(), row }
+    });
+    checked.collect()
+}

@@ -1,0 +1,133 @@
+#![allow(clippy::unwrap_used, reason = "a test says what must be there")]
+use super::{Tlsa, Verdict, covers, verify};
+use crate::tls::certificate::{hex, sha256_hex};
+use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, PublicKeyData as _, date_time_ymd};
+use sha2::{Digest as _, Sha512};
+
+/// 2024-07-01, inside the validity of what is made here.
+const NOW: u64 = 1_719_792_000;
+/// 2026-01-01, beyond it.
+const LATER: u64 = 1_767_225_600;
+
+/// A chain of leaf and authority, and the public keys of both.
+struct Made {
+    chain: Vec<Vec<u8>>,
+    keys: [Vec<u8>; 2],
+}
+
+fn made(names: &[&str]) -> Made {
+    let mut above = CertificateParams::new(Vec::new()).unwrap();
+    above.distinguished_name.push(rcgen::DnType::CommonName, "authority");
+    above.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    let above_key = KeyPair::generate().unwrap();
+    let authority = above.self_signed(&above_key).unwrap();
+    let above_spki = above_key.subject_public_key_info();
+    let mut params =
+        CertificateParams::new(names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()).unwrap();
+    params.not_before = date_time_ymd(2024, 1, 1);
+    params.not_after = date_time_ymd(2025, 1, 1);
+    let key = KeyPair::generate().unwrap();
+    let leaf = params.signed_by(&key, &Issuer::new(above, above_key)).unwrap();
+    Made {
+        chain: vec![leaf.der().to_vec(), authority.der().to_vec()],
+        keys: [key.subject_public_key_info(), above_spki],
+    }
+}
+
+fn records(texts: &[String]) -> Vec<Tlsa> {
+    texts.iter().map(|text| Tlsa::usable(text).unwrap()).collect()
+}
+
+fn of(text: String, made: &Made, now: u64) -> Verdict {
+    verify(&records(&[text]), &made.chain, now)
+}
+
+#[test]
+fn every_selector_and_matching_type_finds_the_leaf() {
+    let made = made(&["mx.example.org"]);
+    for (selector, bytes) in [(0, &made.chain[0]), (1, &made.keys[0])] {
+        for (matching, data) in [(0, hex(bytes)), (1, sha256_hex(bytes)), (2, hex(&Sha512::digest(bytes)))] {
+            let record = format!("3 {selector} {matching} {data}");
+            assert_eq!(of(record.clone(), &made, NOW), Verdict::Match, "{record}");
+            // RFC 7672 section 3.1.1: dates do not count.
+            assert_eq!(of(record, &made, LATER), Verdict::Match);
+        }
+    }
+    assert_eq!(of(format!("3 1 1 {}", sha256_hex(&made.keys[1])), &made, NOW), Verdict::Mismatch);
+}
+
+#[test]
+fn an_authority_vouches_within_dates_and_for_names_only() {
+    let made = made(&["mx.example.org", "*.mail.example.org"]);
+    for record in [
+        format!("2 0 1 {}", sha256_hex(&made.chain[1])),
+        format!("2 1 2 {}", hex(&Sha512::digest(&made.keys[1]))),
+        format!("2 0 0 {}", hex(&made.chain[1])),
+    ] {
+        let names = vec!["mx.example.org".to_owned(), "*.mail.example.org".to_owned()];
+        assert_eq!(of(record.clone(), &made, NOW), Verdict::MatchFor(names), "{record}");
+        assert_eq!(of(record, &made, LATER), Verdict::Mismatch);
+    }
+    // Usage 2 is about an authority, not about the server's own certificate.
+    assert_eq!(of(format!("2 0 1 {}", sha256_hex(&made.chain[0])), &made, NOW), Verdict::Mismatch);
+}
+
+#[test]
+fn an_authority_that_is_not_sent_is_taken_from_its_record() {
+    let mut made = made(&["mx.example.org"]);
+    let whole = format!("2 0 0 {}", hex(&made.chain[1]));
+    let digest = format!("2 0 1 {}", sha256_hex(&made.chain[1]));
+    made.chain.truncate(1);
+    assert!(matches!(of(whole, &made, NOW), Verdict::MatchFor(_)));
+    assert_eq!(of(digest, &made, NOW), Verdict::Mismatch);
+}
+
+#[test]
+fn an_authority_that_did_not_sign_does_not_vouch() {
+    let (mut one, other) = (made(&["mx.example.org"]), made(&["mx.example.org"]));
+    one.chain.push(other.chain[1].clone());
+    assert_eq!(of(format!("2 0 1 {}", sha256_hex(&other.chain[1])), &one, NOW), Verdict::Mismatch);
+}
+
+#[test]
+fn what_mail_does_not_use_is_unusable() {
+    let digest = "00".repeat(32);
+    for text in [
+        format!("0 0 1 {digest}"),
+        format!("1 1 1 {digest}"),
+        format!("4 0 1 {digest}"),
+        format!("3 2 1 {digest}"),
+        format!("3 1 3 {digest}"),
+        format!("3 1 1 {}", &digest[2..]),
+        format!("3 1 2 {digest}"),
+        format!("3 1 1 {digest}0"),
+        format!("3 1 1 {}zz", &digest[2..]),
+        "3 0 0 c0ffee".to_owned(),
+        "3 1 0 ".to_owned(),
+        "3 1 1".to_owned(),
+        String::new(),
+        "256 1 1 00".to_owned(),
+    ] {
+        assert_eq!(Tlsa::usable(&text), None, "{text}");
+    }
+    assert!(Tlsa::usable(&format!("3 1 1 {digest}")).is_some());
+    assert!(Tlsa::usable(&format!("2 1 2 {digest}{digest}")).is_some());
+}
+
+#[test]
+fn nothing_matches_where_nothing_was_shown_or_it_cannot_be_read() {
+    let record = records(&[format!("3 1 1 {}", "00".repeat(32)), format!("2 0 1 {}", "00".repeat(32))]);
+    assert_eq!(verify(&record, &[], NOW), Verdict::Mismatch);
+    assert_eq!(verify(&record, &[b"no certificate".to_vec()], NOW), Verdict::Mismatch);
+}
+
+#[test]
+fn names_are_those_of_any_tls_client() {
+    let names = vec!["mx.example.org".to_owned(), "*.example.net".to_owned()];
+    assert!(covers(&names, "mx.example.org") && covers(&names, "a.example.net"));
+    assert!(
+        !covers(&names, "a.b.example.net")
+            && !covers(&names, "example.net")
+            && !covers(&[], "mx.example.org")
+    );
+}

@@ -1,0 +1,128 @@
+//! `sts-scan check`: the judgement of a scan, shown to a person.
+
+use super::{assert_code, lab, sts_scan, text};
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::process::Output;
+use sts_lab::Lab;
+use sts_lab::value::Value;
+
+/// One domain of each situation that occurs.
+fn one_of_each(lab: &Lab) -> BTreeMap<String, (u64, String)> {
+    let list = std::fs::read_to_string(lab.dir.join("list.csv")).unwrap();
+    let mut found = BTreeMap::new();
+    for line in list.lines().skip(1) {
+        let (rank, domain) = line.split_once(',').unwrap();
+        let situation = lab.oracle.world.situation(domain).name.clone();
+        found.entry(situation).or_insert_with(|| (rank.parse().unwrap(), domain.to_owned()));
+    }
+    found
+}
+
+fn check(lab: &Lab, domains: &[&str], more: &[&str]) -> Output {
+    let mut command = sts_scan();
+    command.arg("check").args(domains).arg("--config").arg(lab.dir.join("scan.toml")).args(more);
+    command.output().unwrap()
+}
+
+fn domain_of(lab: &Lab, situation: &str) -> String {
+    one_of_each(lab).remove(situation).unwrap().1
+}
+
+fn small(dir: &Path) -> Lab {
+    lab(4_000, "demo", dir)
+}
+
+#[test]
+fn a_check_of_every_situation_finds_what_a_right_scan_finds() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = small(dir.path());
+    let wanted = one_of_each(&lab);
+    assert!(wanted.len() > 130, "{}", wanted.len());
+    let domains: Vec<&str> = wanted.values().map(|(_, domain)| domain.as_str()).collect();
+    let output = check(&lab, &domains, &["--format", "json"]);
+    assert_code(&output, 1);
+    let said = text(&output.stdout);
+    assert_eq!(said.lines().count(), wanted.len());
+    let table = &lab.oracle.contract.assessments;
+    let mut judged = 0;
+    for (line, (situation, (rank, domain))) in said.lines().zip(&wanted) {
+        let seen: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(seen["domain"], **domain);
+        let Some(row) = lab.oracle.expected(*rank, domain).unwrap().assessment else { continue };
+        judged += 1;
+        let cell = |name: &str| &row[table.position(name).unwrap()];
+        let texts = |value: &Value| -> Vec<String> {
+            value.items().iter().filter_map(Value::as_text).map(str::to_owned).collect()
+        };
+        let found = seen["findings"].as_array().unwrap();
+        let codes = |all: bool| -> Vec<&str> {
+            let wanted = found.iter().filter(|one| all || one["lasting"] == true);
+            wanted.map(|one| one["code"].as_str().unwrap()).collect()
+        };
+        assert_eq!(codes(true), texts(cell("findings")), "{situation}");
+        assert_eq!(codes(false), texts(cell("lasting")), "{situation}");
+        assert_eq!(seen["strict"]["verdict"].as_str(), cell("verdict_strict").as_text(), "{situation}");
+        assert_eq!(seen["lenient"]["verdict"].as_str(), cell("verdict_lenient").as_text(), "{situation}");
+    }
+    assert!(judged > 120, "{judged}");
+}
+
+#[test]
+fn the_exit_code_says_whether_there_is_an_error() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = small(dir.path());
+    let healthy = domain_of(&lab, "healthy");
+    assert_code(&check(&lab, &[&healthy], &[]), 0);
+    // A warning is none.
+    assert_code(&check(&lab, &[&domain_of(&lab, "policy-content-type")], &[]), 0);
+    let broken = domain_of(&lab, "policy-tls-name");
+    assert_code(&check(&lab, &[&healthy, &broken], &[]), 1);
+    let misspelt = check(&lab, &["no domain"], &[]);
+    assert_code(&misspelt, 2);
+    assert!(text(&misspelt.stderr).contains("`no domain`"), "{}", text(&misspelt.stderr));
+    assert_code(&check(&lab, &[&healthy], &["--format", "xml"]), 2);
+    let excluded = dir.path().join("excluded.txt");
+    std::fs::write(&excluded, &healthy).unwrap();
+    let refused = check(&lab, &[&healthy], &["--exclude", excluded.to_str().unwrap()]);
+    assert_code(&refused, 2);
+    assert!(text(&refused.stderr).contains("exclusion file"), "{}", text(&refused.stderr));
+}
+
+#[test]
+fn the_text_says_what_is_wrong_what_to_do_and_what_senders_do() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = small(dir.path());
+    let broken = domain_of(&lab, "mx-cert-expired");
+    let output = check(&lab, &[&broken], &[]);
+    let said = text(&output.stdout);
+    for part in [
+        format!("{broken}\n"),
+        format!("https://mta-sts.{broken}/.well-known/mta-sts.txt"),
+        format!("10 mx1.{broken}, matched by mx1.{broken}"),
+        "certificate expired".to_owned(),
+        "error mx_cert_expired: The certificate has expired".to_owned(),
+        "Renew the certificate of the MX host".to_owned(),
+        "a strict sender (refused) does not deliver".to_owned(),
+        "a lenient sender (refused) does not deliver".to_owned(),
+    ] {
+        assert!(said.contains(&part), "`{part}` is not in:\n{said}");
+    }
+    // No terminal, no colours.
+    assert!(!said.contains('\x1b'));
+}
+
+#[test]
+fn without_a_second_look_what_may_pass_is_told_as_seen_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = small(dir.path());
+    let domain = domain_of(&lab, "policy-connect-unreachable");
+    let once = check(&lab, &[&domain], &["--second-look", "none"]);
+    assert_code(&once, 1);
+    assert!(text(&once.stdout).contains("seen once"), "{}", text(&once.stdout));
+    assert!(text(&once.stdout).contains("(indeterminate)"));
+    let twice = check(&lab, &[&domain], &["--second-look", "1s"]);
+    assert_code(&twice, 1);
+    assert!(text(&twice.stdout).contains("seen twice"), "{}", text(&twice.stdout));
+    assert!(text(&twice.stdout).contains("(no_policy)"));
+}
