@@ -4,6 +4,7 @@ use crate::dataset::{Completeness, Dataset, open_all};
 use crate::fault::Fault;
 use crate::query::Query;
 use crate::render::{Format, render};
+use crate::settings::Settings;
 use crate::tables::Tables;
 use clap::Parser;
 use std::io::{self, Write};
@@ -42,8 +43,10 @@ pub struct Args {
     /// Memory for queries in MiB; what needs more goes to the temporary folder.
     #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
     memory: u32,
-    /// Write no tables but, into this directory, what other programs need to run the same queries: names, providers
-    /// and scans as Parquet, and tables.sql for DuckDB.
+    #[command(flatten)]
+    settings: Settings,
+    /// Write no tables but, into this directory, what other programs need to run the same queries: names, providers,
+    /// scans and the like as Parquet, and tables.sql for DuckDB.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["table", "query", "list"])]
     helper_tables: Option<PathBuf>,
 }
@@ -88,7 +91,7 @@ fn answer(args: &Args, catalogue: &[Query]) -> Result<(), Fault> {
     let engine = tokio::runtime::Runtime::new().map_err(|cause| Fault::engine("start threads", cause))?;
     let memory = usize::try_from(args.memory).unwrap_or(usize::MAX).saturating_mul(1024 * 1024);
     engine.block_on(async {
-        let mut tables = Tables::register(datasets, memory).await?;
+        let mut tables = Tables::register(datasets, memory, args.settings).await?;
         if let Some(dir) = &args.helper_tables {
             tables.export(dir).await?;
             say(&format!(

@@ -6,9 +6,12 @@
 
 pub mod cli;
 pub mod contract;
+pub mod customers;
 pub mod dataset;
 pub mod fault;
+pub mod findings;
 pub mod providers;
 pub mod query;
 pub mod render;
+pub mod settings;
 pub mod tables;
