@@ -11,4 +11,5 @@ pub mod fault;
 pub mod providers;
 pub mod query;
 pub mod render;
+pub mod report;
 pub mod tables;

@@ -1,0 +1,3 @@
+//! The report: one page with figures and tables of one or many datasets.
+
+pub mod figure;
