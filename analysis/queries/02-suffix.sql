@@ -5,32 +5,21 @@
 --   mx_unknown counts the names of the suffix whose MX could not be had: outside D1 and D2, inside D4.
 -- units: counts are names. _pct is percent of the decided names (names less undecided); _low and _high are
 --   percent of all names, the undecided counted as not having it and as having it.
-WITH classes AS (
+WITH sized AS (
     SELECT
-        scan, suffix, in_d1, in_d2, in_d3,
-        count(*) AS names,
-        count(*) FILTER (WHERE mx_unknown) AS mx_unknown,
-        count(*) FILTER (WHERE undecided) AS undecided,
-        count(*) FILTER (WHERE signals) AS signallers,
-        count(*) FILTER (WHERE adopts) AS adopters
-    FROM population
-    GROUP BY scan, suffix, in_d1, in_d2, in_d3
-),
-sized AS (
-    SELECT
-        classes.*,
+        suffix_counts.*,
         sum(names) OVER (PARTITION BY scan, suffix) AS all_names,
-        sum(mx_unknown) OVER (PARTITION BY scan, suffix) AS all_mx_unknown
-    FROM classes
+        coalesce(sum(names) FILTER (WHERE mx_unknown) OVER (PARTITION BY scan, suffix), 0) AS all_mx_unknown
+    FROM suffix_counts
 ),
 counted AS (
     SELECT
         scan, suffix, denominator, all_names,
         sum(names) AS names,
         all_mx_unknown AS mx_unknown,
-        sum(undecided) AS undecided,
-        sum(signallers) AS signallers,
-        sum(adopters) AS adopters
+        coalesce(sum(names) FILTER (WHERE undecided), 0) AS undecided,
+        coalesce(sum(names) FILTER (WHERE signals), 0) AS signallers,
+        coalesce(sum(names) FILTER (WHERE adopts), 0) AS adopters
     FROM sized
     CROSS JOIN (VALUES ('D1'), ('D2'), ('D3'), ('D4')) AS denominators (denominator)
     WHERE CASE denominator WHEN 'D1' THEN in_d1 WHEN 'D2' THEN in_d2 WHEN 'D3' THEN in_d3 ELSE true END

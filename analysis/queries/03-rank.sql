@@ -6,30 +6,11 @@
 --   D2, inside D4.
 -- units: counts are names. _pct is percent of the decided names (names less undecided); _low and _high are
 --   percent of all names, the undecided counted as not having it and as having it.
-WITH classes AS (
+WITH binned AS (
     SELECT
-        scan, in_d1, in_d2, in_d3,
-        CASE
-            WHEN rank <= 1000 THEN 1
-            WHEN rank <= 10000 THEN 2
-            WHEN rank <= 100000 THEN 3
-            WHEN rank <= 1000000 THEN 4
-            WHEN rank > 1000000 THEN 5
-            ELSE 6
-        END AS step,
-        count(*) AS names,
-        count(*) FILTER (WHERE mx_unknown) AS mx_unknown,
-        count(*) FILTER (WHERE undecided) AS undecided,
-        count(*) FILTER (WHERE signals) AS signallers,
-        count(*) FILTER (WHERE adopts) AS adopters
-    FROM population
-    GROUP BY 1, 2, 3, 4, 5
-),
-binned AS (
-    SELECT
-        classes.*, bins.bin, bins.ranks,
-        sum(mx_unknown) OVER (PARTITION BY scan, bins.bin) AS all_mx_unknown
-    FROM classes
+        rank_counts.*, bins.bin, bins.ranks,
+        coalesce(sum(names) FILTER (WHERE mx_unknown) OVER (PARTITION BY scan, bins.bin), 0) AS all_mx_unknown
+    FROM rank_counts
     CROSS JOIN (
         VALUES
             (1, '1 to 1000', 1, 1),
@@ -42,16 +23,16 @@ binned AS (
             (8, '1 to 100000', 1, 3),
             (9, '1 to 1000000', 1, 4)
     ) AS bins (bin, ranks, first_step, last_step)
-    WHERE classes.step >= bins.first_step AND classes.step <= bins.last_step
+    WHERE rank_counts.step >= bins.first_step AND rank_counts.step <= bins.last_step
 ),
 counted AS (
     SELECT
         scan, bin, ranks, denominator,
         sum(names) AS names,
         all_mx_unknown AS mx_unknown,
-        sum(undecided) AS undecided,
-        sum(signallers) AS signallers,
-        sum(adopters) AS adopters
+        coalesce(sum(names) FILTER (WHERE undecided), 0) AS undecided,
+        coalesce(sum(names) FILTER (WHERE signals), 0) AS signallers,
+        coalesce(sum(names) FILTER (WHERE adopts), 0) AS adopters
     FROM binned
     CROSS JOIN (VALUES ('D1'), ('D2'), ('D3'), ('D4')) AS denominators (denominator)
     WHERE CASE denominator WHEN 'D1' THEN in_d1 WHEN 'D2' THEN in_d2 WHEN 'D3' THEN in_d3 ELSE true END

@@ -4,6 +4,7 @@ use crate::dataset::{Completeness, Dataset, open_all};
 use crate::fault::Fault;
 use crate::query::Query;
 use crate::render::{Format, render};
+use crate::settings::Settings;
 use crate::tables::Tables;
 use clap::Parser;
 use std::io::{self, Write};
@@ -42,8 +43,10 @@ pub struct Args {
     /// Memory for queries in MiB; what needs more goes to the temporary folder.
     #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
     memory: u32,
-    /// Write no tables but, into this directory, what other programs need to run the same queries: names, providers
-    /// and scans as Parquet, and tables.sql for DuckDB.
+    #[command(flatten)]
+    settings: Settings,
+    /// Write no tables but, into this directory, what other programs need to run the same queries: names, providers,
+    /// scans and the like as Parquet, and tables.sql for DuckDB.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["table", "query", "list"])]
     helper_tables: Option<PathBuf>,
 }
@@ -88,7 +91,7 @@ fn answer(args: &Args, catalogue: &[Query]) -> Result<(), Fault> {
     let engine = tokio::runtime::Runtime::new().map_err(|cause| Fault::engine("start threads", cause))?;
     let memory = usize::try_from(args.memory).unwrap_or(usize::MAX).saturating_mul(1024 * 1024);
     engine.block_on(async {
-        let mut tables = Tables::register(datasets, memory).await?;
+        let mut tables = Tables::register(datasets, memory, args.settings).await?;
         if let Some(dir) = &args.helper_tables {
             tables.export(dir).await?;
             say(&format!(
@@ -98,8 +101,13 @@ fn answer(args: &Args, catalogue: &[Query]) -> Result<(), Fault> {
             return Ok(());
         }
         let mut answers = Vec::new();
+        let named = !args.query.is_empty() || !args.table.is_empty();
         for query in &queries {
-            answers.push(tables.run(query).await?);
+            match tables.run(query).await {
+                // Of all tables those that can be had; a table that was asked for by name must be had.
+                Err(Fault::Withheld(why)) if !named => say(&format!("note: {why}")),
+                answer => answers.push(answer?),
+            }
         }
         let rows = match args.rows {
             Some(Rows::AtMost(rows)) => Some(rows),
@@ -126,12 +134,12 @@ fn chosen(args: &Args, catalogue: &[Query]) -> Result<Vec<Query>, Fault> {
     args.table.iter().map(find).collect()
 }
 
-fn partial_note(dataset: &Dataset) -> String {
+pub(crate) fn partial_note(dataset: &Dataset) -> String {
     format!("warning: {} is not complete: the tables cover {}", dataset.dir.display(), dataset.coverage())
 }
 
 /// A reader that has seen enough and went away is no fault.
-fn print(text: &str) -> Result<(), Fault> {
+pub(crate) fn print(text: &str) -> Result<(), Fault> {
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
             Err(Fault::engine("write to standard output", cause))
@@ -141,6 +149,6 @@ fn print(text: &str) -> Result<(), Fault> {
 }
 
 /// Where standard error is gone, there is nobody to tell.
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     drop(writeln!(io::stderr(), "{line}"));
 }

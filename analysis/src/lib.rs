@@ -6,10 +6,15 @@
 
 pub mod cli;
 pub mod contract;
+pub mod customers;
 pub mod dataset;
 pub mod fault;
+pub mod findings;
 pub mod providers;
+pub mod publish;
 pub mod query;
 pub mod render;
 pub mod report;
+pub mod settings;
 pub mod tables;
+pub mod withheld;

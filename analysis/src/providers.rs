@@ -53,8 +53,13 @@ impl Providers {
     /// host's name as it is.
     #[must_use]
     pub fn of<'a>(&'a self, host: &'a str) -> &'a str {
-        let Some(registrable) = registrable(host) else { return host };
-        self.by_registrable.get(registrable).map_or(registrable, String::as_str)
+        self.of_registrable(registrable(host)).unwrap_or(host)
+    }
+
+    /// The provider of a registrable domain: the listed one, else the domain itself; `None` where there is none.
+    #[must_use]
+    pub fn of_registrable<'a>(&'a self, registrable: Option<&'a str>) -> Option<&'a str> {
+        registrable.map(|own| self.by_registrable.get(own).map_or(own, String::as_str))
     }
 
     /// Registrable domain and provider of all that is listed, sorted.

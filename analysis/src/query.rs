@@ -21,22 +21,81 @@ pub struct Query {
     pub units: String,
 }
 
-macro_rules! texts {
-    ($folder:literal: $($file:literal),+ $(,)?) => {
-        [$(($file, include_str!(concat!("../queries/", $folder, $file, ".sql")))),+]
+/// How a view comes to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Making {
+    /// It stands for its text.
+    Inline,
+    /// Its text is run once, and the rows are held in memory.
+    Held,
+    /// Its rows are made without SQL and held; the text says the same to other programs.
+    Program,
+}
+
+/// A table made from others.
+#[derive(Debug)]
+pub(crate) struct View {
+    pub(crate) name: &'static str,
+    pub(crate) sql: &'static str,
+    pub(crate) making: Making,
+}
+
+macro_rules! views {
+    ($($making:ident $name:literal),+ $(,)?) => {
+        [$(View {
+            name: $name,
+            sql: include_str!(concat!("../queries/views/", $name, ".sql")),
+            making: Making::$making,
+        }),+]
     };
 }
 
-/// The views that queries count over, in the order they build on one another.
-pub(crate) const VIEWS: [(&str, &str); 1] = texts!("views/": "population");
+/// The tables that queries count over, in the order they build on one another.
+pub(crate) const VIEWS: [View; 9] = views!(
+    Inline "population", Held "suffix_counts", Held "rank_counts", Program "mx_customers", Held "signallers",
+    Program "signaller_names", Held "managers", Held "faults", Held "endpoints",
+);
+
+macro_rules! texts {
+    ($($file:literal),+ $(,)?) => {
+        [$(($file, include_str!(concat!("../queries/", $file, ".sql")))),+]
+    };
+}
+
+fn parsed(texts: &[(&str, &str)]) -> Vec<Query> {
+    texts.iter().map(|(file, sql)| Query::parse(file, sql)).collect()
+}
 
 /// The tables of `sts-adoption`.
 #[must_use]
 pub fn adoption() -> Vec<Query> {
-    let texts = texts!("":
-        "01-adoption", "02-suffix", "03-rank", "04-mx-provider", "05-policy-host-provider", "06-mode", "07-tlsrpt",
-    );
-    texts.iter().map(|(file, sql)| Query::parse(file, sql)).collect()
+    parsed(&texts!(
+        "01-adoption",
+        "02-suffix",
+        "03-rank",
+        "04-rank-width",
+        "05-mx-provider",
+        "06-policy-host-provider",
+        "07-mode",
+        "08-max-age",
+        "09-max-age-values",
+        "10-unusable-text",
+        "11-tlsrpt",
+        "12-joint",
+        "13-managers",
+        "14-manager-thresholds",
+        "15-tls",
+        "16-certificate-keys",
+        "17-issuers",
+        "18-certificate-validity",
+        "19-addresses",
+    ))
+}
+
+/// Every table of every program, in the order of their numbers.
+#[must_use]
+pub fn all() -> Vec<Query> {
+    adoption()
 }
 
 impl Query {
@@ -92,7 +151,7 @@ mod tests {
 
     #[test]
     fn every_query_says_what_it_answers_over_which_denominator_in_which_units() {
-        for query in adoption() {
+        for query in all() {
             for part in [&query.title, &query.answers, &query.denominator, &query.units] {
                 assert!(!part.is_empty(), "{}", query.name);
             }
@@ -104,7 +163,7 @@ mod tests {
         let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("queries");
         let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
         let files = files.filter(|path| path.extension().is_some_and(|ending| ending == "sql")).count();
-        assert_eq!(files, adoption().len());
+        assert_eq!(files, all().len());
     }
 
     #[test]

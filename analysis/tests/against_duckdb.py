@@ -2,7 +2,7 @@
 
 usage: against_duckdb.py QUERIES WORLD RUN
   QUERIES  folder with the queries, NN-name.sql
-  WORLD    folder of one world of fixtures, with NN-name.csv
+  WORLD    folder of one world of fixtures, with NN-name.csv where it has an answer
   RUN      folder with helpers/tables.sql, and NN-name.csv as `sts-adoption --format csv` wrote it
 
 Shares may differ by 1e-6, which is what six decimals of two roundings can; everything else must be the same.
@@ -62,7 +62,8 @@ def main(queries, world, run):
         header = [column[0] for column in result.description]
         rows = [header] + [[shown(value) for value in row] for row in result.fetchall()]
         answer = path.with_suffix(".csv").name
-        differences += compare(path.stem, "by hand", read(world / answer), rows)
+        if (world / answer).exists():
+            differences += compare(path.stem, "by hand", read(world / answer), rows)
         differences += compare(path.stem, "in DataFusion", read(run / answer), rows)
         cells += sum(len(row) for row in rows[1:])
         count += 1

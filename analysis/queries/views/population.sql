@@ -8,14 +8,10 @@
 -- note: policy_state is null for what does not signal. It is undecided while a fault may pass (a timeout or
 --   reset that the second look has not repeated), after DNS failures, after a TLS failure that may be ours,
 --   and where the policy was not fetched.
+-- note: wildcard means that a random sibling of _mta-sts answers alike, so that the record may be meant for nobody;
+--   what was not asked counts as none.
 SELECT
-    scan,
-    domain,
-    rank,
-    suffix,
-    registrable,
-    mx_kind,
-    mx,
+    domains.*,
     mx_kind = 'explicit' AS in_d1,
     mx_kind IN ('explicit', 'implicit') AS in_d2,
     coalesce(mx_dns IN ('NOERROR', 'NODATA'), false)
@@ -27,8 +23,7 @@ SELECT
     coalesce(sts_record = 'valid', false) AS adopts,
     coalesce(sts_record = 'unknown', false) AS undecided,
     coalesce(tlsrpt_record, 'absent') AS tlsrpt,
-    policy_cname,
-    policy_mode,
+    coalesce(sts_wildcard, false) AS wildcard,
     CASE
         WHEN NOT coalesce(sts_signals, false) THEN NULL
         WHEN policy_usable THEN 'usable'

@@ -174,7 +174,11 @@ fn checked_url(flag: &str, url: &str) -> Result<String, Fault> {
 fn checked_day(day: &str) -> Result<String, Fault> {
     let parts: Vec<Option<u32>> = day.split('-').map(|part| part.parse().ok()).collect();
     let valid = matches!(parts[..], [Some(1970..=9999), Some(1..=12), Some(1..=31)]) && day.len() == 10;
-    if valid { Ok(day.to_owned()) } else { Err(Fault::Usage(format!("--published is {day}, must be YYYY-MM-DD"))) }
+    if valid {
+        Ok(day.to_owned())
+    } else {
+        Err(Fault::Usage(format!("--published is {day}, must be YYYY-MM-DD")))
+    }
 }
 
 #[cfg(test)]
@@ -220,7 +224,10 @@ mod tests {
     #[test]
     fn days_and_links_are_checked() {
         for day in ["2026-13-01", "2026-1-1", "yesterday"] {
-            assert!(Credits::new(&Said { published: Some(day.into()), ..said() }, &manifest()).is_err(), "{day}");
+            assert!(
+                Credits::new(&Said { published: Some(day.into()), ..said() }, &manifest()).is_err(),
+                "{day}"
+            );
         }
         assert!(Credits::new(&Said { url: Some("ftp://x".into()), ..said() }, &manifest()).is_err());
     }

@@ -2,9 +2,9 @@
 
 use super::credits::Credits;
 use super::files::Listed;
-use super::withheld::Withheld;
 use crate::contract::{self, Column, inside, split_members};
 use crate::fault::Fault;
+use crate::withheld::Withheld;
 use serde_json::{Map, Value, json};
 
 /// Encoding of the tables' files. Croissant's readers know Parquet by this name.
@@ -120,8 +120,11 @@ impl Described<'_> {
                 "encodingFormat": PARQUET,
                 "includes": format!("{table}/part-*.parquet"),
             }));
-            let fields: Result<Vec<Value>, Fault> =
-                self.columns(table)?.into_iter().map(|column| croissant_field(table, &parts, column)).collect();
+            let fields: Result<Vec<Value>, Fault> = self
+                .columns(table)?
+                .into_iter()
+                .map(|column| croissant_field(table, &parts, column))
+                .collect();
             record_sets.push(json!({
                 "@type": "cr:RecordSet",
                 "@id": table,
@@ -202,8 +205,9 @@ fn croissant_field(table: &str, parts: &str, column: &Column) -> Result<Value, F
     };
     let mut below = Vec::new();
     for member in split_members(group) {
-        let (name, kind) =
-            member.split_once(':').ok_or_else(|| Fault::engine("read columns.json", format!("type {kind}")))?;
+        let (name, kind) = member
+            .split_once(':')
+            .ok_or_else(|| Fault::engine("read columns.json", format!("type {kind}")))?;
         below.push(json!({
             "@type": "cr:Field",
             "@id": format!("{id}/{name}"),

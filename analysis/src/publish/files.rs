@@ -86,7 +86,9 @@ pub(super) fn read_sums(text: &str) -> Result<BTreeMap<String, String>, Fault> {
         let (hash, path) = line
             .split_once("  ")
             .filter(|(hash, _)| hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
-            .ok_or_else(|| Fault::Usage(format!("{SUMS}:{}: must be a SHA-256, two spaces, a path", number + 1)))?;
+            .ok_or_else(|| {
+                Fault::Usage(format!("{SUMS}:{}: must be a SHA-256, two spaces, a path", number + 1))
+            })?;
         hashes.insert(path.to_owned(), hash.to_owned());
     }
     Ok(hashes)
@@ -117,7 +119,8 @@ mod tests {
 
     #[test]
     fn the_list_of_hashes_reads_as_it_is_written() {
-        let hashes = BTreeMap::from([("a b.txt".to_owned(), "0".repeat(64)), ("c".to_owned(), "f".repeat(64))]);
+        let hashes =
+            BTreeMap::from([("a b.txt".to_owned(), "0".repeat(64)), ("c".to_owned(), "f".repeat(64))]);
         assert_eq!(read_sums(&sums(&hashes)).unwrap(), hashes);
         for bad in ["x", "zz  a", &format!("{} a", "0".repeat(64))] {
             assert!(read_sums(bad).unwrap_err().to_string().starts_with("SHA256SUMS:1: "));

@@ -1,9 +1,9 @@
 //! Copies a table's parts into few files, leaving out what is withheld, batch by batch.
 
 use super::redact;
-use super::withheld::Withheld;
 use crate::dataset::Dataset;
 use crate::fault::Fault;
+use crate::withheld::Withheld;
 use arrow::array::{ArrayRef, RecordBatch, new_null_array};
 use arrow::datatypes::{Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
@@ -22,20 +22,25 @@ const GROUP_ROWS: usize = 131_072;
 
 /// A file that was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Merged {
+pub(super) struct Merged {
     /// The table it belongs to.
-    pub table: &'static str,
+    pub(super) table: &'static str,
     /// Its path below the output directory, with forward slashes.
-    pub path: String,
+    pub(super) path: String,
     /// Its rows.
-    pub rows: u64,
+    pub(super) rows: u64,
 }
 
 /// Merges the tables that stay into at most `files` files below `out`.
 ///
 /// # Errors
 /// A part cannot be read, or a file cannot be written.
-pub fn tables(dataset: &Dataset, withheld: &Withheld, files: usize, out: &Path) -> Result<Vec<Merged>, Fault> {
+pub(super) fn tables(
+    dataset: &Dataset,
+    withheld: &Withheld,
+    files: usize,
+    out: &Path,
+) -> Result<Vec<Merged>, Fault> {
     let tables: Vec<(&'static str, Vec<(PathBuf, u64)>)> = withheld
         .tables()
         .into_iter()
@@ -144,8 +149,11 @@ mod tests {
 
     #[test]
     fn parts_are_grouped_in_order_and_none_is_lost() {
-        let parts: Vec<(PathBuf, u64)> =
-            [40, 40, 40, 200, 10].iter().enumerate().map(|(at, size)| (at.to_string().into(), *size)).collect();
+        let parts: Vec<(PathBuf, u64)> = [40, 40, 40, 200, 10]
+            .iter()
+            .enumerate()
+            .map(|(at, size)| (at.to_string().into(), *size))
+            .collect();
         let sizes = |target| grouped(&parts, target).iter().map(|group| group.len()).collect::<Vec<_>>();
         assert_eq!(sizes(100), [2, 1, 1, 1]);
         assert_eq!(sizes(1), [1, 1, 1, 1, 1]);

@@ -1,6 +1,6 @@
 //! Internet addresses in the midst of text, and how they are replaced.
 
-use super::withheld::Withheld;
+use crate::withheld::Withheld;
 use arrow::array::{
     Array, ArrayRef, AsArray, BinaryArray, ListArray, RecordBatch, StringArray, StructArray, make_array,
 };
@@ -75,9 +75,13 @@ fn next_run(text: &str, from: usize) -> Option<(usize, usize)> {
 fn address_length(run: &str) -> Option<usize> {
     let closed = run.trim_end_matches(['.', ':']);
     let forms = [run, closed, closed.rsplit_once(':').map_or(closed, |(host, _)| host)];
-    let whole = |form: &&str| form.parse::<Ipv4Addr>().is_ok() || form.parse::<Ipv6Addr>().is_ok();
+    let whole = |form: &&&str| form.parse::<Ipv4Addr>().is_ok() || form.parse::<Ipv6Addr>().is_ok();
     // `::` alone and the like are punctuation (`a::b` is torn out of a word before it comes here).
-    forms.iter().find(whole).filter(|form| form.bytes().any(|byte| byte.is_ascii_hexdigit())).map(|form| form.len())
+    forms
+        .iter()
+        .find(whole)
+        .filter(|form| form.bytes().any(|byte| byte.is_ascii_hexdigit()))
+        .map(|form| form.len())
 }
 
 /// A batch without addresses in any of its texts, lists and groups included; `scan` and hashes are left as they are, and a
@@ -159,7 +163,9 @@ fn without_der(der: &ArrayRef, batch: &RecordBatch) -> Result<ArrayRef, ArrowErr
         }
     }
     let emptied = der.as_binary::<i32>().iter().zip(holds);
-    Ok(Arc::new(emptied.map(|(der, holds)| der.map(|der| if holds { &[][..] } else { der })).collect::<BinaryArray>()))
+    Ok(Arc::new(
+        emptied.map(|(der, holds)| der.map(|der| if holds { &[][..] } else { der })).collect::<BinaryArray>(),
+    ))
 }
 
 #[cfg(test)]

@@ -26,6 +26,7 @@ pub(crate) fn fixtures() -> PathBuf {
 pub(crate) fn write(world: &Path, out: &Path) -> Vec<PathBuf> {
     let tables: Vec<(&str, Vec<Map<String, Value>>)> =
         contract::TABLES.iter().map(|&table| (table, rows(world, table))).collect();
+    let starts = starts(world);
     let scans: BTreeSet<&str> = tables.iter().flat_map(|(_, rows)| rows).map(scan).collect();
     let folders = scans.iter().map(|name| {
         let folder = out.join(name);
@@ -33,11 +34,19 @@ pub(crate) fn write(world: &Path, out: &Path) -> Vec<PathBuf> {
             write_parts(&folder.join(table), table, rows.iter().filter(|row| scan(row) == *name));
         }
         let version = contract::schema_version().unwrap();
-        let manifest = json!({"schema_version": version, "scan": name, "complete": true});
+        let manifest = json!({
+            "schema_version": version, "scan": name, "complete": true, "started": starts.get(*name),
+        });
         fs::write(folder.join("manifest.json"), manifest.to_string()).unwrap();
         folder
     });
     folders.collect()
+}
+
+/// When each scan of the world began, from its `scans.json`; a world without it says nothing of it.
+fn starts(world: &Path) -> Map<String, Value> {
+    fs::read_to_string(world.join("scans.json"))
+        .map_or_else(|_| Map::new(), |text| serde_json::from_str(&text).unwrap())
 }
 
 fn scan(row: &Map<String, Value>) -> &str {

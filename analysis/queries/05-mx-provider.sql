@@ -6,40 +6,11 @@
 --   that a name may count there more than once.
 -- units: counts are names. _pct is percent of the decided names (names less undecided); _low and _high are
 --   percent of all names, the undecided counted as not having it and as having it.
-WITH hosts AS (
+WITH placed AS (
     SELECT
-        scan, domain, registrable, undecided, signals, adopts,
-        mx[1]['preference'] AS lowest,
-        unnest(mx) AS mx
-    FROM population
-    WHERE in_d1
-),
-customers AS (
-    SELECT DISTINCT
-        hosts.scan, hosts.domain, hosts.undecided, hosts.signals, hosts.adopts,
-        CASE
-            WHEN names.registrable = hosts.registrable THEN '(own domain)'
-            ELSE coalesce(names.provider, hosts.mx['host'])
-        END AS provider
-    FROM hosts
-    LEFT JOIN names ON names.name = hosts.mx['host']
-    WHERE hosts.mx['preference'] = hosts.lowest
-),
-counted AS (
-    SELECT
-        scan, provider,
-        count(*) AS names,
-        count(*) FILTER (WHERE undecided) AS undecided,
-        count(*) FILTER (WHERE signals) AS signallers,
-        count(*) FILTER (WHERE adopts) AS adopters
-    FROM customers
-    GROUP BY scan, provider
-),
-placed AS (
-    SELECT
-        counted.*,
+        mx_customers.*,
         row_number() OVER (PARTITION BY scan ORDER BY names DESC NULLS LAST, provider NULLS LAST) AS place
-    FROM counted
+    FROM mx_customers
 ),
 folded AS (
     SELECT

@@ -13,8 +13,7 @@ WITH counted AS (
         CASE WHEN policy_state IN ('usable', 'unusable text') THEN coalesce(policy_mode, '(no mode)') END AS mode,
         count(*) AS signallers,
         count(*) FILTER (WHERE adopts) AS adopters
-    FROM population
-    WHERE signals
+    FROM signallers
     GROUP BY 1, 2, 3
 ),
 summed AS (

@@ -3,22 +3,38 @@
 -- denominator: the signallers among D4 (all names). The provider is that of the first CNAME target: (no CNAME) is
 --   hosted without one, (own domain) points into the name's own registrable domain, (not known) had no answer. The
 --   40 providers with most signallers in a scan; (others) adds up the rest.
+-- note: pattern is the commonest form of the CNAME targets, the domain in it written {domain}; {domain-} and {domain_} where
+--   its dots are hyphens (its hyphens perhaps doubled) or underscores; of_pattern are the signallers with it.
 -- units: counts are names. signallers_pct is percent of the signallers whose policy host is known, _low and _high
 --   percent of all signallers, those not known counted as elsewhere and as here. usable counts policies that a strict
 --   sender may use; usable_pct is percent of this row's signallers less undecided (no fetch, or a fault that may
 --   pass), _low and _high percent of all of them, the undecided counted as not usable and as usable.
 WITH delegated AS (
     SELECT
-        population.scan, population.adopts, population.policy_state,
+        signallers.scan, signallers.adopts, signallers.policy_state,
         CASE
-            WHEN population.policy_cname IS NULL THEN '(not known)'
-            WHEN population.policy_cname[1] IS NULL THEN '(no CNAME)'
-            WHEN names.registrable = population.registrable THEN '(own domain)'
-            ELSE coalesce(names.provider, population.policy_cname[1])
-        END AS provider
-    FROM population
-    LEFT JOIN names ON names.name = population.policy_cname[1]
-    WHERE population.signals
+            WHEN signallers.policy_cname IS NULL THEN '(not known)'
+            WHEN signallers.policy_cname[1] IS NULL THEN '(no CNAME)'
+            WHEN names.registrable = signallers.registrable THEN '(own domain)'
+            ELSE coalesce(names.provider, signallers.policy_cname[1])
+        END AS provider,
+        replace(replace(replace(replace(
+            signallers.policy_cname[1],
+            signallers.domain, '{domain}'),
+            replace(replace(signallers.domain, '-', '--'), '.', '-'), '{domain-}'),
+            replace(signallers.domain, '.', '-'), '{domain-}'),
+            replace(signallers.domain, '.', '_'), '{domain_}') AS pattern
+    FROM signallers
+    LEFT JOIN signaller_names AS names ON names.name = signallers.policy_cname[1]
+),
+patterns AS (
+    SELECT
+        scan, provider, pattern, count(*) AS of_pattern,
+        row_number() OVER (
+            PARTITION BY scan, provider ORDER BY count(*) DESC NULLS LAST, pattern NULLS LAST
+        ) AS choice
+    FROM delegated
+    GROUP BY scan, provider, pattern
 ),
 counted AS (
     SELECT
@@ -52,17 +68,21 @@ folded AS (
     GROUP BY 1, 2, 3, 4
 )
 SELECT
-    scan, provider, providers, all_signallers,
+    folded.scan, folded.provider, folded.providers, patterns.pattern,
+    CASE WHEN patterns.pattern IS NOT NULL THEN patterns.of_pattern END AS of_pattern,
+    all_signallers,
     signallers,
-    CASE WHEN provider <> '(not known)' THEN 100.0 * signallers / nullif(all_signallers - not_known, 0) END
+    CASE WHEN folded.provider <> '(not known)' THEN 100.0 * signallers / nullif(all_signallers - not_known, 0) END
         AS signallers_pct,
-    CASE WHEN provider <> '(not known)' THEN 100.0 * signallers / nullif(all_signallers, 0) END
+    CASE WHEN folded.provider <> '(not known)' THEN 100.0 * signallers / nullif(all_signallers, 0) END
         AS signallers_low,
-    CASE WHEN provider <> '(not known)' THEN 100.0 * (signallers + not_known) / nullif(all_signallers, 0) END
+    CASE WHEN folded.provider <> '(not known)' THEN 100.0 * (signallers + not_known) / nullif(all_signallers, 0) END
         AS signallers_high,
     adopters, undecided, usable,
     100.0 * usable / nullif(signallers - undecided, 0) AS usable_pct,
     100.0 * usable / nullif(signallers, 0) AS usable_low,
     100.0 * (usable + undecided) / nullif(signallers, 0) AS usable_high
 FROM folded
-ORDER BY scan NULLS LAST, place NULLS LAST
+LEFT JOIN patterns
+    ON patterns.scan = folded.scan AND patterns.provider = folded.provider AND patterns.choice = 1
+ORDER BY folded.scan NULLS LAST, place NULLS LAST

@@ -2,7 +2,7 @@
 //!
 //! A column that holds nothing else is left out whole: absent means withheld, null keeps meaning not asked or not seen.
 //! Internet addresses also stand in the midst of other text (an MX that is an address, a greeting, the text of a refusal);
-//! there each is replaced, see [`super::redact`].
+//! there each is replaced, see [`crate::publish`].
 
 use crate::contract::TABLES;
 use crate::fault::Fault;
@@ -74,7 +74,9 @@ impl Withheld {
         let mut classes = BTreeSet::new();
         for word in named.into_iter().flat_map(Map::keys) {
             let class = Class::ALL.into_iter().find(|class| class.word() == word).ok_or_else(|| {
-                Fault::Usage(format!("manifest.json: `withheld` names {word}, which this version does not know"))
+                Fault::Usage(format!(
+                    "manifest.json: `withheld` names {word}, which this version does not know"
+                ))
             })?;
             classes.insert(class);
         }
@@ -111,9 +113,8 @@ impl Withheld {
     /// The class a column is left out with; `None` where it stays.
     #[must_use]
     pub fn class_of(&self, table: &str, column: &str) -> Option<Class> {
-        let holds = |class: &Class| {
-            class.columns().iter().any(|(t, c)| *t == table && (*c == column || *c == "*"))
-        };
+        let holds =
+            |class: &Class| class.columns().iter().any(|(t, c)| *t == table && (*c == column || *c == "*"));
         self.classes().find(holds)
     }
 
@@ -180,7 +181,11 @@ mod tests {
                 for (class, words) in words {
                     let speaks = words.iter().any(|word| column.meaning.contains(word));
                     let held = Withheld::new(&[class]).class_of(table, &column.name).is_some();
-                    assert!(!speaks || held || LOOKED_AT.contains(&name.as_str()), "{name} ({})", class.word());
+                    assert!(
+                        !speaks || held || LOOKED_AT.contains(&name.as_str()),
+                        "{name} ({})",
+                        class.word()
+                    );
                 }
             }
         }

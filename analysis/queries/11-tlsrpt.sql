@@ -6,26 +6,15 @@
 -- units: counts are names. valid: exactly one valid TLSRPT record. valid_pct is percent of the decided names (names less
 --   undecided: the answer to _smtp._tls could not be had); _low and _high are percent of all names, the undecided
 --   counted as without a record and as with a valid one.
-WITH classes AS (
-    SELECT
-        scan, in_d1, in_d2, in_d3, signals, adopts, undecided,
-        count(*) AS names,
-        count(*) FILTER (WHERE tlsrpt = 'unknown') AS tlsrpt_undecided,
-        count(*) FILTER (WHERE tlsrpt = 'valid') AS tlsrpt_valid,
-        count(*) FILTER (WHERE tlsrpt = 'invalid') AS tlsrpt_invalid,
-        count(*) FILTER (WHERE tlsrpt = 'multiple') AS tlsrpt_multiple
-    FROM population
-    GROUP BY scan, in_d1, in_d2, in_d3, signals, adopts, undecided
-),
-counted AS (
+WITH counted AS (
     SELECT
         scan, denominator, place, part,
         sum(names) AS names,
-        sum(tlsrpt_undecided) AS undecided,
-        sum(tlsrpt_valid) AS valid,
-        sum(tlsrpt_invalid) AS invalid,
-        sum(tlsrpt_multiple) AS multiple
-    FROM classes
+        coalesce(sum(names) FILTER (WHERE tlsrpt = 'unknown'), 0) AS undecided,
+        coalesce(sum(names) FILTER (WHERE tlsrpt = 'valid'), 0) AS valid,
+        coalesce(sum(names) FILTER (WHERE tlsrpt = 'invalid'), 0) AS invalid,
+        coalesce(sum(names) FILTER (WHERE tlsrpt = 'multiple'), 0) AS multiple
+    FROM suffix_counts
     CROSS JOIN (VALUES ('D1'), ('D2'), ('D3'), ('D4')) AS denominators (denominator)
     CROSS JOIN (
         VALUES (1, 'all'), (2, 'signallers'), (3, 'adopters'), (4, 'not signalling')

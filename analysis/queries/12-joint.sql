@@ -1,0 +1,45 @@
+-- title: MTA-STS, TLSRPT and DANE together
+-- answers: Which of the three do names have together?
+-- denominator: D1 = names with MX records, null MX excluded.
+-- units: names; pct is percent of D1. MTA-STS: adopts (one valid record) | signals (a record that is not valid) | none |
+--   unknown. TLSRPT: as in the table of TLSRPT. DANE, of the MX hosts of signallers: valid (at least one host, none
+--   invalid) | invalid (at least one host) | other (insecure, unusable, bogus or none on all hosts) | (not recorded): not
+--   asked, as for all names that do not signal.
+WITH dane AS (
+    SELECT
+        scan, domain,
+        count(*) FILTER (WHERE host['outcome'] = 'valid') AS valid,
+        count(*) FILTER (WHERE host['outcome'] = 'invalid') AS invalid
+    FROM (SELECT scan, domain, unnest(dane) AS host FROM signallers WHERE in_d1) AS hosts
+    GROUP BY scan, domain
+),
+states AS (
+    SELECT
+        scan, CASE WHEN undecided THEN 'unknown' ELSE 'none' END AS mta_sts, tlsrpt,
+        '(not recorded)' AS dane, sum(names) AS names
+    FROM suffix_counts
+    WHERE in_d1 AND NOT signals
+    GROUP BY 1, 2, 3
+    UNION ALL
+    SELECT
+        signallers.scan, CASE WHEN signallers.adopts THEN 'adopts' ELSE 'signals' END AS mta_sts, signallers.tlsrpt,
+        CASE
+            WHEN dane.domain IS NULL THEN '(not recorded)'
+            WHEN dane.invalid > 0 THEN 'invalid'
+            WHEN dane.valid > 0 THEN 'valid'
+            ELSE 'other'
+        END AS dane,
+        count(*) AS names
+    FROM signallers
+    LEFT JOIN dane ON dane.scan = signallers.scan AND dane.domain = signallers.domain
+    WHERE signallers.in_d1
+    GROUP BY 1, 2, 3, 4
+)
+SELECT
+    scan, mta_sts, tlsrpt, dane, names,
+    100.0 * names / nullif(sum(names) OVER (PARTITION BY scan), 0) AS pct
+FROM states
+ORDER BY
+    scan NULLS LAST,
+    CASE mta_sts WHEN 'adopts' THEN 1 WHEN 'signals' THEN 2 WHEN 'none' THEN 3 ELSE 4 END NULLS LAST,
+    tlsrpt NULLS LAST, dane NULLS LAST

@@ -1,0 +1,35 @@
+-- title: Customers of MX providers
+-- answers: How many names have their mail at which provider, and how many of them signal and adopt?
+-- denominator: D1 = names with MX records, null MX excluded, by the provider of their MX hosts of lowest preference;
+--   a name with hosts of several providers there counts once under each. (own domain): the host is below the
+--   name's own registrable domain.
+-- units: names.
+-- note: the programs of this project count this without SQL, in one pass (`src/customers.rs`); this text says what they
+--   count, and tests hold one against the other.
+WITH hosts AS (
+    SELECT
+        scan, domain, registrable, undecided, signals, adopts,
+        mx[1]['preference'] AS lowest,
+        unnest(mx) AS mx
+    FROM population
+    WHERE in_d1
+),
+customers AS (
+    SELECT DISTINCT
+        hosts.scan, hosts.domain, hosts.undecided, hosts.signals, hosts.adopts,
+        CASE
+            WHEN names.registrable = hosts.registrable THEN '(own domain)'
+            ELSE coalesce(names.provider, hosts.mx['host'])
+        END AS provider
+    FROM hosts
+    LEFT JOIN names ON names.name = hosts.mx['host']
+    WHERE hosts.mx['preference'] = hosts.lowest
+)
+SELECT
+    scan, provider,
+    count(*) AS names,
+    count(*) FILTER (WHERE undecided) AS undecided,
+    count(*) FILTER (WHERE signals) AS signallers,
+    count(*) FILTER (WHERE adopts) AS adopters
+FROM customers
+GROUP BY scan, provider

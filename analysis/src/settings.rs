@@ -1,0 +1,37 @@
+//! What a user may choose about the tables: the table `settings`, one row, that queries read.
+
+/// Thresholds and widths. Each field is a column of `settings`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Args)]
+pub struct Settings {
+    /// Width of the bins in the table of adoption by rank in bins of one width.
+    #[arg(long, value_name = "RANKS", default_value_t = Self::default().rank_width,
+        value_parser = clap::value_parser!(i64).range(1..=1_000_000_000))]
+    pub rank_width: i64,
+    /// From so many signallers of a scan on a cluster of hosts is a third party's.
+    #[arg(long, value_name = "DOMAINS", default_value_t = Self::default().third_party_from,
+        value_parser = clap::value_parser!(i64).range(1..))]
+    pub third_party_from: i64,
+    /// Up to so many signallers of a scan a cluster of hosts is managed by the domains themselves.
+    #[arg(long, value_name = "DOMAINS", default_value_t = Self::default().self_up_to,
+        value_parser = clap::value_parser!(i64).range(0..))]
+    pub self_up_to: i64,
+}
+
+impl Default for Settings {
+    /// 50 and 5 are the thresholds of the IMC studies.
+    fn default() -> Self {
+        Self { rank_width: 100_000, third_party_from: 50, self_up_to: 5 }
+    }
+}
+
+impl Settings {
+    /// Names and values, as the table's columns.
+    #[must_use]
+    pub const fn columns(&self) -> [(&'static str, i64); 3] {
+        [
+            ("rank_width", self.rank_width),
+            ("third_party_from", self.third_party_from),
+            ("self_up_to", self.self_up_to),
+        ]
+    }
+}

@@ -1,0 +1,101 @@
+//! What other programs need to run the same queries.
+
+use super::Tables;
+use crate::contract::{self, TABLES};
+use crate::fault::Fault;
+use crate::query::{Making, VIEWS};
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Schema, SchemaRef};
+use parquet::arrow::ArrowWriter;
+use parquet::basic::{Compression, ZstdLevel};
+use parquet::file::properties::WriterProperties;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+impl Tables {
+    /// Writes what is made from the datasets into a folder, for other programs: `names.parquet`, `providers.parquet`,
+    /// `scans.parquet`, `settings.parquet`, `catalogue.parquet`, and `tables.sql`, by which DuckDB sees every table under
+    /// its name.
+    ///
+    /// # Errors
+    /// This machine failed at reading or writing.
+    pub async fn export(&self, dir: &Path) -> Result<(), Fault> {
+        fs::create_dir_all(dir).map_err(|cause| Fault::file("create", dir, cause))?;
+        self.write_names(&dir.join("names.parquet")).await?;
+        for (name, batch) in self.given()? {
+            let path = dir.join(name).with_extension("parquet");
+            let mut file = ParquetFile::create(&path, batch.schema())?;
+            file.write(&batch)?;
+            file.finish()?;
+        }
+        let path = dir.join("tables.sql");
+        fs::write(&path, self.duckdb_script(dir)?).map_err(|cause| Fault::file("write", &path, cause))
+    }
+
+    fn duckdb_script(&self, dir: &Path) -> Result<String, Fault> {
+        let dir = dir.canonicalize().map_err(|cause| Fault::file("open", dir, cause))?;
+        let mut script = "-- The tables of these datasets as the queries name them, for DuckDB.\n".to_owned();
+        let mut add = |kind: &str, name: &str, text: &str| {
+            script.push_str(&format!("CREATE OR REPLACE {kind} {name} AS\n{};\n", text.trim_end()));
+        };
+        for table in TABLES {
+            let globs =
+                self.datasets.iter().filter(|d| d.parts.get(table).is_some_and(|parts| !parts.is_empty()));
+            let globs: Vec<String> =
+                globs.map(|d| quoted(&d.dir.join(table).join("part-*.parquet"))).collect();
+            let text = match globs.as_slice() {
+                [] => empty_select(&*contract::schema(table)?),
+                globs => format!("SELECT * FROM read_parquet([{}], union_by_name = true)", globs.join(", ")),
+            };
+            add("VIEW", table, &text);
+        }
+        for name in ["names", "scans", "providers", "settings", "catalogue"] {
+            let path = dir.join(name).with_extension("parquet");
+            add("VIEW", name, &format!("SELECT * FROM read_parquet({})", quoted(&path)));
+        }
+        for view in &VIEWS {
+            let kind = if view.making == Making::Inline { "VIEW" } else { "TABLE" };
+            add(kind, view.name, view.sql);
+        }
+        Ok(script)
+    }
+}
+
+fn quoted(path: &Path) -> String {
+    format!("'{}'", path.to_string_lossy().replace('\'', "''"))
+}
+
+fn empty_select(schema: &Schema) -> String {
+    let columns = schema.fields().iter();
+    let columns = columns
+        .map(|f| format!("CAST(NULL AS {}) AS \"{}\"", contract::duckdb_type(f.data_type()), f.name()));
+    format!("SELECT {} WHERE false", columns.collect::<Vec<_>>().join(", "))
+}
+
+/// A Parquet file that gets its name when it is whole.
+pub(super) struct ParquetFile {
+    writer: ArrowWriter<File>,
+    partial: PathBuf,
+    path: PathBuf,
+}
+
+impl ParquetFile {
+    pub(super) fn create(path: &Path, schema: SchemaRef) -> Result<Self, Fault> {
+        let partial = path.with_extension("parquet.tmp");
+        let file = File::create(&partial).map_err(|cause| Fault::file("create", &partial, cause))?;
+        let properties =
+            WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
+        let writer = ArrowWriter::try_new(file, schema, Some(properties))
+            .map_err(|cause| Fault::file("write", &partial, cause))?;
+        Ok(Self { writer, partial, path: path.to_owned() })
+    }
+
+    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), Fault> {
+        self.writer.write(batch).map_err(|cause| Fault::file("write", &self.partial, cause))
+    }
+
+    pub(super) fn finish(self) -> Result<(), Fault> {
+        self.writer.close().map_err(|cause| Fault::file("write", &self.partial, cause))?;
+        fs::rename(&self.partial, &self.path).map_err(|cause| Fault::file("finish", &self.path, cause))
+    }
+}

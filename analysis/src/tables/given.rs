@@ -1,0 +1,61 @@
+//! Small tables that do not come from the Parquet files: scans, providers, settings.
+
+use super::Tables;
+use crate::fault::Fault;
+use crate::settings::Settings;
+use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, TimeUnit};
+use std::sync::Arc;
+
+impl Tables {
+    /// One row a dataset, in the order of their beginnings, then names.
+    pub(super) fn scans(&self) -> Result<RecordBatch, Fault> {
+        let stated = |keys: &[&str]| -> ArrayRef {
+            Arc::new(self.datasets.iter().map(|d| d.stated(keys)).collect::<StringArray>())
+        };
+        let time = |keys: &[&str]| {
+            let kind = DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into()));
+            cast(&stated(keys), &kind).map_err(|cause| Fault::engine("read the manifests' times", cause))
+        };
+        let rows = |table: &str| -> ArrayRef {
+            let rows = self.datasets.iter().map(|d| d.rows.get(table).and_then(|&n| i64::try_from(n).ok()));
+            Arc::new(rows.collect::<Int64Array>())
+        };
+        let directories = self.datasets.iter().map(|d| Some(d.dir.to_string_lossy()));
+        let complete = self.datasets.iter().map(|d| Some(d.complete));
+        let manifests = self.datasets.iter().map(|d| Some(d.manifest.to_string()));
+        let columns: [(&str, ArrayRef); 10] = [
+            ("scan", stated(&["scan"])),
+            ("directory", Arc::new(directories.collect::<StringArray>())),
+            ("schema_version", stated(&["schema_version"])),
+            ("complete", Arc::new(complete.collect::<BooleanArray>())),
+            ("started", time(&["started", "start"])?),
+            ("ended", time(&["ended", "end"])?),
+            ("domains", rows("domains")),
+            ("mx_hosts", rows("mx_hosts")),
+            ("assessments", rows("assessments")),
+            ("manifest", Arc::new(manifests.collect::<StringArray>())),
+        ];
+        RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true)))
+            .map_err(|cause| Fault::engine("make the table scans", cause))
+    }
+
+    pub(super) fn listed_providers(&self) -> Result<RecordBatch, Fault> {
+        let listed = self.providers.listed();
+        let registrable: StringArray = listed.iter().map(|(registrable, _)| Some(registrable)).collect();
+        let provider: StringArray = listed.iter().map(|(_, provider)| Some(provider)).collect();
+        RecordBatch::try_from_iter([
+            ("registrable", Arc::new(registrable) as ArrayRef),
+            ("provider", Arc::new(provider) as ArrayRef),
+        ])
+        .map_err(|cause| Fault::engine("make the table providers", cause))
+    }
+}
+
+/// The settings as a table of one row.
+pub(super) fn settings(settings: &Settings) -> Result<RecordBatch, Fault> {
+    let column = |value: i64| Arc::new(Int64Array::from(vec![value])) as ArrayRef;
+    RecordBatch::try_from_iter(settings.columns().map(|(name, value)| (name, column(value))))
+        .map_err(|cause| Fault::engine("make the table settings", cause))
+}

@@ -1,0 +1,145 @@
+//! Tables that are made from the datasets, each once and only where a query asks for it.
+
+use super::export::ParquetFile;
+use super::{Tables, in_query};
+use crate::customers;
+use crate::fault::Fault;
+use crate::providers;
+use crate::query::{Making, Query, VIEWS};
+use arrow::array::{Array, AsArray, RecordBatch, StringArray};
+use arrow::compute::cast;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::datasource::MemTable;
+use datafusion::error::DataFusionError;
+use futures::StreamExt;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Every name whose provider a query may ask for.
+const NAMES: &str = "SELECT DISTINCT name FROM (
+    SELECT mx['host'] AS name FROM (SELECT unnest(mx) AS mx FROM domains WHERE mx_kind = 'explicit')
+    UNION ALL SELECT unnest(sts_cname) FROM domains WHERE sts_cname IS NOT NULL
+    UNION ALL SELECT unnest(policy_cname) FROM domains WHERE policy_cname IS NOT NULL
+    UNION ALL SELECT unnest(ns) FROM domains WHERE ns IS NOT NULL
+    UNION ALL SELECT host FROM mx_hosts
+    UNION ALL SELECT unnest(host_cname) FROM mx_hosts WHERE host_cname IS NOT NULL
+) WHERE name IS NOT NULL";
+
+/// The same of the hosts that signallers name: few enough to hold them.
+const SIGNALLER_NAMES: &str = "SELECT DISTINCT name FROM (
+    SELECT mx['host'] AS name FROM (SELECT unnest(mx) AS mx FROM signallers WHERE mx_kind = 'explicit')
+    UNION ALL SELECT unnest(sts_cname) FROM signallers WHERE sts_cname IS NOT NULL
+    UNION ALL SELECT unnest(policy_cname) FROM signallers WHERE policy_cname IS NOT NULL
+    UNION ALL SELECT unnest(ns) FROM signallers WHERE ns IS NOT NULL
+) WHERE name IS NOT NULL";
+
+impl Tables {
+    /// Makes what the query asks for and is not there yet, and what that is made from.
+    pub(super) async fn prepare(&mut self, query: &Query) -> Result<(), Fault> {
+        let mut wanted = self.asked(&query.sql).map_err(|cause| in_query(query, &cause))?;
+        // A view is made from earlier ones.
+        for view in VIEWS.iter().rev().filter(|view| view.making != Making::Inline) {
+            if wanted.contains(view.name) {
+                let made_from = if view.name == "signaller_names" { SIGNALLER_NAMES } else { view.sql };
+                let asked = self.asked(made_from);
+                if view.name != "mx_customers" {
+                    wanted.extend(asked.map_err(|cause| Fault::engine("read a view", cause))?);
+                }
+            }
+        }
+        if wanted.contains("names") && self.made.insert("names") {
+            let scratch =
+                tempfile::tempdir().map_err(|cause| Fault::file("create", &std::env::temp_dir(), cause))?;
+            let file = scratch.path().join("names.parquet");
+            self.write_names(&file).await?;
+            self.register_parts("names", names_schema(), &[&file])?;
+            self.scratch = Some(scratch);
+        }
+        for view in VIEWS.iter().filter(|view| view.making != Making::Inline && wanted.contains(view.name)) {
+            if self.made.contains(view.name) {
+                continue;
+            }
+            match view.name {
+                "mx_customers" => {
+                    self.register_batch(view.name, customers::count(&self.datasets, &self.providers)?)?;
+                }
+                "signaller_names" => self.hold_signaller_names().await?,
+                _ => self.hold(view.name, view.sql).await?,
+            }
+            self.made.insert(view.name);
+        }
+        Ok(())
+    }
+
+    /// The tables that a text names.
+    fn asked(&self, sql: &str) -> Result<BTreeSet<String>, DataFusionError> {
+        let state = self.context.state();
+        let dialect = state.config().options().sql_parser.dialect;
+        let statement = state.sql_to_statement(sql, &dialect)?;
+        Ok(state.resolve_table_references(&statement)?.iter().map(|table| table.table().to_owned()).collect())
+    }
+
+    /// Runs the text of a view and holds its rows in memory under its name.
+    async fn hold(&self, name: &str, sql: &str) -> Result<(), Fault> {
+        let doing = format!("make the table {name}");
+        let (planned, batches) = self.collect(sql).await.map_err(|cause| Fault::engine(&doing, cause))?;
+        // What a plan says about null is narrower than what its batches say, or wider; a table may have null anywhere.
+        let schema = batches.first().map_or(planned, RecordBatch::schema);
+        let fields: Vec<Field> =
+            schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
+        let schema = Arc::new(Schema::new(fields));
+        let batches: Result<Vec<RecordBatch>, _> = batches
+            .into_iter()
+            .map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()))
+            .collect();
+        let batches = batches.map_err(|cause| Fault::engine(&doing, cause))?;
+        let table = MemTable::try_new(schema, vec![batches]).map_err(|cause| Fault::engine(&doing, cause))?;
+        self.add(name, Arc::new(table))
+    }
+
+    async fn hold_signaller_names(&self) -> Result<(), Fault> {
+        let engine =
+            |cause: &dyn std::fmt::Display| Fault::engine("collect the names of signallers' hosts", cause);
+        let (_, batches) = self.collect(SIGNALLER_NAMES).await.map_err(|cause| engine(&cause))?;
+        let named: Result<Vec<RecordBatch>, _> =
+            batches.iter().map(|batch| self.name_rows(batch.column(0))).collect();
+        let named = named.map_err(|cause| engine(&cause))?;
+        let table = MemTable::try_new(names_schema(), vec![named]).map_err(|cause| engine(&cause))?;
+        self.add("signaller_names", Arc::new(table))
+    }
+
+    /// Writes `names` batch by batch: a large scan has tens of millions of hosts.
+    pub(super) async fn write_names(&self, path: &Path) -> Result<(), Fault> {
+        let engine = |cause: DataFusionError| Fault::engine("collect the names of hosts", cause);
+        let mut batches =
+            self.context.sql(NAMES).await.map_err(engine)?.execute_stream().await.map_err(engine)?;
+        let mut file = ParquetFile::create(path, names_schema())?;
+        while let Some(batch) = batches.next().await {
+            let batch = batch.map_err(engine)?;
+            file.write(
+                &self.name_rows(batch.column(0)).map_err(|cause| Fault::engine("name providers", cause))?,
+            )?;
+        }
+        file.finish()
+    }
+
+    fn name_rows(&self, names: &dyn Array) -> Result<RecordBatch, arrow::error::ArrowError> {
+        let names = cast(names, &DataType::Utf8)?;
+        let each = || names.as_string::<i32>().iter();
+        let registrable: StringArray = each().map(|name| name.and_then(providers::registrable)).collect();
+        let provider: StringArray = each().map(|name| name.map(|name| self.providers.of(name))).collect();
+        RecordBatch::try_new(
+            names_schema(),
+            vec![Arc::clone(&names), Arc::new(registrable), Arc::new(provider)],
+        )
+    }
+}
+
+pub(super) fn names_schema() -> SchemaRef {
+    Arc::new(Schema::new(vec![
+        Field::new("name", DataType::Utf8, true),
+        Field::new("registrable", DataType::Utf8, true),
+        Field::new("provider", DataType::Utf8, true),
+    ]))
+}
