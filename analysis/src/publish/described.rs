@@ -40,6 +40,7 @@ impl Described<'_> {
             let parts = self.parts(table);
             for (number, part) in parts.iter().enumerate() {
                 let several = parts.len() > 1;
+                // No `bytes`: Frictionless reads Parquet past its own counting, and takes a size it has not counted for wrong.
                 resources.push(json!({
                     "name": if several { format!("{table}-{number:05}") } else { table.replace('_', "-") },
                     "table": table,
@@ -48,7 +49,6 @@ impl Described<'_> {
                     "path": part.path,
                     "format": "parquet",
                     "mediatype": "application/vnd.apache.parquet",
-                    "bytes": part.bytes,
                     "hash": format!("sha256:{}", part.sha256),
                     "rows": part.rows,
                     "schema": schema,
@@ -75,7 +75,7 @@ impl Described<'_> {
             "title": credits.title,
             "description": self.description,
             "version": "1.0.0",
-            "created": credits.published,
+            "created": format!("{}T00:00:00Z", credits.published),
             "profile": "data-package",
             "licenses": [{"name": credits.licence, "path": credits.licence_url}],
             "contributors": credits.creators.iter().map(|name| json!({"title": name, "role": "author"})).collect::<Vec<_>>(),

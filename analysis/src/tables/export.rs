@@ -1,6 +1,7 @@
 //! What other programs need to run the same queries.
 
 use super::Tables;
+use super::made::NAMES;
 use crate::contract::{self, TABLES};
 use crate::fault::Fault;
 use crate::query::{Making, VIEWS};
@@ -21,7 +22,9 @@ impl Tables {
     /// This machine failed at reading or writing.
     pub async fn export(&self, dir: &Path) -> Result<(), Fault> {
         fs::create_dir_all(dir).map_err(|cause| Fault::file("create", dir, cause))?;
-        self.write_names(&dir.join("names.parquet")).await?;
+        // In an order, so that the same datasets give the same file.
+        let names = format!("{NAMES} ORDER BY name NULLS LAST");
+        self.write_names(&dir.join("names.parquet"), &names).await?;
         for (name, batch) in self.given()? {
             let path = dir.join(name).with_extension("parquet");
             let mut file = ParquetFile::create(&path, batch.schema())?;
