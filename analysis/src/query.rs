@@ -51,9 +51,11 @@ macro_rules! views {
 }
 
 /// The tables that queries count over, in the order they build on one another.
-pub(crate) const VIEWS: [View; 9] = views!(
+pub(crate) const VIEWS: [View; 17] = views!(
     Inline "population", Held "suffix_counts", Held "rank_counts", Program "mx_customers", Held "signallers",
-    Program "signaller_names", Held "managers", Held "faults", Held "endpoints",
+    Program "signaller_names", Held "managers", Held "faults", Held "stage_errors", Held "domain_hosts",
+    Held "endpoints", Held "timeline", Held "snapshots", Held "steps", Held "transitions", Held "common_counts",
+    Held "mx_sets",
 );
 
 macro_rules! texts {
@@ -92,10 +94,51 @@ pub fn adoption() -> Vec<Query> {
     ))
 }
 
+/// The tables of `sts-misconfig`.
+#[must_use]
+pub fn misconfig() -> Vec<Query> {
+    parsed(&texts!(
+        "30-stages",
+        "31-findings",
+        "32-record-errors",
+        "33-policy-errors",
+        "34-policy-error-codes",
+        "35-mx-certificates",
+        "36-mx-invalid",
+        "37-mismatch",
+        "38-verdicts",
+        "39-strict-lenient",
+        "40-losing-mail",
+        "41-same-provider",
+        "42-policy-host-concentration",
+        "43-mx-concentration",
+        "44-result-types",
+        "45-tlsrpt-errors",
+    ))
+}
+
+/// The tables of `sts-trends`.
+#[must_use]
+pub fn trends() -> Vec<Query> {
+    parsed(&texts!(
+        "60-adoption-series",
+        "61-error-series",
+        "62-transitions",
+        "63-transition-domains",
+        "64-flows",
+        "65-repairs",
+        "66-list-changes",
+        "67-certificate-rollovers",
+        "68-mx-rollovers",
+        "69-obsolete-mismatches",
+        "70-jumps",
+    ))
+}
+
 /// Every table of every program, in the order of their numbers.
 #[must_use]
 pub fn all() -> Vec<Query> {
-    adoption()
+    [adoption(), misconfig(), trends()].concat()
 }
 
 impl Query {

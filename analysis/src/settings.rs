@@ -15,23 +15,28 @@ pub struct Settings {
     #[arg(long, value_name = "DOMAINS", default_value_t = Self::default().self_up_to,
         value_parser = clap::value_parser!(i64).range(0..))]
     pub self_up_to: i64,
+    /// From so many percent on a change from one scan to the next is a jump.
+    #[arg(long, value_name = "PERCENT", default_value_t = Self::default().jump_pct,
+        value_parser = clap::value_parser!(i64).range(1..))]
+    pub jump_pct: i64,
 }
 
 impl Default for Settings {
     /// 50 and 5 are the thresholds of the IMC studies.
     fn default() -> Self {
-        Self { rank_width: 100_000, third_party_from: 50, self_up_to: 5 }
+        Self { rank_width: 100_000, third_party_from: 50, self_up_to: 5, jump_pct: 10 }
     }
 }
 
 impl Settings {
     /// Names and values, as the table's columns.
     #[must_use]
-    pub const fn columns(&self) -> [(&'static str, i64); 3] {
+    pub const fn columns(&self) -> [(&'static str, i64); 4] {
         [
             ("rank_width", self.rank_width),
             ("third_party_from", self.third_party_from),
             ("self_up_to", self.self_up_to),
+            ("jump_pct", self.jump_pct),
         ]
     }
 }

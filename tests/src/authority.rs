@@ -112,6 +112,7 @@ impl Authority {
         let (key, pkcs8) = key_pair(self.seed, &label)?;
         let (begin, end) = match wanted.validity {
             Validity::Now => (2020, 2049),
+            Validity::Renewed => (2021, 2048),
             Validity::Ended => (2020, 2021),
             Validity::NotYet => (2090, 2099),
         };

@@ -7,6 +7,7 @@
 
 pub mod authority;
 pub mod contract;
+pub mod counts;
 pub mod dataset;
 pub mod dice;
 pub mod grade;
@@ -15,6 +16,7 @@ pub mod mix;
 pub mod names;
 pub mod serve;
 pub mod situation;
+pub mod straight;
 pub mod truth;
 pub mod value;
 pub mod world;

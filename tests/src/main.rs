@@ -6,9 +6,11 @@ use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
+use sts_lab::counts::Counts;
 use sts_lab::grade::{self, Grade};
 use sts_lab::mix::Mix;
 use sts_lab::names::Names;
+use sts_lab::straight::{self, Order, Source};
 use sts_lab::{Lab, Options};
 
 /// A simulated Internet on the loopback network whose true answers are known.
@@ -23,6 +25,8 @@ struct Args {
 enum Task {
     /// Write list.csv, scan.toml, ca.pem and truth.parquet, and serve until Ctrl-C or for the life of COMMAND.
     Serve(Serve),
+    /// Write the dataset that a faultless scan of a world would leave, without scanning it.
+    Dataset(Dataset),
     /// Compare a dataset with the truth; exit 0 only where there is no difference.
     Grade {
         /// The folder of the scan: domains/, mx_hosts/, certificates/, assessments/.
@@ -57,9 +61,36 @@ struct Serve {
     command: Vec<OsString>,
 }
 
+#[derive(Debug, clap::Args)]
+struct Dataset {
+    /// How many domains: made up, or from the top of --list [default: 10000, or as many as --counts has].
+    #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1 << 30), conflicts_with = "counts")]
+    domains: Option<u64>,
+    /// Everything is drawn from it: the same seed, the same world.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Number of the snapshot: from one to the next, 2 % of the domains change. Of counts, 0 is the snapshot before them
+    /// [default: 0, or 1 of counts].
+    #[arg(long)]
+    epoch: Option<u32>,
+    /// Names from a list, as text or as CSV with the name in its last column.
+    #[arg(long, value_name = "FILE")]
+    list: Option<PathBuf>,
+    /// How often each situation occurs: demo, imc2025, or a file.
+    #[arg(long, value_name = "FILE|NAME", default_value = "demo", conflicts_with = "counts")]
+    mix: String,
+    /// How many domains are in each situation, to the domain: imc2025-counts, or a file.
+    #[arg(long, value_name = "FILE|NAME")]
+    counts: Option<String>,
+    /// The dataset's folder, which names the scan.
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+}
+
 fn main() -> ExitCode {
     let done = match Args::parse().task {
         Task::Serve(args) => serve(args),
+        Task::Dataset(args) => dataset(args),
         Task::Grade { dataset, truth } => grade::grade(&dataset, &truth).map(|grade| show(&grade)),
     };
     done.unwrap_or_else(|error| {
@@ -71,6 +102,31 @@ fn main() -> ExitCode {
 fn show(grade: &Grade) -> ExitCode {
     print!("{grade}");
     if grade.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+}
+
+fn dataset(args: Dataset) -> Result<ExitCode> {
+    let (source, domains, epoch) = match &args.counts {
+        None => (Source::Mix(Mix::load(&args.mix)?), args.domains.unwrap_or(10_000), args.epoch.unwrap_or(0)),
+        Some(counts) => {
+            let counts = Counts::load(counts)?;
+            let total = counts.total();
+            (Source::Counts(counts), total, args.epoch.unwrap_or(1))
+        }
+    };
+    let names = match args.list {
+        Some(path) => Names::List { path, limit: domains },
+        None => Names::Generated(domains),
+    };
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let dir = args.output;
+    let written =
+        straight::write(Order { names, seed: args.seed, epoch, source, dir: dir.clone(), threads })?;
+    let [domains, mx_hosts, certificates, assessments] = written;
+    eprintln!(
+        "{domains} domains, {mx_hosts} addresses of MX hosts, {certificates} certificates, {assessments} assessments in {}",
+        dir.display()
+    );
+    Ok(ExitCode::SUCCESS)
 }
 
 fn serve(args: Serve) -> Result<ExitCode> {

@@ -49,7 +49,14 @@ impl Oracle {
     /// # Errors
     /// Where the situation's file expects a certificate that its servers do not show.
     pub fn expected(&self, rank: u64, domain: &str) -> Result<Expected> {
-        let situation = self.world.situation(domain);
+        self.expected_in(self.world.situation(domain), rank, domain)
+    }
+
+    /// The same for a domain in a situation of the caller's choice.
+    ///
+    /// # Errors
+    /// Where the situation's file expects a certificate that its servers do not show.
+    pub fn expected_in(&self, situation: &Situation, rank: u64, domain: &str) -> Result<Expected> {
         let names = Names { world: &self.world, situation, domain };
         let mut certificates = Vec::new();
         let mut row: Vec<Value> = situation.expect.domain.iter().map(|value| fill(value, &names)).collect();

@@ -93,6 +93,12 @@ impl World {
         &self.situations
     }
 
+    /// The situation of this name; `None` where there is none.
+    #[must_use]
+    pub fn situation_named(&self, name: &str) -> Option<&Situation> {
+        self.situations.iter().find(|situation| situation.name == name)
+    }
+
     /// Every distinct SMTP behaviour; the place is its number.
     #[must_use]
     pub fn behaviours(&self) -> &[Smtp] {

@@ -177,6 +177,8 @@ impl Default for Certificate {
 pub enum Validity {
     /// 2020 to 2049.
     Now,
+    /// The one after: 2021 to 2048.
+    Renewed,
     /// Ended in 2021.
     Ended,
     /// Begins in 2090.

@@ -1,0 +1,71 @@
+-- title: Findings
+-- answers: What is wrong, or worth knowing, with how many domains, and where does it cluster?
+-- denominator: the signallers among D4 (all names).
+-- units: domains. counts_as: error; warning; info; indeterminate (what was observed does not decide: never an error).
+--   domains are those for which the finding counts; transient are those where it may pass and the second look has not
+--   repeated it, beside and never inside. pct is percent of the signallers less transient; low and high are percent of all
+--   signallers, the transient ones counted as passing and as staying. result_type is what a sender's report shows (RFC 8460
+--   section 4.3). The largest cluster is the one with most of domains: by policy host for record and policy stages, else by
+--   MX provider. examples are the first three domains by name.
+WITH marked AS (
+    SELECT
+        faults.scan, faults.place, faults.stage, faults.code, faults.result_type, faults.domain,
+        CASE WHEN faults.counts_as = 'transient' THEN 'error' ELSE faults.counts_as END AS counts_as,
+        faults.counts_as = 'transient' AS transient,
+        coalesce(managers.cluster, '(not known)') AS cluster
+    FROM faults
+    LEFT JOIN managers
+        ON managers.scan = faults.scan AND managers.domain = faults.domain
+        AND managers.entity = CASE
+            WHEN faults.stage IN ('mx', 'smtp', 'mx_tls', 'mismatch', 'companions') THEN 'MX'
+            ELSE 'policy host'
+        END
+),
+placed AS (
+    SELECT
+        marked.*,
+        row_number() OVER (
+            PARTITION BY scan, code ORDER BY CASE WHEN transient THEN 1 ELSE 0 END NULLS LAST, domain NULLS LAST
+        ) AS nth
+    FROM marked
+),
+clusters AS (
+    SELECT
+        scan, code, marked.cluster, count(*) FILTER (WHERE NOT transient) AS domains,
+        row_number() OVER (
+            PARTITION BY scan, code
+            ORDER BY count(*) FILTER (WHERE NOT transient) DESC NULLS LAST, cluster NULLS LAST
+        ) AS choice
+    FROM marked
+    GROUP BY scan, code, cluster
+),
+totals AS (
+    SELECT scan, count(*) AS signallers FROM signallers GROUP BY scan
+),
+counted AS (
+    SELECT
+        scan, place, stage, code, counts_as, result_type,
+        count(*) FILTER (WHERE NOT transient) AS domains,
+        count(*) FILTER (WHERE transient) AS transient,
+        max(CASE WHEN nth = 1 THEN domain END) AS first_example,
+        max(CASE WHEN nth = 2 THEN domain END) AS second_example,
+        max(CASE WHEN nth = 3 THEN domain END) AS third_example
+    FROM placed
+    GROUP BY scan, place, stage, code, counts_as, result_type
+)
+SELECT
+    counted.scan, counted.stage, counted.code, counted.counts_as, counted.result_type, totals.signallers,
+    counted.domains, counted.transient,
+    100.0 * counted.domains / nullif(totals.signallers - counted.transient, 0) AS pct,
+    100.0 * counted.domains / nullif(totals.signallers, 0) AS low,
+    100.0 * (counted.domains + counted.transient) / nullif(totals.signallers, 0) AS high,
+    CASE WHEN clusters.domains > 0 THEN clusters.cluster END AS largest_cluster,
+    clusters.domains AS in_cluster,
+    counted.domains - clusters.domains AS elsewhere,
+    first_example
+        || CASE WHEN second_example IS NULL THEN '' ELSE ' ' || second_example END
+        || CASE WHEN third_example IS NULL THEN '' ELSE ' ' || third_example END AS examples
+FROM counted
+JOIN totals ON totals.scan = counted.scan
+JOIN clusters ON clusters.scan = counted.scan AND clusters.code = counted.code AND clusters.choice = 1
+ORDER BY counted.scan NULLS LAST, counted.place NULLS LAST, counted.code NULLS LAST

@@ -1,0 +1,32 @@
+-- title: Domains whose MX hosts have invalid certificates
+-- answers: Are all of a domain's MX hosts invalid or some, and does the domain ask senders to refuse them?
+-- denominator: the signallers of which at least one MX host's certificate was seen.
+-- units: domains, by the mode of their policy where it is usable. pct is percent of the denominator. refused are those that a
+--   strict sender does not deliver to, whatever the reason.
+WITH seen AS (
+    SELECT scan, domain FROM domain_hosts WHERE observed > 0 GROUP BY scan, domain
+),
+states AS (
+    SELECT
+        signallers.scan,
+        CASE
+            WHEN list_contains(signallers.findings, 'mx_cert_all_invalid') THEN 'all invalid'
+            WHEN list_contains(signallers.findings, 'mx_cert_some_invalid') THEN 'some invalid'
+            ELSE 'all valid'
+        END AS hosts,
+        CASE WHEN signallers.policy_usable THEN signallers.policy_mode END AS mode,
+        signallers.verdict_strict
+    FROM signallers
+    JOIN seen ON seen.scan = signallers.scan AND seen.domain = signallers.domain
+)
+SELECT
+    scan, hosts, count(*) AS domains,
+    100.0 * count(*) / nullif(sum(count(*)) OVER (PARTITION BY scan), 0) AS pct,
+    count(*) FILTER (WHERE mode = 'enforce') AS enforce,
+    count(*) FILTER (WHERE mode = 'testing') AS testing,
+    count(*) FILTER (WHERE mode = 'none') AS none,
+    count(*) FILTER (WHERE mode IS NULL) AS no_usable_policy,
+    count(*) FILTER (WHERE verdict_strict = 'refused') AS refused
+FROM states
+GROUP BY scan, hosts
+ORDER BY scan NULLS LAST, hosts NULLS LAST

@@ -1,0 +1,42 @@
+-- title: Policies that do not match the MX hosts
+-- answers: How do policy and MX set differ, and does the domain ask senders to refuse?
+-- denominator: the signallers with a usable policy and an MX set to match (explicit or implicit).
+-- units: domains; a domain has one kind, the first that fits (METHODS.md); (any) adds them up. pct is percent of the
+--   denominator. all_hosts: no host matches; some_hosts: one matches at least. refused: a strict sender does not deliver.
+WITH mismatched AS (
+    SELECT
+        scan, domain, coalesce(mismatch_kind, '(not known)') AS kind,
+        list_contains(findings, 'mx_mismatch_all') AS all_hosts,
+        policy_mode, verdict_strict
+    FROM signallers
+    WHERE list_contains(findings, 'mx_mismatch_all') OR list_contains(findings, 'mx_mismatch_some')
+),
+kinds AS (
+    SELECT mismatched.*, 1 AS place FROM mismatched
+    UNION ALL
+    SELECT scan, domain, '(any)' AS kind, all_hosts, policy_mode, verdict_strict, 0 AS place FROM mismatched
+),
+totals AS (
+    SELECT scan, count(*) AS with_policy
+    FROM signallers
+    WHERE policy_usable AND mx_kind IN ('explicit', 'implicit')
+    GROUP BY scan
+),
+counted AS (
+    SELECT
+        scan, place, kind, count(*) AS domains,
+        count(*) FILTER (WHERE all_hosts) AS all_hosts,
+        count(*) FILTER (WHERE NOT all_hosts) AS some_hosts,
+        count(*) FILTER (WHERE policy_mode = 'enforce') AS enforce,
+        count(*) FILTER (WHERE policy_mode = 'testing') AS testing,
+        count(*) FILTER (WHERE verdict_strict = 'refused') AS refused
+    FROM kinds
+    GROUP BY scan, place, kind
+)
+SELECT
+    counted.scan, kind, with_policy, domains,
+    100.0 * domains / nullif(with_policy, 0) AS pct,
+    all_hosts, some_hosts, enforce, testing, refused
+FROM counted
+JOIN totals ON totals.scan = counted.scan
+ORDER BY counted.scan NULLS LAST, place NULLS LAST, domains DESC NULLS LAST, kind NULLS LAST

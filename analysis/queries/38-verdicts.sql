@@ -1,0 +1,39 @@
+-- title: Verdicts of a strict and of a lenient sender
+-- answers: What becomes of mail to domains with MTA-STS: who loses it, who is protected?
+-- denominator: the signallers among D4 (all names); primary is the strict sender over the MX hosts of lowest preference.
+-- units: domains. _pct is percent of the decided domains (all less indeterminate); _low and _high are percent of all
+--   signallers, the indeterminate ones counted as another verdict and as this one.
+WITH words AS (
+    SELECT * FROM (
+        VALUES
+            (1, 'validated'), (2, 'partial'), (3, 'refused'), (4, 'testing_passing'), (5, 'testing_failing'),
+            (6, 'withdrawn'), (7, 'no_mail'), (8, 'no_policy'), (9, 'indeterminate')
+    ) AS words (place, verdict)
+),
+counted AS (
+    SELECT
+        signallers.scan, words.place, words.verdict, count(*) AS signallers,
+        count(*) FILTER (WHERE verdict_strict = words.verdict) AS strict,
+        count(*) FILTER (WHERE verdict_lenient = words.verdict) AS lenient,
+        count(*) FILTER (WHERE verdict_primary = words.verdict) AS primary_hosts,
+        count(*) FILTER (WHERE coalesce(verdict_strict, 'indeterminate') = 'indeterminate') AS strict_open,
+        count(*) FILTER (WHERE coalesce(verdict_lenient, 'indeterminate') = 'indeterminate') AS lenient_open,
+        count(*) FILTER (WHERE coalesce(verdict_primary, 'indeterminate') = 'indeterminate') AS primary_open
+    FROM signallers
+    CROSS JOIN words
+    GROUP BY signallers.scan, words.place, words.verdict
+)
+SELECT
+    scan, verdict,
+    strict,
+    CASE WHEN place < 9 THEN 100.0 * strict / nullif(signallers - strict_open, 0) END AS strict_pct,
+    CASE WHEN place < 9 THEN 100.0 * strict / nullif(signallers, 0) END AS strict_low,
+    CASE WHEN place < 9 THEN 100.0 * (strict + strict_open) / nullif(signallers, 0) END AS strict_high,
+    lenient,
+    CASE WHEN place < 9 THEN 100.0 * lenient / nullif(signallers - lenient_open, 0) END AS lenient_pct,
+    CASE WHEN place < 9 THEN 100.0 * lenient / nullif(signallers, 0) END AS lenient_low,
+    CASE WHEN place < 9 THEN 100.0 * (lenient + lenient_open) / nullif(signallers, 0) END AS lenient_high,
+    primary_hosts,
+    CASE WHEN place < 9 THEN 100.0 * primary_hosts / nullif(signallers - primary_open, 0) END AS primary_pct
+FROM counted
+ORDER BY scan NULLS LAST, place NULLS LAST

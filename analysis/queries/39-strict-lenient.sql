@@ -1,0 +1,18 @@
+-- title: Where strict and lenient senders differ
+-- answers: Which domains does a lenient sender judge otherwise than a strict one?
+-- denominator: the signallers among D4 (all names) that both have judged.
+-- units: domains; pct is percent of the denominator. Pairs that are alike are one row.
+WITH pairs AS (
+    SELECT
+        scan,
+        CASE WHEN verdict_strict = verdict_lenient THEN '(alike)' ELSE verdict_strict END AS strict,
+        CASE WHEN verdict_strict = verdict_lenient THEN '(alike)' ELSE verdict_lenient END AS lenient
+    FROM signallers
+    WHERE verdict_strict IS NOT NULL AND verdict_lenient IS NOT NULL
+)
+SELECT
+    scan, strict, lenient, count(*) AS domains,
+    100.0 * count(*) / nullif(sum(count(*)) OVER (PARTITION BY scan), 0) AS pct
+FROM pairs
+GROUP BY scan, strict, lenient
+ORDER BY scan NULLS LAST, domains DESC NULLS LAST, strict NULLS LAST, lenient NULLS LAST

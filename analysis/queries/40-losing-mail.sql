@@ -1,0 +1,47 @@
+-- title: Who loses mail
+-- answers: Under which MX provider are the domains to which a strict sender does not deliver, or only in part?
+-- denominator: the signallers of an MX provider in mode enforce with a usable policy. The 40 providers with most domains that
+--   lose mail in a scan; (others) adds up the rest; (own domain): the mail is below the domain's own registrable domain.
+-- units: domains. refused: no host passes; partial: some pass. lost_pct is percent of the decided domains of the provider
+--   (enforce less indeterminate) that are refused or partial; lost_low and lost_high are percent of all of them.
+WITH enforcing AS (
+    SELECT
+        signallers.scan, signallers.verdict_strict,
+        CASE WHEN managers.own THEN '(own domain)' ELSE coalesce(managers.cluster, '(not known)') END AS provider
+    FROM signallers
+    JOIN managers
+        ON managers.scan = signallers.scan AND managers.domain = signallers.domain AND managers.entity = 'MX'
+    WHERE signallers.policy_usable AND signallers.policy_mode = 'enforce'
+),
+counted AS (
+    SELECT
+        scan, provider, count(*) AS enforce,
+        count(*) FILTER (WHERE verdict_strict = 'refused') AS refused,
+        count(*) FILTER (WHERE verdict_strict = 'partial') AS partial,
+        count(*) FILTER (WHERE coalesce(verdict_strict, 'indeterminate') = 'indeterminate') AS open
+    FROM enforcing
+    GROUP BY scan, provider
+),
+placed AS (
+    SELECT
+        counted.*,
+        row_number() OVER (
+            PARTITION BY scan ORDER BY refused + partial DESC NULLS LAST, enforce DESC NULLS LAST, provider NULLS LAST
+        ) AS place
+    FROM counted
+),
+folded AS (
+    SELECT
+        scan, CASE WHEN place <= 40 THEN provider ELSE '(others)' END AS provider,
+        count(*) AS providers, min(place) AS place,
+        sum(enforce) AS enforce, sum(open) AS indeterminate, sum(refused) AS refused, sum(partial) AS partial
+    FROM placed
+    GROUP BY 1, 2
+)
+SELECT
+    scan, provider, providers, enforce, indeterminate, refused, partial,
+    100.0 * (refused + partial) / nullif(enforce - indeterminate, 0) AS lost_pct,
+    100.0 * (refused + partial) / nullif(enforce, 0) AS lost_low,
+    100.0 * (refused + partial + indeterminate) / nullif(enforce, 0) AS lost_high
+FROM folded
+ORDER BY scan NULLS LAST, place NULLS LAST

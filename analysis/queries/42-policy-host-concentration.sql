@@ -1,0 +1,40 @@
+-- title: Concentration of policy hosts
+-- answers: On how few clusters do the policies hang, the good ones and the bad ones (CDF)?
+-- denominator: the signallers among D4 (all names) whose policy host's cluster is known (table managers), those with a usable
+--   policy (valid), and those without (invalid; open ones, with nothing but transient or indeterminate findings, are in
+--   neither).
+-- units: domains. Clusters by size; the first 20 places, then some, then the last. upto_ columns add up the clusters so far, in
+--   percent of the denominator.
+WITH counted AS (
+    SELECT
+        managers.scan, managers.cluster, count(*) AS domains,
+        count(*) FILTER (WHERE signallers.policy_state = 'usable') AS valid,
+        count(*) FILTER (WHERE signallers.policy_state IN ('unusable text', 'no text')) AS invalid
+    FROM managers
+    JOIN signallers ON signallers.scan = managers.scan AND signallers.domain = managers.domain
+    WHERE managers.entity = 'policy host' AND managers.cluster IS NOT NULL
+    GROUP BY managers.scan, managers.cluster
+),
+placed AS (
+    SELECT
+        counted.*,
+        row_number() OVER (PARTITION BY scan ORDER BY domains DESC NULLS LAST, cluster NULLS LAST) AS place,
+        count(*) OVER (PARTITION BY scan) AS clusters
+    FROM counted
+),
+summed AS (
+    SELECT
+        placed.*,
+        100.0 * sum(domains) OVER (PARTITION BY scan ORDER BY place NULLS LAST)
+            / nullif(sum(domains) OVER (PARTITION BY scan), 0) AS upto_pct,
+        100.0 * sum(valid) OVER (PARTITION BY scan ORDER BY place NULLS LAST)
+            / nullif(sum(valid) OVER (PARTITION BY scan), 0) AS upto_valid_pct,
+        100.0 * sum(invalid) OVER (PARTITION BY scan ORDER BY place NULLS LAST)
+            / nullif(sum(invalid) OVER (PARTITION BY scan), 0) AS upto_invalid_pct
+    FROM placed
+)
+SELECT scan, place, clusters, summed.cluster, domains, valid, invalid, upto_pct, upto_valid_pct, upto_invalid_pct
+FROM summed
+WHERE place <= 20 OR place = clusters
+    OR place IN (30, 50, 100, 200, 300, 500, 1000, 2000, 3000, 5000, 10000, 20000, 30000, 50000, 100000)
+ORDER BY scan NULLS LAST, place NULLS LAST

@@ -1,0 +1,36 @@
+-- title: Errors of TLSRPT
+-- answers: Can reports reach those who ask for them?
+-- denominator: names that publish TLSRPT (valid, invalid or several records) among D4 (all names), those that signal MTA-STS
+--   and the others.
+-- units: names; a name counts under each of its errors and once under (any). pct is percent of the row's publishers.
+WITH publishers AS (
+    SELECT
+        assessments.scan, assessments.domain, assessments.findings,
+        CASE WHEN signallers.domain IS NULL THEN 'not signalling' ELSE 'signallers' END AS part
+    FROM assessments
+    LEFT JOIN signallers ON signallers.scan = assessments.scan AND signallers.domain = assessments.domain
+    WHERE signallers.domain IS NULL OR signallers.tlsrpt IN ('valid', 'invalid', 'multiple')
+),
+totals AS (
+    SELECT scan, part, count(*) AS publishers FROM publishers GROUP BY scan, part
+),
+found AS (
+    SELECT scan, domain, part, unnest(findings) AS code FROM publishers
+),
+errors AS (
+    SELECT found.scan, found.domain, found.part, catalogue.place, found.code
+    FROM found
+    JOIN catalogue ON catalogue.code = found.code
+    WHERE catalogue.code LIKE 'tlsrpt%' AND catalogue.severity = 'error'
+),
+counted AS (
+    SELECT scan, part, 0 AS place, '(any)' AS code, count(DISTINCT domain) AS names FROM errors GROUP BY scan, part
+    UNION ALL
+    SELECT scan, part, place, code, count(*) AS names FROM errors GROUP BY scan, part, place, code
+)
+SELECT
+    counted.scan, counted.part, code, publishers, names,
+    100.0 * names / nullif(publishers, 0) AS pct
+FROM counted
+JOIN totals ON totals.scan = counted.scan AND totals.part = counted.part
+ORDER BY counted.scan NULLS LAST, counted.part DESC NULLS LAST, place NULLS LAST

@@ -1,0 +1,36 @@
+-- title: From state to state
+-- answers: What became of the names of each state by the next scan?
+-- denominator: the names that signal in either of the two scans.
+-- units: names. States: the strict verdict; not judged (it signals, without a verdict); absent (no MTA-STS); unknown (the
+--   record could not be had); not in list. pct is percent of the names that were in the state before.
+WITH pairs AS (
+    SELECT before.scan AS from_scan, later.scan AS to_scan, later.place
+    FROM timeline AS before
+    JOIN timeline AS later ON later.place = before.place + 1
+),
+states AS (
+    SELECT
+        scan, domain, presence,
+        CASE WHEN presence = 'signals' THEN coalesce(verdict_strict, 'not judged') ELSE presence END AS state
+    FROM snapshots
+),
+names AS (
+    SELECT DISTINCT domain FROM snapshots
+),
+flows AS (
+    SELECT
+        pairs.from_scan, pairs.to_scan, pairs.place,
+        coalesce(before.state, 'not in list') AS from_state, coalesce(later.state, 'not in list') AS to_state,
+        count(*) AS names
+    FROM pairs
+    CROSS JOIN names
+    LEFT JOIN states AS before ON before.scan = pairs.from_scan AND before.domain = names.domain
+    LEFT JOIN states AS later ON later.scan = pairs.to_scan AND later.domain = names.domain
+    WHERE coalesce(before.presence, '') = 'signals' OR coalesce(later.presence, '') = 'signals'
+    GROUP BY 1, 2, 3, 4, 5
+)
+SELECT
+    from_scan, to_scan, from_state, to_state, names,
+    100.0 * names / nullif(sum(names) OVER (PARTITION BY place, from_state), 0) AS pct
+FROM flows
+ORDER BY place NULLS LAST, from_state NULLS LAST, names DESC NULLS LAST, to_state NULLS LAST

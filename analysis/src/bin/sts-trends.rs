@@ -1,0 +1,16 @@
+//! What changed from scan to scan: tables from two or more datasets.
+
+use clap::{CommandFactory, FromArgMatches};
+use std::process::ExitCode;
+use sts_analysis::{cli, query};
+
+fn main() -> ExitCode {
+    let command = cli::Args::command()
+        .name("sts-trends")
+        .about("How MTA-STS changes over time: tables from two or more datasets of sts-scan, in the order of their beginnings");
+    let matches = command.get_matches();
+    match cli::Args::from_arg_matches(&matches) {
+        Ok(args) => cli::run(&args, &query::trends()),
+        Err(fault) => fault.exit(),
+    }
+}
