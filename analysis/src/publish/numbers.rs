@@ -44,7 +44,7 @@ pub(super) struct Answered {
 
 /// The queries over one dataset.
 pub(super) fn catalogue() -> Vec<Query> {
-    query::adoption()
+    [query::adoption(), query::report(), query::misconfig()].concat()
 }
 
 /// Asks every query over a dataset, and writes `numbers/*.csv` and `queries/*` below `out`.
