@@ -9,6 +9,7 @@ Shares may differ by 1e-6, which is what six decimals of two roundings can; ever
 """
 
 import csv
+import datetime
 import math
 import pathlib
 import sys
@@ -22,6 +23,8 @@ def shown(value):
         return ""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, datetime.datetime):
+        return value.astimezone(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
     if isinstance(value, float):
         return f"{value:.6f}".rstrip("0").rstrip(".")
     return str(value)

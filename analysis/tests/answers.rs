@@ -4,6 +4,7 @@
 
 mod world;
 
+use clap::Parser;
 use std::fs;
 use std::path::{Path, PathBuf};
 use sts_analysis::dataset::{Completeness, open_all};
@@ -26,7 +27,19 @@ fn worlds() -> Vec<PathBuf> {
 
 async fn tables(world: &Path, out: &Path) -> Tables {
     let datasets = open_all(&world::write(world, out), Completeness::Required).unwrap();
-    Tables::register(datasets, MEMORY, Settings::default()).await.unwrap()
+    Tables::register(datasets, MEMORY, settings(world)).await.unwrap()
+}
+
+/// The settings of a world: those of the flags in its file `flags`, where it has one.
+fn settings(world: &Path) -> Settings {
+    let flags = fs::read_to_string(world.join("flags")).unwrap_or_default();
+    Flags::try_parse_from(std::iter::once("world").chain(flags.split_whitespace())).unwrap().settings
+}
+
+#[derive(clap::Parser)]
+struct Flags {
+    #[command(flatten)]
+    settings: Settings,
 }
 
 async fn csv(tables: &mut Tables, query: &Query) -> String {
@@ -95,6 +108,22 @@ async fn a_dataset_without_rows_gives_tables_without_rows() {
         let answer = tables.run(&query).await.unwrap();
         assert!(answer.rows.is_empty(), "{}", query.name);
         assert!(!answer.columns.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn customers_counted_in_one_pass_are_those_that_the_view_counts() {
+    let view = fs::read_to_string(world::fixtures().join("../queries/views/mx_customers.sql")).unwrap();
+    for world in worlds() {
+        let out = tempfile::tempdir().unwrap();
+        let mut tables = tables(&world, out.path()).await;
+        let order = "ORDER BY scan NULLS LAST, provider NULLS LAST";
+        let counted =
+            csv(&mut tables, &Query::parse("c", &format!("SELECT * FROM mx_customers {order}"))).await;
+        let view =
+            csv(&mut tables, &Query::parse("v", &format!("SELECT * FROM ({view}) AS v {order}"))).await;
+        assert_eq!(counted, view, "{}", world.display());
+        assert!(counted.lines().count() > 1);
     }
 }
 

@@ -11,3 +11,13 @@ fn columns_json_is_what_the_scanner_writes() {
         "run `sts-scan columns > columns.json` and look at the difference"
     );
 }
+
+#[test]
+fn findings_json_is_the_scanners_catalogue() {
+    let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../findings.json")).unwrap();
+    let catalogue = sts_scanner::findings::catalogue(sts_scanner::findings::Format::Json);
+    assert!(
+        committed == catalogue,
+        "run `sts-scan findings --format json > findings.json` and look at the difference"
+    );
+}

@@ -17,6 +17,7 @@ pub mod names;
 pub mod serve;
 pub mod situation;
 pub mod straight;
+pub mod transitions;
 pub mod truth;
 pub mod value;
 pub mod world;

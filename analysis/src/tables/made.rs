@@ -18,7 +18,7 @@ use std::sync::Arc;
 
 /// Every name whose provider a query may ask for.
 pub(super) const NAMES: &str = "SELECT DISTINCT name FROM (
-    SELECT mx['host'] AS name FROM (SELECT unnest(mx) AS mx FROM domains WHERE mx_kind = 'explicit')
+    SELECT mx['host'] AS name FROM (SELECT unnest(mx) AS mx FROM domains WHERE mx_kind IN ('explicit', 'implicit'))
     UNION ALL SELECT unnest(sts_cname) FROM domains WHERE sts_cname IS NOT NULL
     UNION ALL SELECT unnest(policy_cname) FROM domains WHERE policy_cname IS NOT NULL
     UNION ALL SELECT unnest(ns) FROM domains WHERE ns IS NOT NULL
@@ -28,7 +28,7 @@ pub(super) const NAMES: &str = "SELECT DISTINCT name FROM (
 
 /// The same of the hosts that signallers name: few enough to hold them.
 const SIGNALLER_NAMES: &str = "SELECT DISTINCT name FROM (
-    SELECT mx['host'] AS name FROM (SELECT unnest(mx) AS mx FROM signallers WHERE mx_kind = 'explicit')
+    SELECT mx['host'] AS name FROM (SELECT unnest(mx) AS mx FROM signallers WHERE mx_kind IN ('explicit', 'implicit'))
     UNION ALL SELECT unnest(sts_cname) FROM signallers WHERE sts_cname IS NOT NULL
     UNION ALL SELECT unnest(policy_cname) FROM signallers WHERE policy_cname IS NOT NULL
     UNION ALL SELECT unnest(ns) FROM signallers WHERE ns IS NOT NULL

@@ -6,9 +6,11 @@
     reason = "a test that fails here has failed"
 )]
 
+mod counts;
 mod graded;
 mod interrupted;
 mod rubbish;
+mod trends;
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -16,12 +18,21 @@ use sts_lab::mix::Mix;
 use sts_lab::names::Names;
 use sts_lab::{Lab, Options, grade};
 
-/// `sts-scan`, built beside this test.
-fn sts_scan() -> Command {
+/// A program of the product, built beside this test.
+fn built(name: &str) -> Command {
     let test = std::env::current_exe().unwrap();
-    let program = test.parent().unwrap().parent().unwrap().join("sts-scan");
-    assert!(program.is_file(), "{} is not there: cargo build -p sts-scanner first", program.display());
+    let program = test.parent().unwrap().parent().unwrap().join(name);
+    assert!(program.is_file(), "{} is not there: cargo build --workspace --bins first", program.display());
     Command::new(program)
+}
+
+fn sts_scan() -> Command {
+    built("sts-scan")
+}
+
+/// A program of the analysis.
+fn analysis(name: &str) -> Command {
+    built(name)
 }
 
 /// A laboratory of generated names in a folder.
