@@ -125,7 +125,8 @@ async fn figures_and_tables_are_written_as_files() {
 #[tokio::test]
 async fn one_scan_has_no_section_over_time_and_an_empty_one_is_a_page_all_the_same() {
     let dir = tempfile::tempdir().unwrap();
-    fs::write(dir.path().join("manifest.json"), r#"{"schema_version":"1.0","scan":"s","complete":true}"#).unwrap();
+    fs::write(dir.path().join("manifest.json"), r#"{"schema_version":"1.0","scan":"s","complete":true}"#)
+        .unwrap();
     let datasets = open_all(&[dir.path().to_owned()], Completeness::Required).unwrap();
     let tables = Tables::register(datasets, MEMORY, Settings::default()).await.unwrap();
     let page = Report::gather(tables, None).await.unwrap().page().unwrap();

@@ -14,7 +14,8 @@ fn columns_json_is_what_the_scanner_writes() {
 
 #[test]
 fn findings_json_is_the_scanners_catalogue() {
-    let committed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../findings.json")).unwrap();
+    let committed =
+        std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../findings.json")).unwrap();
     let catalogue = sts_scanner::findings::catalogue(sts_scanner::findings::Format::Json);
     assert!(
         committed == catalogue,

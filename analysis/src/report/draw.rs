@@ -102,7 +102,7 @@ pub(super) fn figure(
     let newest = scans.last().map_or("", |(scan, _)| scan);
     Ok(match &plan.kind {
         Kind::Bars { .. } => bars(&plan.kind, &rows.of_scan(newest)?)?,
-        Kind::Funnel(stage, names) => funnel(&rows.of_scan(newest)?, stage, names)?,
+        Kind::Funnel(columns) => funnel(&rows.of_scan(newest)?, *columns)?,
         Kind::Lifetimes(value, share, of) => lifetimes(&rows.of_scan(newest)?, (value, share), of)?,
         Kind::Concentration(place, curves, of) => concentration(&rows.of_scan(newest)?, place, curves, of)?,
         Kind::Series { .. } => series(&plan.kind, &rows, scans, jumps)?,
@@ -166,22 +166,27 @@ pub(super) fn behind(rows: &Rows<'_>, row: &[Cell], of: Of) -> Result<String, Fa
     Ok(format!("{counted} of {}", grouped(all)))
 }
 
-fn funnel(rows: &Rows<'_>, stage: &str, names: &str) -> Result<Option<Figure>, Fault> {
-    let (stage, names) = (rows.column(stage)?, rows.column(names)?);
-    let stages = rows.each().map(|row| Stage { label: shown(&row[stage]), count: count(&row[names]) });
+fn funnel(rows: &Rows<'_>, columns: [&str; 4]) -> Result<Option<Figure>, Fault> {
+    let [stage, names, share, of_all] = columns.map(|name| rows.column(name));
+    let (stage, names, share, of_all) = (stage?, names?, share?, of_all?);
+    let stages = rows.each().map(|row| Stage {
+        label: shown(&row[stage]),
+        count: count(&row[names]),
+        share: number(&row[share]),
+        of_all: number(&row[of_all]),
+    });
     let stages: Vec<Stage> = stages.collect();
     Ok((!stages.is_empty()).then_some(Figure::Funnel(Funnel { stages })))
 }
 
 /// Marks of lifetimes: seconds and their names. The last is the most that RFC 8461 section 3.2 allows.
-const LIFETIMES: [(f64, &str); 7] = [
+const LIFETIMES: [(f64, &str); 6] = [
     (60.0, "1 min"),
     (3_600.0, "1 h"),
-    (86_400.0, "1 day"),
-    (604_800.0, "1 week"),
-    (2_592_000.0, "30 days"),
-    (15_552_000.0, "180 d"),
-    (31_557_600.0, "1 year"),
+    (86_400.0, "1 d"),
+    (604_800.0, "1 w"),
+    (2_592_000.0, "30 d"),
+    (31_557_600.0, "1 y"),
 ];
 
 fn lifetimes(rows: &Rows<'_>, columns: (&str, &str), of: &str) -> Result<Option<Figure>, Fault> {

@@ -159,12 +159,22 @@ impl Report {
                 0 => entry.query.to_owned(),
                 more => format!("{}-{}", entry.query, more + 1),
             };
-            let over_time = matches!(plan.kind, Kind::Series { .. });
-            let newest = self.scans.last().filter(|_| self.scans.len() > 1 && !over_time);
             let about = About { id, title: plan.title.to_owned(), description: figure.describe() };
-            drawn.push(Drawn { figure, about, of_scan: newest.map(|(scan, _)| scan.clone()) });
+            let of_scan = self.of_scan(plan, &self.answers[answer]);
+            drawn.push(Drawn { figure, about, of_scan });
         }
         Ok(drawn)
+    }
+
+    /// Which scan, or which two, a figure is of; `None` where it is over time or there is but one.
+    fn of_scan(&self, plan: &outline::Plan, answer: &Answer) -> Option<String> {
+        let between = answer.columns.iter().any(|(column, _)| column == "to_scan");
+        match self.scans.as_slice() {
+            _ if matches!(plan.kind, Kind::Series { .. }) => None,
+            [.., (before, _), (newest, _)] if between => Some(format!("{before} to {newest}")),
+            [_, .., (newest, _)] => Some(newest.clone()),
+            _ => None,
+        }
     }
 
     /// The page.

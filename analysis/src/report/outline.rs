@@ -54,8 +54,8 @@ pub enum Kind {
         /// Their colour.
         tone: Tone,
     },
-    /// The stages of a funnel: columns of stage and count.
-    Funnel(&'static str, &'static str),
+    /// The stages of a funnel: columns of stage, count, share of the stage before, and share of all.
+    Funnel([&'static str; 4]),
     /// A cumulative distribution of seconds: columns of value and share up to it, and what the shares are of.
     Lifetimes(&'static str, &'static str, &'static str),
     /// A cumulative distribution over places: column of the place, and columns and names of the curves.
@@ -207,9 +207,9 @@ pub const SECTIONS: [Section; 6] = [
             Entry {
                 query: "funnel",
                 figures: &[Plan {
-                    title: "From a name to protected mail",
+                    title: "Names left after each step",
                     keep: &[],
-                    kind: Kind::Funnel("stage", "names"),
+                    kind: Kind::Funnel(["stage", "names", "pct", "of_all_pct"]),
                 }],
             },
             Entry {
@@ -342,7 +342,7 @@ pub const SECTIONS: [Section; 6] = [
             Entry {
                 query: "policy-host-provider",
                 figures: &[Plan {
-                    title: "Who hosts the policies",
+                    title: "Providers of policy hosts",
                     keep: &[],
                     kind: Kind::Bars {
                         label: &["provider"],
@@ -358,7 +358,7 @@ pub const SECTIONS: [Section; 6] = [
             Entry {
                 query: "managers",
                 figures: &[Plan {
-                    title: "Who manages policy host, mail and DNS",
+                    title: "Signallers by manager",
                     keep: &[],
                     kind: Kind::Bars {
                         label: &["entity", "manager"],
@@ -500,25 +500,53 @@ pub const SECTIONS: [Section; 6] = [
         entries: &[
             Entry {
                 query: "tls",
-                figures: &[Plan {
-                    title: "TLS versions and key exchange",
-                    keep: &[("what", &["version", "key exchange", "post-quantum"])],
-                    kind: Kind::Bars {
-                        label: &["entity", "value"],
-                        value: "pct",
-                        range: None,
-                        of: Some(Of { count: "handshakes", of: "of_handshakes", less: None }),
-                        axis: "% of finished handshakes",
-                        pick: Pick::AsGiven,
-                        tone: Tone::Third,
+                figures: &[
+                    Plan {
+                        title: "TLS versions",
+                        keep: &[("what", &["version"])],
+                        kind: Kind::Bars {
+                            label: &["entity", "value"],
+                            value: "pct",
+                            range: None,
+                            of: Some(Of { count: "handshakes", of: "of_handshakes", less: None }),
+                            axis: "% of finished handshakes",
+                            pick: Pick::First(16),
+                            tone: Tone::Third,
+                        },
                     },
-                }],
+                    Plan {
+                        title: "Key exchange groups",
+                        keep: &[("what", &["key exchange"])],
+                        kind: Kind::Bars {
+                            label: &["entity", "value"],
+                            value: "pct",
+                            range: None,
+                            of: Some(Of { count: "handshakes", of: "of_handshakes", less: None }),
+                            axis: "% of finished handshakes",
+                            pick: Pick::First(16),
+                            tone: Tone::Third,
+                        },
+                    },
+                    Plan {
+                        title: "Post-quantum key exchange",
+                        keep: &[("what", &["post-quantum"]), ("value", &["yes"])],
+                        kind: Kind::Bars {
+                            label: &["entity"],
+                            value: "pct",
+                            range: None,
+                            of: Some(Of { count: "handshakes", of: "of_handshakes", less: None }),
+                            axis: "% of finished handshakes",
+                            pick: Pick::First(16),
+                            tone: Tone::Third,
+                        },
+                    },
+                ],
             },
             table("certificate-keys"),
             Entry {
                 query: "issuers",
                 figures: &[Plan {
-                    title: "Issuers of certificates",
+                    title: "The largest issuers",
                     keep: &[],
                     kind: Kind::Bars {
                         label: &["entity", "issuer"],
@@ -576,7 +604,7 @@ pub const SECTIONS: [Section; 6] = [
             Entry {
                 query: "error-series",
                 figures: &[Plan {
-                    title: "Errors over time",
+                    title: "Signallers with an error over time",
                     keep: &[("names_of", &["all"]), ("code", &["(all)"])],
                     kind: Kind::Series {
                         by: "stage",
@@ -595,7 +623,7 @@ pub const SECTIONS: [Section; 6] = [
             Entry {
                 query: "flows",
                 figures: &[Plan {
-                    title: "From state to state, between the last two scans",
+                    title: "States before and after",
                     keep: &[],
                     kind: Kind::Matrix("from_state", "to_state", "names"),
                 }],
@@ -603,7 +631,7 @@ pub const SECTIONS: [Section; 6] = [
             Entry {
                 query: "transitions",
                 figures: &[Plan {
-                    title: "What changed between the last two scans",
+                    title: "Transitions",
                     keep: &[],
                     kind: Kind::Bars {
                         label: &["transition"],

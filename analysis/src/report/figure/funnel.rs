@@ -6,38 +6,30 @@ use super::{Width, percent, rows};
 use crate::dataset::grouped;
 
 /// A stage.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Stage {
     /// What it takes to be counted here.
     pub label: String,
     /// How many are left.
     pub count: u64,
+    /// Percent of the stage before that came through, and percent of all; `None` where there is nothing to share.
+    pub share: Option<f64>,
+    /// Percent of the first stage.
+    pub of_all: Option<f64>,
 }
 
 /// Stages from the widest to the narrowest.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct Funnel {
     /// The stages.
     pub stages: Vec<Stage>,
 }
 
 impl Funnel {
-    /// Share of the stage before that came through, percent; the first stage is whole, and nothing of nothing is `None`.
-    fn share(&self, at: usize) -> Option<f64> {
-        let count = self.stages.get(at)?.count;
-        let before = if at == 0 { count } else { self.stages.get(at - 1)?.count };
-        share(count, before)
-    }
-
-    /// Share of the first stage, percent.
-    fn of_all(&self, at: usize) -> Option<f64> {
-        share(self.stages.get(at)?.count, self.stages.first()?.count)
-    }
-
     pub(super) fn describe(&self) -> String {
         let each = self.stages.iter().enumerate().map(|(at, stage)| {
-            let before = self
-                .share(at)
+            let before = stage
+                .share
                 .filter(|_| at > 0)
                 .map(|share| format!(" ({} of the stage before)", percent(share)));
             format!("{}: {}{}", stage.label, grouped(stage.count), before.unwrap_or_default())
@@ -66,7 +58,7 @@ impl Funnel {
             drawing.text("", (left - 10.0, y + 17.0), Anchor::End, &shortened(&stage.label, left - 10.0));
             self.track(&mut drawing, at, (left, right), y + 3.0);
             drawing.text("b", (count_at, y + 17.0), Anchor::End, &grouped(stage.count));
-            let of_all = self.of_all(at).map_or_else(|| "–".to_owned(), percent);
+            let of_all = stage.of_all.map_or_else(|| "–".to_owned(), percent);
             drawing.text("m", (width, y + 17.0), Anchor::End, &of_all);
         }
         drawing
@@ -92,7 +84,7 @@ impl Funnel {
     fn track(&self, drawing: &mut Drawing, at: usize, (left, right): (f64, f64), y: f64) {
         const HEIGHT: f64 = 20.0;
         drawing.rect("p", left, y, right - left, HEIGHT);
-        let Some(share) = self.share(at) else { return };
+        let Some(share) = self.stages.get(at).and_then(|stage| stage.share) else { return };
         let length = (right - left) * share / 100.0;
         drawing.bar("c1", left, y, length, HEIGHT);
         if at == 0 {
@@ -106,9 +98,4 @@ impl Funnel {
             drawing.text("", (left + length + 8.0, y + 14.5), Anchor::Start, &written);
         }
     }
-}
-
-#[allow(clippy::cast_precision_loss, reason = "a share needs no more than 52 bits")]
-fn share(count: u64, of: u64) -> Option<f64> {
-    (of > 0).then(|| 100.0 * count as f64 / of as f64)
 }

@@ -5,6 +5,9 @@ use super::svg::{Anchor, Drawing, shortened, text_width};
 use super::{Bar, Bars, Tone, Unit, Width, rows};
 use crate::dataset::grouped;
 
+/// How far the heads of columns lean, degrees.
+const TILT: f64 = 38.0;
+
 /// How many went from one state to another.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Flow {
@@ -49,15 +52,17 @@ impl Matrix {
 
     fn wide(&self) -> Drawing {
         let width = Width::Wide.pixels();
-        let left = self.states.iter().map(|s| text_width(s)).fold(60.0, f64::max).min(150.0) + 12.0;
-        let column = ((width - left) / rows(self.states.len().max(1))).min(120.0);
-        let (top, row) = (44.0, 34.0);
+        let widest = self.states.iter().map(|state| text_width(state)).fold(60.0, f64::max).min(150.0);
+        let left = widest + 12.0;
+        // The heads lean to the right, out of the last column.
+        let (across, up) = (widest * TILT.to_radians().cos(), widest * TILT.to_radians().sin());
+        let column = ((width - left - across) / rows(self.states.len().max(1))).clamp(36.0, 110.0);
+        let (top, row) = (up + 20.0, 34.0);
         let mut drawing = Drawing::new(width, top + row * rows(self.states.len()) + 4.0);
-        drawing.text("m", (left - 12.0, 36.0), Anchor::End, "before ↓");
-        drawing.text("m", (left, 14.0), Anchor::Start, "after →");
+        drawing.text("m", (left - 12.0, top - 10.0), Anchor::End, "before ↓ after →");
         for (at, state) in self.states.iter().enumerate() {
             let middle = left + column * (rows(at) + 0.5);
-            drawing.text("", (middle, 36.0), Anchor::Middle, &shortened(state, column - 6.0));
+            drawing.tilted((middle, top - 8.0), TILT, &shortened(state, widest));
         }
         for (down, from) in self.states.iter().enumerate() {
             let y = top + row * rows(down);

@@ -45,6 +45,7 @@ pub struct Series {
 
 /// Places of one drawing.
 struct Frame {
+    pixels: f64,
     left: f64,
     right: f64,
     top: f64,
@@ -84,6 +85,7 @@ impl Series {
         let last = self.times.last().map_or(1.0, |(at, _)| *at);
         let (left, right) = (50.0, pixels - beside);
         let frame = Frame {
+            pixels,
             left,
             right,
             top,
@@ -132,7 +134,7 @@ impl Series {
             drawing.line("x", (x, frame.bottom), (x, frame.bottom + 4.0));
             // A date that would run into the one before is left out; its tick stays.
             let half = text_width(when) / 2.0;
-            let middle = x.clamp(half, (frame.right + 30.0 - half).max(half));
+            let middle = x.min(frame.pixels.min(frame.right + 40.0) - half).max(half);
             if middle - half > free {
                 drawing.text("m", (middle, frame.bottom + 18.0), Anchor::Middle, when);
                 free = middle + half + 8.0;

@@ -153,6 +153,16 @@ impl Drawing {
         let _ = write!(self.body, "<text{class} x=\"{x}\" y=\"{y}\"{anchor}>{}</text>", escape(text));
     }
 
+    /// Text that rises to the right by so many degrees.
+    pub(super) fn tilted(&mut self, at: (f64, f64), degrees: f64, text: &str) {
+        let (x, y) = (short(at.0), short(at.1));
+        let _ = write!(
+            self.body,
+            "<text x=\"{x}\" y=\"{y}\" transform=\"rotate(-{degrees} {x} {y})\">{}</text>",
+            escape(text)
+        );
+    }
+
     /// The whole element. Its parts are hidden from screen readers, which read title and description.
     pub(super) fn finish(self, about: &About, width: Width) -> String {
         let id = format!("{}-{}", escape(&about.id), width.word());

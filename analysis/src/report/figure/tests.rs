@@ -86,7 +86,7 @@ fn a_bar_without_a_value_says_so_and_has_no_length() {
 fn nothing_is_drawn_outside_the_view() {
     let long = "a label that is much longer than any figure has room for, and then some more words of it";
     let ranged = bar(long, 99.9, Some((0.0, 100.0)));
-    let stage = |count| Stage { label: long.into(), count };
+    let stage = |count| Stage { label: long.into(), count, share: Some(50.0), of_all: None };
     let flow = |from: &str, to: &str| Flow { from: from.into(), to: to.into(), count: 5 };
     let figures = [
         bars(vec![ranged.clone(), ranged]),
@@ -127,14 +127,18 @@ fn nothing_is_drawn_outside_the_view() {
 
 #[test]
 fn a_funnel_gives_each_stage_as_a_share_of_the_one_before() {
-    let stage = |label: &str, count| Stage { label: label.into(), count };
-    let funnel =
-        Funnel { stages: vec![stage("all", 1000), stage("some", 100), stage("few", 25), stage("none", 0)] };
+    let stage = |label: &str, count, share| Stage { label: label.into(), count, share, of_all: share };
+    let stages = vec![
+        stage("all", 1000, Some(100.0)),
+        stage("some", 100, Some(12.5)),
+        stage("none", 0, Some(0.0)),
+        stage("lost", 0, None),
+    ];
+    let funnel = Funnel { stages };
     let said = Figure::Funnel(funnel).describe();
     assert_eq!(
         said,
-        "all: 1,000; some: 100 (10.0 % of the stage before); few: 25 (25.0 % of the stage before); \
-         none: 0 (0.0 % of the stage before)."
+        "all: 1,000; some: 100 (12.5 % of the stage before); none: 0 (0.0 % of the stage before); lost: 0."
     );
 }
 
