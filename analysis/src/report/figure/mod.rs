@@ -139,10 +139,10 @@ impl Figure {
 /// Colours and type of a figure that stands alone: dark on white, as papers print.
 const ALONE: &str = "text{font-family:Helvetica,Arial,'Liberation Sans','DejaVu Sans',sans-serif;font-size:12.5px;fill:#1c2126}\
 .m{fill:#59636e}.b{font-weight:600}.k{fill:#ffffff}.g{stroke:#dfe3e8;stroke-width:1}.x{stroke:#59636e;stroke-width:1}\
-.w{stroke:#1c2126;stroke-width:1.25;fill:none}.p{fill:#eceff2}.c1{fill:#0b5394}.c2{fill:#7fb2dd}.c3{fill:#1b8a72}\
-.c4{fill:#b8400f}.c5{fill:#e0a030}.c6{fill:#a3abb5}.l{fill:none;stroke-width:2;stroke-linejoin:round}\
-.l.c1{stroke:#0b5394;fill:none}.l.c2{stroke:#7fb2dd;fill:none}.l.c3{stroke:#1b8a72;fill:none}.l.c4{stroke:#b8400f;fill:none}\
-.l.c5{stroke:#e0a030;fill:none}.l.c6{stroke:#a3abb5;fill:none}.band{opacity:.16}.q1{opacity:.25}.q2{opacity:.45}.q3{opacity:.75}.j{stroke:#b8400f;stroke-width:1;stroke-dasharray:3 3}";
+.w{stroke:#1c2126;stroke-width:1.25;fill:none}.p{fill:#eceff2}.c1{fill:#2a6fb0}.c2{fill:#8bbbe2}.c3{fill:#1b8a72}\
+.c4{fill:#c04a16}.c5{fill:#e0a030}.c6{fill:#a3abb5}.l{fill:none;stroke-width:2;stroke-linejoin:round}\
+.l.c1{stroke:#2a6fb0;fill:none}.l.c2{stroke:#8bbbe2;fill:none}.l.c3{stroke:#1b8a72;fill:none}.l.c4{stroke:#c04a16;fill:none}\
+.l.c5{stroke:#e0a030;fill:none}.l.c6{stroke:#a3abb5;fill:none}.band{opacity:.16}.q1{opacity:.25}.q2{opacity:.45}.q3{opacity:.85}.j{stroke:#c04a16;stroke-width:1;stroke-dasharray:3 3}";
 
 /// A figure as a file of its own: with a white ground and its own colours.
 #[must_use]

@@ -1,6 +1,6 @@
 //! Measures over time: a line a measure, the range that the undecided leave open as a band, and jumps that are explained.
 
-use super::svg::{Anchor, Drawing, shortened, text_width};
+use super::svg::{Anchor, Drawing, shortened, text_width, wrapped};
 use super::{Tone, Unit, Width, rows, scale};
 
 /// Low and high of a range at one time.
@@ -43,6 +43,10 @@ pub struct Series {
     pub unit: Unit,
 }
 
+/// Where the notes on jumps begin, and how high a line of them is, pixels.
+const NOTES_AT: f64 = 26.0;
+const LINE: f64 = 19.0;
+
 /// Places of one drawing.
 struct Frame {
     pixels: f64,
@@ -78,7 +82,8 @@ impl Series {
         let beside = if width == Width::Wide { labels.min(230.0) } else { 10.0 };
         let (top, bottom) = (if self.jumps.is_empty() { 26.0 } else { 48.0 }, 268.0);
         let below = if width == Width::Wide { 0 } else { self.lines.len() };
-        let height = bottom + 34.0 + 20.0 * rows(below) + 20.0 * rows(self.jumps.len());
+        let notes: usize = self.notes(pixels).iter().map(Vec::len).sum();
+        let height = bottom + 36.0 + 20.0 * rows(below) + LINE * rows(notes);
         let mut drawing = Drawing::new(pixels, height);
         let ticks = scale::ticks(self.largest(), 5);
         let first = self.times.first().map_or(0.0, |(at, _)| *at);
@@ -100,7 +105,7 @@ impl Series {
             drawing.text("m", (left - 8.0, frame.up.at(*tick) + 4.0), Anchor::End, &label);
         }
         self.draw_times(&mut drawing, &frame);
-        self.draw_jumps(&mut drawing, &frame, bottom + 34.0 + 20.0 * rows(below), pixels);
+        self.draw_jumps(&mut drawing, &frame, bottom + 34.0 + 20.0 * rows(below));
         for line in &self.lines {
             self.draw_line(&mut drawing, &frame, line);
         }
@@ -142,9 +147,18 @@ impl Series {
         }
     }
 
-    fn draw_jumps(&self, drawing: &mut Drawing, frame: &Frame, below: f64, pixels: f64) {
-        for (number, jump) in self.jumps.iter().enumerate() {
-            let Some((at, when)) = self.times.get(jump.at) else { continue };
+    /// The lines of what is written below about each jump.
+    fn notes(&self, pixels: f64) -> Vec<Vec<String>> {
+        let note = |jump: &Jump| {
+            let when = self.times.get(jump.at).map_or("", |(_, when)| when);
+            wrapped(&format!("{when}: {}", jump.label), pixels - NOTES_AT)
+        };
+        self.jumps.iter().map(note).collect()
+    }
+
+    fn draw_jumps(&self, drawing: &mut Drawing, frame: &Frame, mut below: f64) {
+        for (number, (jump, note)) in self.jumps.iter().zip(self.notes(frame.pixels)).enumerate() {
+            let Some((at, _)) = self.times.get(jump.at) else { continue };
             let x = frame.across.at(*at);
             // Several jumps at one time stand beside one another.
             let earlier = self.jumps.iter().take(number).filter(|other| other.at == jump.at).count();
@@ -155,11 +169,12 @@ impl Series {
             let name = (number + 1).to_string();
             drawing.dot("c4", (x_mark, frame.top - 15.0), 8.0);
             drawing.text("k b", (x_mark, frame.top - 10.7), Anchor::Middle, &name);
-            let y = below + 20.0 * rows(number) + 12.0;
-            drawing.dot("c4", (frame.left - 8.0, y - 4.5), 8.0);
-            drawing.text("k b", (frame.left - 8.0, y), Anchor::Middle, &name);
-            let text = shortened(&format!("{when}: {}", jump.label), pixels - frame.left - 8.0);
-            drawing.text("", (frame.left + 8.0, y), Anchor::Start, &text);
+            drawing.dot("c4", (9.0, below + 8.0), 8.0);
+            drawing.text("k b", (9.0, below + 12.3), Anchor::Middle, &name);
+            for line in note {
+                drawing.text("", (NOTES_AT, below + 12.3), Anchor::Start, &line);
+                below += LINE;
+            }
         }
     }
 

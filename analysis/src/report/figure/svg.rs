@@ -69,6 +69,21 @@ pub fn shortened(text: &str, room: f64) -> String {
     out.trim_end().to_owned() + "…"
 }
 
+/// The text over lines that are no wider than `room`; a word that is wider than that is cut visibly.
+pub(super) fn wrapped(text: &str, room: f64) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if text_width(line) + text_width(" ") + text_width(word) <= room => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(shortened(word, room)),
+        }
+    }
+    lines
+}
+
 /// Where a text is tied to its point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Anchor {

@@ -225,6 +225,15 @@ fn text_that_has_no_room_is_cut_visibly() {
 }
 
 #[test]
+fn what_explains_a_jump_is_wrapped_and_not_cut_on_a_phone() {
+    let label = "signallers +12 % (+345 on 2,875); 91 % of it at a-provider.example";
+    let jump = Jump { at: 1, label: label.into() };
+    let svg =
+        series(vec![line("a", [Some(1.0), Some(9.0), Some(9.5)])], vec![jump]).draw(&about(), Width::Narrow);
+    assert!(svg.contains("a-provider.example</text>") && !svg.contains('…'), "{svg}");
+}
+
+#[test]
 fn shares_keep_their_sense_when_they_are_small() {
     assert_eq!(
         [0.0, 0.001, 0.078, 9.99, 33.333].map(percent),
