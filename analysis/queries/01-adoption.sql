@@ -2,33 +2,59 @@
 -- answers: How many names signal MTA-STS, and how many adopt it with exactly one valid record?
 -- denominator: D1 = names with MX records, null MX excluded; D2 = D1 and names with an implicit MX (no MX, but
 --   an address); D3 = names that exist; D4 = all names. Names whose MX could not be had are outside
---   D1 and D2 and stand in a row of their own. Each of all names, and of those without a wildcard at _mta-sts (a
---   random sibling answers alike, so that the record may be meant for nobody; not asked counts as none).
+--   D1 and D2 and stand in a row of their own. Each of all names; of those without a wildcard at _mta-sts (a
+--   random sibling answers alike, so that the record may be meant for nobody; not asked counts as none); and of those
+--   without the signallers of the largest cluster of policy hosts (table managers).
 -- units: counts are names. _pct is percent of the decided names (names less undecided); _low and _high are
 --   percent of all names, the undecided counted as not having it and as having it.
-WITH members AS (
+WITH clusters AS (
     SELECT
-        suffix_counts.*, denominators.denominator, parts.place, parts.part,
-        (place = 1 OR NOT wildcard) AND CASE denominators.denominator
+        scan, managers.cluster,
+        row_number() OVER (PARTITION BY scan ORDER BY count(*) DESC NULLS LAST, managers.cluster NULLS LAST) AS choice
+    FROM managers
+    WHERE entity = 'policy host' AND managers.cluster IS NOT NULL
+    GROUP BY scan, managers.cluster
+),
+classes AS (
+    SELECT scan, 1 AS place, in_d1, in_d2, in_d3, mx_unknown, signals, adopts, undecided, names FROM suffix_counts
+    UNION ALL
+    SELECT scan, 2 AS place, in_d1, in_d2, in_d3, mx_unknown, signals, adopts, undecided, names FROM suffix_counts
+    WHERE NOT wildcard
+    UNION ALL
+    SELECT scan, 3 AS place, in_d1, in_d2, in_d3, mx_unknown, signals, adopts, undecided, names FROM suffix_counts
+    UNION ALL
+    SELECT
+        signallers.scan, 3 AS place, in_d1, in_d2, in_d3, mx_unknown, true AS signals, adopts, false AS undecided,
+        -1 AS names
+    FROM signallers
+    JOIN managers
+        ON managers.scan = signallers.scan AND managers.domain = signallers.domain AND managers.entity = 'policy host'
+    JOIN clusters
+        ON clusters.scan = managers.scan AND clusters.cluster = managers.cluster AND clusters.choice = 1
+),
+members AS (
+    SELECT
+        classes.*, denominators.denominator,
+        CASE denominators.denominator
             WHEN 'D1' THEN in_d1
             WHEN 'D2' THEN in_d2
             WHEN 'D3' THEN in_d3
             WHEN 'D4' THEN true
             ELSE mx_unknown
         END AS member
-    FROM suffix_counts
+    FROM classes
     CROSS JOIN (VALUES ('D1'), ('D2'), ('D3'), ('D4'), ('MX unknown')) AS denominators (denominator)
-    CROSS JOIN (VALUES (1, 'all'), (2, 'without wildcards')) AS parts (place, part)
 ),
 counted AS (
     SELECT
-        scan, denominator, place, part,
+        scan, denominator, place,
+        CASE place WHEN 1 THEN 'all' WHEN 2 THEN 'without wildcards' ELSE 'without the largest cluster' END AS part,
         coalesce(sum(names) FILTER (WHERE member), 0) AS names,
         coalesce(sum(names) FILTER (WHERE member AND undecided), 0) AS undecided,
         coalesce(sum(names) FILTER (WHERE member AND signals), 0) AS signallers,
         coalesce(sum(names) FILTER (WHERE member AND adopts), 0) AS adopters
     FROM members
-    GROUP BY scan, denominator, place, part
+    GROUP BY scan, denominator, place
 )
 SELECT
     scan, denominator, part, names, undecided,

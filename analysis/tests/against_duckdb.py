@@ -3,7 +3,7 @@
 usage: against_duckdb.py QUERIES WORLD RUN
   QUERIES  folder with the queries, NN-name.sql
   WORLD    folder of one world of fixtures, with NN-name.csv where it has an answer
-  RUN      folder with helpers/tables.sql, and NN-name.csv as `sts-adoption --format csv` wrote it
+  RUN      folder with helpers/tables.sql, and answers.csv: all queries as `sts-adoption --format csv` wrote them
 
 Shares may differ by 1e-6, which is what six decimals of two roundings can; everything else must be the same.
 """
@@ -44,6 +44,15 @@ def read(path):
         return list(csv.reader(file))
 
 
+def answers(path):
+    """The tables of a document of several, by the query's name: each follows a line `# name: title`."""
+    tables = {}
+    for block in ("\n" + path.read_text(encoding="utf-8")).split("\n# ")[1:]:
+        head, _, table = block.partition("\n")
+        tables[head.partition(":")[0]] = list(csv.reader(table.strip("\n").splitlines()))
+    return tables
+
+
 def compare(query, named, other, rows):
     """Differences between DuckDB's rows and another's, as lines to print."""
     if len(rows) != len(other):
@@ -60,6 +69,7 @@ def main(queries, world, run):
     connection = duckdb.connect()
     connection.execute((run / "helpers" / "tables.sql").read_text(encoding="utf-8"))
     differences, cells, count = [], 0, 0
+    found = answers(run / "answers.csv")
     for path in sorted(queries.glob("*.sql")):
         result = connection.execute(path.read_text(encoding="utf-8"))
         header = [column[0] for column in result.description]
@@ -67,7 +77,7 @@ def main(queries, world, run):
         answer = path.with_suffix(".csv").name
         if (world / answer).exists():
             differences += compare(path.stem, "by hand", read(world / answer), rows)
-        differences += compare(path.stem, "in DataFusion", read(run / answer), rows)
+        differences += compare(path.stem, "in DataFusion", found[path.stem[3:]], rows)
         cells += sum(len(row) for row in rows[1:])
         count += 1
     for line in differences:

@@ -72,10 +72,13 @@ pub struct Counts {
     pub about: String,
     /// Each group with the number of domains in the groups before it, and before it in its pool.
     groups: Vec<(u64, u64, Group)>,
-    /// The clusters of each pool with the places before each, and the first one's number in all.
-    pools: BTreeMap<String, (u64, Vec<(u64, u64, Cluster)>)>,
+    /// The clusters of each pool, and the first one's number in all.
+    pools: BTreeMap<String, (u64, Clusters)>,
     total: u64,
 }
+
+/// Clusters with the places and the clusters before each in its pool.
+type Clusters = Vec<(u64, u64, Cluster)>;
 
 impl Counts {
     /// Reads the counts of this build by their name, `imc2025-counts`, or a file.

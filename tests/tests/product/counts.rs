@@ -35,7 +35,9 @@ impl Table {
 fn run(program: &str, datasets: &[&Path], tables: &[&str]) -> serde_json::Value {
     let mut command = analysis(program);
     command.args(datasets).args(["--format", "json"]);
-    tables.iter().for_each(|table| drop(command.args(["--table", table])));
+    for table in tables {
+        command.args(["--table", table]);
+    }
     let output = command.output().unwrap();
     assert_code(&output, 0);
     serde_json::from_str(&text(&output.stdout)).unwrap()
