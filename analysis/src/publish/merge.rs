@@ -1,11 +1,12 @@
 //! Copies a table's parts into few files, leaving out what is withheld, batch by batch.
 
 use super::redact;
+use crate::contract;
 use crate::dataset::Dataset;
 use crate::fault::Fault;
 use crate::withheld::Withheld;
 use arrow::array::{ArrayRef, RecordBatch, new_null_array};
-use arrow::datatypes::{Schema, SchemaRef};
+use arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
@@ -56,8 +57,7 @@ pub(super) fn tables(
         let folder = out.join(table);
         fs::create_dir_all(&folder).map_err(|cause| Fault::file("create", &folder, cause))?;
         let Some((last, _)) = parts.last() else { continue };
-        // The newest part knows every column: a scan that was resumed by a newer version has parts that lack some.
-        let schema = kept(&open(last)?.schema().clone(), table, withheld);
+        let schema = layout(open(last)?.schema(), table, withheld)?;
         for (number, group) in grouped(parts, target).into_iter().enumerate() {
             let name = format!("part-{number:05}.parquet");
             let rows = merge(group, &schema, withheld, &folder.join(&name))?;
@@ -97,11 +97,26 @@ fn open(part: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, Fault> {
     ParquetRecordBatchReaderBuilder::try_new(file).map_err(|cause| Fault::file("read", part, cause))
 }
 
-/// The schema without the columns that are withheld; what the metadata says of the table stays.
-fn kept(schema: &SchemaRef, table: &str, withheld: &Withheld) -> SchemaRef {
-    let fields = schema.fields().iter().filter(|field| withheld.class_of(table, field.name()).is_none());
-    let fields: Vec<_> = fields.cloned().collect();
-    Arc::new(Schema::new_with_metadata(fields, schema.metadata().clone()))
+/// The columns of the layout that this program knows, less those that are withheld. A dataset of an older minor version
+/// has fewer: the others are null throughout. What the files say of themselves stays, but for the version.
+fn layout(source: &SchemaRef, table: &str, withheld: &Withheld) -> Result<SchemaRef, Fault> {
+    let known = contract::schema(table)?;
+    if let Some(field) = source.fields().iter().find(|field| known.field_with_name(field.name()).is_err()) {
+        return Err(Fault::Usage(format!(
+            "{table}.{} is no column that this version knows\n\
+             hint: publish with the version of these tools that wrote the dataset",
+            field.name()
+        )));
+    }
+    let stays = known.fields().iter().filter(|field| withheld.class_of(table, field.name()).is_none());
+    let fields: Vec<FieldRef> = stays
+        .map(|field| {
+            source.fields().find(field.name()).map_or_else(|| Arc::clone(field), |(_, of)| Arc::clone(of))
+        })
+        .collect();
+    let mut metadata = source.metadata().clone();
+    metadata.insert("schema_version".to_owned(), contract::schema_version()?.to_owned());
+    Ok(Arc::new(Schema::new_with_metadata(fields, metadata)))
 }
 
 fn merge(

@@ -97,7 +97,7 @@ async fn fill(
     let queries = numbers::catalogue();
     let room = MOST_FILES.saturating_sub(OTHER_FILES + queries.len());
     let merged = merge::tables(dataset, withheld, room, out)?;
-    let manifest = manifest(dataset, withheld, &merged);
+    let manifest = manifest(dataset, withheld, &merged)?;
     files::write(out, "manifest.json", pretty(&manifest)?.as_bytes())?;
     dictionary(dataset, withheld, out)?;
     let published = Dataset::open(out, Completeness::PartialAllowed)?;
@@ -133,7 +133,7 @@ async fn fill(
 }
 
 /// The scan's manifest, with what was done to it for publication.
-fn manifest(dataset: &Dataset, withheld: &Withheld, merged: &[Merged]) -> Value {
+fn manifest(dataset: &Dataset, withheld: &Withheld, merged: &[Merged]) -> Result<Value, Fault> {
     let mut manifest = dataset.manifest.clone();
     if withheld.redacts() {
         redact_texts(&mut manifest);
@@ -143,10 +143,11 @@ fn manifest(dataset: &Dataset, withheld: &Withheld, merged: &[Merged]) -> Value 
         *rows.entry(file.table).or_default() += file.rows;
     }
     if let Some(manifest) = manifest.as_object_mut() {
-        manifest.insert("published".to_owned(), json!({"by": TOOL, "rows": rows}));
+        let was = manifest.insert("schema_version".to_owned(), json!(contract::schema_version()?));
+        manifest.insert("published".to_owned(), json!({"by": TOOL, "rows": rows, "layout_was": was}));
         manifest.insert("withheld".to_owned(), withheld.in_manifest());
     }
-    manifest
+    Ok(manifest)
 }
 
 /// Replaces addresses in every text of a document.
