@@ -5,20 +5,12 @@
 -- units: certificates, in bins of whole days from not_before to not_after; pct is percent of the denominator. median_days is
 --   that of all certificates of the row's kind of host.
 WITH spans AS (
-    SELECT
-        endpoints.scan, endpoints.entity, endpoints.sha256,
-        CAST(max(extract(epoch FROM certificates.not_after) - extract(epoch FROM certificates.not_before)) AS DOUBLE)
-            / 86400 AS days
-    FROM endpoints
-    JOIN certificates ON certificates.scan = endpoints.scan AND certificates.sha256 = endpoints.sha256
-    WHERE certificates.not_before IS NOT NULL AND certificates.not_after IS NOT NULL
-    GROUP BY endpoints.scan, endpoints.entity, endpoints.sha256
-),
-probed AS (
-    SELECT scan, entity, count(*) AS probed FROM endpoints GROUP BY scan, entity
+    SELECT scan, entity, probed, days FROM leaf_certificates WHERE days IS NOT NULL
 ),
 medians AS (
-    SELECT scan, entity, count(*) AS of_certificates, median(days) AS median_days FROM spans GROUP BY scan, entity
+    SELECT scan, entity, probed, count(*) AS of_certificates, median(days) AS median_days
+    FROM spans
+    GROUP BY scan, entity, probed
 ),
 counted AS (
     SELECT spans.scan, spans.entity, bins.bin, bins.span, count(*) AS certificates
@@ -38,10 +30,9 @@ counted AS (
     GROUP BY spans.scan, spans.entity, bins.bin, bins.span
 )
 SELECT
-    counted.scan, counted.entity, counted.span, probed.probed, medians.of_certificates, counted.certificates,
+    counted.scan, counted.entity, counted.span, medians.probed, medians.of_certificates, counted.certificates,
     100.0 * counted.certificates / nullif(medians.of_certificates, 0) AS pct,
     medians.median_days
 FROM counted
 JOIN medians ON medians.scan = counted.scan AND medians.entity = counted.entity
-JOIN probed ON probed.scan = counted.scan AND probed.entity = counted.entity
 ORDER BY counted.scan NULLS LAST, counted.entity DESC NULLS LAST, counted.bin NULLS LAST

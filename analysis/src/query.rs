@@ -51,10 +51,10 @@ macro_rules! views {
 }
 
 /// The tables that queries count over, in the order they build on one another.
-pub(crate) const VIEWS: [View; 17] = views!(
+pub(crate) const VIEWS: [View; 18] = views!(
     Inline "population", Held "suffix_counts", Held "rank_counts", Program "mx_customers", Held "signallers",
     Program "signaller_names", Held "managers", Held "faults", Held "stage_errors", Held "domain_hosts",
-    Held "endpoints", Held "timeline", Held "snapshots", Held "steps", Held "transitions", Held "common_counts",
+    Held "endpoints", Held "leaf_certificates", Held "timeline", Held "snapshots", Held "steps", Held "transitions", Held "common_counts",
     Held "mx_sets",
 );
 
