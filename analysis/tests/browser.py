@@ -19,6 +19,7 @@ from selenium.webdriver.support.ui import WebDriverWait
 FLAGS = (
     "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
     "--disable-component-update", "--disable-sync", "--hide-scrollbars", "--force-device-scale-factor=1",
+    "--force-prefers-reduced-motion",
 )
 
 

@@ -5,6 +5,7 @@ use super::made::NAMES;
 use crate::contract::{self, TABLES};
 use crate::fault::Fault;
 use crate::query::{Making, VIEWS};
+use crate::withheld::Withheld;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
@@ -35,6 +36,22 @@ impl Tables {
         fs::write(&path, self.duckdb_script(dir)?).map_err(|cause| Fault::file("write", &path, cause))
     }
 
+    /// Columns that no dataset has because each publisher left them out, as null: views name them, and a query that reads
+    /// them is refused by the programs of this project (see `lineage`).
+    fn absent(&self, table: &str) -> Result<String, Fault> {
+        let withheld: Result<Vec<Withheld>, Fault> =
+            self.datasets.iter().map(|dataset| Withheld::of_manifest(&dataset.manifest)).collect();
+        let withheld = withheld?;
+        let schema = contract::schema(table)?;
+        let gone = schema
+            .fields()
+            .iter()
+            .filter(|field| withheld.iter().all(|withheld| withheld.class_of(table, field.name()).is_some()));
+        Ok(gone
+            .map(|f| format!(", CAST(NULL AS {}) AS \"{}\"", contract::duckdb_type(f.data_type()), f.name()))
+            .collect())
+    }
+
     fn duckdb_script(&self, dir: &Path) -> Result<String, Fault> {
         let dir = dir.canonicalize().map_err(|cause| Fault::file("open", dir, cause))?;
         let mut script = "-- The tables of these datasets as the queries name them, for DuckDB.\n".to_owned();
@@ -48,7 +65,11 @@ impl Tables {
                 globs.map(|d| quoted(&d.dir.join(table).join("part-*.parquet"))).collect();
             let text = match globs.as_slice() {
                 [] => empty_select(&*contract::schema(table)?),
-                globs => format!("SELECT * FROM read_parquet([{}], union_by_name = true)", globs.join(", ")),
+                globs => format!(
+                    "SELECT *{} FROM read_parquet([{}], union_by_name = true)",
+                    self.absent(table)?,
+                    globs.join(", ")
+                ),
             };
             add("VIEW", table, &text);
         }

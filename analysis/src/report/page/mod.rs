@@ -49,7 +49,7 @@ fn with_rows(report: &Report, rows: usize) -> String {
     for section in &report.sections {
         let _ = write!(
             main,
-            "<section id=\"{id}\" aria-labelledby=\"h-{id}\"><h2 id=\"h-{id}\">{}</h2><p class=\"lead\">{}</p>",
+            "<section id=\"{id}\" aria-labelledby=\"part-{id}\"><h2 id=\"part-{id}\">{}</h2><p class=\"lead\">{}</p>",
             escape(section.title),
             escape(section.lead),
             id = section.id,
@@ -58,7 +58,7 @@ fn with_rows(report: &Report, rows: usize) -> String {
         main.push_str("</section>\n");
     }
     main.push_str(
-        "<section id=\"scans\" aria-labelledby=\"h-scans\"><h2 id=\"h-scans\">Scans</h2><p class=\"lead\">What the \
+        "<section id=\"scans\" aria-labelledby=\"part-scans\"><h2 id=\"part-scans\">Scans</h2><p class=\"lead\">What the \
          manifests say: lists, settings, vantage, versions, and the sum of inputs.</p>",
     );
     report.datasets.iter().for_each(|dataset| main.push_str(&manifest::section(dataset)));
