@@ -101,8 +101,13 @@ fn answer(args: &Args, catalogue: &[Query]) -> Result<(), Fault> {
             return Ok(());
         }
         let mut answers = Vec::new();
+        let named = !args.query.is_empty() || !args.table.is_empty();
         for query in &queries {
-            answers.push(tables.run(query).await?);
+            match tables.run(query).await {
+                // Of all tables those that can be had; a table that was asked for by name must be had.
+                Err(Fault::Withheld(why)) if !named => say(&format!("note: {why}")),
+                answer => answers.push(answer?),
+            }
         }
         let rows = match args.rows {
             Some(Rows::AtMost(rows)) => Some(rows),
@@ -129,12 +134,12 @@ fn chosen(args: &Args, catalogue: &[Query]) -> Result<Vec<Query>, Fault> {
     args.table.iter().map(find).collect()
 }
 
-fn partial_note(dataset: &Dataset) -> String {
+pub(crate) fn partial_note(dataset: &Dataset) -> String {
     format!("warning: {} is not complete: the tables cover {}", dataset.dir.display(), dataset.coverage())
 }
 
 /// A reader that has seen enough and went away is no fault.
-fn print(text: &str) -> Result<(), Fault> {
+pub(crate) fn print(text: &str) -> Result<(), Fault> {
     match io::stdout().lock().write_all(text.as_bytes()) {
         Err(cause) if cause.kind() != io::ErrorKind::BrokenPipe => {
             Err(Fault::engine("write to standard output", cause))
@@ -144,6 +149,6 @@ fn print(text: &str) -> Result<(), Fault> {
 }
 
 /// Where standard error is gone, there is nobody to tell.
-fn say(line: &str) {
+pub(crate) fn say(line: &str) {
     drop(writeln!(io::stderr(), "{line}"));
 }

@@ -19,15 +19,22 @@ struct Contract {
 #[derive(Deserialize)]
 struct Table {
     name: String,
+    row: String,
     columns: Vec<Column>,
 }
 
-#[derive(Deserialize)]
-struct Column {
-    name: String,
-    nullable: bool,
+/// A column as the contract describes it.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Column {
+    /// Its name.
+    pub name: String,
+    /// Whether it may be null.
+    pub nullable: bool,
+    /// Its type in the contract's words, for example `list<text>`.
     #[serde(rename = "type")]
-    kind: String,
+    pub kind: String,
+    /// What it means.
+    pub meaning: String,
 }
 
 static CONTRACT: LazyLock<Result<Contract, String>> =
@@ -65,11 +72,25 @@ pub fn required(table: &str) -> Result<Vec<&'static str>, Fault> {
     Ok(columns(table)?.iter().filter(|c| !c.nullable).map(|c| c.name.as_str()).collect())
 }
 
-fn columns(table: &str) -> Result<&'static [Column], Fault> {
+/// The columns of a table, in their order.
+///
+/// # Errors
+/// No such table, or the file this program was built with is broken.
+pub fn columns(table: &str) -> Result<&'static [Column], Fault> {
+    Ok(&described(table)?.columns)
+}
+
+/// What a row of a table stands for.
+///
+/// # Errors
+/// No such table, or the file this program was built with is broken.
+pub fn row(table: &str) -> Result<&'static str, Fault> {
+    Ok(&described(table)?.row)
+}
+
+fn described(table: &str) -> Result<&'static Table, Fault> {
     let found = contract()?.tables.iter().find(|t| t.name == table);
-    found
-        .map(|t| t.columns.as_slice())
-        .ok_or_else(|| Fault::engine("read columns.json", format!("no table {table}")))
+    found.ok_or_else(|| Fault::engine("read columns.json", format!("no table {table}")))
 }
 
 fn data_type(kind: &str) -> Result<DataType, Fault> {
@@ -101,12 +122,13 @@ fn unknown(kind: &str) -> Fault {
     Fault::engine("read columns.json", format!("unknown type {kind}"))
 }
 
-fn inside<'a>(kind: &'a str, opening: &str) -> Option<&'a str> {
+/// What stands between an opening such as `list<` and its end; `None` where the type is another.
+pub(crate) fn inside<'a>(kind: &'a str, opening: &str) -> Option<&'a str> {
     kind.strip_prefix(opening)?.strip_suffix('>')
 }
 
 /// Splits at the commas that stand outside any `<…>`.
-fn split_members(members: &str) -> Vec<&str> {
+pub(crate) fn split_members(members: &str) -> Vec<&str> {
     let mut depth = 0_i32;
     members
         .split(|c: char| {

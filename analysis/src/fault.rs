@@ -9,6 +9,9 @@ pub enum Fault {
     /// What was asked for cannot be done: a folder that is no dataset, a query that does not parse.
     #[error("{0}")]
     Usage(String),
+    /// A query reads what the publisher of a dataset has left out.
+    #[error("{0}")]
+    Withheld(String),
     /// This machine failed: a file cannot be read or written, memory or disk ran out.
     #[error("{0}")]
     Local(String),
@@ -19,7 +22,7 @@ impl Fault {
     #[must_use]
     pub const fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) => 2,
+            Self::Usage(_) | Self::Withheld(_) => 2,
             Self::Local(_) => 4,
         }
     }

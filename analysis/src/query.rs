@@ -135,10 +135,16 @@ pub fn trends() -> Vec<Query> {
     ))
 }
 
+/// What `sts-report` asks besides the tables of the other programs.
+#[must_use]
+pub fn report() -> Vec<Query> {
+    parsed(&texts!("20-funnel"))
+}
+
 /// Every table of every program, in the order of their numbers.
 #[must_use]
 pub fn all() -> Vec<Query> {
-    [adoption(), misconfig(), trends()].concat()
+    [adoption(), report(), misconfig(), trends()].concat()
 }
 
 impl Query {

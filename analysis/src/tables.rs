@@ -17,6 +17,7 @@
 
 mod export;
 mod given;
+mod lineage;
 mod made;
 
 use crate::contract::{self, TABLES};
@@ -114,8 +115,9 @@ impl Tables {
     /// suffice for that, the query runs once more with joins by sorting, which can.
     ///
     /// # Errors
-    /// The text is no query over these tables (usage), or this machine failed.
+    /// The text is no query over these tables (usage), it reads what a publisher has left out, or this machine failed.
     pub async fn run(&mut self, query: &Query) -> Result<Answer, Fault> {
+        self.refuse_withheld(query).await?;
         self.prepare(query).await?;
         let (schema, batches) = self.collect(&query.sql).await.map_err(|cause| in_query(query, &cause))?;
         Answer::from_batches(query.clone(), &schema, &batches)

@@ -1,9 +1,11 @@
 //! What other programs need to run the same queries.
 
 use super::Tables;
+use super::made::NAMES;
 use crate::contract::{self, TABLES};
 use crate::fault::Fault;
 use crate::query::{Making, VIEWS};
+use crate::withheld::Withheld;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
@@ -21,7 +23,9 @@ impl Tables {
     /// This machine failed at reading or writing.
     pub async fn export(&self, dir: &Path) -> Result<(), Fault> {
         fs::create_dir_all(dir).map_err(|cause| Fault::file("create", dir, cause))?;
-        self.write_names(&dir.join("names.parquet")).await?;
+        // In an order, so that the same datasets give the same file.
+        let names = format!("{NAMES} ORDER BY name NULLS LAST");
+        self.write_names(&dir.join("names.parquet"), &names).await?;
         for (name, batch) in self.given()? {
             let path = dir.join(name).with_extension("parquet");
             let mut file = ParquetFile::create(&path, batch.schema())?;
@@ -30,6 +34,22 @@ impl Tables {
         }
         let path = dir.join("tables.sql");
         fs::write(&path, self.duckdb_script(dir)?).map_err(|cause| Fault::file("write", &path, cause))
+    }
+
+    /// Columns that no dataset has because each publisher left them out, as null: views name them, and a query that reads
+    /// them is refused by the programs of this project (see `lineage`).
+    fn absent(&self, table: &str) -> Result<String, Fault> {
+        let withheld: Result<Vec<Withheld>, Fault> =
+            self.datasets.iter().map(|dataset| Withheld::of_manifest(&dataset.manifest)).collect();
+        let withheld = withheld?;
+        let schema = contract::schema(table)?;
+        let gone = schema
+            .fields()
+            .iter()
+            .filter(|field| withheld.iter().all(|withheld| withheld.class_of(table, field.name()).is_some()));
+        Ok(gone
+            .map(|f| format!(", CAST(NULL AS {}) AS \"{}\"", contract::duckdb_type(f.data_type()), f.name()))
+            .collect())
     }
 
     fn duckdb_script(&self, dir: &Path) -> Result<String, Fault> {
@@ -45,7 +65,11 @@ impl Tables {
                 globs.map(|d| quoted(&d.dir.join(table).join("part-*.parquet"))).collect();
             let text = match globs.as_slice() {
                 [] => empty_select(&*contract::schema(table)?),
-                globs => format!("SELECT * FROM read_parquet([{}], union_by_name = true)", globs.join(", ")),
+                globs => format!(
+                    "SELECT *{} FROM read_parquet([{}], union_by_name = true)",
+                    self.absent(table)?,
+                    globs.join(", ")
+                ),
             };
             add("VIEW", table, &text);
         }

@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Every name whose provider a query may ask for.
-const NAMES: &str = "SELECT DISTINCT name FROM (
+pub(super) const NAMES: &str = "SELECT DISTINCT name FROM (
     SELECT mx['host'] AS name FROM (SELECT unnest(mx) AS mx FROM domains WHERE mx_kind IN ('explicit', 'implicit'))
     UNION ALL SELECT unnest(sts_cname) FROM domains WHERE sts_cname IS NOT NULL
     UNION ALL SELECT unnest(policy_cname) FROM domains WHERE policy_cname IS NOT NULL
@@ -52,7 +52,7 @@ impl Tables {
             let scratch =
                 tempfile::tempdir().map_err(|cause| Fault::file("create", &std::env::temp_dir(), cause))?;
             let file = scratch.path().join("names.parquet");
-            self.write_names(&file).await?;
+            self.write_names(&file, NAMES).await?;
             self.register_parts("names", names_schema(), &[&file])?;
             self.scratch = Some(scratch);
         }
@@ -110,10 +110,10 @@ impl Tables {
     }
 
     /// Writes `names` batch by batch: a large scan has tens of millions of hosts.
-    pub(super) async fn write_names(&self, path: &Path) -> Result<(), Fault> {
+    pub(super) async fn write_names(&self, path: &Path, names: &str) -> Result<(), Fault> {
         let engine = |cause: DataFusionError| Fault::engine("collect the names of hosts", cause);
         let mut batches =
-            self.context.sql(NAMES).await.map_err(engine)?.execute_stream().await.map_err(engine)?;
+            self.context.sql(names).await.map_err(engine)?.execute_stream().await.map_err(engine)?;
         let mut file = ParquetFile::create(path, names_schema())?;
         while let Some(batch) = batches.next().await {
             let batch = batch.map_err(engine)?;
@@ -136,7 +136,7 @@ impl Tables {
     }
 }
 
-fn names_schema() -> SchemaRef {
+pub(super) fn names_schema() -> SchemaRef {
     Arc::new(Schema::new(vec![
         Field::new("name", DataType::Utf8, true),
         Field::new("registrable", DataType::Utf8, true),

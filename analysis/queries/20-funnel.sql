@@ -1,0 +1,79 @@
+-- title: From a name to protected mail
+-- answers: How many names get through each step on the way from the list to mail that is protected by MTA-STS?
+-- denominator: all names of the scan (D4); each step counts those of the step before that get through it as well.
+-- units: names. pct is percent of the decided names of the step before (all less undecided: what was observed does not say
+--   whether they get through); low and high are percent of all names of the step before, the undecided counted as not
+--   getting through and as getting through. of_all_pct is percent of all names.
+WITH listed AS (
+    SELECT
+        scan,
+        count(*) AS names,
+        count(*) FILTER (WHERE in_d1) AS with_mx,
+        count(*) FILTER (WHERE mx_unknown) AS mx_undecided,
+        count(*) FILTER (WHERE in_d1 AND undecided) AS sts_undecided
+    FROM population
+    GROUP BY scan
+),
+followed AS (
+    SELECT
+        scan,
+        count(*) AS signal,
+        count(*) FILTER (WHERE adopts) AS adopt,
+        count(*) FILTER (WHERE adopts AND policy_state = 'undecided') AS policy_undecided,
+        count(*) FILTER (WHERE adopts AND policy_state = 'usable') AS usable,
+        count(*) FILTER (WHERE adopts AND policy_state = 'usable' AND policy_mode = 'enforce') AS enforce,
+        count(*) FILTER (
+            WHERE adopts AND policy_state = 'usable' AND policy_mode = 'enforce'
+            AND coalesce(verdict_strict, 'indeterminate') = 'indeterminate'
+        ) AS verdict_undecided,
+        count(*) FILTER (
+            WHERE adopts AND policy_state = 'usable' AND policy_mode = 'enforce' AND verdict_strict = 'validated'
+        ) AS validated
+    FROM signallers
+    WHERE in_d1
+    GROUP BY scan
+),
+steps AS (
+    SELECT
+        listed.scan, step, stage, listed.names AS all_names,
+        CASE step
+            WHEN 1 THEN listed.names
+            WHEN 2 THEN listed.names
+            WHEN 3 THEN with_mx
+            WHEN 4 THEN coalesce(signal, 0)
+            WHEN 5 THEN coalesce(adopt, 0)
+            WHEN 6 THEN coalesce(usable, 0)
+            ELSE coalesce(enforce, 0)
+        END AS before,
+        CASE step
+            WHEN 2 THEN mx_undecided
+            WHEN 3 THEN sts_undecided
+            WHEN 5 THEN coalesce(policy_undecided, 0)
+            WHEN 7 THEN coalesce(verdict_undecided, 0)
+            ELSE 0
+        END AS undecided,
+        CASE step
+            WHEN 1 THEN listed.names
+            WHEN 2 THEN with_mx
+            WHEN 3 THEN coalesce(signal, 0)
+            WHEN 4 THEN coalesce(adopt, 0)
+            WHEN 5 THEN coalesce(usable, 0)
+            WHEN 6 THEN coalesce(enforce, 0)
+            ELSE coalesce(validated, 0)
+        END AS names
+    FROM listed
+    LEFT JOIN followed ON followed.scan = listed.scan
+    CROSS JOIN (
+        VALUES
+            (1, 'in the list'), (2, 'have MX records'), (3, 'signal MTA-STS'), (4, 'have one valid record'),
+            (5, 'have a usable policy'), (6, 'ask to enforce it'), (7, 'every MX host passes')
+    ) AS stages (step, stage)
+)
+SELECT
+    scan, step, stage, before, undecided, names,
+    100.0 * names / nullif(before - undecided, 0) AS pct,
+    100.0 * names / nullif(before, 0) AS low,
+    100.0 * (names + undecided) / nullif(before, 0) AS high,
+    100.0 * names / nullif(all_names, 0) AS of_all_pct
+FROM steps
+ORDER BY scan NULLS LAST, step NULLS LAST

@@ -1,0 +1,113 @@
+//! What `sts-publish` takes, and what it says.
+
+use super::{Check, Credits, Said, publish, verify};
+use crate::cli::{partial_note, print, say};
+use crate::dataset::{Completeness, Dataset, grouped};
+use crate::fault::Fault;
+use crate::withheld::{Class, Withheld};
+use clap::Parser;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+/// Exit code where a published dataset is not what it says.
+const DIFFERENCES: u8 = 1;
+
+/// Makes a dataset ready to be published, or checks a published one.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sts-publish",
+    version,
+    about,
+    after_help = "Exit codes: 0 done, 1 a published dataset is not what it says, 2 usage (also a dataset that cannot be \
+                  used), 4 local fault."
+)]
+pub struct Args {
+    /// Directory of a scan, as `sts-scan` wrote it.
+    #[arg(value_name = "DATASET", required_unless_present = "verify")]
+    dataset: Option<PathBuf>,
+    /// Directory to publish into; must not be there yet.
+    #[arg(short, long, value_name = "DIR", required_unless_present = "verify")]
+    output: Option<PathBuf>,
+    /// Leave these out of every column that holds them; may be given several times.
+    #[arg(long, value_enum, value_name = "CLASS", value_delimiter = ',')]
+    without: Vec<Class>,
+    /// Check a published dataset: hashes, layout, counts, metadata, what is left out, and every number asked again.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["dataset", "output", "without", "partial"])]
+    verify: Option<PathBuf>,
+    /// Accept a dataset that is not complete; the published one says so.
+    #[arg(long)]
+    partial: bool,
+    /// Memory for queries in MiB; what needs more goes to the temporary folder.
+    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
+    memory: u32,
+    #[command(flatten)]
+    said: Said,
+}
+
+/// Does what the arguments say; prints faults on standard error.
+#[must_use]
+pub fn run(args: &Args) -> ExitCode {
+    match answer(args) {
+        Ok(code) => code,
+        Err(fault) => {
+            say(&format!("error: {fault}"));
+            ExitCode::from(fault.exit_code())
+        }
+    }
+}
+
+fn answer(args: &Args) -> Result<ExitCode, Fault> {
+    let engine = tokio::runtime::Runtime::new().map_err(|cause| Fault::engine("start threads", cause))?;
+    let memory = usize::try_from(args.memory).unwrap_or(usize::MAX).saturating_mul(1024 * 1024);
+    if let Some(dir) = &args.verify {
+        let checks = engine.block_on(verify(dir, memory))?;
+        print(&told(&checks))?;
+        let sound = checks.iter().all(|check| check.faults.is_empty());
+        return Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENCES) });
+    }
+    let (Some(dataset), Some(out)) = (&args.dataset, &args.output) else {
+        return Err(Fault::Usage("DATASET and --output are needed".to_owned()));
+    };
+    let completeness = if args.partial { Completeness::PartialAllowed } else { Completeness::Required };
+    let dataset = Dataset::open(dataset, completeness)?;
+    if !dataset.complete {
+        say(&partial_note(&dataset));
+    }
+    if dataset.manifest.get("published").is_some() {
+        return Err(Fault::Usage(format!(
+            "{} is published already: publish from the scan's own directory",
+            dataset.dir.display()
+        )));
+    }
+    if args.said.creator.is_empty() {
+        say("note: no --creator is given: the operators of the scan's EHLO name are named as authors");
+    }
+    let credits = Credits::new(&args.said, &dataset.manifest)?;
+    let withheld = Withheld::new(&args.without);
+    let published = engine.block_on(publish(&dataset, &withheld, &credits, memory, out))?;
+    for table in &published.unanswered {
+        say(&format!("note: {table} needs what is left out, and has no numbers"));
+    }
+    print(&format!(
+        "{}: {} files, {} rows, numbers of {} queries\ncheck it with: sts-publish --verify {}\n",
+        out.display(),
+        published.files,
+        grouped(published.rows),
+        published.numbers,
+        out.display()
+    ))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// A line a check, and a line each fault below it.
+fn told(checks: &[Check]) -> String {
+    let mut out = String::new();
+    for check in checks {
+        let verdict = if check.faults.is_empty() { "ok   " } else { "wrong" };
+        out.push_str(&format!("{verdict}  {}\n", check.what));
+        for fault in &check.faults {
+            out.push_str(&format!("       {fault}\n"));
+        }
+    }
+    out
+}

@@ -1,0 +1,238 @@
+//! A dataset made ready to be published: few files, metadata for people and machines, hashes, and the numbers that the
+//! queries gave over exactly these files.
+
+pub mod args;
+mod credits;
+mod described;
+mod files;
+mod merge;
+mod numbers;
+mod readme;
+mod redact;
+mod verify;
+
+pub use credits::{Credits, Said};
+pub use redact::{REPLACED, without_addresses};
+pub use verify::{Check, verify};
+
+use crate::contract;
+use crate::dataset::{Completeness, Dataset};
+use crate::fault::Fault;
+use crate::withheld::Withheld;
+use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray};
+use described::Described;
+use files::Listed;
+use merge::Merged;
+use parquet::arrow::ArrowWriter;
+use serde_json::{Value, json};
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// How this program names itself in what it writes.
+pub(crate) const TOOL: &str = concat!("sts-publish ", env!("CARGO_PKG_VERSION"));
+
+/// Files of a published dataset, all together: what archives take without asking.
+pub const MOST_FILES: usize = 100;
+
+/// Files that are not the tables' parts and not numbers: manifest, dictionary (2), README, CITATION.cff, LICENSE.txt, both
+/// descriptions, hashes, and what `queries/` holds.
+const OTHER_FILES: usize = 9 + numbers::HELPERS;
+
+/// What was published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Published {
+    /// Files, all together.
+    pub files: usize,
+    /// Rows of all tables.
+    pub rows: u64,
+    /// Tables of numbers.
+    pub numbers: usize,
+    /// Tables that could not be answered without what is withheld, and why.
+    pub unanswered: Vec<String>,
+}
+
+/// Writes a dataset into a new directory, which gets its name when all of it is there.
+///
+/// # Errors
+/// `out` is there already (usage), or this machine failed.
+pub async fn publish(
+    dataset: &Dataset,
+    withheld: &Withheld,
+    credits: &Credits,
+    memory: usize,
+    out: &Path,
+) -> Result<Published, Fault> {
+    if out.exists() {
+        return Err(Fault::Usage(format!(
+            "{} is there already: publish into a directory that is not there yet",
+            out.display()
+        )));
+    }
+    let partial = partial_name(out);
+    if partial.exists() {
+        fs::remove_dir_all(&partial).map_err(|cause| Fault::file("remove", &partial, cause))?;
+    }
+    fs::create_dir_all(&partial).map_err(|cause| Fault::file("create", &partial, cause))?;
+    let published = fill(dataset, withheld, credits, memory, &partial).await?;
+    fs::rename(&partial, out).map_err(|cause| Fault::file("finish", out, cause))?;
+    Ok(published)
+}
+
+/// Beside the directory, so that it can be renamed.
+fn partial_name(out: &Path) -> PathBuf {
+    let mut name = out.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    out.with_file_name(name)
+}
+
+async fn fill(
+    dataset: &Dataset,
+    withheld: &Withheld,
+    credits: &Credits,
+    memory: usize,
+    out: &Path,
+) -> Result<Published, Fault> {
+    let queries = numbers::catalogue();
+    let room = MOST_FILES.saturating_sub(OTHER_FILES + queries.len());
+    let merged = merge::tables(dataset, withheld, room, out)?;
+    let manifest = manifest(dataset, withheld, &merged)?;
+    files::write(out, "manifest.json", pretty(&manifest)?.as_bytes())?;
+    dictionary(dataset, withheld, out)?;
+    let published = Dataset::open(out, Completeness::PartialAllowed)?;
+    let answered = numbers::write(published, memory, out).await?;
+    let description = readme::description(&manifest, withheld);
+    files::write(out, "CITATION.cff", credits.citation_file(&description).as_bytes())?;
+    files::write(out, "LICENSE.txt", credits.licence_file().as_bytes())?;
+    let readme = readme::Readme {
+        credits,
+        withheld,
+        description: &description,
+        manifest: &manifest,
+        merged: &merged,
+        answered: &answered,
+    };
+    files::write(out, "README.md", readme.text()?.as_bytes())?;
+    let listed = list(out, &merged, &answered)?;
+    let described = Described { credits, withheld, description: &description, files: &listed };
+    files::write(out, "datapackage.json", pretty(&described.data_package()?)?.as_bytes())?;
+    files::write(out, "croissant.json", pretty(&described.croissant()?)?.as_bytes())?;
+    let mut hashes: BTreeMap<String, String> =
+        listed.iter().map(|file| (file.path.clone(), file.sha256.clone())).collect();
+    for path in ["datapackage.json", "croissant.json"] {
+        hashes.insert(path.to_owned(), files::hashed(&out.join(path))?.1);
+    }
+    files::write(out, files::SUMS, files::sums(&hashes).as_bytes())?;
+    let files = hashes.len() + 1;
+    if files > MOST_FILES {
+        return Err(Fault::engine("keep to the number of files", format!("{files} of {MOST_FILES}")));
+    }
+    let rows = merged.iter().map(|file| file.rows).sum();
+    Ok(Published { files, rows, numbers: answered.tables.len(), unanswered: answered.unanswered })
+}
+
+/// The scan's manifest, with what was done to it for publication.
+fn manifest(dataset: &Dataset, withheld: &Withheld, merged: &[Merged]) -> Result<Value, Fault> {
+    let mut manifest = dataset.manifest.clone();
+    if withheld.redacts() {
+        redact_texts(&mut manifest);
+    }
+    let mut rows: BTreeMap<&str, u64> = BTreeMap::new();
+    for file in merged {
+        *rows.entry(file.table).or_default() += file.rows;
+    }
+    if let Some(manifest) = manifest.as_object_mut() {
+        let was = manifest.insert("schema_version".to_owned(), json!(contract::schema_version()?));
+        manifest.insert("published".to_owned(), json!({"by": TOOL, "rows": rows, "layout_was": was}));
+        manifest.insert("withheld".to_owned(), withheld.in_manifest());
+    }
+    Ok(manifest)
+}
+
+/// Replaces addresses in every text of a document.
+fn redact_texts(value: &mut Value) {
+    match value {
+        Value::String(text) => *text = without_addresses(text).into_owned(),
+        Value::Array(items) => items.iter_mut().for_each(redact_texts),
+        Value::Object(members) => members.values_mut().for_each(redact_texts),
+        _ => {}
+    }
+}
+
+fn pretty(value: &Value) -> Result<String, Fault> {
+    let text = serde_json::to_string_pretty(value).map_err(|cause| Fault::engine("write JSON", cause))?;
+    Ok(text + "\n")
+}
+
+/// The dictionary: of columns, with a column that says what is withheld, and of findings, as the scan has it.
+fn dictionary(dataset: &Dataset, withheld: &Withheld, out: &Path) -> Result<(), Fault> {
+    let folder = out.join("dictionary");
+    fs::create_dir_all(&folder).map_err(|cause| Fault::file("create", &folder, cause))?;
+    let from = dataset.dir.join("dictionary").join("findings.parquet");
+    if from.is_file() {
+        fs::copy(&from, folder.join("findings.parquet"))
+            .map_err(|cause| Fault::file("copy", &from, cause))?;
+    }
+    let mut rows = Vec::new();
+    for table in contract::TABLES {
+        let columns = contract::columns(table)?;
+        rows.extend(columns.iter().map(|column| (table, column, withheld.class_of(table, &column.name))));
+    }
+    let text = |each: &dyn Fn(usize) -> Option<String>| -> ArrayRef {
+        Arc::new((0..rows.len()).map(each).collect::<StringArray>())
+    };
+    let nullable: BooleanArray = rows.iter().map(|(_, column, _)| Some(column.nullable)).collect();
+    let batch = RecordBatch::try_from_iter_with_nullable([
+        ("table", text(&|row| Some(rows[row].0.to_owned())), false),
+        ("column", text(&|row| Some(rows[row].1.name.clone())), false),
+        ("type", text(&|row| Some(rows[row].1.kind.clone())), false),
+        ("nullable", Arc::new(nullable) as ArrayRef, false),
+        ("meaning", text(&|row| Some(meaning(rows[row].0, rows[row].1, withheld))), false),
+        ("withheld", text(&|row| rows[row].2.map(|class| class.word().to_owned())), true),
+    ])
+    .map_err(|cause| Fault::engine("make the dictionary", cause))?;
+    let path = folder.join("columns.parquet");
+    let file = File::create(&path).map_err(|cause| Fault::file("create", &path, cause))?;
+    let mut writer = ArrowWriter::try_new(file, batch.schema(), None)
+        .map_err(|cause| Fault::file("write", &path, cause))?;
+    writer.write(&batch).map_err(|cause| Fault::file("write", &path, cause))?;
+    writer.close().map_err(|cause| Fault::file("write", &path, cause)).map(drop)
+}
+
+/// What a column means here: where addresses were replaced in it, that is said.
+pub(crate) fn meaning(table: &str, column: &contract::Column, withheld: &Withheld) -> String {
+    let texts = column.kind.contains("text") || column.kind == "binary";
+    if !withheld.redacts()
+        || !texts
+        || withheld.class_of(table, &column.name).is_some()
+        || column.name == "scan"
+    {
+        return column.meaning.clone();
+    }
+    let how = match column.name.as_str() {
+        "der" => "Empty where the certificate names an Internet address.".to_owned(),
+        _ => format!("Internet addresses in it are replaced by {REPLACED}."),
+    };
+    format!("{} {how}", column.meaning)
+}
+
+/// Every file that is there so far, with what is known of it.
+fn list(out: &Path, merged: &[Merged], answered: &numbers::Answered) -> Result<Vec<Listed>, Fault> {
+    let mut listed = Vec::new();
+    for path in files::walk(out)? {
+        let (bytes, sha256) = files::hashed(&out.join(&path))?;
+        let part = merged.iter().find(|file| file.path == path);
+        let table = answered.tables.iter().find(|table| table.path == path);
+        listed.push(Listed {
+            bytes,
+            sha256,
+            table: part.map(|part| part.table),
+            rows: part.map_or(0, |part| part.rows),
+            title: table.map(|table| table.title.clone()).unwrap_or_default(),
+            columns: table.map(|table| table.columns.clone()).unwrap_or_default(),
+            path,
+        });
+    }
+    Ok(listed)
+}

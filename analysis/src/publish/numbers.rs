@@ -1,0 +1,159 @@
+//! The numbers that the queries gave over the published files, and the queries, so that anybody can repeat them.
+
+use super::files;
+use crate::dataset::Dataset;
+use crate::fault::Fault;
+use crate::query::{self, Query};
+use crate::render::{Answer, Format, Kind, render};
+use crate::settings::Settings;
+use crate::tables::Tables;
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::fmt::Write as _;
+use std::fs::{self, File};
+use std::path::Path;
+use std::sync::Arc;
+
+/// Files of `queries/`: the queries, the tables they are asked over, and what those are made from (names, scans,
+/// providers, settings, catalogue).
+pub(super) const HELPERS: usize = 7;
+
+/// Where the queries stand, one after the other.
+pub(super) const QUERIES: &str = "queries/queries.sql";
+
+/// The line before each query.
+const MARK: &str = "-- query: ";
+
+/// A table of numbers.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Numbers {
+    pub(super) path: String,
+    pub(super) title: String,
+    /// Names and Frictionless types.
+    pub(super) columns: Vec<(String, &'static str)>,
+    pub(super) rows: usize,
+}
+
+/// What came of the queries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Answered {
+    pub(super) tables: Vec<Numbers>,
+    pub(super) unanswered: Vec<String>,
+}
+
+/// The queries over one dataset.
+pub(super) fn catalogue() -> Vec<Query> {
+    [query::adoption(), query::report(), query::misconfig()].concat()
+}
+
+/// Asks every query over a dataset, and writes `numbers/*.csv` and `queries/*` below `out`.
+pub(super) async fn write(dataset: Dataset, memory: usize, out: &Path) -> Result<Answered, Fault> {
+    let mut tables = Tables::register(vec![dataset], memory, Settings::default()).await?;
+    let mut answered = Answered { tables: Vec::new(), unanswered: Vec::new() };
+    let mut text = "-- The queries whose answers stand in numbers/. Each begins after a line `-- query: name`.\n\
+        -- In DuckDB, in the directory above this one: duckdb -init queries/tables.sql, then a query's text.\n"
+        .to_owned();
+    for query in catalogue() {
+        match tables.run(&query).await {
+            Ok(answer) => {
+                let _ = write!(text, "\n{MARK}{}\n{};\n", query.name, query.sql.trim_end());
+                answered.tables.push(numbers(&answer, out)?);
+            }
+            Err(Fault::Withheld(_)) => {
+                answered.unanswered.push(format!("`{}` ({})", query.name, query.title));
+            }
+            Err(fault) => return Err(fault),
+        }
+    }
+    files::write(out, QUERIES, text.as_bytes())?;
+    let folder = out.join("queries");
+    tables.export(&folder).await?;
+    relocate(&folder, out)?;
+    Ok(answered)
+}
+
+fn numbers(answer: &Answer, out: &Path) -> Result<Numbers, Fault> {
+    let path = format!("numbers/{}.csv", answer.query.name);
+    files::write(out, &path, csv(answer).as_bytes())?;
+    let kind = |kind: Kind| match kind {
+        Kind::Count => "integer",
+        Kind::Share => "number",
+        Kind::Text => "string",
+    };
+    let columns = answer.columns.iter().map(|(name, of)| (name.clone(), kind(*of))).collect();
+    Ok(Numbers { path, title: answer.query.title.clone(), columns, rows: answer.rows.len() })
+}
+
+pub(super) fn csv(answer: &Answer) -> String {
+    render(std::slice::from_ref(answer), Format::Csv, None)
+}
+
+/// Makes the paths in the helper tables relative to the published directory, which will get another name yet.
+fn relocate(folder: &Path, out: &Path) -> Result<(), Fault> {
+    let here = out.canonicalize().map_err(|cause| Fault::file("open", out, cause))?;
+    let path = folder.join("tables.sql");
+    let text = fs::read_to_string(&path).map_err(|cause| Fault::file("read", &path, cause))?;
+    let prefix = format!("'{}/", here.to_string_lossy().replace('\'', "''"));
+    let text = format!(
+        "-- Read this in the directory above: its paths are relative to that.\n{}",
+        text.replace(&prefix, "'")
+    );
+    fs::write(&path, text).map_err(|cause| Fault::file("write", &path, cause))?;
+    let path = folder.join("scans.parquet");
+    let file = File::open(&path).map_err(|cause| Fault::file("open", &path, cause))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|reader| reader.build());
+    let batches: Result<Vec<RecordBatch>, _> =
+        reader.map_err(|cause| Fault::file("read", &path, cause))?.collect();
+    let batches = batches.map_err(|cause| Fault::file("read", &path, cause))?;
+    let moved: Result<Vec<RecordBatch>, Fault> =
+        batches.iter().map(|batch| without_directory(batch, &path)).collect();
+    let file = File::create(&path).map_err(|cause| Fault::file("create", &path, cause))?;
+    let moved = moved?;
+    let Some(first) = moved.first() else { return Ok(()) };
+    let mut writer = ArrowWriter::try_new(file, first.schema(), None)
+        .map_err(|cause| Fault::file("write", &path, cause))?;
+    for batch in &moved {
+        writer.write(batch).map_err(|cause| Fault::file("write", &path, cause))?;
+    }
+    writer.close().map_err(|cause| Fault::file("write", &path, cause)).map(drop)
+}
+
+/// The directory of a published scan is the one it is read in.
+fn without_directory(batch: &RecordBatch, path: &Path) -> Result<RecordBatch, Fault> {
+    let schema = batch.schema();
+    let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
+        if field.name() == "directory" {
+            Arc::new(StringArray::from(vec!["."; batch.num_rows()])) as ArrayRef
+        } else {
+            Arc::clone(column)
+        }
+    });
+    RecordBatch::try_new(batch.schema(), columns.collect()).map_err(|cause| Fault::file("write", path, cause))
+}
+
+/// The queries of a published dataset: name and text.
+pub(super) fn published_queries(text: &str) -> Vec<Query> {
+    let mark = format!("\n{MARK}");
+    let sections = text.split(&mark).skip(1);
+    sections
+        .filter_map(|section| {
+            let (name, sql) = section.split_once('\n')?;
+            Some(Query::parse(name, sql.trim_end().trim_end_matches(';')))
+        })
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+    use super::*;
+
+    #[test]
+    fn published_queries_read_as_they_are_written() {
+        let text = "-- head\n\n-- query: a\n-- title: A\nSELECT 1;\n\n-- query: b-c\nSELECT ';' AS x;\n";
+        let queries = published_queries(text);
+        let found: Vec<(&str, &str)> = queries.iter().map(|q| (q.name.as_str(), q.sql.as_str())).collect();
+        assert_eq!(found, [("a", "-- title: A\nSELECT 1"), ("b-c", "SELECT ';' AS x")]);
+    }
+}

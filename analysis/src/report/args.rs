@@ -1,0 +1,87 @@
+//! What `sts-report` takes, and what it says.
+
+use super::Report;
+use crate::cli::{partial_note, print, say};
+use crate::dataset::{Completeness, grouped, open_all};
+use crate::fault::Fault;
+use crate::settings::Settings;
+use crate::tables::Tables;
+use clap::Parser;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+/// Writes one page with figures and tables of one or many datasets.
+#[derive(Debug, Parser)]
+#[command(
+    name = "sts-report",
+    version,
+    about,
+    after_help = "Exit codes: 0 done, 2 usage (also a dataset that cannot be used), 4 local fault."
+)]
+pub struct Args {
+    /// Directories of scans, as `sts-scan` wrote them; of several, the report tells what changed.
+    #[arg(value_name = "DATASET", required = true)]
+    datasets: Vec<PathBuf>,
+    /// The page: one file that needs nothing else, below 2 MB.
+    #[arg(short, long, value_name = "FILE", required_unless_present = "figures")]
+    output: Option<PathBuf>,
+    /// Write the figures (SVG and PDF) and the tables (CSV and LaTeX) into this directory.
+    #[arg(long, value_name = "DIR")]
+    figures: Option<PathBuf>,
+    /// Title of the page [default: made from the scans' names].
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+    /// Accept datasets that are not complete, and say what they cover.
+    #[arg(long)]
+    partial: bool,
+    /// Memory for queries in MiB; what needs more goes to the temporary folder.
+    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
+    memory: u32,
+    #[command(flatten)]
+    settings: Settings,
+}
+
+/// Does what the arguments say; prints faults on standard error.
+#[must_use]
+pub fn run(args: &Args) -> ExitCode {
+    match answer(args) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(fault) => {
+            say(&format!("error: {fault}"));
+            ExitCode::from(fault.exit_code())
+        }
+    }
+}
+
+fn answer(args: &Args) -> Result<(), Fault> {
+    let completeness = if args.partial { Completeness::PartialAllowed } else { Completeness::Required };
+    let datasets = open_all(&args.datasets, completeness)?;
+    datasets.iter().filter(|dataset| !dataset.complete).for_each(|dataset| say(&partial_note(dataset)));
+    let engine = tokio::runtime::Runtime::new().map_err(|cause| Fault::engine("start threads", cause))?;
+    let memory = usize::try_from(args.memory).unwrap_or(usize::MAX).saturating_mul(1024 * 1024);
+    let report = engine.block_on(async {
+        let tables = Tables::register(datasets, memory, args.settings).await?;
+        Report::gather(tables, args.title.clone()).await
+    })?;
+    if let Some(file) = &args.output {
+        let page = report.page()?;
+        write_whole(file, &page)?;
+        let bytes = u64::try_from(page.len()).unwrap_or(u64::MAX);
+        print(&format!("{}: {} bytes\n", file.display(), grouped(bytes)))?;
+    }
+    if let Some(dir) = &args.figures {
+        let files = report.write_files(dir)?;
+        print(&format!("{}: {files} files\n", dir.display()))?;
+    }
+    Ok(())
+}
+
+/// The file gets its name when it is whole.
+fn write_whole(file: &Path, text: &str) -> Result<(), Fault> {
+    let mut name = file.file_name().unwrap_or_default().to_owned();
+    name.push(".partial");
+    let partial = file.with_file_name(name);
+    fs::write(&partial, text).map_err(|cause| Fault::file("write", &partial, cause))?;
+    fs::rename(&partial, file).map_err(|cause| Fault::file("finish", file, cause))
+}

@@ -1,0 +1,358 @@
+//! From a query's answer to a figure: finds the columns that the outline names, and keeps the rows of one scan.
+
+use super::figure::{
+    Bar, Bars, Curve, Figure, Flow, Funnel, Jump, Line, Matrix, Series, Stage, Steps, Tone, Unit,
+};
+use super::outline::{Keep, Kind, Of, Pick, Plan};
+use crate::dataset::grouped;
+use crate::fault::Fault;
+use crate::render::{Answer, Cell};
+
+/// Rows of an answer, with columns by name.
+pub(super) struct Rows<'a> {
+    answer: &'a Answer,
+    rows: Vec<&'a Vec<Cell>>,
+}
+
+impl<'a> Rows<'a> {
+    pub(super) fn new(answer: &'a Answer) -> Self {
+        Self { answer, rows: answer.rows.iter().collect() }
+    }
+
+    pub(super) fn column(&self, name: &str) -> Result<usize, Fault> {
+        self.answer.columns.iter().position(|(column, _)| column == name).ok_or_else(|| {
+            Fault::engine(
+                "draw a figure",
+                format!("the query {} has no column {name}", self.answer.query.name),
+            )
+        })
+    }
+
+    fn has(&self, name: &str) -> bool {
+        self.answer.columns.iter().any(|(column, _)| column == name)
+    }
+
+    /// Only the rows that the outline keeps.
+    pub(super) fn keeping(mut self, keep: &[Keep]) -> Result<Self, Fault> {
+        for (name, values) in keep {
+            let column = self.column(name)?;
+            self.rows.retain(|row| values.iter().any(|value| shown(&row[column]) == *value));
+        }
+        Ok(self)
+    }
+
+    /// Only the rows of a scan, by whichever column says so: those that led to it, where rows lie between two scans.
+    pub(super) fn of_scan(mut self, scan: &str) -> Result<Self, Fault> {
+        for name in ["scan", "to_scan"] {
+            if self.has(name) {
+                let column = self.column(name)?;
+                self.rows.retain(|row| shown(&row[column]) == scan);
+            }
+        }
+        Ok(self)
+    }
+
+    pub(super) fn each(&self) -> impl Iterator<Item = &'a Vec<Cell>> + '_ {
+        self.rows.iter().copied()
+    }
+}
+
+/// A cell as plain text: numbers without commas, null as nothing.
+pub(super) fn shown(cell: &Cell) -> String {
+    match cell {
+        Cell::Null => String::new(),
+        Cell::Count(count) => count.to_string(),
+        Cell::Share(share) => share.to_string(),
+        Cell::Text(text) => text.clone(),
+    }
+}
+
+/// A cell as a number; `None` for null and text.
+#[allow(clippy::cast_precision_loss, reason = "the length of a bar needs no more than 52 bits")]
+pub(super) fn number(cell: &Cell) -> Option<f64> {
+    match cell {
+        Cell::Count(count) => Some(*count as f64),
+        Cell::Share(share) => Some(*share),
+        Cell::Null | Cell::Text(_) => None,
+    }
+}
+
+pub(super) fn count(cell: &Cell) -> u64 {
+    match cell {
+        Cell::Count(count) => u64::try_from(*count).unwrap_or(0),
+        _ => 0,
+    }
+}
+
+/// The scans of a report, oldest first: name and begin, as the manifests state it.
+pub(super) type Scans = [(String, String)];
+
+/// Draws a figure from its query's answer; `None` where there is nothing to draw. Figures that are not over time are of the
+/// newest scan. `jumps` is the answer of the query of that name.
+///
+/// # Errors
+/// The query has no such column.
+pub(super) fn figure(
+    plan: &Plan,
+    answer: &Answer,
+    scans: &Scans,
+    jumps: Option<&Answer>,
+) -> Result<Option<Figure>, Fault> {
+    let rows = Rows::new(answer).keeping(plan.keep)?;
+    let newest = scans.last().map_or("", |(scan, _)| scan);
+    Ok(match &plan.kind {
+        Kind::Bars { .. } => bars(&plan.kind, &rows.of_scan(newest)?)?,
+        Kind::Funnel(columns) => funnel(&rows.of_scan(newest)?, *columns)?,
+        Kind::Lifetimes(value, share, of) => lifetimes(&rows.of_scan(newest)?, (value, share), of)?,
+        Kind::Concentration(place, curves, of) => concentration(&rows.of_scan(newest)?, place, curves, of)?,
+        Kind::Series { .. } => series(&plan.kind, &rows, scans, jumps)?,
+        Kind::Matrix(from, to, names) => matrix(&rows.of_scan(newest)?, (from, to), names)?,
+    })
+}
+
+/// What an outcome means, for its colour. Verdicts only; other labels have the figure's own.
+fn tone_of(label: &str, tone: Tone) -> Tone {
+    match label {
+        "refused" | "no_policy" | "testing_failing" => Tone::Fault,
+        "partial" => Tone::Warning,
+        "testing_passing" => Tone::Second,
+        "indeterminate" | "withdrawn" | "no_mail" | "(others)" | "(not known)" => Tone::Rest,
+        _ => tone,
+    }
+}
+
+fn bars(kind: &Kind, rows: &Rows<'_>) -> Result<Option<Figure>, Fault> {
+    let Kind::Bars { label, value, range, of, axis, pick, tone } = kind else { return Ok(None) };
+    let labels: Result<Vec<usize>, Fault> = label.iter().map(|name| rows.column(name)).collect();
+    let labels = labels?;
+    let column = rows.column(value)?;
+    let range = range.map(|(low, high)| Ok((rows.column(low)?, rows.column(high)?))).transpose()?;
+    let mut bars = Vec::new();
+    for row in rows.each() {
+        let words: Vec<String> =
+            labels.iter().map(|at| shown(&row[*at])).filter(|word| !word.is_empty()).collect();
+        let label = words.join(" ");
+        let range = range.and_then(|(low, high)| Some((number(&row[low])?, number(&row[high])?)));
+        let note = of.map(|of| behind(rows, row, of)).transpose()?.unwrap_or_default();
+        let tone = tone_of(&label, *tone);
+        bars.push(Bar { label, value: number(&row[column]), range, note, tone });
+    }
+    match pick {
+        Pick::AsGiven => {}
+        Pick::First(most) => bars.truncate(*most),
+        Pick::Largest(most) => {
+            bars.retain(|bar| bar.value.is_some_and(|value| value > 0.0));
+            bars.sort_by(|one, other| other.value.unwrap_or(0.0).total_cmp(&one.value.unwrap_or(0.0)));
+            bars.truncate(*most);
+        }
+    }
+    let unit = if is_share(value) { Unit::Percent } else { Unit::Count };
+    Ok((!bars.is_empty()).then(|| Figure::Bars(Bars { bars, axis: (*axis).to_owned(), unit })))
+}
+
+/// Columns of shares say so by their name.
+pub(super) fn is_share(column: &str) -> bool {
+    ["pct", "low", "high"].iter().any(|ending| column.ends_with(ending))
+}
+
+/// The numbers behind a share: `12 of 345`, or the count alone.
+pub(super) fn behind(rows: &Rows<'_>, row: &[Cell], of: Of) -> Result<String, Fault> {
+    let counted = grouped(count(&row[rows.column(of.count)?]));
+    if of.of.is_empty() {
+        return Ok(counted);
+    }
+    let less = of.less.map(|less| rows.column(less)).transpose()?.map_or(0, |less| count(&row[less]));
+    let all = count(&row[rows.column(of.of)?]).saturating_sub(less);
+    Ok(format!("{counted} of {}", grouped(all)))
+}
+
+fn funnel(rows: &Rows<'_>, columns: [&str; 4]) -> Result<Option<Figure>, Fault> {
+    let [stage, names, share, of_all] = columns.map(|name| rows.column(name));
+    let (stage, names, share, of_all) = (stage?, names?, share?, of_all?);
+    let stages = rows.each().map(|row| Stage {
+        label: shown(&row[stage]),
+        count: count(&row[names]),
+        share: number(&row[share]),
+        of_all: number(&row[of_all]),
+    });
+    let stages: Vec<Stage> = stages.collect();
+    Ok((!stages.is_empty()).then_some(Figure::Funnel(Funnel { stages })))
+}
+
+/// Marks of lifetimes: seconds and their names. The last is the most that RFC 8461 section 3.2 allows.
+const LIFETIMES: [(f64, &str); 6] = [
+    (60.0, "1 min"),
+    (3_600.0, "1 h"),
+    (86_400.0, "1 d"),
+    (604_800.0, "1 w"),
+    (2_592_000.0, "30 d"),
+    (31_557_600.0, "1 y"),
+];
+
+fn lifetimes(rows: &Rows<'_>, columns: (&str, &str), of: &str) -> Result<Option<Figure>, Fault> {
+    let (value, share) = (rows.column(columns.0)?, rows.column(columns.1)?);
+    let points: Vec<(f64, f64)> =
+        rows.each().filter_map(|row| Some((number(&row[value])?, number(&row[share])?))).collect();
+    if points.is_empty() {
+        return Ok(None);
+    }
+    let curve = Curve { label: "usable policies".to_owned(), points, tone: Tone::Main };
+    let marks = LIFETIMES.map(|(seconds, name)| (seconds, name.to_owned())).to_vec();
+    let axis = "max_age, logarithmic".to_owned();
+    Ok(Some(Figure::Steps(Steps { curves: vec![curve], marks, axis, shares: of.to_owned() })))
+}
+
+fn concentration(
+    rows: &Rows<'_>,
+    place: &str,
+    curves: &[(&str, &str)],
+    of: &str,
+) -> Result<Option<Figure>, Fault> {
+    let place = rows.column(place)?;
+    let mut drawn = Vec::new();
+    for ((column, label), tone) in curves.iter().zip([Tone::Main, Tone::Third, Tone::Fault]) {
+        let column = rows.column(column)?;
+        let points: Vec<(f64, f64)> =
+            rows.each().filter_map(|row| Some((number(&row[place])?, number(&row[column])?))).collect();
+        if !points.is_empty() {
+            drawn.push(Curve { label: (*label).to_owned(), points, tone });
+        }
+    }
+    let largest = rows.each().filter_map(|row| number(&row[place])).fold(1.0, f64::max);
+    let mut marks = vec![(1.0, "1".to_owned())];
+    let mut mark = 10.0;
+    while mark <= largest {
+        marks.push((mark, Unit::Count.written(mark)));
+        mark *= 10.0;
+    }
+    let axis = "hosts, the largest first, logarithmic".to_owned();
+    let figure = Steps { curves: drawn, marks, axis, shares: of.to_owned() };
+    Ok((!figure.curves.is_empty()).then_some(Figure::Steps(figure)))
+}
+
+/// Days since 1970 of a day `YYYY-MM-DD` (proleptic Gregorian); `None` where it is none.
+fn days(day: &str) -> Option<f64> {
+    let mut parts = day.get(..10)?.split('-').map(|part| part.parse::<i32>().ok());
+    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
+    // The year begins in March, so that the leap day is its last.
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let era = year.div_euclid(400);
+    let of_era = year.rem_euclid(400);
+    let of_year = (153 * month + 2) / 5 + day - 1;
+    Some(f64::from(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468))
+}
+
+/// Seconds since 1970 of a time as manifests state it, `YYYY-MM-DDTHH:MM:SSZ`.
+fn seconds(time: &str) -> Option<f64> {
+    let part = |from: usize| time.get(from..from + 2)?.parse::<f64>().ok();
+    Some(days(time)? * 86_400.0 + part(11)? * 3_600.0 + part(14)? * 60.0 + part(17)?)
+}
+
+fn series(
+    kind: &Kind,
+    rows: &Rows<'_>,
+    scans: &Scans,
+    jumps: Option<&Answer>,
+) -> Result<Option<Figure>, Fault> {
+    let Kind::Series { by, lines, jumps: measures, axis } = kind else { return Ok(None) };
+    if scans.len() < 2 {
+        return Ok(None);
+    }
+    let (by, scan) = (rows.column(by)?, rows.column("scan")?);
+    let mut drawn = Vec::new();
+    for ((which, value, range, label), tone) in lines.iter().zip(Tone::LINES) {
+        let value = rows.column(value)?;
+        let range =
+            range.map(|(low, high)| Ok::<_, Fault>((rows.column(low)?, rows.column(high)?))).transpose()?;
+        let of = |name: &str| rows.each().find(|row| shown(&row[by]) == *which && shown(&row[scan]) == name);
+        let values = scans.iter().map(|(name, _)| number(&of(name)?[value])).collect();
+        let ranges = scans.iter().map(|(name, _)| {
+            let ((low, high), row) = (range?, of(name)?);
+            Some((number(&row[low])?, number(&row[high])?))
+        });
+        drawn.push(Line { label: (*label).to_owned(), values, ranges: ranges.collect(), tone });
+    }
+    let times = scans.iter().enumerate().map(|(at, (name, started))| {
+        // Scans without a time stand beside one another by their order.
+        let when = u32::try_from(at).map_or(0.0, f64::from);
+        match seconds(started) {
+            Some(seconds) => (seconds, started.get(..10).unwrap_or(name).to_owned()),
+            None => (when, name.clone()),
+        }
+    });
+    let jumps = jumps.map(|answer| jumps_of(answer, measures, scans)).transpose()?.unwrap_or_default();
+    let (times, axis) = (times.collect(), (*axis).to_owned());
+    Ok(Some(Figure::Series(Series { times, lines: drawn, jumps, axis, unit: Unit::Percent })))
+}
+
+/// The jumps that are told in a figure: those that the query calls one.
+fn jumps_of(answer: &Answer, measures: &[&str], scans: &Scans) -> Result<Vec<Jump>, Fault> {
+    let rows = Rows::new(answer).keeping(&[("jump", &["true"])])?;
+    let [to, measure, before, change, change_pct, cluster, explained] =
+        ["to_scan", "measure", "before", "change", "change_pct", "cluster", "explained_pct"]
+            .map(|name| rows.column(name));
+    let (to, measure, before, change) = (to?, measure?, before?, change?);
+    let (change_pct, cluster, explained) = (change_pct?, cluster?, explained?);
+    let mut jumps = Vec::new();
+    for row in rows.each().filter(|row| measures.contains(&shown(&row[measure]).as_str())) {
+        let Some(at) = scans.iter().position(|(name, _)| *name == shown(&row[to])) else { continue };
+        let share =
+            number(&row[change_pct]).map_or_else(|| "new".to_owned(), |share| format!("{share:+.0} %"));
+        let mut label = format!(
+            "{} {share} ({:+} on {})",
+            shown(&row[measure]),
+            number(&row[change]).unwrap_or(0.0),
+            grouped(count(&row[before]))
+        );
+        if let (Cell::Text(cluster), Some(explained)) = (&row[cluster], number(&row[explained])) {
+            label.push_str(&format!("; {explained:.0} % of it at {cluster}"));
+        }
+        jumps.push(Jump { at, label });
+    }
+    jumps.sort_by_key(|jump| jump.at);
+    Ok(jumps)
+}
+
+/// States in the order of the matrix; what is not listed comes after.
+const STATES: [&str; 13] = [
+    "validated",
+    "partial",
+    "refused",
+    "testing_passing",
+    "testing_failing",
+    "withdrawn",
+    "no_mail",
+    "no_policy",
+    "indeterminate",
+    "not judged",
+    "absent",
+    "unknown",
+    "not in list",
+];
+
+fn matrix(rows: &Rows<'_>, states: (&str, &str), names: &str) -> Result<Option<Figure>, Fault> {
+    let (from, to, names) = (rows.column(states.0)?, rows.column(states.1)?, rows.column(names)?);
+    let flow =
+        |row: &Vec<Cell>| Flow { from: shown(&row[from]), to: shown(&row[to]), count: count(&row[names]) };
+    let flows: Vec<Flow> = rows.each().map(flow).collect();
+    let mut states: Vec<String> =
+        flows.iter().flat_map(|flow| [flow.from.clone(), flow.to.clone()]).collect();
+    let place = |state: &String| STATES.iter().position(|known| known == state).unwrap_or(STATES.len());
+    states.sort_by(|one, other| place(one).cmp(&place(other)).then_with(|| one.cmp(other)));
+    states.dedup();
+    Ok((!flows.is_empty()).then_some(Figure::Matrix(Matrix { states, flows })))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+    use super::*;
+
+    #[test]
+    fn times_are_seconds_since_1970() {
+        assert_eq!(days("1970-01-01"), Some(0.0));
+        assert_eq!(days("2000-02-29"), Some(11_016.0));
+        assert_eq!(seconds("2026-01-08T00:00:00Z"), Some(1_767_830_400.0));
+        assert_eq!(seconds("yesterday"), None);
+    }
+}

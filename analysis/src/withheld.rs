@@ -1,0 +1,210 @@
+//! What a publisher may leave out, and from which columns it is taken.
+//!
+//! A column that holds nothing else is left out whole: absent means withheld, null keeps meaning not asked or not seen.
+//! Internet addresses also stand in the midst of other text (an MX that is an address, a greeting, the text of a refusal);
+//! there each is replaced, see [`crate::publish`].
+
+use crate::contract::TABLES;
+use crate::fault::Fault;
+use serde_json::{Map, Value, json};
+use std::collections::BTreeSet;
+
+/// A class of facts that a publisher may not be free to share.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
+pub enum Class {
+    /// Internet addresses of policy hosts and MX hosts, wherever they stand.
+    Addresses,
+    /// What mail servers say in their own words: greeting, EHLO lines, text of replies.
+    Banners,
+    /// Certificates, and what names one: fingerprints, TLSA records.
+    Certificates,
+}
+
+impl Class {
+    /// All of them, in the order they are told.
+    pub const ALL: [Self; 3] = [Self::Addresses, Self::Banners, Self::Certificates];
+
+    /// Its word on the command line, in the manifest and in the dictionary.
+    #[must_use]
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Addresses => "addresses",
+            Self::Banners => "banners",
+            Self::Certificates => "certificates",
+        }
+    }
+
+    /// The columns that are left out; a table with `*` is left out whole.
+    #[must_use]
+    pub const fn columns(self) -> &'static [(&'static str, &'static str)] {
+        match self {
+            Self::Addresses => &[("domains", "policy_addrs"), ("mx_hosts", "addr")],
+            Self::Banners => &[("mx_hosts", "smtp_text"), ("mx_hosts", "banner"), ("mx_hosts", "ehlo")],
+            Self::Certificates => &[
+                ("certificates", "*"),
+                ("domains", "policy_certificate_sha256"),
+                ("domains", "policy_chain_sha256"),
+                ("mx_hosts", "certificate_sha256"),
+                ("mx_hosts", "chain_sha256"),
+                ("mx_hosts", "tlsa"),
+            ],
+        }
+    }
+}
+
+/// The classes that are left out of one dataset.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Withheld {
+    classes: BTreeSet<Class>,
+}
+
+impl Withheld {
+    /// These classes.
+    #[must_use]
+    pub fn new(classes: &[Class]) -> Self {
+        Self { classes: classes.iter().copied().collect() }
+    }
+
+    /// What a manifest says was left out; nothing where it says nothing.
+    ///
+    /// # Errors
+    /// The manifest names a class that this version does not know.
+    pub fn of_manifest(manifest: &Value) -> Result<Self, Fault> {
+        let named = manifest.get("withheld").and_then(Value::as_object);
+        let mut classes = BTreeSet::new();
+        for word in named.into_iter().flat_map(Map::keys) {
+            let class = Class::ALL.into_iter().find(|class| class.word() == word).ok_or_else(|| {
+                Fault::Usage(format!(
+                    "manifest.json: `withheld` names {word}, which this version does not know"
+                ))
+            })?;
+            classes.insert(class);
+        }
+        Ok(Self { classes })
+    }
+
+    /// For the manifest: each class with its columns.
+    #[must_use]
+    pub fn in_manifest(&self) -> Value {
+        let named = |class: &Class| {
+            let columns = class.columns().iter().map(|(table, column)| json!(format!("{table}.{column}")));
+            (class.word().to_owned(), Value::Array(columns.collect()))
+        };
+        Value::Object(self.classes.iter().map(named).collect())
+    }
+
+    /// Whether nothing is left out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.classes.is_empty()
+    }
+
+    /// The classes that are left out, in the order they are told.
+    pub fn classes(&self) -> impl Iterator<Item = Class> + '_ {
+        self.classes.iter().copied()
+    }
+
+    /// Whether addresses are replaced where they stand in other text.
+    #[must_use]
+    pub fn redacts(&self) -> bool {
+        self.classes.contains(&Class::Addresses)
+    }
+
+    /// The class a column is left out with; `None` where it stays.
+    #[must_use]
+    pub fn class_of(&self, table: &str, column: &str) -> Option<Class> {
+        let holds =
+            |class: &Class| class.columns().iter().any(|(t, c)| *t == table && (*c == column || *c == "*"));
+        self.classes().find(holds)
+    }
+
+    /// The tables that stay.
+    #[must_use]
+    pub fn tables(&self) -> Vec<&'static str> {
+        TABLES.into_iter().filter(|table| self.class_of(table, "*").is_none()).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
+    use super::*;
+    use crate::contract;
+
+    #[test]
+    fn only_columns_of_the_contract_are_withheld_and_none_that_the_tables_are_joined_by() {
+        for class in Class::ALL {
+            for (table, column) in class.columns() {
+                let columns = contract::columns(table).unwrap();
+                assert!(*column == "*" || columns.iter().any(|c| c.name == *column), "{table}.{column}");
+                assert!(!["scan", "domain", "host"].contains(column), "{table}.{column}");
+            }
+        }
+    }
+
+    /// Columns whose meaning speaks of a class and that stay all the same, each for a reason: they hold a verdict, a
+    /// status, a time or a count, or a name, but nothing of the class itself. Free text is redacted.
+    const LOOKED_AT: [&str; 23] = [
+        "domains.mx_kind",
+        "domains.tlsrpt_rua",
+        "domains.policy_host_dns",
+        "domains.policy_outcome",
+        "domains.policy_cert_outcome",
+        "domains.policy_cert_faults",
+        "domains.policy_body",
+        "domains.policy_fetch_ms",
+        "domains.policy_usable",
+        "mx_hosts.host",
+        "mx_hosts.host_dns",
+        "mx_hosts.host_ad",
+        "mx_hosts.smtp_outcome",
+        "mx_hosts.smtp_phase",
+        "mx_hosts.smtp_code",
+        "mx_hosts.cert_outcome",
+        "mx_hosts.tlsa_dns",
+        "mx_hosts.tlsa_ad",
+        "certificates.sans",
+        "mx_hosts.starttls",
+        "domains.mx",
+        "domains.dns_retried",
+        "mx_hosts.dns_retried",
+    ];
+
+    #[test]
+    fn every_column_that_speaks_of_a_class_was_looked_at() {
+        let words: [(Class, &[&str]); 3] = [
+            (Class::Addresses, &["address"]),
+            (Class::Banners, &["greeting", "reply", "banner", "EHLO"]),
+            (Class::Certificates, &["certificate", "TLSA", "fingerprint"]),
+        ];
+        for table in TABLES {
+            for column in contract::columns(table).unwrap() {
+                let name = format!("{table}.{}", column.name);
+                for (class, words) in words {
+                    let speaks = words.iter().any(|word| column.meaning.contains(word));
+                    let held = Withheld::new(&[class]).class_of(table, &column.name).is_some();
+                    assert!(
+                        !speaks || held || LOOKED_AT.contains(&name.as_str()),
+                        "{name} ({})",
+                        class.word()
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_manifest_says_again_what_was_withheld() {
+        let withheld = Withheld::new(&[Class::Banners, Class::Addresses]);
+        let manifest = json!({"withheld": withheld.in_manifest()});
+        assert_eq!(Withheld::of_manifest(&manifest).unwrap(), withheld);
+        assert_eq!(Withheld::of_manifest(&json!({})).unwrap(), Withheld::default());
+        assert!(Withheld::of_manifest(&json!({"withheld": {"names": []}})).is_err());
+    }
+
+    #[test]
+    fn a_table_of_a_withheld_class_does_not_stay() {
+        assert_eq!(Withheld::new(&[Class::Certificates]).tables(), ["domains", "mx_hosts", "assessments"]);
+        assert_eq!(Withheld::default().tables(), TABLES);
+    }
+}
