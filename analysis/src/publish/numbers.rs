@@ -102,7 +102,8 @@ fn relocate(folder: &Path, out: &Path) -> Result<(), Fault> {
     fs::write(&path, text).map_err(|cause| Fault::file("write", &path, cause))?;
     let path = folder.join("scans.parquet");
     let file = File::open(&path).map_err(|cause| Fault::file("open", &path, cause))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).and_then(|reader| reader.build());
+    let reader =
+        ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::build);
     let batches: Result<Vec<RecordBatch>, _> =
         reader.map_err(|cause| Fault::file("read", &path, cause))?.collect();
     let batches = batches.map_err(|cause| Fault::file("read", &path, cause))?;

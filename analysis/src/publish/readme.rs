@@ -53,7 +53,7 @@ impl Readme<'_> {
             self.made(),
             self.left_out(),
             self.files()?,
-            self.reading(),
+            reading(),
             self.numbers(),
             self.dictionary()?,
             self.citing(),
@@ -157,18 +157,6 @@ impl Readme<'_> {
         Ok(out)
     }
 
-    fn reading(&self) -> String {
-        let verify = "sha256sum -c SHA256SUMS          # nothing but coreutils: are the files whole?\n\
-                      sts-publish --verify .           # hashes, layout, counts, and every number asked again";
-        format!(
-            "## Reading it\n\nAny reader of Parquet reads it. In DuckDB:\n\n```sql\n\
-             SELECT sts_record, count(*) FROM 'domains/*.parquet' GROUP BY ALL;\n```\n\nIn Python:\n\n```python\n\
-             import pandas\ndomains = pandas.read_parquet(\"domains\")\n```\n\nA query of `queries/queries.sql`, in this \
-             directory:\n\n```sh\nduckdb -init queries/tables.sql\n```\n\nWith the programs of STS Census:\n\n```sh\n\
-             sts-adoption .\n```\n\nChecking it:\n\n```sh\n{verify}\n```\n"
-        )
-    }
-
     fn numbers(&self) -> String {
         let mut out = "## Numbers\n\nWhat each query answered over exactly these files. The head of each query says what \
                        its shares are of.\n\n| file | table | rows |\n|---|---|---:|\n"
@@ -212,6 +200,19 @@ impl Readme<'_> {
             self.credits.licence_url
         )
     }
+}
+
+/// How to read the dataset, and to check it.
+fn reading() -> String {
+    let verify = "sha256sum -c SHA256SUMS          # nothing but coreutils: are the files whole?\n\
+                      sts-publish --verify .           # hashes, layout, counts, and every number asked again";
+    format!(
+        "## Reading it\n\nAny reader of Parquet reads it. In DuckDB:\n\n```sql\n\
+             SELECT sts_record, count(*) FROM 'domains/*.parquet' GROUP BY ALL;\n```\n\nIn Python:\n\n```python\n\
+             import pandas\ndomains = pandas.read_parquet(\"domains\")\n```\n\nA query of `queries/queries.sql`, in this \
+             directory:\n\n```sh\nduckdb -init queries/tables.sql\n```\n\nWith the programs of STS Census:\n\n```sh\n\
+             sts-adoption .\n```\n\nChecking it:\n\n```sh\n{verify}\n```\n"
+    )
 }
 
 /// Text in a cell of a Markdown table: a bar would end it, and nothing in it is HTML.

@@ -213,7 +213,7 @@ async fn answers(dir: &Path, dataset: Dataset, memory: usize) -> Result<Check, F
         match tables.run(query).await {
             Ok(answer) if numbers::csv(&answer) == told => {}
             Ok(_) => {
-                faults.push(format!("the query {} gives other numbers than {}", query.name, path.display()))
+                faults.push(format!("the query {} gives other numbers than {}", query.name, path.display()));
             }
             Err(fault) => faults.push(fault.to_string()),
         }

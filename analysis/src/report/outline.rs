@@ -34,6 +34,9 @@ pub struct Of {
     pub less: Option<&'static str>,
 }
 
+/// A line over the scans: value in the column that tells lines apart, column of the value, columns of its range, name.
+pub type LinePlan = (&'static str, &'static str, Option<(&'static str, &'static str)>, &'static str);
+
 /// What kind of figure a query's answer is drawn as.
 #[derive(Debug)]
 pub enum Kind {
@@ -65,7 +68,7 @@ pub enum Kind {
         /// Column that tells the lines apart, and the values of it that are drawn, with their names.
         by: &'static str,
         /// The lines: value in `by`, column of the value, columns of its range, name.
-        lines: &'static [(&'static str, &'static str, Option<(&'static str, &'static str)>, &'static str)],
+        lines: &'static [LinePlan],
         /// Measures of the query `jumps` that are told.
         jumps: &'static [&'static str],
         /// What the axis measures.

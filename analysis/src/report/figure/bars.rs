@@ -79,7 +79,7 @@ impl Bars {
             let y = row * rows(number);
             let base = y + 16.5;
             drawing.text("", (left - GAP, base), Anchor::End, &shortened(&bar.label, left - GAP));
-            let end = self.mark(&mut drawing, bar, place, y + 5.0);
+            let end = mark(&mut drawing, bar, place, y + 5.0);
             drawing.text("b", (end + GAP, base), Anchor::Start, &self.written(bar));
             drawing.text("m", (width, base), Anchor::End, &shortened(&bar.note, notes));
         }
@@ -110,26 +110,26 @@ impl Bars {
             drawing.rect("k", 0.0, y, width, 21.0);
             drawing.text("", (1.0, y + 15.0), Anchor::Start, &shortened(&bar.label, room));
             drawing.text("m", (width, y + 15.0), Anchor::End, &note);
-            let end = self.mark(&mut drawing, bar, place, y + 23.0);
+            let end = mark(&mut drawing, bar, place, y + 23.0);
             drawing.text("b", (end + GAP, y + 35.0), Anchor::Start, &self.written(bar));
         }
         drawing
     }
+}
 
-    /// Bar and range; gives where the longer of them ends.
-    fn mark(&self, drawing: &mut Drawing, bar: &Bar, place: scale::Scale, y: f64) -> f64 {
-        let zero = place.at(0.0);
-        let Some(value) = bar.value else { return zero };
-        drawing.bar(bar.tone.class(), zero, y, place.at(value) - zero, 15.0);
-        let Some((low, high)) = bar.range else { return place.at(value) };
-        let (from, to) = (place.at(low), place.at(high));
-        // A range that is narrower than the line that would show it is not drawn.
-        if to - from > 2.0 {
-            let middle = y + 7.5;
-            drawing.line("w", (from, middle), (to, middle));
-            drawing.line("w", (from, middle - 3.5), (from, middle + 3.5));
-            drawing.line("w", (to, middle - 3.5), (to, middle + 3.5));
-        }
-        place.at(value).max(to)
+/// Bar and range; gives where the longer of them ends.
+fn mark(drawing: &mut Drawing, bar: &Bar, place: scale::Scale, y: f64) -> f64 {
+    let zero = place.at(0.0);
+    let Some(value) = bar.value else { return zero };
+    drawing.bar(bar.tone.class(), zero, y, place.at(value) - zero, 15.0);
+    let Some((low, high)) = bar.range else { return place.at(value) };
+    let (from, to) = (place.at(low), place.at(high));
+    // A range that is narrower than the line that would show it is not drawn.
+    if to - from > 2.0 {
+        let middle = y + 7.5;
+        drawing.line("w", (from, middle), (to, middle));
+        drawing.line("w", (from, middle - 3.5), (from, middle + 3.5));
+        drawing.line("w", (to, middle - 3.5), (to, middle + 3.5));
     }
+    place.at(value).max(to)
 }
