@@ -209,7 +209,7 @@ async fn a_fault_that_may_pass_is_undecided_until_the_second_look_repeats_it() {
     let row = |(number, (columns, _)): (usize, &(&str, &str))| {
         let known =
             r#""scan":"s","mx_dns":"NOERROR","mx_kind":"explicit","sts_dns":"NOERROR","sts_signals":true"#;
-        format!("{{{known},\"sts_record\":\"valid\",\"domain\":\"d{number}.com\",{columns}}}\n")
+        format!("{{{known},\"sts_record\":\"valid\",\"domain\":\"d{number:02}.com\",{columns}}}\n")
     };
     let rows: String = cases.iter().enumerate().map(row).collect();
     fs::write(world.path().join("domains.jsonl"), rows).unwrap();

@@ -17,7 +17,7 @@ const ROWS: u64 = 1_024;
 fn parsers(c: &mut Criterion) {
     let mut group = c.benchmark_group("parsers");
     group.bench_function("record", |b| {
-        b.iter(|| record::judge(black_box(&[b"v=STSv1; id=20160831085700Z;"])))
+        b.iter(|| record::judge(black_box(&[b"v=STSv1; id=20160831085700Z;"])));
     });
     group.bench_function("tlsrpt", |b| {
         b.iter(|| tlsrpt::judge(black_box(&[b"v=TLSRPTv1; rua=mailto:tlsrpt@example.org"])));
