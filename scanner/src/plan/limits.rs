@@ -18,8 +18,8 @@ pub const ENTRY_BATCH: usize = 256;
 /// Final rows that may wait for the writer; at 100,000 a second the writer's pause takes an eighth of it.
 pub const EVIDENCE_QUEUE: usize = 4_096;
 
-/// How long the writer lets rows gather before it looks again. Without it every row wakes a thread: a tenth of what a name
-/// costs in all (measured).
+/// How long the writer lets rows gather before it looks again. Without it every row wakes a thread: in a profile
+/// some 9 % of the samples were such wake-ups and the switches that follow.
 pub const EVIDENCE_PAUSE: Duration = Duration::from_millis(5);
 
 /// Domains that may wait for their policy host, and MX hosts for their turn, before the list reader stops.

@@ -20,7 +20,7 @@ const QUICK_GROWTH: f64 = 1.5;
 /// Growth a period near it: twice as much is found out in 24 periods.
 const SLOW_GROWTH: f64 = 1.03;
 /// Late questions that may be waited for, for each place of the window's ceiling. With 5 % of names that never answer and
-/// 12 s for each, 20,000 domains a second leave 12,000 of them; each costs the memory of a domain under way, some 3 KB.
+/// 12 s for each, 20,000 domains a second leave 12,000 of them; each costs the memory of a domain under way, estimated at 3 KB.
 pub const LATE_A_PLACE: usize = 16;
 /// Slowest rate, questions a second.
 const SLOWEST: f64 = 20.0;
