@@ -164,6 +164,9 @@ impl Dns {
         let Some(mut exchange) = engine.exchange(name, kind) else {
             return Ok(Answer::without(DnsStatus::BadAnswer, moment::now()));
         };
+        if effort == Effort::Once {
+            exchange.doubt();
+        }
         let mut left = self.deadline;
         let mut last: Option<Chosen> = None;
         // An answer that is none, kept for the case that no resolver has a better one.
@@ -185,7 +188,8 @@ impl Dns {
                 Event::Answer => match read(&exchange) {
                     Reading::Truncated => {
                         let _aside = engine.step_aside();
-                        return Ok(over_tcp(&exchange, resolver, left).await?);
+                        // Boxed: it is rare, and its state would be as large as all the rest.
+                        return Ok(Box::pin(over_tcp(&exchange, resolver, left)).await?);
                     }
                     Reading::Unreadable => {
                         useless = Some(Answer::without(DnsStatus::BadAnswer, moment::now()));

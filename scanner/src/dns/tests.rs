@@ -8,6 +8,8 @@ use proptest::prelude::{Strategy, any, prop, proptest};
 use std::collections::HashSet;
 use std::net::UdpSocket;
 
+mod late;
+
 const SHORT: Duration = Duration::from_millis(800);
 const LONG: Duration = Duration::from_secs(20);
 
@@ -238,7 +240,7 @@ async fn no_more_is_in_flight_than_allowed() {
     let asked = dns.clone();
     let statuses = dns
         .attend(async move {
-            let asking = ask_many(&asked, 40, 40);
+            let asking = ask_many(&asked, 200, 200);
             tokio::pin!(asking);
             let engine = Engine::here().unwrap();
             loop {

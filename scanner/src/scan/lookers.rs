@@ -151,3 +151,21 @@ impl Lookers {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// With names that never answer tens of thousands of these wait at once: the plan's memory is counted on it.
+    const MOST: usize = 5 * 1_024;
+
+    fn size<F: Future>(_: impl Fn(Arc<Lookers>) -> F) -> usize {
+        size_of::<F>()
+    }
+
+    #[test]
+    fn a_domain_under_way_holds_little_memory() {
+        let held = size(Lookers::look_at_names) + size_of::<Domain>();
+        assert!(held <= MOST, "{held} bytes");
+    }
+}

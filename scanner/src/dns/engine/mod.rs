@@ -255,6 +255,11 @@ impl Exchange {
         .await
     }
 
+    /// Has the answer taken to be late from the first attempt on: it holds no place in the server's window.
+    pub(super) fn doubt(&self) {
+        lock(&self.engine).doubt(self.slot);
+    }
+
     /// Gives the query and the answer that came to it.
     pub(super) fn read<T>(&self, read: impl FnOnce(&[u8], &[u8]) -> T) -> T {
         let core = lock(&self.engine);

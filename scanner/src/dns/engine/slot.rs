@@ -20,6 +20,8 @@ pub(super) struct Slot {
     pub(super) attempts: usize,
     pub(super) lane: usize,
     pub(super) place: Place,
+    /// Whether it is late from its first attempt on.
+    pub(super) is_doubtful: bool,
     pub(super) patience: Duration,
     pub(super) queued: Duration,
     pub(super) asked: Instant,
@@ -65,6 +67,7 @@ impl Slot {
             attempts: 0,
             lane: 0,
             place: Place::None,
+            is_doubtful: false,
             patience: Duration::ZERO,
             queued: Duration::ZERO,
             asked: now,
@@ -82,6 +85,7 @@ impl Slot {
         self.waker = None;
         self.reply.clear();
         self.attempts = 0;
+        self.is_doubtful = false;
         self.queued = Duration::ZERO;
         self.answered = false;
         self.timed_out = false;

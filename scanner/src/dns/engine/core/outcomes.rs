@@ -1,0 +1,137 @@
+//! What becomes of questions that were sent: an answer, none in time, or a fault of this machine.
+
+use super::{Core, Place, Ports, Stage};
+use crate::dns::engine::Event;
+use crate::dns::wire::{self, Head, Likeness};
+use crate::fault::LocalFault;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+impl Core {
+    /// Takes a datagram that came in by a port.
+    pub(in crate::dns::engine) fn hear(&mut self, port: u32, from: SocketAddr, message: &[u8], now: Instant) {
+        let Some(head) = Head::of_answer(message) else {
+            self.counts.malformed += 1;
+            return;
+        };
+        let id = u16::from_be_bytes([message[0], message[1]]);
+        let Some((index, lane)) = self.ports.find(port, id) else {
+            self.counts.stray += 1;
+            return;
+        };
+        let key = Ports::key(port, id);
+        let state = &mut self.lanes[lane];
+        if state.server != from {
+            self.counts.wrong_source += 1;
+            return;
+        }
+        let slot = &mut self.slots[index as usize];
+        let likeness = wire::compare(&slot.query, message);
+        if likeness == Likeness::Other {
+            self.counts.wrong_question += 1;
+            return;
+        }
+        if state.case.is_mixed() && !state.case.accepts(likeness == Likeness::Exact) {
+            self.counts.wrong_case += 1;
+            return;
+        }
+        state.heard = true;
+        state.flow.answered(now);
+        let first_sent = slot.first_sent;
+        let lost = slot.keys[..slot.attempts].first().filter(|first| **first != key);
+        if let Some(lane) = lost.and_then(|first| self.ports.lane(*first)) {
+            self.lanes[lane].flow.lost(first_sent, now);
+        }
+        self.counts.truncated += u64::from(head.is_truncated());
+        let slot = &mut self.slots[index as usize];
+        slot.reply.clear();
+        slot.reply.extend_from_slice(message);
+        slot.answered = true;
+        let sent_by = slot.lane;
+        self.forget_keys(index);
+        self.settle(index, Event::Answer);
+        self.pump(sent_by, now);
+        if sent_by != lane {
+            self.pump(lane, now);
+        }
+    }
+
+    fn settle(&mut self, index: u32, event: Event) {
+        self.leave_flow(index);
+        let slot = &mut self.slots[index as usize];
+        slot.stage = Stage::Done(event);
+        self.woken.extend(slot.waker.take());
+    }
+
+    /// Ends the attempts that are over.
+    pub(in crate::dns::engine) fn expire(&mut self, now: Instant) {
+        let mut due = std::mem::take(&mut self.due);
+        self.wheel.advance(now, &mut due);
+        for ticket in due.drain(..) {
+            let slot = &mut self.slots[ticket.slot as usize];
+            if slot.turn != ticket.turn || !matches!(slot.stage, Stage::Sent) {
+                continue;
+            }
+            let (lane, sent, ends) = (slot.lane, slot.sent, slot.sent + slot.patience);
+            if now < ends {
+                slot.place = Place::Late;
+                self.lanes[lane].flow.turn_late();
+                self.wheel.add(ends, ticket);
+                self.woken.extend(self.listener.take());
+            } else {
+                self.counts.expired += 1;
+                self.settle(ticket.slot, Event::Expired);
+                self.lanes[lane].flow.silent(sent, now);
+            }
+            self.pump(lane, now);
+        }
+        self.due = due;
+    }
+
+    /// No socket to a server could be opened: only where it has none at all, this is the end of who waits for it.
+    pub(in crate::dns::engine) fn not_opened(&mut self, lane: usize, fault: impl Fn() -> LocalFault) {
+        if !self.lanes[lane].ports.is_empty() {
+            return;
+        }
+        for ticket in std::mem::take(&mut self.lanes[lane].waiting) {
+            let slot = &self.slots[ticket.slot as usize];
+            if slot.turn == ticket.turn && matches!(slot.stage, Stage::Waiting) {
+                self.settle(ticket.slot, Event::Fault(fault()));
+            }
+        }
+    }
+
+    /// The next datagram of a port cannot be sent because of this machine.
+    pub(in crate::dns::engine) fn not_sent(&mut self, port: u32, id: u16, fault: LocalFault) {
+        if let Some((index, _)) = self.ports.find(port, id) {
+            self.settle(index, Event::Fault(fault));
+        }
+    }
+
+    /// The kernel was told that nobody listens at a port's server. One that answered before is being restarted; of one
+    /// that never did there is nothing to be waited for.
+    pub(in crate::dns::engine) fn unreachable(&mut self, port: u32) {
+        let Some(lane) = self.ports.lane(Ports::key(port, 0)) else { return };
+        self.counts.unreachable += 1;
+        if self.lanes[lane].heard {
+            return;
+        }
+        for index in 0..self.slots.len() {
+            let slot = &self.slots[index];
+            if slot.lane == lane && matches!(slot.stage, Stage::Sent) {
+                self.settle(u32::try_from(index).unwrap_or(u32::MAX), Event::Unreachable);
+            }
+        }
+    }
+
+    /// Ends everything.
+    pub(in crate::dns::engine) fn close(&mut self) {
+        self.closed = true;
+        for index in 0..self.slots.len() {
+            if matches!(self.slots[index].stage, Stage::Waiting | Stage::Sent) {
+                self.settle(u32::try_from(index).unwrap_or(u32::MAX), Event::Closed);
+            }
+        }
+        self.rouse_driver();
+    }
+}
