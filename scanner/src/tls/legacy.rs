@@ -112,8 +112,9 @@ fn client_hello(host: Option<&str>, random: [u8; 32]) -> Vec<u8> {
     [&[22, 3, 1], counted(2, &handshake).as_slice()].concat()
 }
 
-/// What the bytes say that have come so far; `None` where more are needed.
-fn read(bytes: &[u8]) -> Option<Answer> {
+/// What the bytes say that have come so far; `None` where more are needed, which is never so from 4,096 bytes on.
+#[must_use]
+pub fn read(bytes: &[u8]) -> Option<Answer> {
     let (mut rest, mut handshake) = (bytes, Vec::new());
     while let [kind, 3, _, high, low, body @ ..] = rest {
         let length = usize::from(u16::from_be_bytes([*high, *low]));
