@@ -5,22 +5,46 @@
 --   cluster could not be had. Clusters: `managers` in queries/views.
 -- units: names. pct is percent of the signallers whose manager is known, low and high percent of all signallers, those
 --   not known counted as otherwise and as so. usable_pct is percent of this row's signallers less undecided (no fetch, or a
---   fault that may pass), usable_low and usable_high percent of all of them.
-WITH counted AS (
+--   fault that may pass), usable_low and usable_high percent of all of them. The last columns leave out the entity's largest
+--   cluster, whoever manages it.
+WITH clustered AS (
     SELECT
-        managers.scan, managers.entity, managers.manager,
+        managers.scan, managers.entity, managers.manager, managers.cluster,
         count(*) AS signallers,
-        count(DISTINCT managers.cluster) AS clusters,
         count(*) FILTER (WHERE signallers.policy_state = 'undecided') AS undecided,
         count(*) FILTER (WHERE signallers.policy_state = 'usable') AS usable
     FROM managers
     JOIN signallers ON signallers.scan = managers.scan AND signallers.domain = managers.domain
-    GROUP BY managers.scan, managers.entity, managers.manager
+    GROUP BY managers.scan, managers.entity, managers.manager, managers.cluster
+),
+ranked AS (
+    SELECT
+        scan, entity, clustered.cluster,
+        row_number() OVER (
+            PARTITION BY scan, entity ORDER BY sum(signallers) DESC NULLS LAST, clustered.cluster NULLS LAST
+        ) AS place
+    FROM clustered
+    WHERE clustered.cluster IS NOT NULL
+    GROUP BY scan, entity, clustered.cluster
+),
+counted AS (
+    SELECT
+        clustered.scan, clustered.entity, clustered.manager,
+        count(DISTINCT clustered.cluster) AS clusters,
+        sum(signallers) AS signallers, sum(undecided) AS undecided, sum(usable) AS usable,
+        coalesce(sum(signallers) FILTER (WHERE clustered.cluster = ranked.cluster), 0) AS cluster_signallers,
+        coalesce(sum(undecided) FILTER (WHERE clustered.cluster = ranked.cluster), 0) AS cluster_undecided,
+        coalesce(sum(usable) FILTER (WHERE clustered.cluster = ranked.cluster), 0) AS cluster_usable,
+        max(ranked.cluster) AS largest_cluster
+    FROM clustered
+    LEFT JOIN ranked ON ranked.scan = clustered.scan AND ranked.entity = clustered.entity AND ranked.place = 1
+    GROUP BY clustered.scan, clustered.entity, clustered.manager
 ),
 summed AS (
     SELECT
         counted.*,
         sum(signallers) OVER (PARTITION BY scan, entity) AS all_signallers,
+        sum(signallers - cluster_signallers) OVER (PARTITION BY scan, entity) AS all_others,
         coalesce(sum(signallers) FILTER (WHERE manager = 'unknown') OVER (PARTITION BY scan, entity), 0) AS unknown
     FROM counted
 )
@@ -32,7 +56,15 @@ SELECT
     undecided, usable,
     100.0 * usable / nullif(signallers - undecided, 0) AS usable_pct,
     100.0 * usable / nullif(signallers, 0) AS usable_low,
-    100.0 * (usable + undecided) / nullif(signallers, 0) AS usable_high
+    100.0 * (usable + undecided) / nullif(signallers, 0) AS usable_high,
+    largest_cluster, cluster_signallers,
+    signallers - cluster_signallers AS other_signallers,
+    CASE
+        WHEN manager <> 'unknown'
+            THEN 100.0 * (signallers - cluster_signallers) / nullif(all_others - unknown, 0)
+    END AS other_pct,
+    100.0 * (usable - cluster_usable)
+        / nullif(signallers - cluster_signallers - undecided + cluster_undecided, 0) AS other_usable_pct
 FROM summed
 ORDER BY
     scan NULLS LAST,

@@ -2,7 +2,8 @@
 -- answers: What becomes of mail to domains with MTA-STS: who loses it, who is protected?
 -- denominator: the signallers among D4 (all names); primary is the strict sender over the MX hosts of lowest preference.
 -- units: domains. _pct is percent of the decided domains (all less indeterminate); _low and _high are percent of all
---   signallers, the indeterminate ones counted as another verdict and as this one.
+--   signallers, the indeterminate ones counted as another verdict and as this one. The last columns leave out the largest
+--   cluster: the policy host cluster with most domains of the strict verdict.
 WITH words AS (
     SELECT * FROM (
         VALUES
@@ -10,9 +11,10 @@ WITH words AS (
             (6, 'withdrawn'), (7, 'no_mail'), (8, 'no_policy'), (9, 'indeterminate')
     ) AS words (place, verdict)
 ),
-counted AS (
+clustered AS (
     SELECT
-        signallers.scan, words.place, words.verdict, count(*) AS signallers,
+        signallers.scan, words.place, words.verdict, coalesce(managers.cluster, '(not known)') AS cluster,
+        count(*) AS signallers,
         count(*) FILTER (WHERE verdict_strict = words.verdict) AS strict,
         count(*) FILTER (WHERE verdict_lenient = words.verdict) AS lenient,
         count(*) FILTER (WHERE verdict_primary = words.verdict) AS primary_hosts,
@@ -20,8 +22,31 @@ counted AS (
         count(*) FILTER (WHERE coalesce(verdict_lenient, 'indeterminate') = 'indeterminate') AS lenient_open,
         count(*) FILTER (WHERE coalesce(verdict_primary, 'indeterminate') = 'indeterminate') AS primary_open
     FROM signallers
+    JOIN managers
+        ON managers.scan = signallers.scan AND managers.domain = signallers.domain
+        AND managers.entity = 'policy host'
     CROSS JOIN words
-    GROUP BY signallers.scan, words.place, words.verdict
+    GROUP BY 1, 2, 3, 4
+),
+placed AS (
+    SELECT
+        clustered.*,
+        row_number() OVER (
+            PARTITION BY scan, place ORDER BY strict DESC NULLS LAST, signallers NULLS LAST, cluster NULLS LAST
+        ) AS choice
+    FROM clustered
+),
+counted AS (
+    SELECT
+        scan, place, verdict, sum(signallers) AS signallers,
+        sum(strict) AS strict, sum(lenient) AS lenient, sum(primary_hosts) AS primary_hosts,
+        sum(strict_open) AS strict_open, sum(lenient_open) AS lenient_open, sum(primary_open) AS primary_open,
+        max(CASE WHEN choice = 1 AND strict > 0 THEN cluster END) AS largest_cluster,
+        coalesce(sum(strict) FILTER (WHERE choice = 1 AND strict > 0), 0) AS cluster_strict,
+        coalesce(sum(signallers) FILTER (WHERE choice = 1 AND strict > 0), 0) AS cluster_signallers,
+        coalesce(sum(strict_open) FILTER (WHERE choice = 1 AND strict > 0), 0) AS cluster_open
+    FROM placed
+    GROUP BY scan, place, verdict
 )
 SELECT
     scan, verdict,
@@ -34,6 +59,13 @@ SELECT
     CASE WHEN place < 9 THEN 100.0 * lenient / nullif(signallers, 0) END AS lenient_low,
     CASE WHEN place < 9 THEN 100.0 * (lenient + lenient_open) / nullif(signallers, 0) END AS lenient_high,
     primary_hosts,
-    CASE WHEN place < 9 THEN 100.0 * primary_hosts / nullif(signallers - primary_open, 0) END AS primary_pct
+    CASE WHEN place < 9 THEN 100.0 * primary_hosts / nullif(signallers - primary_open, 0) END AS primary_pct,
+    largest_cluster, cluster_signallers, cluster_strict,
+    strict - cluster_strict AS other_strict,
+    CASE
+        WHEN place < 9
+            THEN 100.0 * (strict - cluster_strict)
+                / nullif(signallers - cluster_signallers - strict_open + cluster_open, 0)
+    END AS other_strict_pct
 FROM counted
 ORDER BY scan NULLS LAST, place NULLS LAST
