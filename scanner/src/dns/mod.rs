@@ -5,16 +5,19 @@ mod answer;
 pub mod engine;
 mod preflight;
 mod resolvers;
+mod watch;
 mod wire;
 
 pub use addresses::Addresses;
 pub use answer::Answer;
 pub use engine::{Counts, LATE_A_PLACE};
 pub use preflight::Preflight;
+pub use watch::Doubt;
 
 use crate::admission::{Admission, Waited};
 use crate::dataset::words::DnsStatus;
 use crate::fault::{LocalFault, Unfinished};
+use crate::line::Line;
 use crate::moment;
 use engine::{Engine, Event, Exchange};
 use hickory_resolver::net::NetError;
@@ -58,8 +61,30 @@ pub struct Dns {
     deadline: Duration,
     in_flight: usize,
     admission: Arc<Admission>,
-    /// The engines of all threads, for their counters.
-    engines: Mutex<Vec<Engine>>,
+    line: Arc<Line>,
+    /// Held by who finds out for all whether the resolvers reach anybody.
+    looking: tokio::sync::Mutex<()>,
+    engines: Questions,
+}
+
+/// The engines of all threads, for their counters.
+#[derive(Clone, Default)]
+pub struct Questions(Arc<Mutex<Vec<Engine>>>);
+
+impl Questions {
+    fn add(&self, engine: Engine) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(engine);
+    }
+
+    /// What all engines have done.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let engines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        engines.iter().fold(Counts::default(), |mut sum, engine| {
+            sum += engine.counts();
+            sum
+        })
+    }
 }
 
 /// What one answer is worth.
@@ -74,13 +99,14 @@ enum Reading {
 
 impl Dns {
     /// A client of these resolvers: each question may take `deadline` in all, and each thread has at most `in_flight`
-    /// questions in flight to each resolver.
+    /// questions in flight to each resolver. `line` is told of outages, and believed.
     #[must_use]
     pub fn new(
         resolvers: Vec<SocketAddr>,
         deadline: Duration,
         in_flight: usize,
         admission: Arc<Admission>,
+        line: Arc<Line>,
     ) -> Self {
         let health = Resolvers::new(&resolvers);
         Self {
@@ -89,7 +115,9 @@ impl Dns {
             deadline,
             in_flight,
             admission,
-            engines: Mutex::default(),
+            line,
+            looking: tokio::sync::Mutex::default(),
+            engines: Questions::default(),
         }
     }
 
@@ -100,12 +128,17 @@ impl Dns {
     /// This machine has no socket or no random numbers for the engine.
     pub async fn attend<T>(&self, work: impl Future<Output = T>) -> Result<T, LocalFault> {
         let (engine, driver) = Engine::new(self.in_flight)?;
-        self.engines.lock().unwrap_or_else(PoisonError::into_inner).push(engine.clone());
+        self.engines.add(engine.clone());
+        let mut watchers = JoinSet::new();
+        if self.line.is_watched() {
+            watchers.spawn(watch::watch(engine.clone(), self.line.clone(), self.addrs.clone()));
+        }
         let mut drivers = JoinSet::new();
         // The budget of a task would end a turn of the driver after 128 polls of sockets.
         drivers.spawn(tokio::task::unconstrained(driver));
         let entered = engine.enter();
         let done = work.await;
+        watchers.shutdown().await;
         drop(entered);
         engine.close();
         while drivers.join_next().await.is_some() {}
@@ -127,11 +160,19 @@ impl Dns {
     /// What all engines have done.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
-        engines.iter().fold(Counts::default(), |mut sum, engine| {
-            sum += engine.counts();
-            sum
-        })
+        self.engines.counts()
+    }
+
+    /// The counters, for whoever watches them while the scan runs.
+    #[must_use]
+    pub fn questions(&self) -> Questions {
+        self.engines.clone()
+    }
+
+    /// Whether the network is there.
+    #[must_use]
+    pub fn line(&self) -> &Arc<Line> {
+        &self.line
     }
 
     /// A line for each resolver that stopped answering or refused everything for a time.
@@ -161,53 +202,85 @@ impl Dns {
         waited: &mut Waited,
     ) -> Result<Answer, Unfinished> {
         let engine = engine_here()?;
-        let Some(mut exchange) = engine.exchange(name, kind) else {
-            return Ok(Answer::without(DnsStatus::BadAnswer, moment::now()));
-        };
-        let mut left = self.deadline;
-        let mut last: Option<Chosen> = None;
-        // An answer that is none, kept for the case that no resolver has a better one.
-        let mut useless = None;
-        for &part in effort.parts() {
-            self.admission.dns(waited).await?;
-            let chosen = self.resolvers.choose(last);
-            last = Some(chosen);
-            let resolver = self.resolvers.addr(chosen);
-            let patience = if part == 1 { left } else { (self.deadline / part).min(left) };
-            let began = Instant::now();
-            let (event, queued) = exchange.send(resolver, patience).await;
-            waited.add(Waited::from(queued));
-            left = left.saturating_sub(began.elapsed().saturating_sub(queued));
-            match event {
-                Event::Fault(fault) => return Err(fault.into()),
-                Event::Closed => return Err(Unfinished::Stopped),
-                Event::Expired | Event::Unreachable => self.resolvers.silent(chosen),
-                Event::Answer => match read(&exchange) {
-                    Reading::Truncated => {
-                        let _aside = engine.step_aside();
-                        return Ok(over_tcp(&exchange, resolver, left).await?);
+        let mut asked = 0;
+        'anew: loop {
+            let Some(mut exchange) = engine.exchange(name, kind) else {
+                return Ok(Answer::without(DnsStatus::BadAnswer, moment::now()));
+            };
+            let question_began = Instant::now();
+            let mut left = self.deadline;
+            let mut last: Option<Chosen> = None;
+            // An answer that is none, kept for the case that no resolver has a better one.
+            let mut useless: Option<Answer> = None;
+            let mut fault = None;
+            for &part in effort.parts() {
+                self.admission.dns(waited).await?;
+                let chosen = self.resolvers.choose(last);
+                last = Some(chosen);
+                let resolver = self.resolvers.addr(chosen);
+                let patience = if part == 1 { left } else { (self.deadline / part).min(left) };
+                let began = Instant::now();
+                let (event, queued) = exchange.send(resolver, patience).await;
+                waited.add(Waited::from(queued));
+                left = left.saturating_sub(began.elapsed().saturating_sub(queued));
+                match event {
+                    Event::Fault(ours) if ours.is_of_network() => {
+                        fault = Some(ours);
+                        break;
                     }
-                    Reading::Unreadable => {
-                        useless = Some(Answer::without(DnsStatus::BadAnswer, moment::now()));
-                    }
-                    Reading::Says(answer) if answer.status == DnsStatus::Refused => {
-                        self.resolvers.refused(chosen);
-                        if self.resolvers.len() == 1 {
+                    Event::Fault(ours) => return Err(ours.into()),
+                    Event::Closed => return Err(Unfinished::Stopped),
+                    Event::Expired | Event::Unreachable => self.resolvers.silent(chosen),
+                    Event::Answer => match read(&exchange) {
+                        Reading::Truncated => {
+                            let _aside = engine.step_aside();
+                            useless = Some(over_tcp(&exchange, resolver, left).await?);
+                            break;
+                        }
+                        Reading::Unreadable => {
+                            useless = Some(Answer::without(DnsStatus::BadAnswer, moment::now()));
+                        }
+                        Reading::Says(answer) if answer.status == DnsStatus::Refused => {
+                            self.resolvers.refused(chosen);
+                            useless = Some(answer);
+                            if self.resolvers.len() == 1 {
+                                break;
+                            }
+                        }
+                        Reading::Says(answer) if answer.status == DnsStatus::ServFail => {
+                            // Boxed, as what follows below: neither is to make every question's state larger.
+                            if self.resolvers.failed(chosen)
+                                && !Box::pin(self.believes_failures(waited)).await?
+                            {
+                                continue 'anew;
+                            }
+                            exchange.conclude(answer.status);
                             return Ok(answer);
                         }
-                        useless = Some(answer);
-                    }
-                    Reading::Says(answer) => {
-                        self.resolvers.answered(chosen);
-                        return Ok(answer);
-                    }
-                },
+                        Reading::Says(answer) => {
+                            self.resolvers.answered(chosen);
+                            exchange.conclude(answer.status);
+                            return Ok(answer);
+                        }
+                    },
+                }
+                if left.is_zero() {
+                    break;
+                }
             }
-            if left.is_zero() {
-                break;
+            let answer = useless.unwrap_or_else(|| Answer::without(DnsStatus::Timeout, moment::now()));
+            asked += 1;
+            let is_doubtful = matches!(answer.status, DnsStatus::Timeout | DnsStatus::Truncated);
+            if is_doubtful && !Box::pin(self.believes(Doubt::Question(asked), question_began, waited)).await?
+            {
+                continue;
             }
+            if let Some(fault) = fault {
+                return Err(fault.into());
+            }
+            exchange.conclude(answer.status);
+            return Ok(answer);
         }
-        Ok(useless.unwrap_or_else(|| Answer::without(DnsStatus::Timeout, moment::now())))
     }
 
     /// The addresses of a host: A and AAAA, asked together.
@@ -291,7 +364,9 @@ async fn over_tcp(exchange: &Exchange, resolver: SocketAddr, left: Duration) -> 
             Ok(answer.unwrap_or_else(truncated))
         }
         Ok(Err(NetError::Io(error))) => {
-            LocalFault::of_io("ask the resolver", &error).map_or_else(|| Ok(truncated()), Err)
+            // A network that is away is found out from the silence.
+            let fault = LocalFault::of_io("ask the resolver", &error).filter(|fault| !fault.is_of_network());
+            fault.map_or_else(|| Ok(truncated()), Err)
         }
         _ => Ok(truncated()),
     }

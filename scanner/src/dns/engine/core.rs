@@ -6,6 +6,7 @@ use super::port::{Port, Ports};
 use super::slot::{ATTEMPTS, Place, Slot, Stage};
 use super::wheel::Wheel;
 use super::{Counts, Event, Ticket};
+use crate::dataset::words::DnsStatus;
 use crate::dns::wire::{self, Head, Likeness};
 use crate::fault::LocalFault;
 use std::collections::HashMap;
@@ -16,6 +17,9 @@ use std::time::{Duration, Instant};
 /// An answer that took longer is late. Most answers of a recursive resolver that does not know a name yet come sooner;
 /// one that takes longer is still waited for, but its place in the window is another's.
 const LATE: Duration = Duration::from_millis(250);
+
+/// Silence between two answers that is kept note of: whoever asked within it cannot tell its own name's silence from that.
+const LONG_SILENCE: Duration = Duration::from_millis(500);
 
 /// Everything that the engine knows.
 pub(super) struct Core {
@@ -39,6 +43,10 @@ pub(super) struct Core {
     driver_sleeps: bool,
     pub(super) closed: bool,
     ceiling: usize,
+    /// When an answer came that passed all checks, whoever asked.
+    pub(super) heard_at: Instant,
+    /// The last long time without one.
+    silence: (Instant, Instant),
 }
 
 impl Core {
@@ -60,6 +68,8 @@ impl Core {
             driver_sleeps: false,
             closed: false,
             ceiling,
+            heard_at: now,
+            silence: (now, now),
         })
     }
 
@@ -137,7 +147,12 @@ impl Core {
     }
 
     /// Ends an exchange: nothing that comes for it any more is accepted.
-    pub(super) fn release(&mut self, index: u32) {
+    ///
+    /// `status` is what came of the question.
+    pub(super) fn release(&mut self, index: u32, status: Option<DnsStatus>) {
+        if let Some(status) = status {
+            self.counts.by_status[status as usize] += 1;
+        }
         self.forget_keys(index);
         self.leave_flow(index);
         let slot = &mut self.slots[index as usize];
@@ -270,6 +285,10 @@ impl Core {
             return;
         }
         state.heard = true;
+        if now.saturating_duration_since(self.heard_at) > LONG_SILENCE {
+            self.silence = (self.heard_at, now);
+        }
+        self.heard_at = now;
         state.flow.answered(now);
         let first_sent = slot.first_sent;
         let lost = slot.keys[..slot.attempts].first().filter(|first| **first != key);
@@ -286,6 +305,21 @@ impl Core {
         self.settle(index, Event::Answer);
         self.pump(sent_by, now);
         if sent_by != lane {
+            self.pump(lane, now);
+        }
+    }
+
+    /// The longest time without any answer, as far as that is kept note of, within the time between the two.
+    pub(super) fn silence_within(&self, began: Instant, ended: Instant) -> Duration {
+        let within =
+            |(from, to): (Instant, Instant)| to.min(ended).saturating_duration_since(from.max(began));
+        within(self.silence).max(within((self.heard_at, ended)))
+    }
+
+    /// What was lost while the network was away says nothing about the servers.
+    pub(super) fn forgive(&mut self, now: Instant) {
+        for lane in 0..self.lanes.len() {
+            self.lanes[lane].flow.forgive(now);
             self.pump(lane, now);
         }
     }
