@@ -35,6 +35,13 @@ pub enum Unfinished {
 }
 
 impl LocalFault {
+    /// Whether it may be the network of this machine that is away, rather than a want of something.
+    #[must_use]
+    pub fn is_of_network(&self) -> bool {
+        let away = [libc::EADDRNOTAVAIL, libc::ENETDOWN, libc::ENETUNREACH, libc::EHOSTUNREACH];
+        matches!(self, Self::Os { source, .. } if source.raw_os_error().is_some_and(|code| away.contains(&code)))
+    }
+
     /// The fault behind an error of a socket; `None` where it tells of the remote party or of the way there.
     ///
     /// ENETUNREACH and EHOSTUNREACH tell of the way, and so does EACCES: ICMPv6 "administratively prohibited" arrives as that.

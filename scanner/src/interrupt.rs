@@ -17,11 +17,15 @@ pub fn watch(output: &Path) -> io::Result<CancellationToken> {
     let stop = token.clone();
     let output = output.display().to_string();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (mut interrupt, mut terminate) = {
+    let (mut interrupt, mut terminate, too_large) = {
         let _entered = runtime.enter();
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?)
+        // Without a handler the kernel ends a process that writes beyond its `ulimit -f`; with one the write fails, as on a
+        // full disk.
+        let too_large = signal(SignalKind::from_raw(libc::SIGXFSZ))?;
+        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, too_large)
     };
     std::thread::spawn(move || {
+        let _handled = too_large;
         runtime.block_on(async {
             tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
             say("stopping: what runs is finished and committed; once more to stop at once");

@@ -15,6 +15,7 @@ use sts_scanner::plan::ScanPlan;
 use sts_scanner::progress::Progress;
 use sts_scanner::scan::tally::Tally;
 use sts_scanner::scan::{self, Ended, Job, ScanError, Start};
+use sts_scanner::telemetry::{Metrics, StatusFile};
 use sts_scanner::{findings, generate, interrupt, moment, summary, validate};
 
 const COMPLETE: u8 = 0;
@@ -102,9 +103,13 @@ fn run(job: Job) -> u8 {
             return LOCAL_FAULT;
         }
     };
+    let seen_from_outside = match telemetry(&job.plan, &tally) {
+        Ok(both) => both,
+        Err(wrong) => return refuse(&wrong),
+    };
     let progress = (!quiet).then(|| Progress::start(tally.clone()));
     let ended = scan::run(job, &tally, &stop);
-    drop(progress);
+    drop((progress, seen_from_outside));
     match ended {
         Ok(report) => {
             if !quiet {
@@ -114,6 +119,22 @@ fn run(job: Job) -> u8 {
         }
         Err(wrong) => failed(&wrong, &output),
     }
+}
+
+/// What the plan wants to be seen of the scan from outside, for as long as it lives.
+fn telemetry(plan: &ScanPlan, tally: &Arc<Tally>) -> Result<(Option<StatusFile>, Option<Metrics>), String> {
+    let complain = |path: &Path, fault: &io::Error| {
+        eprintln!("the status file {} gets no more lines: {fault}", path.display());
+    };
+    let status = plan.status_file.as_ref().map(|path| {
+        StatusFile::start(path, tally.clone(), complain)
+            .map_err(|fault| format!("cannot write the status file {}: {fault}", path.display()))
+    });
+    let metrics = plan.metrics.map(|addr| {
+        Metrics::start(addr, tally.clone())
+            .map_err(|fault| format!("cannot serve metrics at {addr}: {fault}"))
+    });
+    Ok((status.transpose()?, metrics.transpose()?))
 }
 
 fn exit_code(ended: &Ended, failed: u64, output: &Path) -> u8 {

@@ -1,11 +1,10 @@
 //! Progress on stderr: a bar on a terminal, a plain status line every few seconds elsewhere.
 
+use crate::companion::{Companion, End};
 use crate::scan::tally::Tally;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
-use std::sync::mpsc::{self, RecvTimeoutError};
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 /// Between two drawings of the bar.
@@ -16,40 +15,26 @@ const LINE_EVERY: Duration = Duration::from_secs(5);
 
 /// Shows what a scan does until it is dropped.
 pub struct Progress {
-    end: Option<mpsc::Sender<()>>,
-    thread: Option<JoinHandle<()>>,
+    _thread: Companion,
 }
 
 impl Progress {
     /// Begins to show these counters.
     #[must_use]
     pub fn start(tally: Arc<Tally>) -> Self {
-        let (end, ended) = mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            if std::io::stderr().is_terminal() { bar(&tally, &ended) } else { lines(&tally, &ended) }
-        });
-        Self { end: Some(end), thread: Some(thread) }
+        let show = if std::io::stderr().is_terminal() { bar } else { lines };
+        Self { _thread: Companion::start(move |end| show(&tally, end)) }
     }
-}
-
-impl Drop for Progress {
-    fn drop(&mut self) {
-        drop(self.end.take());
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
-    }
-}
-
-/// Whether the scan still runs, after a wait.
-fn runs(ended: &mpsc::Receiver<()>, wait: Duration) -> bool {
-    ended.recv_timeout(wait) == Err(RecvTimeoutError::Timeout)
 }
 
 /// What is under way and was found, the same words on the bar and on the lines.
 fn facts(tally: &Tally) -> String {
     let (policy, smtp) = tally.connections();
-    let queued = (tally.policy_now.value() + tally.smtp_now.value()).saturating_sub((policy + smtp) as u64);
+    let queued = tally.queued();
+    if let Some((since, why)) = tally.line.get().and_then(|line| line.outage()) {
+        let since = humantime::format_duration(Duration::from_secs(since.as_secs()));
+        return format!("paused for {since}: {why}; what was under way is asked again when it is back");
+    }
     let mut facts = format!(
         "in flight {} dns, {policy} policy, {smtp} smtp, {queued} queued | {} signal | {} MX hosts | {} failures",
         tally.dns_now.value(),
@@ -64,7 +49,7 @@ fn facts(tally: &Tally) -> String {
     facts
 }
 
-fn bar(tally: &Tally, ended: &mpsc::Receiver<()>) {
+fn bar(tally: &Tally, end: &End) {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     let style = |template: &str| {
         ProgressStyle::with_template(template)
@@ -78,7 +63,7 @@ fn bar(tally: &Tally, ended: &mpsc::Receiver<()>) {
     let known =
         style("[{bar:30}] {human_pos}/{human_len} domains  {rate}  {elapsed} gone, {eta} left\n{msg}");
     bar.set_style(unknown);
-    while runs(ended, BAR_EVERY) {
+    while end.is_not_within(BAR_EVERY) {
         let total = tally.total.value();
         if total > 0 && bar.length().is_none() {
             bar.set_length(total);
@@ -91,10 +76,10 @@ fn bar(tally: &Tally, ended: &mpsc::Receiver<()>) {
     bar.finish_and_clear();
 }
 
-fn lines(tally: &Tally, ended: &mpsc::Receiver<()>) {
+fn lines(tally: &Tally, end: &End) {
     let began = Instant::now();
     let mut before = (Instant::now(), 0);
-    while runs(ended, LINE_EVERY) {
+    while end.is_not_within(LINE_EVERY) {
         let done = tally.settled.value();
         let rate = done.saturating_sub(before.1) as f64 / before.0.elapsed().as_secs_f64();
         before = (Instant::now(), done);

@@ -2,6 +2,8 @@
 
 use crate::dataset::manifest::Sum;
 use crate::dns::Counts;
+use crate::line::Outage;
+use crate::plan::descriptors;
 use crate::scan::{Ended, Report};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -17,6 +19,11 @@ pub fn text(report: &Report) -> String {
     for warning in &report.dns.warnings {
         let _ = writeln!(text, "{warning}");
     }
+    let lowered = descriptors::told(&report.lowered.budgets, report.lowered.open_files);
+    if !lowered.is_empty() {
+        let _ = writeln!(text, "{lowered}");
+    }
+    outages(&mut text, &report.outages);
     sum(&mut text, &report.sum);
     examples(&mut text, report);
     if !report.counts.is_empty() {
@@ -33,6 +40,12 @@ pub fn text(report: &Report) -> String {
     }
     let _ = writeln!(text, "{:<18}{}", "dataset", report.output.display());
     text
+}
+
+fn outages(text: &mut String, outages: &[Outage]) {
+    for outage in outages {
+        let _ = writeln!(text, "paused for {} s at {}: {}", outage.seconds, outage.at, outage.why);
+    }
 }
 
 fn sum(text: &mut String, sum: &Sum) {

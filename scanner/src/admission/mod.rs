@@ -41,6 +41,7 @@ impl Refusal {
 pub struct Admission {
     exclusions: Exclusions,
     allow_private: bool,
+    spares_the_public: bool,
     ipv6: bool,
     dns: Pacer,
     https: Stage,
@@ -73,6 +74,7 @@ impl Admission {
         Self {
             exclusions,
             allow_private: plan.allow_private,
+            spares_the_public: plan.spares_the_public(),
             ipv6,
             dns: Pacer::new(pace.dns_rate),
             https: stage(pace.https_rate, pace.https_in_flight),
@@ -96,7 +98,7 @@ impl Admission {
         if self.exclusions.has_address(addr) {
             return Err(Refusal::Excluded);
         }
-        let is_allowed = is_public(addr) || self.allow_private && is_private(addr);
+        let is_allowed = is_public(addr) && !self.spares_the_public || self.allow_private && is_private(addr);
         if !is_allowed {
             return Err(Refusal::Forbidden);
         }

@@ -31,6 +31,12 @@ impl Waited {
     }
 }
 
+impl From<Waited> for Duration {
+    fn from(waited: Waited) -> Self {
+        waited.0
+    }
+}
+
 impl From<Duration> for Waited {
     fn from(waited: Duration) -> Self {
         Self(waited)

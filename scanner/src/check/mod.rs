@@ -117,17 +117,22 @@ pub fn run(job: Job) -> Result<Vec<Checked>, CheckError> {
         Some(path) => paths::read_pem(path).map_err(ScanError::from)?.0,
         None => Vec::new(),
     };
-    let Prepared { probe, vantage, .. } = preflight::prepare(job.plan, CancellationToken::new())?;
+    let mut plan = job.plan;
+    // Somebody sits before it: a network that is away is told at once, and not waited for.
+    plan.pause_limit = Duration::ZERO;
+    let Prepared { probe, vantage, .. } = preflight::prepare(plan, CancellationToken::new())?;
     if let Some(domain) = domains.iter().find(|domain| probe.admission.excludes(&domain.row.domain)) {
         return Err(CheckError::Excluded(domain.row.domain.clone()));
     }
     let runtime = crate::scan::runtime()?;
-    let hosts = runtime.block_on(probe.dns.attend(looks(&probe, &mut domains, second_look)))??;
-    let authorities = Authorities {
-        trust: probe.tls.trust(),
-        further: &further,
-        now: u64::try_from(moment::now() / 1_000_000).unwrap_or(0),
+    let looked = runtime.block_on(probe.dns.attend(looks(&probe, &mut domains, second_look)))?;
+    let hosts = match (looked, probe.dns.line().gave_up()) {
+        (Err(Unfinished::Stopped), Some(reason)) => {
+            return Err(LocalFault::Setup { doing: "look at the domains", reason }.into());
+        }
+        (looked, _) => looked?,
     };
+    let authorities = Authorities { trust: probe.tls.trust(), further: &further, now: moment::seconds() };
     let mut known = HostsOf::default();
     known.validates = vantage.resolver_validates;
     Ok(judged(domains, hosts, authorities, known))

@@ -1,6 +1,7 @@
 //! `manifest.json`: what was planned, by whom and with what, and what became of it.
 
 use super::columns::SCHEMA_VERSION;
+use crate::line::Outage;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -36,10 +37,16 @@ pub struct Manifest {
     pub plan: Value,
     /// The part that is manners, as it was last.
     pub manners: Value,
+    /// Budgets that the machine of the last run did not bear, as planned and as they were: `ulimit -n`.
+    #[serde(default)]
+    pub lowered: BTreeMap<String, (u64, u64)>,
     /// Runs after the first, with what of the manners was changed.
     pub resumed: Vec<Resumed>,
     /// Where it was seen from.
     pub vantage: Vantage,
+    /// Times, of all runs, in which this machine's network was away and the scan was paused.
+    #[serde(default)]
+    pub outages: Vec<Outage>,
     /// The sum of inputs; `None` before a run has ended.
     pub sum: Option<Sum>,
     /// Counts by outcome, by column; empty before the dataset is assessed.

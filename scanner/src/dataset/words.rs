@@ -34,6 +34,9 @@ macro_rules! vocabulary {
         pub enum $name { $($(#[$doc])* $variant,)+ }
 
         impl $name {
+            /// All of them, in order.
+            pub const ALL: &[Self] = &[$(Self::$variant,)+];
+
             /// The word as the dataset writes it.
             #[must_use]
             pub const fn as_str(self) -> &'static str {

@@ -5,16 +5,19 @@ mod answer;
 pub mod engine;
 mod preflight;
 mod resolvers;
+mod watch;
 mod wire;
 
 pub use addresses::Addresses;
 pub use answer::Answer;
 pub use engine::{Counts, LATE_A_PLACE};
 pub use preflight::Preflight;
+pub use watch::Doubt;
 
 use crate::admission::{Admission, Waited};
 use crate::dataset::words::DnsStatus;
 use crate::fault::{LocalFault, Unfinished};
+use crate::line::Line;
 use crate::moment;
 use engine::{Engine, Event, Exchange};
 use hickory_resolver::net::NetError;
@@ -58,8 +61,30 @@ pub struct Dns {
     deadline: Duration,
     in_flight: usize,
     admission: Arc<Admission>,
-    /// The engines of all threads, for their counters.
-    engines: Mutex<Vec<Engine>>,
+    line: Arc<Line>,
+    /// Held by who finds out for all whether the resolvers reach anybody.
+    looking: tokio::sync::Mutex<()>,
+    engines: Questions,
+}
+
+/// The engines of all threads, for their counters.
+#[derive(Clone, Default)]
+pub struct Questions(Arc<Mutex<Vec<Engine>>>);
+
+impl Questions {
+    fn add(&self, engine: Engine) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).push(engine);
+    }
+
+    /// What all engines have done.
+    #[must_use]
+    pub fn counts(&self) -> Counts {
+        let engines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        engines.iter().fold(Counts::default(), |mut sum, engine| {
+            sum += engine.counts();
+            sum
+        })
+    }
 }
 
 /// What one answer is worth.
@@ -72,15 +97,31 @@ enum Reading {
     Says(Answer),
 }
 
+/// What the attempts of a question came to.
+struct Came {
+    answer: Answer,
+    /// Why none could be sent, where the network seems to be away.
+    fault: Option<LocalFault>,
+}
+
+impl Came {
+    /// An answer, or none in time.
+    fn of(answer: Option<Answer>) -> Self {
+        let answer = answer.unwrap_or_else(|| Answer::without(DnsStatus::Timeout, moment::now()));
+        Self { answer, fault: None }
+    }
+}
+
 impl Dns {
     /// A client of these resolvers: each question may take `deadline` in all, and each thread has at most `in_flight`
-    /// questions in flight to each resolver.
+    /// questions in flight to each resolver. `line` is told of outages, and believed.
     #[must_use]
     pub fn new(
         resolvers: Vec<SocketAddr>,
         deadline: Duration,
         in_flight: usize,
         admission: Arc<Admission>,
+        line: Arc<Line>,
     ) -> Self {
         let health = Resolvers::new(&resolvers);
         Self {
@@ -89,7 +130,9 @@ impl Dns {
             deadline,
             in_flight,
             admission,
-            engines: Mutex::default(),
+            line,
+            looking: tokio::sync::Mutex::default(),
+            engines: Questions::default(),
         }
     }
 
@@ -100,12 +143,17 @@ impl Dns {
     /// This machine has no socket or no random numbers for the engine.
     pub async fn attend<T>(&self, work: impl Future<Output = T>) -> Result<T, LocalFault> {
         let (engine, driver) = Engine::new(self.in_flight)?;
-        self.engines.lock().unwrap_or_else(PoisonError::into_inner).push(engine.clone());
+        self.engines.add(engine.clone());
+        let mut watchers = JoinSet::new();
+        if self.line.is_watched() {
+            watchers.spawn(watch::watch(engine.clone(), self.line.clone(), self.addrs.clone()));
+        }
         let mut drivers = JoinSet::new();
         // The budget of a task would end a turn of the driver after 128 polls of sockets.
         drivers.spawn(tokio::task::unconstrained(driver));
         let entered = engine.enter();
         let done = work.await;
+        watchers.shutdown().await;
         drop(entered);
         engine.close();
         while drivers.join_next().await.is_some() {}
@@ -127,11 +175,19 @@ impl Dns {
     /// What all engines have done.
     #[must_use]
     pub fn counts(&self) -> Counts {
-        let engines = self.engines.lock().unwrap_or_else(PoisonError::into_inner);
-        engines.iter().fold(Counts::default(), |mut sum, engine| {
-            sum += engine.counts();
-            sum
-        })
+        self.engines.counts()
+    }
+
+    /// The counters, for whoever watches them while the scan runs.
+    #[must_use]
+    pub fn questions(&self) -> Questions {
+        self.engines.clone()
+    }
+
+    /// Whether the network is there.
+    #[must_use]
+    pub fn line(&self) -> &Arc<Line> {
+        &self.line
     }
 
     /// A line for each resolver that stopped answering or refused everything for a time.
@@ -161,12 +217,41 @@ impl Dns {
         waited: &mut Waited,
     ) -> Result<Answer, Unfinished> {
         let engine = engine_here()?;
-        let Some(mut exchange) = engine.exchange(name, kind) else {
-            return Ok(Answer::without(DnsStatus::BadAnswer, moment::now()));
-        };
-        if effort == Effort::Once {
-            exchange.doubt();
+        let mut asked = 0;
+        loop {
+            let Some(mut exchange) = engine.exchange(name, kind) else {
+                return Ok(Answer::without(DnsStatus::BadAnswer, moment::now()));
+            };
+            if effort == Effort::Once {
+                exchange.doubt();
+            }
+            let began = Instant::now();
+            let Some(Came { answer, fault }) = self.attempts(effort, &engine, &mut exchange, waited).await?
+            else {
+                continue;
+            };
+            asked += 1;
+            let is_doubtful = matches!(answer.status, DnsStatus::Timeout | DnsStatus::Truncated);
+            // Boxed, as its like below: it is not to make every question's state larger.
+            if is_doubtful && !Box::pin(self.believes(Doubt::Question(asked), began, waited)).await? {
+                continue;
+            }
+            if let Some(fault) = fault {
+                return Err(fault.into());
+            }
+            exchange.conclude(answer.status);
+            return Ok(answer);
         }
+    }
+
+    /// What the attempts of one question came to; `None` where the network was away, and nothing of it counts.
+    async fn attempts(
+        &self,
+        effort: Effort,
+        engine: &Engine,
+        exchange: &mut Exchange,
+        waited: &mut Waited,
+    ) -> Result<Option<Came>, Unfinished> {
         let mut left = self.deadline;
         let mut last: Option<Chosen> = None;
         // An answer that is none, kept for the case that no resolver has a better one.
@@ -182,28 +267,37 @@ impl Dns {
             waited.add(Waited::from(queued));
             left = left.saturating_sub(began.elapsed().saturating_sub(queued));
             match event {
-                Event::Fault(fault) => return Err(fault.into()),
+                Event::Fault(ours) if ours.is_of_network() => {
+                    return Ok(Some(Came { fault: Some(ours), ..Came::of(useless) }));
+                }
+                Event::Fault(ours) => return Err(ours.into()),
                 Event::Closed => return Err(Unfinished::Stopped),
                 Event::Expired | Event::Unreachable => self.resolvers.silent(chosen),
-                Event::Answer => match read(&exchange) {
+                Event::Answer => match read(exchange) {
                     Reading::Truncated => {
                         let _aside = engine.step_aside();
                         // Boxed: it is rare, and its state would be as large as all the rest.
-                        return Ok(Box::pin(over_tcp(&exchange, resolver, left)).await?);
+                        return Ok(Some(Came::of(Some(Box::pin(over_tcp(exchange, resolver, left)).await?))));
                     }
                     Reading::Unreadable => {
                         useless = Some(Answer::without(DnsStatus::BadAnswer, moment::now()));
                     }
                     Reading::Says(answer) if answer.status == DnsStatus::Refused => {
                         self.resolvers.refused(chosen);
-                        if self.resolvers.len() == 1 {
-                            return Ok(answer);
-                        }
                         useless = Some(answer);
+                        if self.resolvers.len() == 1 {
+                            break;
+                        }
                     }
                     Reading::Says(answer) => {
-                        self.resolvers.answered(chosen);
-                        return Ok(answer);
+                        let fails = answer.status == DnsStatus::ServFail && self.resolvers.failed(chosen);
+                        if fails && !Box::pin(self.believes_failures(waited)).await? {
+                            return Ok(None);
+                        }
+                        if answer.status != DnsStatus::ServFail {
+                            self.resolvers.answered(chosen);
+                        }
+                        return Ok(Some(Came::of(Some(answer))));
                     }
                 },
             }
@@ -211,7 +305,7 @@ impl Dns {
                 break;
             }
         }
-        Ok(useless.unwrap_or_else(|| Answer::without(DnsStatus::Timeout, moment::now())))
+        Ok(Some(Came::of(useless)))
     }
 
     /// The addresses of a host: A and AAAA, asked together.
@@ -295,7 +389,9 @@ async fn over_tcp(exchange: &Exchange, resolver: SocketAddr, left: Duration) -> 
             Ok(answer.unwrap_or_else(truncated))
         }
         Ok(Err(NetError::Io(error))) => {
-            LocalFault::of_io("ask the resolver", &error).map_or_else(|| Ok(truncated()), Err)
+            // A network that is away is found out from the silence.
+            let fault = LocalFault::of_io("ask the resolver", &error).filter(|fault| !fault.is_of_network());
+            fault.map_or_else(|| Ok(truncated()), Err)
         }
         _ => Ok(truncated()),
     }

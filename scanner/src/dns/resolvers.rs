@@ -10,6 +10,8 @@ use std::time::{Duration, Instant};
 const SILENT: u32 = 32;
 /// Refusals in a row after which a resolver is rested. One for a name is about the name.
 const REFUSALS: u32 = 32;
+/// Failures (SERVFAIL) in a row after which it is looked whether a resolver reaches anybody at all.
+const FAILURES: u32 = 64;
 /// First rest; each one that follows without an answer between is twice as long.
 const REST: Duration = Duration::from_secs(5);
 /// Longest rest.
@@ -26,6 +28,7 @@ struct Resolver {
     addr: SocketAddr,
     silent: AtomicU32,
     refusals: AtomicU32,
+    failures: AtomicU32,
     /// Milliseconds of `began` until which it rests.
     rests_until: AtomicU64,
     /// Rests in a row without an answer between.
@@ -44,6 +47,7 @@ impl Resolvers {
             addr: *addr,
             silent: AtomicU32::new(0),
             refusals: AtomicU32::new(0),
+            failures: AtomicU32::new(0),
             rests_until: AtomicU64::new(0),
             rests_in_a_row: AtomicU32::new(0),
             rests: AtomicU64::new(0),
@@ -96,7 +100,7 @@ impl Resolvers {
     pub(super) fn answered(&self, chosen: Chosen) {
         let one = &self.all[chosen.0];
         // Read before written: in the common case nothing is to be written, and other threads keep their copy.
-        for run in [&one.silent, &one.refusals] {
+        for run in [&one.silent, &one.refusals, &one.failures] {
             if run.load(Relaxed) != 0 {
                 run.store(0, Relaxed);
             }
@@ -105,6 +109,24 @@ impl Resolvers {
             one.rests_in_a_row.store(0, Relaxed);
             one.rests_until.store(0, Relaxed);
         }
+    }
+
+    /// It could not answer a question; whether all of them have said so for long.
+    pub(super) fn failed(&self, chosen: Chosen) -> bool {
+        let before = self.all[chosen.0].failures.load(Relaxed);
+        self.answered(chosen);
+        self.all[chosen.0].failures.store(before.saturating_add(1), Relaxed);
+        before >= FAILURES && self.all_fail()
+    }
+
+    /// Whether every resolver has answered nothing but failures for long.
+    pub(super) fn all_fail(&self) -> bool {
+        self.all.iter().all(|one| one.failures.load(Relaxed) >= FAILURES)
+    }
+
+    /// It is known to be about the names.
+    pub(super) fn forget_failures(&self) {
+        self.all.iter().for_each(|one| one.failures.store(0, Relaxed));
     }
 
     /// It refused a question.
@@ -199,6 +221,16 @@ mod tests {
         assert!(resolvers.warnings().is_empty());
         (0..REFUSALS).for_each(|_| resolvers.refused(Chosen(0)));
         assert!(resolvers.warnings()[0].contains("refused everything once"));
+    }
+
+    #[test]
+    fn failures_of_all_and_nothing_else_are_noticed() {
+        let resolvers = two();
+        (0..=FAILURES).for_each(|_| assert!(!resolvers.failed(Chosen(0))));
+        (0..FAILURES).for_each(|_| assert!(!resolvers.failed(Chosen(1))));
+        assert!(resolvers.failed(Chosen(1)));
+        resolvers.answered(Chosen(0));
+        assert!(!resolvers.failed(Chosen(1)), "one of them reaches somebody");
     }
 
     #[test]

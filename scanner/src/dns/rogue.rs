@@ -3,6 +3,7 @@
 
 use super::Dns;
 use crate::admission::{Admission, Exclusions};
+use crate::line::Line;
 use crate::plan::{Origin, ScanPlan, Typed};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
@@ -86,5 +87,6 @@ pub(super) fn client(servers: &[SocketAddr], deadline: Duration, in_flight: usiz
         Typed { key: "pace.dns_rate".to_owned(), values: vec!["10000000".to_owned()], origin: Origin::Flag };
     let plan = ScanPlan::build(Vec::new(), None, vec![rate]).unwrap();
     let admission = Admission::new(&plan, Exclusions::read(&[]).unwrap(), true, CancellationToken::new());
-    Dns::new(servers.to_vec(), deadline, in_flight, Arc::new(admission))
+    let line = Line::new(Duration::ZERO, CancellationToken::new());
+    Dns::new(servers.to_vec(), deadline, in_flight, Arc::new(admission), Arc::new(line))
 }

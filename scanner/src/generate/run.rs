@@ -6,12 +6,14 @@ use crate::admission::{Admission, Exclusions};
 use crate::dns::{self, Dns};
 use crate::fault::{LocalFault, Unfinished};
 use crate::input::{self, InputError, ListSpec, Options, Reader, Refusal, Repeats, Shard};
+use crate::line::Line;
 use crate::mta_sts::policy::Mode;
 use crate::plan::ScanPlan;
 use crate::plan::limits::LISTED_NAMES;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::Runtime;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
@@ -193,7 +195,9 @@ impl Asked {
             .enable_all()
             .build()
             .map_err(|source| LocalFault::Os { doing: "start a runtime", source })?;
-        let dns = Dns::new(resolvers, plan.deadlines.dns, AT_ONCE, admission);
+        // Who asks for a few names wants to hear of silence, not to wait.
+        let line = Arc::new(Line::new(Duration::ZERO, CancellationToken::new()));
+        let dns = Dns::new(resolvers, plan.deadlines.dns, AT_ONCE, admission, line);
         Ok(Self { dns: Arc::new(dns), runtime })
     }
 }

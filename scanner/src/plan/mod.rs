@@ -1,7 +1,9 @@
 //! Arguments, `scan.toml` and defaults become one validated [`ScanPlan`]. Every limit and default lives here.
 
+pub mod descriptors;
 mod file;
 pub mod limits;
+mod operator;
 mod settings;
 
 use crate::input::Shard;
@@ -11,6 +13,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use operator::Missing;
 pub use settings::{SETTINGS, Setting};
 
 /// Everything a scan does and does not do, validated: no stage has a default of its own.
@@ -48,8 +51,14 @@ pub struct ScanPlan {
     pub addresses_per_host: usize,
     /// Wait before the second look; `None` leaves it out.
     pub second_look: Option<Duration>,
+    /// How long the scan waits, in all, for a network that is away.
+    pub pause_limit: Duration,
     /// Whether progress and summary are left out.
     pub quiet: bool,
+    /// File that gets a line of JSON every few seconds.
+    pub status_file: Option<PathBuf>,
+    /// Address at which Prometheus may read the counters.
+    pub metrics: Option<SocketAddr>,
     /// How long a remote party has.
     pub deadlines: Deadlines,
     /// Where each setting was given, for messages: key, origin.

@@ -102,8 +102,14 @@ pub const SETTINGS: &[Setting] = &[
         "Addresses of a host that are contacted at most.", |p, t| { p.addresses_per_host = number(t, 1, 16)?; Ok(()) }, |p| p.addresses_per_host.to_string()),
     setting!("scan"."second_look", Some("second-look"), true, "none, or 1s to 7d", "15m",
         "Wait before what failed in a way that may pass is tried once more.", |p, t| { p.second_look = second_look(t)?; Ok(()) }, |p| quoted(p.second_look.map_or_else(|| "none".to_owned(), duration_text))),
+    setting!("scan"."pause_limit", Some("pause-limit"), false, "1s to 30d", "1h",
+        "How long the scan waits, in all, for this machine's network to be back before it stops itself, to be resumed.", |p, t| { p.pause_limit = duration(t, 1_000, 30 * 86_400_000)?; Ok(()) }, |p| quoted(duration_text(p.pause_limit))),
     setting!("scan"."quiet", Some("quiet"), false, "true or false", "false",
         "Whether progress and summary are left out.", |p, t| { p.quiet = flag(t)?; Ok(()) }, |p| p.quiet.to_string()),
+    setting!("report"."status_file", Some("status-file"), false, "a file, or none", "none",
+        "File that gets a line of JSON about the scan every 5 seconds, behind what it holds.", |p, t| { p.status_file = file_to_write(t)?; Ok(()) }, |p| quoted(p.status_file.as_ref().map_or_else(|| "none".to_owned(), |path| path.display().to_string()))),
+    setting!("report"."metrics", Some("metrics"), false, "ADDR:PORT, or none", "none",
+        "Address at which Prometheus may read the scan's counters, at /metrics.", |p, t| { p.metrics = socket_addr(t)?; Ok(()) }, |p| quoted(p.metrics.map_or_else(|| "none".to_owned(), |addr| addr.to_string()))),
     setting!("deadlines"."dns", None, true, "100ms to 60s", "10s",
         "One DNS question, all retransmissions together.", |p, t| { p.deadlines.dns = duration(t, 100, 60_000)?; Ok(()) }, |p| quoted(duration_text(p.deadlines.dns))),
     setting!("deadlines"."policy", None, true, "100ms to 10m", "30s",
@@ -147,7 +153,10 @@ impl ScanPlan {
             implicit_mx: ImplicitScope::All,
             addresses_per_host: 2,
             second_look: Some(Duration::from_secs(15 * 60)),
+            pause_limit: Duration::from_secs(3_600),
             quiet: false,
+            status_file: None,
+            metrics: None,
             deadlines: Deadlines {
                 dns: Duration::from_secs(10),
                 policy: Duration::from_secs(30),
@@ -266,6 +275,21 @@ fn intermediates(typed: &Typed) -> Result<Option<PathBuf>, String> {
     match single(typed)? {
         "none" => Ok(None),
         file => existing(typed, file).map(Some),
+    }
+}
+
+fn socket_addr(typed: &Typed) -> Result<Option<SocketAddr>, String> {
+    match single(typed)? {
+        "none" => Ok(None),
+        text => text.parse().map(Some).map_err(|_| quoted(text)),
+    }
+}
+
+fn file_to_write(typed: &Typed) -> Result<Option<PathBuf>, String> {
+    match single(typed)? {
+        "" => Err(quoted("")),
+        "none" => Ok(None),
+        file => Ok(Some(beside(typed, file))),
     }
 }
 

@@ -74,6 +74,7 @@ pub async fn fetch(request: Fetch<'_>, tls: &TlsClient) -> Result<Fetched, Local
         sha256: body.as_deref().map(sha256_hex),
         body,
         fetch_ms,
+        is_cut: !matches!(end, End::Whole),
     })
 }
 

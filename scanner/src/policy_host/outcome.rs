@@ -81,6 +81,8 @@ pub struct Fetched {
     pub sha256: Option<String>,
     /// Milliseconds from the connect to the end.
     pub fetch_ms: i64,
+    /// Whether it ended before its last byte, whatever the outcome: by the deadline, the host or the way there.
+    pub is_cut: bool,
 }
 
 impl Fetched {

@@ -1,14 +1,16 @@
 //! One MX host: its addresses, and a conversation with each that is sampled.
 
 use super::Probe;
+use super::contact::Seen;
 use crate::admission::Waited;
 use crate::assess::may_pass;
 use crate::dataset::rows::{HostRow, Retried, SmtpEvidence};
-use crate::dataset::words::{DnsStatus, Word};
+use crate::dataset::words::{DnsStatus, OwnWord, Word};
 use crate::dns::{Addresses, Answer, RecordType};
 use crate::fault::Unfinished;
 use crate::plan::limits::{HOST_CONTACTS, QUIT_PATIENCE};
 use crate::smtp::{self, Deadlines, Greeting, Target};
+use crate::telemetry::Stage;
 use crate::tls::Hello;
 use crate::tls::failure::HandshakeFailure;
 use crate::tls::tries::{self, Further};
@@ -201,10 +203,20 @@ impl Probe {
     /// Once more with old versions and suites: it says whether the limit is ours.
     async fn with_legacy_hello(&self, row: &mut HostRow, addr: IpAddr) -> Result<(), Unfinished> {
         let mut waited = Waited::default();
-        let place = self.admission.smtp(addr, &mut waited).await?;
-        let greeting = Greeting::default();
-        let target = self.target(&row.host, addr, Hello::Small, &greeting);
-        let outcome = place.hold(|| greeting.is_over(), smtp::probe_legacy(target)).await?;
+        let mut contact = self.contact(Stage::Smtp, addr);
+        let outcome = loop {
+            contact.ready(&mut waited).await?;
+            let mut turn = Waited::default();
+            let place = self.admission.smtp(addr, &mut turn).await?;
+            contact.begins(turn);
+            waited.add(turn);
+            let greeting = Greeting::default();
+            let target = self.target(&row.host, addr, Hello::Small, &greeting);
+            let outcome = place.hold(|| greeting.is_over(), smtp::probe_legacy(target)).await;
+            if let Some(outcome) = contact.ended(outcome, own, &mut waited).await? {
+                break outcome;
+            }
+        };
         row.waited_ms += waited.millis();
         if outcome == HandshakeFailure::Protocol.mx_word() {
             row.smtp.outcome = outcome.clone();
@@ -220,10 +232,20 @@ impl Probe {
         hello: Hello,
     ) -> Result<SmtpEvidence, Unfinished> {
         let mut waited = Waited::default();
-        let place = self.admission.smtp(addr, &mut waited).await?;
-        let greeting = Greeting::default();
-        let target = self.target(&row.host, addr, hello, &greeting);
-        let evidence = place.hold(|| greeting.is_over(), smtp::probe(target, &self.tls)).await?;
+        let mut contact = self.contact(Stage::Smtp, addr);
+        let evidence = loop {
+            contact.ready(&mut waited).await?;
+            let mut turn = Waited::default();
+            let place = self.admission.smtp(addr, &mut turn).await?;
+            contact.begins(turn);
+            waited.add(turn);
+            let greeting = Greeting::default();
+            let target = self.target(&row.host, addr, hello, &greeting);
+            let evidence = place.hold(|| greeting.is_over(), smtp::probe(target, &self.tls)).await;
+            if let Some(evidence) = contact.ended(evidence, |seen| own(&seen.outcome), &mut waited).await? {
+                break evidence;
+            }
+        };
         row.waited_ms += waited.millis();
         Ok(evidence)
     }
@@ -242,6 +264,15 @@ impl Probe {
             greeting,
         }
     }
+}
+
+/// An outcome for those who watch: a word that this program made, as it always is here.
+fn own(outcome: &Word) -> Seen {
+    let outcome: OwnWord = match outcome {
+        Word::Borrowed(word) => word,
+        Word::Owned(_) => "other",
+    };
+    Seen { outcome, is_cut: false }
 }
 
 /// Where a host's TLSA records for mail are, whatever port is configured (RFC 7672 section 2.2.3, RFC 6698 section 3).

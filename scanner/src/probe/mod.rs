@@ -3,6 +3,7 @@
 //! Every stage asks only what is not known yet, or what failed in a way that may pass: so the second look
 //! is the same call again on the same evidence.
 
+mod contact;
 mod control;
 mod host;
 mod policy;
@@ -18,6 +19,7 @@ use crate::input::Entry;
 use crate::moment;
 use crate::mta_sts::{record, text, tlsrpt};
 use crate::plan::{ImplicitScope, ScanPlan, StarttlsScope};
+use crate::telemetry::Meters;
 use crate::tls::TlsClient;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -33,6 +35,8 @@ pub struct Probe {
     pub dns: Dns,
     /// The TLS client that records what it sees.
     pub tls: TlsClient,
+    /// What is told of connections to those who watch.
+    pub meters: Arc<Meters>,
     /// Whether MX hosts can be contacted from here at all.
     pub smtp_reachable: bool,
 }

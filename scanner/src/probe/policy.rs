@@ -1,5 +1,6 @@
 //! The policy of one domain: its host's addresses, the fetch, and what the text says.
 
+use super::contact::Seen;
 use super::{Domain, Probe, control, open};
 use crate::admission::{Refusal, Waited};
 use crate::dataset::rows::{AddrOutcome, DomainRow, PolicyEvidence};
@@ -9,6 +10,7 @@ use crate::fault::Unfinished;
 use crate::mta_sts::{mx_pattern, policy};
 use crate::plan::limits::POLICY_BYTES;
 use crate::policy_host::{self, Fetch, Fetched, Outcome};
+use crate::telemetry::Stage;
 use crate::tls::tries::{self, Further};
 use crate::tls::{Hello, legacy};
 use crate::{assess, moment};
@@ -182,7 +184,6 @@ impl Probe {
         hello: Hello,
         waited: &mut Waited,
     ) -> Result<Fetched, Unfinished> {
-        let _slot = self.admission.https(addr, waited).await?;
         let request = Fetch {
             host,
             addr: SocketAddr::new(addr, self.plan.https_port),
@@ -191,15 +192,40 @@ impl Probe {
             user_agent: &self.plan.identity.user_agent(),
             max_bytes: POLICY_BYTES,
         };
-        Ok(policy_host::fetch(request, &self.tls).await?)
+        let mut contact = self.contact(Stage::Policy, addr);
+        loop {
+            contact.ready(waited).await?;
+            let mut turn = Waited::default();
+            let slot = self.admission.https(addr, &mut turn).await?;
+            contact.begins(turn);
+            waited.add(turn);
+            let fetched = policy_host::fetch(request, &self.tls).await;
+            drop(slot);
+            let seen = |fetched: &Fetched| Seen { outcome: fetched.outcome.as_str(), is_cut: fetched.is_cut };
+            if let Some(fetched) = contact.ended(fetched, seen, waited).await? {
+                return Ok(fetched);
+            }
+        }
     }
 
     /// Whether the limit is ours: what a host is that answers a hello with old versions and suites so.
     async fn ask_legacy(&self, host: &str, addr: IpAddr, waited: &mut Waited) -> Result<Outcome, Unfinished> {
-        let _slot = self.admission.https(addr, waited).await?;
-        let deadline = Instant::now() + self.plan.deadlines.policy;
-        let addr = SocketAddr::new(addr, self.plan.https_port);
-        Ok(Outcome::Tls(legacy::ask_at(addr, host, deadline).await?.verdict()))
+        let mut contact = self.contact(Stage::Policy, addr);
+        loop {
+            contact.ready(waited).await?;
+            let mut turn = Waited::default();
+            let slot = self.admission.https(addr, &mut turn).await?;
+            contact.begins(turn);
+            waited.add(turn);
+            let deadline = Instant::now() + self.plan.deadlines.policy;
+            let answer = legacy::ask_at(SocketAddr::new(addr, self.plan.https_port), host, deadline).await;
+            drop(slot);
+            let outcome = answer.map(|answer| Outcome::Tls(answer.verdict()));
+            let seen = |outcome: &Outcome| Seen { outcome: outcome.as_str(), is_cut: false };
+            if let Some(outcome) = contact.ended(outcome, seen, waited).await? {
+                return Ok(outcome);
+            }
+        }
     }
 }
 

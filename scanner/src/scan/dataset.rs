@@ -54,9 +54,11 @@ impl Dataset {
             seed: plan.seed,
             shard: plan.shard.to_string(),
             plan: plan.meaning(),
-            manners: plan.manners(),
+            manners: prepared.manners.clone(),
+            lowered: lowered(prepared),
             resumed: Vec::new(),
             vantage: prepared.vantage.clone(),
+            outages: Vec::new(),
             sum: None,
             counts: BTreeMap::new(),
             judgement: None,
@@ -73,10 +75,11 @@ impl Dataset {
         let wrong = |source| ScanError::Io { what: format!("cannot resume {}", folder.display()), source };
         let mut manifest = Manifest::read(folder).map_err(none)?;
         check_unchanged(&manifest, lists, prepared)?;
-        let manners = prepared.probe.plan.manners();
+        let manners = prepared.manners.clone();
         let changed = differences(&manifest.manners, &manners);
         manifest.resumed.push(Resumed { at: moment::rfc3339(moment::now()), changed });
         manifest.manners = manners;
+        manifest.lowered = lowered(prepared);
         // The AD bits of a dataset are worth what the weakest of its resolvers is.
         manifest.vantage.resolver_validates &= prepared.vantage.resolver_validates;
         manifest.complete = false;
@@ -139,6 +142,11 @@ impl Dataset {
         })?;
         Ok(hosts)
     }
+}
+
+fn lowered(prepared: &Prepared) -> BTreeMap<String, (u64, u64)> {
+    let each = prepared.lowered.budgets.iter();
+    each.map(|budget| (budget.setting.to_owned(), (budget.planned, budget.now))).collect()
 }
 
 fn scan_name(folder: &Path) -> String {

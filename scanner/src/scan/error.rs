@@ -5,6 +5,7 @@ use crate::dataset::read::ReadError;
 use crate::dataset::writer::{Committed, WriteError};
 use crate::fault::LocalFault;
 use crate::input::InputError;
+use crate::plan::PlanError;
 use crate::tls::TrustError;
 use std::io;
 use std::path::PathBuf;
@@ -21,6 +22,9 @@ pub enum ScanError {
     /// The exclusion files.
     #[error(transparent)]
     Exclusion(#[from] ExclusionError),
+    /// The plan does not go with this machine.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
     /// The trusted roots.
     #[error(transparent)]
     Trust(#[from] TrustError),
@@ -89,6 +93,7 @@ impl ScanError {
             Self::Input(_)
                 | Self::Empty
                 | Self::Exclusion(_)
+                | Self::Plan(_)
                 | Self::Trust(_)
                 | Self::Intermediates { .. }
                 | Self::Exists(_)

@@ -11,6 +11,7 @@ pub mod tally;
 
 pub use dataset::Recorded;
 pub use error::ScanError;
+pub use preflight::{Lowering, fit};
 pub use report::{DnsSeen, Ended, Report};
 
 use crate::assess::job::Further;
@@ -20,7 +21,7 @@ use crate::dataset::writer::{DatasetWriter, Evidence};
 use crate::input::{self, Entry, ListSpec, Options, Reader, Repeats};
 use crate::plan::ScanPlan;
 use crate::plan::limits::{ENTRY_BATCH, EVIDENCE_PAUSE, EVIDENCE_QUEUE, LISTED_NAMES, ORDER_WINDOW};
-use crate::probe::HostLook;
+use crate::probe::{HostLook, Probe};
 use dataset::Dataset;
 use lookers::Lookers;
 use pipeline::{Contact, Pipeline};
@@ -68,14 +69,14 @@ pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Rep
     tally.total.set(survey.entries().unwrap_or(0));
     let facts = list_facts(&job.lists, &survey);
     let prepared = preflight::prepare(job.plan, stop.clone())?;
-    let _ = tally.gate.set(prepared.probe.admission.clone());
+    watch(tally, &prepared.probe);
     let mut dataset = match job.start {
         Start::New => Dataset::create(&job.output, facts, &prepared)?,
         Start::Resume => Dataset::resume(&job.output, &facts, &prepared)?,
     };
     tally.rows_before.set(dataset.done.len());
     tally.settled.add(dataset.done.len());
-    let Prepared { probe, silent, vantage, .. } = prepared;
+    let Prepared { probe, silent, vantage, lowered, .. } = prepared;
     let plan = probe.plan.clone();
     let options = Options {
         seed: plan.seed,
@@ -95,6 +96,7 @@ pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Rep
     })?;
     let pipeline = Arc::new(Pipeline::new(probe, registry, tally.clone(), stop.clone(), to_writer, spool));
     let halted = pipeline.halted.clone();
+    let line = pipeline.probe.dns.line().clone();
     let (read, mut dns) = drive(pipeline, reader, &dataset.done, hosts, dataset.writer, from_stages)?;
 
     if !vantage.resolver_validates {
@@ -102,7 +104,7 @@ pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Rep
         dns.warnings.push(unknown.to_owned());
     }
     let sum = sum_of(&read, tally, &dataset.done);
-    let ended = Ended::of(&sum, tally, halted.get().cloned(), stop.is_cancelled());
+    let ended = Ended::of(&sum, tally, halted.get().cloned().or(line.gave_up()), stop.is_cancelled());
     let report = Report {
         sum,
         ended,
@@ -110,6 +112,8 @@ pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Rep
         examples: read.tally.examples,
         silent_resolvers: silent,
         dns,
+        outages: line.outages(),
+        lowered,
         hosts_left: tally.hosts_left.value(),
         given: read.given,
         reading: read.took,
@@ -119,6 +123,14 @@ pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Rep
     };
     let further = plan.intermediates.clone().map_or(Further::None, Further::File);
     report::finish(dataset.manifest, report, read.stream_sha256, &further)
+}
+
+/// Lets those who watch the counters see the rest too.
+fn watch(tally: &Tally, probe: &Probe) {
+    let _ = tally.gate.set(probe.admission.clone());
+    let _ = tally.line.set(probe.dns.line().clone());
+    let _ = tally.meters.set(probe.meters.clone());
+    let _ = tally.questions.set(probe.dns.questions());
 }
 
 fn list_facts(lists: &[ListSpec], survey: &input::Survey) -> Vec<ListFacts> {
@@ -161,6 +173,7 @@ fn drive(
     let entries = Arc::new(tokio::sync::Mutex::new(entries));
     let contact_runtime = runtime()?;
     let dns_runtimes = (0..workers).map(|_| runtime()).collect::<Result<Vec<_>, _>>()?;
+    dns_runtimes.iter().chain([&contact_runtime]).for_each(|runtime| pipeline.tally.watch(runtime.handle()));
     std::thread::scope(|scope| {
         let writing = scope.spawn(move || write(writer, from_stages));
         let contact_worker = pipeline.clone().contact_worker(contacts);

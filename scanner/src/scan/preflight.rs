@@ -5,16 +5,24 @@ use crate::admission::{Admission, Exclusions, Waited, is_public};
 use crate::dataset::manifest::{Vantage, Versions};
 use crate::dns::{self, Dns, RecordType};
 use crate::fault::LocalFault;
-use crate::plan::{ScanPlan, StarttlsScope};
+use crate::line::{Line, Routes};
+use crate::plan::descriptors::{Lowered, Machine};
+use crate::plan::{PlanError, ScanPlan, StarttlsScope};
 use crate::probe::Probe;
+use crate::telemetry::{Meters, Process};
 use crate::tls::{TlsClient, Trust, paths};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
-use std::net::{SocketAddr, UdpSocket};
+use serde_json::Value;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio_util::sync::CancellationToken;
 
 /// Everything that the stages need, ready.
 pub(crate) struct Prepared {
+    /// The plan's manners as they were meant, whatever this machine bears.
+    pub(crate) manners: Value,
+    /// Budgets that this machine does not bear.
+    pub(crate) lowered: Lowering,
     pub(crate) probe: Probe,
     pub(crate) versions: Versions,
     pub(crate) vantage: Vantage,
@@ -22,24 +30,46 @@ pub(crate) struct Prepared {
     pub(crate) silent: Vec<SocketAddr>,
 }
 
-/// An address of the IPv6 Internet (a root server's), to which a route is looked up and nothing is sent.
-const IPV6_INTERNET: &str = "[2001:500:2::c]:53";
+/// Budgets that were lowered to what the machine bears.
+#[derive(Debug, Clone, Default)]
+pub struct Lowering {
+    /// Which; none where all are as planned.
+    pub budgets: Vec<Lowered>,
+    /// Files that may be open.
+    pub open_files: u64,
+}
 
-pub(crate) fn prepare(plan: ScanPlan, stop: CancellationToken) -> Result<Prepared, ScanError> {
+/// Lowers a plan's budgets to what this machine's limit of open files bears, after raising that as far as it goes.
+///
+/// # Errors
+/// The limit does not bear the least that a scan needs.
+pub fn fit(plan: &mut ScanPlan, resolvers: &[SocketAddr]) -> Result<Lowering, PlanError> {
+    let open_files = raise_open_files();
+    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
+    let open_now = Process::now().fds.unwrap_or(0);
+    let budgets = plan.fit_open_files(Machine { open_files, workers, open_now }, resolvers)?;
+    Ok(Lowering { budgets, open_files })
+}
+
+pub(crate) fn prepare(mut plan: ScanPlan, stop: CancellationToken) -> Result<Prepared, ScanError> {
     let exclusions = Exclusions::read(&plan.exclude)?;
     let trust = Trust::load(&plan.trust)?;
     if let Some(path) = &plan.intermediates {
         // Needed at the end: what is wrong with it is better known now.
         paths::read_pem(path)?;
     }
-    raise_open_files();
     let versions = Versions::of(&trust);
-    let ipv6 = has_ipv6();
-    let admission = Arc::new(Admission::new(&plan, exclusions, ipv6, stop));
     let resolvers = if plan.resolvers.is_empty() { dns::system_resolvers()? } else { plan.resolvers.clone() };
-    let mut dns = Dns::new(resolvers, plan.deadlines.dns, plan.pace.dns_in_flight, admission.clone());
+    let manners = plan.manners();
+    let lowered = fit(&mut plan, &resolvers)?;
+    let ipv6 = Routes::now().v6;
+    let line = Arc::new(Line::new(plan.pause_limit, stop.clone()));
+    let admission = Arc::new(Admission::new(&plan, exclusions, ipv6, stop));
+    let mut dns =
+        Dns::new(resolvers, plan.deadlines.dns, plan.pace.dns_in_flight, admission.clone(), line.clone());
     let runtime = super::runtime()?;
     let found = runtime.block_on(dns.preflight())?;
+    line.watch();
     let smtp = runtime.block_on(dns.attend(smtp_reachable(&plan, &dns, &admission)))??;
     let vantage = Vantage {
         ehlo_name: plan.identity.ehlo_name.clone(),
@@ -53,21 +83,20 @@ pub(crate) fn prepare(plan: ScanPlan, stop: CancellationToken) -> Result<Prepare
         admission,
         dns,
         tls: TlsClient::new(trust)?,
+        meters: Arc::new(Meters::new()?),
         smtp_reachable: smtp != Some(false),
     };
-    Ok(Prepared { probe, versions, vantage, silent: found.silent })
+    Ok(Prepared { manners, lowered, probe, versions, vantage, silent: found.silent })
 }
 
 /// The usual limit of 1,024 open files is less than the connections that the plan may have open; the system says how far it may be raised.
-fn raise_open_files() {
+///
+/// Gives what may be open now.
+fn raise_open_files() -> u64 {
     let limit = getrlimit(Resource::Nofile);
-    // Where it cannot be raised the limit stays what it was, and what is too much is a fault of this machine.
+    // Where it cannot be raised the limit stays what it was, and the plan is fitted to that.
     let _ = setrlimit(Resource::Nofile, Rlimit { current: limit.maximum, maximum: limit.maximum });
-}
-
-/// Whether there is a route to the IPv6 Internet; a connected UDP socket sends nothing.
-fn has_ipv6() -> bool {
-    UdpSocket::bind("[::]:0").and_then(|socket| socket.connect(IPV6_INTERNET)).is_ok()
+    getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
 /// Whether port 25 is open from here, found out at the operator's own mail server: that of the contact address.

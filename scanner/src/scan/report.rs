@@ -1,11 +1,13 @@
 //! The end of a run: assessing, the manifest's last word, and what the summary says.
 
 use super::ScanError;
+use super::preflight::Lowering;
 use super::tally::Tally;
 use crate::assess::job::{self, Further};
 use crate::dataset::manifest::{Manifest, Sum};
 use crate::dns;
 use crate::input::Example;
+use crate::line::Outage;
 use crate::moment;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
@@ -65,6 +67,10 @@ pub struct Report {
     pub silent_resolvers: Vec<SocketAddr>,
     /// What was asked of the resolvers.
     pub dns: DnsSeen,
+    /// Times without this machine's network.
+    pub outages: Vec<Outage>,
+    /// Budgets that this machine does not bear.
+    pub lowered: Lowering,
     /// MX hosts that are still to be contacted.
     pub hosts_left: u64,
     /// Names that were given to the stages in this run.
@@ -96,6 +102,7 @@ pub(super) fn finish(
         report.counts.clone_from(&manifest.counts);
         report.assessing = began.elapsed();
     }
+    manifest.outages.extend(report.outages.iter().cloned());
     manifest.sum = Some(report.sum);
     manifest.complete = report.ended == Ended::Complete;
     manifest.ended = Some(moment::rfc3339(moment::now()));

@@ -1,8 +1,12 @@
 //! What a scan has done so far: counters that all stages add to and that progress and summary read.
 
 use crate::admission::Admission;
+use crate::dns::Questions;
+use crate::line::Line;
+use crate::telemetry::Meters;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use tokio::runtime::Handle;
 
 /// One number, added to from any thread.
 #[derive(Debug, Default)]
@@ -67,6 +71,12 @@ pub struct Tally {
     pub host_rows: Count,
     /// The gate of the scan, once it is there: it knows the connections that are open.
     pub gate: OnceLock<Arc<Admission>>,
+    /// The network of the scan, once it is looked at.
+    pub line: OnceLock<Arc<Line>>,
+    /// The meters of its connections, once there may be any.
+    pub meters: OnceLock<Arc<Meters>>,
+    /// The counters of its questions, once there may be any.
+    pub questions: OnceLock<Questions>,
     /// Under way now, by stage; for policies and MX hosts those that wait for their turn too.
     pub dns_now: Count,
     pub policy_now: Count,
@@ -74,9 +84,29 @@ pub struct Tally {
     /// SMTP connects tried, and those that succeeded.
     pub smtp_tried: Count,
     pub smtp_reached: Count,
+    /// The runtimes of the scan, once they are there: they know their tasks.
+    runtimes: Mutex<Vec<Handle>>,
 }
 
 impl Tally {
+    pub(super) fn watch(&self, runtime: &Handle) {
+        self.runtimes.lock().unwrap_or_else(PoisonError::into_inner).push(runtime.clone());
+    }
+
+    /// Tasks alive on the runtimes of the scan; 0 before they are there and after they are gone.
+    #[must_use]
+    pub fn tasks(&self) -> u64 {
+        let runtimes = self.runtimes.lock().unwrap_or_else(PoisonError::into_inner);
+        runtimes.iter().map(|runtime| runtime.metrics().num_alive_tasks() as u64).sum()
+    }
+
+    /// Domains and MX hosts that wait for their turn with a connection.
+    #[must_use]
+    pub fn queued(&self) -> u64 {
+        let (policy, smtp) = self.connections();
+        (self.policy_now.value() + self.smtp_now.value()).saturating_sub((policy + smtp) as u64)
+    }
+
     /// Connections open now: to policy hosts, to MX hosts.
     #[must_use]
     pub fn connections(&self) -> (usize, usize) {

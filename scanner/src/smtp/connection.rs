@@ -2,9 +2,10 @@
 
 use super::reply::ReplyParser;
 use super::session::{End, Phase, Session, Step, Transcript};
-use crate::dataset::rows::{Micros, SmtpEvidence};
+use crate::dataset::rows::SmtpEvidence;
 use crate::dataset::words::Word;
 use crate::fault::LocalFault;
+use crate::moment;
 use crate::tls::client::{Finished, cipher_name, evidence, group_name};
 use crate::tls::failure::{ConnectFailure, HandshakeFailure, of_connect, of_handshake};
 use crate::tls::{Hello, TlsClient, legacy};
@@ -14,7 +15,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
@@ -69,7 +70,7 @@ impl Greeting {
 /// # Errors
 /// Where we failed: no descriptors, no address of our own. What the server does is in the evidence.
 pub async fn probe(target: Target<'_>, tls: &TlsClient) -> Result<SmtpEvidence, LocalFault> {
-    let probed_at = Some(now());
+    let probed_at = Some(moment::now());
     let start = Instant::now();
     let deadline = start + target.deadlines.total;
     let mut row = SmtpEvidence { starttls: Some("unknown"), probed_at, ..SmtpEvidence::default() };
@@ -267,11 +268,6 @@ const fn version_name(version: ProtocolVersion) -> Option<&'static str> {
         ProtocolVersion::TLSv1_3 => Some("TLSv1.3"),
         _ => None,
     }
-}
-
-fn now() -> Micros {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Micros::try_from(since.as_micros()).unwrap_or(Micros::MAX)
 }
 
 fn millis_since(start: Instant) -> i64 {

@@ -7,11 +7,11 @@ use super::witness::{Seen, Witness};
 use crate::dataset::rows::TlsEvidence;
 use crate::dataset::words::Word;
 use crate::fault::LocalFault;
+use crate::moment;
 use rustls::client::{Resumption, Tls12Resumption};
 use rustls::crypto::aws_lc_rs::{self, kx_group};
 use rustls::{CipherSuite, ClientConfig, NamedGroup};
 use std::sync::Arc;
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// What a connection's ClientHello has.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -75,7 +75,7 @@ impl TlsClient {
 
     /// The judgement of what was seen, for this name, now; `None` where no certificate was seen.
     pub(crate) fn judge(&self, seen: &Seen, name: &str) -> Option<Judgement> {
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        let now = moment::seconds();
         judge::judge(&seen.chain, name, &self.trust, now, seen.proof)
     }
 }

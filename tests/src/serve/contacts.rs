@@ -89,6 +89,7 @@ impl Contacts {
         *self.questions.lock().unwrap_or_else(PoisonError::into_inner).entry(kind).or_default() += 1;
     }
 
+    #[allow(clippy::disallowed_methods, reason = "dates what is seen")]
     pub(super) fn connection(&self, service: Service, addr: IpAddr) -> Ticket {
         let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         let at = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);

@@ -8,6 +8,7 @@ use super::port::{Port, Ports};
 use super::slot::{ATTEMPTS, Place, Slot, Stage};
 use super::wheel::Wheel;
 use super::{Counts, Event, Ticket};
+use crate::dataset::words::DnsStatus;
 use crate::dns::wire;
 use crate::fault::LocalFault;
 use std::collections::HashMap;
@@ -18,6 +19,9 @@ use std::time::{Duration, Instant};
 /// An answer that took longer is late. Most answers of a recursive resolver that does not know a name yet come sooner;
 /// one that takes longer is still waited for, but its place in the window is another's.
 const LATE: Duration = Duration::from_millis(250);
+
+/// Silence between two answers that is kept note of: whoever asked within it cannot tell its own name's silence from that.
+const LONG_SILENCE: Duration = Duration::from_millis(500);
 
 /// Everything that the engine knows.
 pub(super) struct Core {
@@ -41,6 +45,10 @@ pub(super) struct Core {
     driver_sleeps: bool,
     pub(super) closed: bool,
     ceiling: usize,
+    /// When an answer came that passed all checks, whoever asked.
+    pub(super) heard_at: Instant,
+    /// The last long time without one.
+    silence: (Instant, Instant),
 }
 
 impl Core {
@@ -62,6 +70,8 @@ impl Core {
             driver_sleeps: false,
             closed: false,
             ceiling,
+            heard_at: now,
+            silence: (now, now),
         })
     }
 
@@ -144,7 +154,12 @@ impl Core {
     }
 
     /// Ends an exchange: nothing that comes for it any more is accepted.
-    pub(super) fn release(&mut self, index: u32) {
+    ///
+    /// `status` is what came of the question.
+    pub(super) fn release(&mut self, index: u32, status: Option<DnsStatus>) {
+        if let Some(status) = status {
+            self.counts.by_status[status as usize] += 1;
+        }
         self.forget_keys(index);
         self.leave_flow(index);
         let slot = &mut self.slots[index as usize];

@@ -95,6 +95,12 @@ impl Flow {
         }
     }
 
+    /// What was lost while the network was away says nothing about the server.
+    pub(super) fn forgive(&mut self, now: Instant) {
+        let (in_flight, late) = (self.in_flight, self.late);
+        *self = Self { in_flight, late, since: now, ..Self::new(self.ceiling, now) };
+    }
+
     /// Whether one more may be sent now.
     pub(super) fn has_room(&mut self, now: Instant) -> bool {
         if self.in_flight >= self.window || self.late >= LATE_A_PLACE * self.ceiling {
@@ -336,6 +342,17 @@ mod tests {
             }
         }
         assert!(flow.rate().is_none_or(|rate| rate > 5_000.0), "{flow:?}");
+    }
+
+    #[test]
+    fn after_an_outage_a_server_is_asked_as_one_that_lost_nothing() {
+        let now = Instant::now();
+        let mut flow = Flow::new(2_000, now);
+        run(&mut flow, now, 20, 0.0, 0);
+        assert!(flow.rate().unwrap() < 100.0);
+        let (later, before) = (now + Duration::from_secs(20), (flow.in_flight, flow.late));
+        flow.forgive(later);
+        assert_eq!((flow.rate(), flow.in_flight, flow.late), (None, before.0, before.1));
     }
 
     #[test]

@@ -11,6 +11,11 @@ use std::time::Instant;
 const SOCKETS: usize = 16;
 /// Sockets to a server on loopback, where nobody can forge; several for the number of ids.
 const LOOPBACK_SOCKETS: usize = 4;
+/// Descriptors that an engine may hold for a server, those of sockets that give way to new ones included.
+pub(super) fn descriptors_to(server: SocketAddr) -> usize {
+    if server.ip().is_loopback() { LOOPBACK_SOCKETS } else { 2 * SOCKETS }
+}
+
 /// Exact answers after which a server counts as one that keeps the case of the question.
 const KEEPS: u32 = 32;
 /// Answers in a row with other case after which it no longer does: not one forger's luck.

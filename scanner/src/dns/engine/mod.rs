@@ -21,6 +21,7 @@ pub use handle::{EngineConnections, EngineHandle};
 
 use self::core::Core;
 use super::wire;
+use crate::dataset::words::DnsStatus;
 use crate::fault::LocalFault;
 use driver::Driver;
 use hickory_resolver::proto::rr::RecordType;
@@ -30,6 +31,12 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
+
+/// Descriptors that an engine may hold for a server.
+#[must_use]
+pub fn descriptors_to(server: SocketAddr) -> usize {
+    lane::descriptors_to(server)
+}
 
 /// A handle to an engine; clones share it.
 #[derive(Clone)]
@@ -66,6 +73,8 @@ pub struct Counts {
     pub wrong_case: u64,
     /// Times the network said that nobody listens there.
     pub unreachable: u64,
+    /// What came of the questions that scans asked, in the order of [`DnsStatus::ALL`].
+    pub by_status: [u64; DnsStatus::ALL.len()],
 }
 
 impl Counts {
@@ -92,6 +101,9 @@ impl std::ops::AddAssign for Counts {
         self.wrong_question += other.wrong_question;
         self.wrong_case += other.wrong_case;
         self.unreachable += other.unreachable;
+        for (sum, more) in self.by_status.iter_mut().zip(other.by_status) {
+            *sum += more;
+        }
     }
 }
 
@@ -186,6 +198,21 @@ impl Engine {
         Aside(self)
     }
 
+    /// When the last answer came, whoever asked; before the first, when the engine was made.
+    pub(super) fn heard_at(&self) -> Instant {
+        lock(self).heard_at
+    }
+
+    /// The longest time without any answer within the time between the two; those under half a second are not kept note of.
+    pub(super) fn silence_within(&self, began: Instant, ended: Instant) -> Duration {
+        lock(self).silence_within(began, ended)
+    }
+
+    /// What was lost while the network was away is not held against the servers.
+    pub(super) fn forgive(&self) {
+        lock(self).forgive(Instant::now());
+    }
+
     /// Questions that wait for an answer now.
     #[must_use]
     pub fn in_flight(&self) -> usize {
@@ -201,7 +228,7 @@ impl Engine {
     /// Begins a question; `None` where the text is no domain name. Dropping the result gives the question up.
     pub(super) fn exchange(&self, name: &str, kind: RecordType) -> Option<Exchange> {
         let slot = lock(self).open(|query| wire::write_query(name, kind, query))?;
-        Some(Exchange { engine: self.clone(), slot })
+        Some(Exchange { engine: self.clone(), slot, status: None })
     }
 
     /// As [`Engine::exchange`], with a query that is written already.
@@ -211,7 +238,7 @@ impl Engine {
             query.extend_from_slice(written);
             wire::question(written).map(|_| ())
         })?;
-        Some(Exchange { engine: self.clone(), slot })
+        Some(Exchange { engine: self.clone(), slot, status: None })
     }
 }
 
@@ -237,9 +264,15 @@ impl Drop for Entered {
 pub(super) struct Exchange {
     engine: Engine,
     slot: u32,
+    status: Option<DnsStatus>,
 }
 
 impl Exchange {
+    /// What came of the question, for the counters.
+    pub(super) const fn conclude(&mut self, status: DnsStatus) {
+        self.status = Some(status);
+    }
+
     /// Sends the question to a server, once there is room in its window, and waits for an answer to this or an earlier
     /// attempt. Gives what came of it, and how long it waited for room; the patience begins after that.
     pub(super) async fn send(&mut self, server: SocketAddr, patience: Duration) -> (Event, Duration) {
@@ -270,6 +303,6 @@ impl Exchange {
 
 impl Drop for Exchange {
     fn drop(&mut self) {
-        lock(&self.engine).release(self.slot);
+        lock(&self.engine).release(self.slot, self.status);
     }
 }

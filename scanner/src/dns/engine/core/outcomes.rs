@@ -1,11 +1,11 @@
 //! What becomes of questions that were sent: an answer, none in time, or a fault of this machine.
 
-use super::{Core, Place, Ports, Stage};
+use super::{Core, LONG_SILENCE, Place, Ports, Stage};
 use crate::dns::engine::Event;
 use crate::dns::wire::{self, Head, Likeness};
 use crate::fault::LocalFault;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 impl Core {
     /// Takes a datagram that came in by a port.
@@ -36,6 +36,10 @@ impl Core {
             return;
         }
         state.heard = true;
+        if now.saturating_duration_since(self.heard_at) > LONG_SILENCE {
+            self.silence = (self.heard_at, now);
+        }
+        self.heard_at = now;
         state.flow.answered(now);
         let first_sent = slot.first_sent;
         let lost = slot.keys[..slot.attempts].first().filter(|first| **first != key);
@@ -52,6 +56,21 @@ impl Core {
         self.settle(index, Event::Answer);
         self.pump(sent_by, now);
         if sent_by != lane {
+            self.pump(lane, now);
+        }
+    }
+
+    /// The longest time without any answer, as far as that is kept note of, within the time between the two.
+    pub(in crate::dns::engine) fn silence_within(&self, began: Instant, ended: Instant) -> Duration {
+        let within =
+            |(from, to): (Instant, Instant)| to.min(ended).saturating_duration_since(from.max(began));
+        within(self.silence).max(within((self.heard_at, ended)))
+    }
+
+    /// What was lost while the network was away says nothing about the servers.
+    pub(in crate::dns::engine) fn forgive(&mut self, now: Instant) {
+        for lane in 0..self.lanes.len() {
+            self.lanes[lane].flow.forgive(now);
             self.pump(lane, now);
         }
     }

@@ -1,0 +1,91 @@
+//! The status file: a line of JSON every few seconds, for whoever watches a long scan.
+
+use super::snapshot::Camera;
+use crate::companion::{Companion, End};
+use crate::scan::tally::Tally;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write as _};
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Between two lines.
+const EVERY: Duration = Duration::from_secs(5);
+
+/// Writes lines until it is dropped; then the last one.
+pub struct StatusFile {
+    _thread: Companion,
+}
+
+impl StatusFile {
+    /// Begins to write behind what the file has. Where it cannot be written any more `complain` is told, once, and the scan
+    /// goes on without.
+    ///
+    /// # Errors
+    /// The file cannot be opened.
+    pub fn start(
+        path: &Path,
+        tally: Arc<Tally>,
+        complain: impl FnOnce(&Path, &io::Error) + Send + 'static,
+    ) -> io::Result<Self> {
+        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let path = path.to_owned();
+        Ok(Self { _thread: Companion::start(move |end| lines(file, &path, &tally, end, complain)) })
+    }
+}
+
+fn lines(mut file: File, path: &Path, tally: &Tally, end: &End, complain: impl FnOnce(&Path, &io::Error)) {
+    let mut camera = Camera::new();
+    let mut runs = true;
+    let written = loop {
+        let line = serde_json::to_string(&camera.take(tally, !runs)).map_err(io::Error::from);
+        // In one piece, so that a reader never sees half a line but at the end of a full disk.
+        if let Err(fault) = line.and_then(|line| file.write_all(format!("{line}\n").as_bytes())) {
+            break Err(fault);
+        }
+        if !runs {
+            break Ok(());
+        }
+        runs = end.is_not_within(EVERY);
+    };
+    if let Err(fault) = written {
+        complain(path, &fault);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
+    use super::*;
+    use std::sync::mpsc;
+
+    #[test]
+    fn there_is_a_first_line_and_a_last_one_behind_what_the_file_had() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("status.jsonl");
+        std::fs::write(&path, "{\"earlier\":true}\n").unwrap();
+        let tally = Arc::new(Tally::default());
+        tally.settled.add(7);
+        drop(StatusFile::start(&path, tally, |_, _| unreachable!("it can be written")).unwrap());
+        let text = std::fs::read_to_string(&path).unwrap();
+        let lines: Vec<serde_json::Value> =
+            text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        assert_eq!(lines.len(), 3, "{text}");
+        assert_eq!(lines[0]["earlier"], true);
+        assert_eq!((&lines[1]["last"], &lines[2]["last"]), (&false.into(), &true.into()));
+        assert_eq!(lines[2]["settled"], 7);
+        assert!(lines[2]["rss_bytes"].as_u64().unwrap() > 0 && lines[2]["fds"].as_u64().unwrap() > 0);
+    }
+
+    #[test]
+    fn a_full_disk_is_told_once_and_ends_nothing() {
+        let (said, heard) = mpsc::channel();
+        let told = move |path: &Path, fault: &io::Error| {
+            said.send((path.to_owned(), fault.kind())).unwrap();
+        };
+        let status = StatusFile::start(Path::new("/dev/full"), Arc::new(Tally::default()), told).unwrap();
+        assert_eq!(heard.recv().unwrap(), ("/dev/full".into(), io::ErrorKind::StorageFull));
+        drop(status);
+        assert!(heard.recv().is_err());
+    }
+}
