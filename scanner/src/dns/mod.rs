@@ -3,6 +3,7 @@
 mod addresses;
 mod answer;
 pub mod engine;
+mod lookup;
 mod preflight;
 mod resolvers;
 mod watch;
@@ -11,6 +12,7 @@ mod wire;
 pub use addresses::Addresses;
 pub use answer::Answer;
 pub use engine::{Counts, LATE_A_PLACE};
+pub use lookup::{Lookup, NoAnswer};
 pub use preflight::Preflight;
 pub use watch::Doubt;
 
@@ -95,6 +97,18 @@ enum Reading {
     Unreadable,
     /// This.
     Says(Answer),
+}
+
+/// What is done about an answer.
+enum Heeded {
+    /// It is the answer.
+    Final(Answer),
+    /// Another resolver may have a better one.
+    Useless(Answer),
+    /// It is asked for by TCP.
+    Truncated,
+    /// It is a failure, as all have been for long.
+    Failing(Answer),
 }
 
 impl Dns {
@@ -231,34 +245,22 @@ impl Dns {
                     Event::Fault(ours) => return Err(ours.into()),
                     Event::Closed => return Err(Unfinished::Stopped),
                     Event::Expired | Event::Unreachable => self.resolvers.silent(chosen),
-                    Event::Answer => match read(&exchange) {
-                        Reading::Truncated => {
+                    Event::Answer => match self.heed(chosen, read(&exchange)) {
+                        Heeded::Final(answer) => {
+                            exchange.conclude(answer.status);
+                            return Ok(answer);
+                        }
+                        Heeded::Useless(answer) => useless = Some(answer),
+                        Heeded::Truncated => {
                             let _aside = engine.step_aside();
                             useless = Some(over_tcp(&exchange, resolver, left).await?);
                             break;
                         }
-                        Reading::Unreadable => {
-                            useless = Some(Answer::without(DnsStatus::BadAnswer, moment::now()));
-                        }
-                        Reading::Says(answer) if answer.status == DnsStatus::Refused => {
-                            self.resolvers.refused(chosen);
-                            useless = Some(answer);
-                            if self.resolvers.len() == 1 {
-                                break;
-                            }
-                        }
-                        Reading::Says(answer) if answer.status == DnsStatus::ServFail => {
+                        Heeded::Failing(answer) => {
                             // Boxed, as what follows below: neither is to make every question's state larger.
-                            if self.resolvers.failed(chosen)
-                                && !Box::pin(self.believes_failures(waited)).await?
-                            {
+                            if !Box::pin(self.believes_failures(waited)).await? {
                                 continue 'anew;
                             }
-                            exchange.conclude(answer.status);
-                            return Ok(answer);
-                        }
-                        Reading::Says(answer) => {
-                            self.resolvers.answered(chosen);
                             exchange.conclude(answer.status);
                             return Ok(answer);
                         }
@@ -280,6 +282,25 @@ impl Dns {
             }
             exchange.conclude(answer.status);
             return Ok(answer);
+        }
+    }
+
+    /// Notes what an answer says about its resolver.
+    fn heed(&self, chosen: Chosen, reading: Reading) -> Heeded {
+        match reading {
+            Reading::Truncated => Heeded::Truncated,
+            Reading::Unreadable => Heeded::Useless(Answer::without(DnsStatus::BadAnswer, moment::now())),
+            Reading::Says(answer) if answer.status == DnsStatus::Refused => {
+                self.resolvers.refused(chosen);
+                if self.resolvers.len() == 1 { Heeded::Final(answer) } else { Heeded::Useless(answer) }
+            }
+            Reading::Says(answer) if answer.status == DnsStatus::ServFail => {
+                if self.resolvers.failed(chosen) { Heeded::Failing(answer) } else { Heeded::Final(answer) }
+            }
+            Reading::Says(answer) => {
+                self.resolvers.answered(chosen);
+                Heeded::Final(answer)
+            }
         }
     }
 
