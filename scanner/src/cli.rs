@@ -1,6 +1,7 @@
 //! What is typed in.
 
 mod offline;
+pub mod operator;
 
 pub use offline::Generate;
 
@@ -10,6 +11,7 @@ use crate::plan::{Origin, SETTINGS, Setting, Typed};
 use crate::validate;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use std::net::IpAddr;
 use std::path::PathBuf;
 
 /// What is to be done.
@@ -42,6 +44,15 @@ pub enum Args {
     },
     /// The effective plan, printed.
     Plan(Settings),
+    /// Whether others can tell who scans.
+    Identity {
+        /// The addresses that others see, as typed.
+        addresses: Vec<IpAddr>,
+        /// Folder for what is to be hosted.
+        output: Option<PathBuf>,
+        /// Settings.
+        settings: Settings,
+    },
     /// Findings and verdicts drawn anew.
     Assess {
         /// Folder of the dataset.
@@ -81,6 +92,9 @@ const CHECK_EXIT: &str = "Exit codes: 0 no finding of severity error, 1 one at l
     What may pass is looked at again only where --second-look (or scan.toml) says how long to wait. \
     Colours are shown on a terminal, unless NO_COLOR is set.";
 
+const IDENTITY_EXIT: &str =
+    "Exit codes: 0 nothing is bad, 1 something is, 2 usage or configuration, 4 local fault.";
+
 const EXIT_CODES: &str =
     "Exit codes: 0 complete, 2 usage or configuration, 3 interrupted but resumable, 4 local fault.";
 
@@ -117,6 +131,7 @@ pub fn command() -> Command {
                 .arg(Arg::new("format").long("format").value_name("FORMAT").help("How it is written; json: one object a domain, each on a line").default_value("text").value_parser(PossibleValuesParser::new(["text", "json"]))),
         )
         .subcommand(settings(Command::new("plan")).about("Prints the effective plan as scan.toml, with ranges, defaults and origins"))
+        .subcommand(identity())
         .subcommand(
             Command::new("assess")
                 .about("Draws findings and verdicts from a dataset's evidence anew")
@@ -134,6 +149,21 @@ fn settings(command: Command) -> Command {
 /// The settings that looking at a few domains goes by: nobody watches that from outside, and nothing is waited for.
 fn of_check(setting: &&'static Setting) -> bool {
     setting.section != "report" && setting.key != "pause_limit"
+}
+
+/// The settings that say who scans, and how that is found out.
+fn of_identity(setting: &&'static Setting) -> bool {
+    setting.section == "identity"
+        || matches!(setting.path, "dns.resolvers" | "smtp.port" | "targets.allow_private")
+}
+
+fn identity() -> Command {
+    let command = Command::new("identity")
+        .about("Checks that others can tell who scans: reverse DNS, forward DNS and EHLO name agree, and port 25 is open")
+        .after_help(IDENTITY_EXIT)
+        .arg(Arg::new("address").long("address").value_name("ADDR").help("An address that others see; without it those that this machine reaches the Internet from").action(ArgAction::Append).value_parser(value_parser!(IpAddr)))
+        .arg(Arg::new("output").short('o').long("output").value_name("DIR").help("Folder that gets .well-known/probing.txt (RFC 9511) and index.html, to be hosted at the info page's site; nothing is overwritten").value_parser(value_parser!(PathBuf)));
+    SETTINGS.iter().filter(of_identity).filter_map(flag).fold(command.arg(config()), Command::arg)
 }
 
 fn config() -> Arg {
@@ -185,6 +215,11 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
             settings: typed(of, of_check),
         },
         "plan" => Args::Plan(typed(of, |_| true)),
+        "identity" => Args::Identity {
+            addresses: of.get_many::<IpAddr>("address").into_iter().flatten().copied().collect(),
+            output: of.get_one::<PathBuf>("output").cloned(),
+            settings: typed(of, of_identity),
+        },
         "assess" => Args::Assess {
             dataset: path("dataset"),
             further: match of.get_one::<String>("intermediates").map(String::as_str) {

@@ -13,6 +13,7 @@ pub mod dns;
 pub mod fault;
 pub mod findings;
 pub mod generate;
+pub mod identity;
 pub mod input;
 pub mod interrupt;
 pub mod line;

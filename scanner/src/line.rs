@@ -15,9 +15,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 /// An address of the IPv4 Internet (a root server's), to which a route is looked up and nothing is sent.
-const IPV4_INTERNET: &str = "192.33.4.12:53";
+pub(crate) const IPV4_INTERNET: &str = "192.33.4.12:53";
 /// The same of the IPv6 Internet.
-const IPV6_INTERNET: &str = "[2001:500:2::c]:53";
+pub(crate) const IPV6_INTERNET: &str = "[2001:500:2::c]:53";
 
 /// A time without the network.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

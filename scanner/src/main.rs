@@ -3,15 +3,17 @@
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, IsTerminal as _, Write as _};
+use std::net::IpAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
 use sts_scanner::assess::job;
 use sts_scanner::check::{self, Style};
-use sts_scanner::cli::{self, Args, Generate, Settings, Shown};
+use sts_scanner::cli::{self, Args, Generate, Settings, Shown, operator};
 use sts_scanner::dataset::columns;
+use sts_scanner::identity::{self, Verdict};
 use sts_scanner::input::ListSpec;
-use sts_scanner::plan::ScanPlan;
+use sts_scanner::plan::{ScanPlan, descriptors};
 use sts_scanner::progress::Progress;
 use sts_scanner::scan::tally::Tally;
 use sts_scanner::scan::{self, Ended, Job, ScanError, Start};
@@ -48,10 +50,10 @@ fn main() -> ExitCode {
         Args::Check { domains, shown, settings } => {
             with_plan(&settings, None, |plan| check(domains, plan, shown))
         }
-        Args::Plan(settings) => with_plan(&settings, None, |plan| {
-            print!("{}", plan.as_toml());
-            COMPLETE
-        }),
+        Args::Plan(settings) => with_plan(&settings, None, |plan| show_plan(&plan)),
+        Args::Identity { addresses, output, settings } => {
+            with_plan(&settings, None, |plan| identity(plan, addresses, output.as_deref()))
+        }
         Args::Assess { dataset, further } => assess(&dataset, further),
         Args::Columns => {
             println!("{:#}", columns::as_json());
@@ -93,7 +95,55 @@ fn resume(dataset: &Path, settings: &Settings) -> u8 {
     }
 }
 
-fn run(job: Job) -> u8 {
+/// The plan, and what of it this machine does not bear.
+fn show_plan(plan: &ScanPlan) -> u8 {
+    match scan::fit(&mut plan.clone(), &plan.resolvers) {
+        Ok(lowered) => {
+            let told = descriptors::told(&lowered.budgets, lowered.open_files);
+            let comment = if told.is_empty() { String::new() } else { format!("\n# {told}\n") };
+            show(&format!("{}{comment}", plan.as_toml()))
+        }
+        Err(wrong) => refuse(&wrong),
+    }
+}
+
+fn identity(plan: ScanPlan, addresses: Vec<IpAddr>, output: Option<&Path>) -> u8 {
+    if let Some(folder) = output {
+        match identity::write(&plan, folder) {
+            Ok(written) => written.iter().for_each(|path| println!("wrote {}", path.display())),
+            Err(wrong) => return refuse(&format!("cannot write the pages: {wrong}")),
+        }
+    }
+    match identity::run(&identity::Job { plan, addresses }) {
+        Ok(checks) => match show(&identity::text(&checks)) {
+            COMPLETE if checks.iter().any(|check| check.verdict == Verdict::Bad) => FAULTY,
+            code => code,
+        },
+        Err(wrong) => {
+            eprintln!("error: {wrong}");
+            if wrong.is_usage() { USAGE } else { LOCAL_FAULT }
+        }
+    }
+}
+
+/// Sees that the plan says who scans: asks on a terminal, refuses elsewhere.
+fn identified(plan: &mut ScanPlan) -> Result<(), u8> {
+    let missing = plan.missing_identity();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    let asked = if io::stdin().is_terminal() && io::stderr().is_terminal() {
+        operator::ask(plan, &mut io::stdin().lock(), &mut io::stderr().lock()).unwrap_or(false)
+    } else {
+        false
+    };
+    if asked { Ok(()) } else { Err(refuse(&operator::refusal(&plan.missing_identity()))) }
+}
+
+fn run(mut job: Job) -> u8 {
+    if let Err(code) = identified(&mut job.plan) {
+        return code;
+    }
     let (output, quiet) = (job.output.clone(), job.plan.quiet);
     let tally = Arc::new(Tally::default());
     let stop = match interrupt::watch(&output) {

@@ -33,6 +33,12 @@ pub fn rfc3339(at: Micros) -> String {
     humantime::format_rfc3339_seconds(UNIX_EPOCH + since).to_string()
 }
 
+/// The moment so many seconds from now, as RFC 3339 writes it.
+#[must_use]
+pub fn rfc3339_in(seconds: u64) -> String {
+    humantime::format_rfc3339_seconds(UNIX_EPOCH + Duration::from_secs(self::seconds() + seconds)).to_string()
+}
+
 /// Seconds since 1970 of a moment as RFC 3339 writes it; `None` where it is none, or before that.
 #[must_use]
 pub fn seconds_of_rfc3339(text: &str) -> Option<u64> {

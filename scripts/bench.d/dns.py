@@ -98,7 +98,7 @@ def dnsperf_command(dnsperf, folder, port):
 
 
 def scan_command(scan, folder, out, port):
-    return [str(scan), "scan", str(folder / "list.txt"), "-o", str(out), "--resolver", f"127.0.0.1:{port}",
+    return [str(scan), "scan", str(folder / "list.txt"), "-o", str(out), "--resolver", f"127.0.0.1:{port}", "--allow-private",
             "--starttls", "none", "--dns-rate", "10000000", "--dns-in-flight", str(IN_FLIGHT), "--second-look", "none"]
 
 

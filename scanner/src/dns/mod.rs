@@ -3,6 +3,7 @@
 mod addresses;
 mod answer;
 pub mod engine;
+mod lookup;
 mod preflight;
 mod resolvers;
 mod watch;
@@ -11,6 +12,7 @@ mod wire;
 pub use addresses::Addresses;
 pub use answer::Answer;
 pub use engine::{Counts, LATE_A_PLACE};
+pub use lookup::{Lookup, NoAnswer};
 pub use preflight::Preflight;
 pub use watch::Doubt;
 
@@ -110,6 +112,18 @@ impl Came {
         let answer = answer.unwrap_or_else(|| Answer::without(DnsStatus::Timeout, moment::now()));
         Self { answer, fault: None }
     }
+}
+
+/// What is done about an answer.
+enum Heeded {
+    /// It is the answer.
+    Final(Answer),
+    /// Another resolver may have a better one.
+    Useless(Answer),
+    /// It is asked for by TCP.
+    Truncated,
+    /// It is a failure, as all have been for long.
+    Failing(Answer),
 }
 
 impl Dns {
@@ -273,31 +287,17 @@ impl Dns {
                 Event::Fault(ours) => return Err(ours.into()),
                 Event::Closed => return Err(Unfinished::Stopped),
                 Event::Expired | Event::Unreachable => self.resolvers.silent(chosen),
-                Event::Answer => match read(exchange) {
-                    Reading::Truncated => {
+                Event::Answer => match self.heed(chosen, read(exchange)) {
+                    Heeded::Final(answer) => return Ok(Some(Came::of(Some(answer)))),
+                    Heeded::Useless(answer) => useless = Some(answer),
+                    Heeded::Truncated => {
                         let _aside = engine.step_aside();
                         // Boxed: it is rare, and its state would be as large as all the rest.
                         return Ok(Some(Came::of(Some(Box::pin(over_tcp(exchange, resolver, left)).await?))));
                     }
-                    Reading::Unreadable => {
-                        useless = Some(Answer::without(DnsStatus::BadAnswer, moment::now()));
-                    }
-                    Reading::Says(answer) if answer.status == DnsStatus::Refused => {
-                        self.resolvers.refused(chosen);
-                        useless = Some(answer);
-                        if self.resolvers.len() == 1 {
-                            break;
-                        }
-                    }
-                    Reading::Says(answer) => {
-                        let fails = answer.status == DnsStatus::ServFail && self.resolvers.failed(chosen);
-                        if fails && !Box::pin(self.believes_failures(waited)).await? {
-                            return Ok(None);
-                        }
-                        if answer.status != DnsStatus::ServFail {
-                            self.resolvers.answered(chosen);
-                        }
-                        return Ok(Some(Came::of(Some(answer))));
+                    Heeded::Failing(answer) => {
+                        let is_believed = Box::pin(self.believes_failures(waited)).await?;
+                        return Ok(is_believed.then(|| Came::of(Some(answer))));
                     }
                 },
             }
@@ -306,6 +306,25 @@ impl Dns {
             }
         }
         Ok(Some(Came::of(useless)))
+    }
+
+    /// Notes what an answer says about its resolver.
+    fn heed(&self, chosen: Chosen, reading: Reading) -> Heeded {
+        match reading {
+            Reading::Truncated => Heeded::Truncated,
+            Reading::Unreadable => Heeded::Useless(Answer::without(DnsStatus::BadAnswer, moment::now())),
+            Reading::Says(answer) if answer.status == DnsStatus::Refused => {
+                self.resolvers.refused(chosen);
+                if self.resolvers.len() == 1 { Heeded::Final(answer) } else { Heeded::Useless(answer) }
+            }
+            Reading::Says(answer) if answer.status == DnsStatus::ServFail => {
+                if self.resolvers.failed(chosen) { Heeded::Failing(answer) } else { Heeded::Final(answer) }
+            }
+            Reading::Says(answer) => {
+                self.resolvers.answered(chosen);
+                Heeded::Final(answer)
+            }
+        }
     }
 
     /// The addresses of a host: A and AAAA, asked together.

@@ -1,6 +1,6 @@
 //! Who scans must say so, and who only plays in a laboratory need not.
 
-use super::{Identity, ScanPlan};
+use super::{Identity, Origin, PlanError, ScanPlan, Typed};
 
 /// What is missing of an operator's identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -59,6 +59,15 @@ impl ScanPlan {
             && self.resolvers.iter().all(|resolver| resolver.ip().is_loopback())
     }
 
+    /// Takes what somebody typed when asked.
+    ///
+    /// # Errors
+    /// It is none.
+    pub fn answer(&mut self, missing: Missing, text: &str) -> Result<(), PlanError> {
+        let values = vec![text.trim().to_owned()];
+        self.apply(Typed { key: missing.setting().to_owned(), values, origin: Origin::Flag })
+    }
+
     /// What must still be said before a scan may begin.
     #[must_use]
     pub fn missing_identity(&self) -> Vec<Missing> {
@@ -76,7 +85,6 @@ impl ScanPlan {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
     use super::*;
-    use crate::plan::{Origin, Typed};
 
     fn plan(settings: &[(&str, &str)]) -> ScanPlan {
         let typed = settings.iter().map(|(key, value)| Typed {

@@ -1,10 +1,11 @@
 //! What is found out before the first name: resolvers, families, port 25, roots, exclusions.
 
 use super::ScanError;
-use crate::admission::{Admission, Exclusions, Waited, is_public};
+use crate::admission::{Admission, Exclusions};
 use crate::dataset::manifest::{Vantage, Versions};
-use crate::dns::{self, Dns, RecordType};
+use crate::dns::{self, Dns, Lookup};
 use crate::fault::LocalFault;
+use crate::identity::{self, Reached};
 use crate::line::{Line, Routes};
 use crate::plan::descriptors::{Lowered, Machine};
 use crate::plan::{PlanError, ScanPlan, StarttlsScope};
@@ -99,36 +100,20 @@ fn raise_open_files() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
-/// Whether port 25 is open from here, found out at the operator's own mail server: that of the contact address.
-///
-/// `None` where there is no contact, no MX host is wanted, or the targets are private. An answer of any kind,
-/// a refusal included, shows that the port is not blocked on the way.
+/// Whether port 25 is open from here; `None` where there is no own mail server to tell by, no MX host is wanted, or the targets
+/// are private.
 async fn smtp_reachable(
     plan: &ScanPlan,
     dns: &Dns,
     admission: &Admission,
 ) -> Result<Option<bool>, LocalFault> {
-    let own = plan.identity.contact.as_deref().and_then(|contact| contact.rsplit_once('@'));
-    let Some((_, domain)) = own.filter(|_| plan.starttls != StarttlsScope::None && !plan.allow_private)
-    else {
+    if plan.starttls == StarttlsScope::None || plan.allow_private {
         return Ok(None);
-    };
-    let mut waited = Waited::default();
-    let Ok(answer) = dns.ask(domain, RecordType::MX, &mut waited).await else { return Ok(None) };
-    let mut asked = false;
-    for (_, host) in answer.mx().into_iter().take(3) {
-        let Ok(addresses) = dns.addresses(&host, &mut waited).await else { continue };
-        let usable = |addr: &std::net::IpAddr| is_public(*addr) && admission.address(*addr).is_ok();
-        for addr in addresses.addrs.into_iter().filter(usable).take(2) {
-            asked = true;
-            let connect = tokio::net::TcpStream::connect(SocketAddr::new(addr, plan.smtp_port));
-            match tokio::time::timeout(plan.deadlines.dns, connect).await {
-                Ok(Ok(_)) => return Ok(Some(true)),
-                Ok(Err(e)) if e.kind() == std::io::ErrorKind::ConnectionRefused => return Ok(Some(true)),
-                Ok(Err(e)) => LocalFault::of_io("connect to your own mail server", &e).map_or(Ok(()), Err)?,
-                Err(_) => {}
-            }
-        }
     }
-    Ok(asked.then_some(false))
+    let lookup = Lookup::new(dns.resolvers(), plan.deadlines.dns)?;
+    Ok(match identity::own_mail_server(plan, &lookup, admission).await? {
+        Reached::Yes(_) => Some(true),
+        Reached::No(_) => Some(false),
+        Reached::Unknown(_) => None,
+    })
 }

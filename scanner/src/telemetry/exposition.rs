@@ -18,6 +18,8 @@ pub(super) fn text(tally: &Tally) -> prometheus::Result<String> {
         families.extend(meters.families());
     }
     of_machine(tally, &mut families);
+    // The format has no family without a sample: before the first connection there is no histogram.
+    families.retain(|family| !family.get_metric().is_empty());
     TextEncoder::new().encode_to_string(&families)
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn nsd(place: &Place) -> NameServer {
 }
 
 /// Raises NSD with zones, each a name and its file; its own files are in a folder of the place.
-fn nsd_with(place: &Place, folder: &str, zones: &[(&str, &Path)]) -> NameServer {
+pub(crate) fn nsd_with(place: &Place, folder: &str, zones: &[(&str, &Path)]) -> NameServer {
     let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, free_port()));
     let own = place.path(folder);
     std::fs::create_dir_all(&own).unwrap();

@@ -11,6 +11,7 @@
 
 mod dane;
 mod dns;
+mod identity;
 mod nginx;
 mod openssl;
 mod pki;

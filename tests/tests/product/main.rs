@@ -9,10 +9,13 @@
 mod chains;
 mod check;
 mod counts;
+mod faults;
 mod graded;
 mod interrupted;
+mod outage;
 mod rubbish;
 mod slow;
+mod telemetry;
 mod trends;
 
 use std::path::{Path, PathBuf};
@@ -84,6 +87,13 @@ fn assert_code(output: &Output, code: i32) {
 fn assert_graded(lab: Lab, dir: &Path) {
     lab.write_contacts().unwrap();
     assert_rows_graded(lab, dir);
+}
+
+/// The same without the connections, in a world that is too small for every situation to occur.
+fn assert_no_difference(dir: &Path) {
+    let grade = grade::grade(&dataset(dir), &dir.join("world/truth.parquet")).unwrap();
+    assert!(grade.differences.is_empty() && grade.not_looked_at == 0, "{grade}");
+    assert!(grade.rows.iter().all(|(_, expected, found)| expected == found && *found > 0), "{grade}");
 }
 
 /// The same without the connections: after an interruption what has no committed row is contacted again.

@@ -77,12 +77,37 @@ fn a_resolver_that_is_not_there_is_a_local_fault() {
     let config = file(
         dir.path(),
         "scan.toml",
-        b"[dns]\nresolvers = [\"127.0.0.1:9\"]\n[deadlines]\ndns = \"200ms\"\n",
+        b"[dns]\nresolvers = [\"127.0.0.1:9\"]\n[deadlines]\ndns = \"200ms\"\n[identity]\ncontact = \"a@b.example\"\ninfo_url = \"https://b.example\"\n",
     );
     let mut command = sts_scan();
     command.arg("scan").arg(&names).arg("--config").arg(&config).arg("-o").arg(dataset(dir.path()));
     refused(&mut command, 4, "no resolver answers within 200ms, asked 127.0.0.1:9");
     assert!(!dataset(dir.path()).exists());
+}
+
+#[test]
+fn who_does_not_say_who_scans_is_refused_with_flags_and_keys() {
+    let dir = tempfile::tempdir().unwrap();
+    let names = file(dir.path(), "names.txt", b"example.com\n");
+    let scan = |more: &[&str]| {
+        let mut command = sts_scan();
+        command.arg("scan").arg(&names).arg("-o").arg(dataset(dir.path()));
+        command.args(["--resolver", "127.0.0.1:9"]).args(more);
+        command
+    };
+    refused(
+        &mut scan(&[]),
+        2,
+        "--contact (in scan.toml `identity.contact`) and --info-url (in scan.toml `identity.info_url`)",
+    );
+    refused(
+        &mut scan(&["--contact", "a@b.example"]),
+        2,
+        "give --info-url (in scan.toml `identity.info_url`). ",
+    );
+    // Private addresses behind a resolver on loopback are a laboratory, which goes on to what fails there.
+    refused(&mut scan(&["--allow-private"]), 4, "no resolver answers");
+    refused(&mut scan(&["--allow-private", "--resolver", "192.0.2.1"]), 2, "--contact");
 }
 
 #[test]

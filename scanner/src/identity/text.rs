@@ -1,0 +1,22 @@
+//! The checks, shown to a person.
+
+use super::{Check, Verdict};
+use std::fmt::Write as _;
+
+/// A line a check, and what to do below it.
+#[must_use]
+pub fn text(checks: &[Check]) -> String {
+    let mut text = String::new();
+    for check in checks {
+        let verdict = match check.verdict {
+            Verdict::Good => "good",
+            Verdict::Bad => "bad",
+            Verdict::Open => "open",
+        };
+        let _ = writeln!(text, "{verdict:<5} {}: {}", check.what, check.found);
+        if let Some(remedy) = &check.remedy {
+            let _ = writeln!(text, "      {remedy}");
+        }
+    }
+    text
+}
