@@ -10,6 +10,7 @@ mod chains;
 mod check;
 mod counts;
 mod graded;
+mod hostile;
 mod interrupted;
 mod rubbish;
 mod slow;
