@@ -105,6 +105,9 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
     std::thread::Builder::new().name(name.into()).spawn(work).with_context(|| format!("cannot start {name}"))
 }
 
+/// Bytes that may wait to be sent on a connection, as far as the system lets itself be told.
+const SEND_BUFFER: usize = 65_536;
+
 /// Takes connections for good, each in a task of its own; a failing accept is tried again.
 pub(crate) fn accept_all<F, W>(listener: std::net::TcpListener, serve: F)
 where
@@ -117,8 +120,12 @@ where
     tokio::spawn(async move {
         loop {
             match listener.accept().await {
-                // What becomes of a connection is the peer's affair.
-                Ok((stream, _)) => drop(tokio::spawn(serve(stream, local))),
+                // What becomes of a connection is the peer's affair. Little waits to be sent, so that what a peer took of a flood is
+                // what it read, but for its own buffer.
+                Ok((stream, _)) => {
+                    let _ = socket2::SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);
+                    drop(tokio::spawn(serve(stream, local)));
+                }
                 Err(_) => tokio::task::yield_now().await,
             }
         }

@@ -50,7 +50,7 @@ const MEMORY: u64 = 64 + 64 + 128 / 2;
 
 /// Bytes of a flood that one connection may let through: the bound of the largest (a policy in chunks of one byte, six bytes for
 /// each of 64 KiB), what hyper reads ahead (408 KiB), and the buffers of two sockets.
-const FLOOD: u64 = 6 * 65_536 + 417_792 + (4 << 20);
+const FLOOD: u64 = 6 * 65_536 + 417_792 + (2 << 20);
 
 #[test]
 fn hostile_peers_cost_bounded_memory_bytes_and_time() {
@@ -101,15 +101,15 @@ fn healthy_domains_keep_their_pace_beside_hostile_ones() {
     let dir = tempfile::tempdir().unwrap();
     let lab = lab(1_000, "soak", dir.path());
     // So few at once that a name's turn at this pace comes soon.
-    let pace = ["--dns-rate", "500", "--dns-in-flight", "50"];
+    let pace = ["--dns-rate", "800", "--dns-in-flight", "40"];
     let output = scan(&lab, &list(&lab), dir.path()).args(pace).output().unwrap();
     assert_code(&output, 0);
     let totals = totals(dir.path());
     let (healthy, hostile) = (slow(&lab, &totals, false), slow(&lab, &totals, true));
     println!("the 95th of a hundred: healthy {healthy:?}, hostile {hostile:?}");
-    // The shortest deadline that a hostile one makes wait for is that of DNS, three seconds.
-    assert!(healthy < Duration::from_secs(3), "healthy {healthy:?}, hostile {hostile:?}");
-    assert!(hostile >= Duration::from_secs(3), "healthy {healthy:?}, hostile {hostile:?}");
+    // Six seconds is the deadline of a fetch: one that waits behind a hostile host waits as long.
+    let bound = Duration::from_secs(5);
+    assert!(healthy < bound && hostile >= bound, "healthy {healthy:?}, hostile {hostile:?}");
 }
 
 #[test]
