@@ -4,9 +4,10 @@ use super::contacts::Service;
 use super::{Shared, accept_all, flood, stall, tls, trickle};
 use crate::situation::{Fill, Https, RecordType, Stage};
 use crate::world::{Names, domain_of_control};
+use std::collections::BTreeMap;
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
@@ -149,14 +150,19 @@ fn answer(https: &Https, request: &Request, host: &str, names: &Names<'_>) -> (V
 /// The body a policy host of this behaviour sends, as far as it has an end.
 #[must_use]
 pub fn body(https: &Https, names: &Names<'_>) -> Vec<u8> {
-    let body = names.text(&https.body).repeat(https.times).into_bytes();
-    if https.gzip { compressed(&body) } else { body }
+    let text = names.text(&https.body);
+    if https.gzip { compressed(text, https.times) } else { text.repeat(https.times).into_bytes() }
 }
 
-/// A gzip member (RFC 1952).
-fn compressed(bytes: &[u8]) -> Vec<u8> {
-    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
-    // Nothing that is written to memory fails.
-    let _ = encoder.write_all(bytes);
-    encoder.finish().unwrap_or_default()
+/// A text so many times over as a gzip member (RFC 1952). Each is made once: megabytes take a while, and nobody is served meanwhile.
+fn compressed(text: String, times: usize) -> Vec<u8> {
+    static MADE: Mutex<BTreeMap<(String, usize), Vec<u8>>> = Mutex::new(BTreeMap::new());
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    let member = made.entry((text, times)).or_insert_with_key(|(text, times)| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        // Nothing that is written to memory fails.
+        let _ = encoder.write_all(text.repeat(*times).as_bytes());
+        encoder.finish().unwrap_or_default()
+    });
+    member.clone()
 }

@@ -63,7 +63,6 @@ fn hostile_peers_cost_bounded_memory_bytes_and_time() {
     let (output, peak) = measured(scan(&lab, &list(&lab), dir.path()));
     let took = began.elapsed();
     assert_code(&output, 0);
-    println!("{peak} MiB, {} bytes of a flood, {took:?}", lab.contacts().largest_flood());
     assert!(peak > 0 && peak <= MEMORY, "{peak} MiB");
     let flood = lab.contacts().largest_flood();
     assert!(flood > 0 && flood <= FLOOD, "{flood} bytes of a flood were taken");
@@ -106,7 +105,6 @@ fn healthy_domains_keep_their_pace_beside_hostile_ones() {
     assert_code(&output, 0);
     let totals = totals(dir.path());
     let (healthy, hostile) = (slow(&lab, &totals, false), slow(&lab, &totals, true));
-    println!("the 95th of a hundred: healthy {healthy:?}, hostile {hostile:?}");
     // Six seconds is the deadline of a fetch: one that waits behind a hostile host waits as long.
     let bound = Duration::from_secs(5);
     assert!(healthy < bound && hostile >= bound, "healthy {healthy:?}, hostile {hostile:?}");
