@@ -5,8 +5,8 @@ use crate::dice::draw;
 use crate::situation::{Certificate, Fill, Issuer, Purpose, Validity};
 use anyhow::Result;
 use rcgen::{
-    BasicConstraints, CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, IsCa, KeyPair,
-    KeyUsagePurpose, PKCS_ED25519, PublicKeyData, SanType, date_time_ymd,
+    BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
+    IsCa, KeyPair, KeyUsagePurpose, PKCS_ED25519, PublicKeyData, SanType, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
@@ -16,6 +16,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 /// How many issued certificates are kept, a few KB each.
 const KEPT: usize = 4096;
+/// Certificates that a chain in a crowd has beside leaf and issuer: with them it has 100.
+const CROWD: usize = 98;
 const SECOND: i64 = 1_000_000;
 
 /// A certificate and what is true of it.
@@ -69,6 +71,8 @@ pub struct Authority {
     intermediate: Signer,
     hidden: Signer,
     stranger: Signer,
+    /// Authorities of their own that have nothing to do with anybody.
+    crowd: Vec<Arc<Facts>>,
     issued: Mutex<HashMap<(Certificate, String), Arc<Issued>>>,
 }
 
@@ -83,7 +87,9 @@ impl Authority {
         let hidden = signer(seed, "Laboratory Hidden Issuer", Some(&root))?;
         let strange_root = signer(seed, "Strange Root", None)?;
         let stranger = signer(seed, "Strange Issuer", Some(&strange_root))?;
-        Ok(Self { seed, root, intermediate, hidden, stranger, issued: Mutex::default() })
+        let member = |number| Ok(signer(seed, &format!("Laboratory Bystander {number}"), None)?.facts);
+        let crowd = (1..=CROWD).map(member).collect::<Result<_>>()?;
+        Ok(Self { crowd, seed, root, intermediate, hidden, stranger, issued: Mutex::default() })
     }
 
     /// The root in PEM: what a scanner of this world trusts.
@@ -143,8 +149,13 @@ impl Authority {
             Purpose::Server => ExtendedKeyUsagePurpose::ServerAuth,
             Purpose::Client => ExtendedKeyUsagePurpose::ClientAuth,
         }];
+        if wanted.padding > 0 {
+            // Below the enterprise number for documentation (RFC 5612), not critical.
+            let oid = [1, 3, 6, 1, 4, 1, 32473, 1];
+            params.custom_extensions.push(CustomExtension::from_oid_content(&oid, vec![0; wanted.padding]));
+        }
         let (signer, sent) = match wanted.issuer {
-            Issuer::Lab => (Some(&self.intermediate), Some(&self.intermediate)),
+            Issuer::Lab | Issuer::LabInACrowd => (Some(&self.intermediate), Some(&self.intermediate)),
             Issuer::LabAlone => (Some(&self.intermediate), None),
             Issuer::HiddenAlone => (Some(&self.hidden), None),
             Issuer::Stranger => (Some(&self.stranger), Some(&self.stranger)),
@@ -171,6 +182,9 @@ impl Authority {
         };
         let mut chain = vec![Arc::new(leaf)];
         chain.extend(sent.map(|signer| Arc::clone(&signer.facts)));
+        if wanted.issuer == Issuer::LabInACrowd {
+            chain.extend(self.crowd.iter().cloned());
+        }
         let ders = chain.iter().map(|facts| CertificateDer::from(facts.der.clone())).collect();
         let signing = rustls::crypto::aws_lc_rs::sign::any_eddsa_type(&PrivatePkcs8KeyDer::from(pkcs8))?;
         Ok(Issued { chain, certified: Arc::new(CertifiedKey::new(ders, signing)) })

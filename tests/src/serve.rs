@@ -2,14 +2,18 @@
 
 mod contacts;
 mod dns;
+mod flow;
+mod forge;
 mod https;
 mod message;
 mod ports;
+mod shape;
 mod smtp;
 mod tls;
 
 pub(crate) use contacts::LAYOUT as CONTACTS_LAYOUT;
 pub use contacts::{Contact, Contacts, Service, write_contacts};
+pub(crate) use flow::{flood, stall, trickle};
 pub use https::body as policy_body;
 pub use ports::Ports;
 pub use tls::check as check_tls;
@@ -64,10 +68,11 @@ impl Servers {
         let stopping = Arc::new(AtomicBool::new(false));
         let (stop, stopped) = watch::channel(false);
         let mut threads = Vec::new();
-        let ports::Sockets { dns_udp, dns_tcp, https, smtp, resets, .. } = sockets;
+        let ports::Sockets { dns_udp, forgers, dns_tcp, https, smtp, resets, .. } = sockets;
         {
             let (shared, stopping) = (Arc::clone(&shared), Arc::clone(&stopping));
-            threads.push(spawn("lab-dns", move || dns::serve_udp(&dns_udp, &shared.dns, &stopping))?);
+            let serve = move || dns::serve_udp(&dns_udp, &forgers, &shared.dns, &stopping);
+            threads.push(spawn("lab-dns", serve)?);
         }
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         threads.push(spawn("lab-tcp", move || {
@@ -100,6 +105,9 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
     std::thread::Builder::new().name(name.into()).spawn(work).with_context(|| format!("cannot start {name}"))
 }
 
+/// Bytes that may wait to be sent on a connection, as far as the system lets itself be told.
+const SEND_BUFFER: usize = 65_536;
+
 /// Takes connections for good, each in a task of its own; a failing accept is tried again.
 pub(crate) fn accept_all<F, W>(listener: std::net::TcpListener, serve: F)
 where
@@ -112,20 +120,14 @@ where
     tokio::spawn(async move {
         loop {
             match listener.accept().await {
-                // What becomes of a connection is the peer's affair.
-                Ok((stream, _)) => drop(tokio::spawn(serve(stream, local))),
+                // What becomes of a connection is the peer's affair. Little waits to be sent, so that what a peer took of a flood is
+                // what it read, but for its own buffer.
+                Ok((stream, _)) => {
+                    let _ = socket2::SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);
+                    drop(tokio::spawn(serve(stream, local)));
+                }
                 Err(_) => tokio::task::yield_now().await,
             }
         }
     });
-}
-
-/// Keeps a connection open without a word until the peer closes it, for a minute at most.
-pub(crate) async fn stall<S: tokio::io::AsyncRead + Unpin>(mut stream: S) -> io::Result<()> {
-    let silence = async {
-        let mut waste = [0; 1024];
-        while tokio::io::AsyncReadExt::read(&mut stream, &mut waste).await? > 0 {}
-        Ok(())
-    };
-    tokio::time::timeout(std::time::Duration::from_secs(60), silence).await.unwrap_or(Ok(()))
 }

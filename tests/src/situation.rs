@@ -26,8 +26,8 @@ mod behaviour;
 mod template;
 
 pub use behaviour::{
-    Answer, Certificate, Https, Issuer, Legacy, Oversized, Purpose, Record, Smtp, Stage, Status, Tls,
-    Validity,
+    Answer, Certificate, FLOOD, Forgery, Https, Issuer, Legacy, Oversized, Purpose, Record, Records, Smtp,
+    Stage, Status, Tcp, Tls, Validity,
 };
 pub use template::{Fill, fill, from_toml};
 

@@ -3,6 +3,7 @@
 use super::columns::{self, Kind};
 use super::rows::{AssessmentRow, DomainRow, HostRow, Retried, TlsEvidence};
 use super::schema;
+use super::weight;
 use super::words::{DnsStatus, MxKind, RecordState, Word};
 use crate::tls::certificate::CertificateRow;
 use arrow_array::builder::{Int32Builder, ListBuilder, StringBuilder};
@@ -21,6 +22,9 @@ pub trait Rows: Sized {
 
     /// The columns after `scan`, in the contract's order.
     fn arrays(rows: &[Self]) -> Result<Vec<ArrayRef>, ArrowError>;
+
+    /// Bytes of its texts, as far as somebody else chose how many they are.
+    fn weight(&self) -> usize;
 }
 
 /// One record batch of a table.
@@ -115,6 +119,10 @@ fn word(value: &Option<Word>) -> Option<&str> {
 
 impl Rows for DomainRow {
     const TABLE: &'static columns::Table = &columns::DOMAINS;
+
+    fn weight(&self) -> usize {
+        weight::of_domain(self)
+    }
 
     fn arrays(rows: &[Self]) -> Result<Vec<ArrayRef>, ArrowError> {
         let mut arrays = identity(rows)?;
@@ -247,6 +255,10 @@ fn policy_text(rows: &[DomainRow]) -> Vec<ArrayRef> {
 impl Rows for HostRow {
     const TABLE: &'static columns::Table = &columns::MX_HOSTS;
 
+    fn weight(&self) -> usize {
+        weight::of_host(self)
+    }
+
     fn arrays(rows: &[Self]) -> Result<Vec<ArrayRef>, ArrowError> {
         let written: Vec<Option<String>> = rows.iter().map(|r| r.addr.map(|a| a.to_string())).collect();
         let mut arrays = vec![
@@ -296,6 +308,10 @@ fn conversation(rows: &[HostRow]) -> Vec<ArrayRef> {
 impl Rows for CertificateRow {
     const TABLE: &'static columns::Table = &columns::CERTIFICATES;
 
+    fn weight(&self) -> usize {
+        weight::of_certificate(self)
+    }
+
     fn arrays(rows: &[Self]) -> Result<Vec<ArrayRef>, ArrowError> {
         Ok(vec![
             texts(rows.iter().map(|r| Some(&*r.sha256))),
@@ -317,6 +333,11 @@ impl Rows for CertificateRow {
 
 impl Rows for AssessmentRow {
     const TABLE: &'static columns::Table = &columns::ASSESSMENTS;
+
+    fn weight(&self) -> usize {
+        // Words of ours.
+        0
+    }
 
     fn arrays(rows: &[Self]) -> Result<Vec<ArrayRef>, ArrowError> {
         let hosts = || rows.iter().flat_map(|r| r.dane.iter().flatten());

@@ -10,5 +10,6 @@ pub mod ranges;
 pub mod read;
 pub mod rows;
 pub mod schema;
+mod weight;
 pub mod words;
 pub mod writer;

@@ -3,6 +3,7 @@
 use super::batch::{self, Rows};
 use super::commits::UNFINISHED;
 use super::schema;
+use crate::plan::limits::{BATCH_BYTES, GROUP_BYTES};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
@@ -20,6 +21,8 @@ pub struct PartWriter<R: Rows> {
     scan: String,
     next: usize,
     rows: Vec<R>,
+    /// Bytes of their texts.
+    bytes: usize,
     open: Option<Open>,
 }
 
@@ -58,6 +61,7 @@ impl<R: Rows> PartWriter<R> {
             scan: scan.to_owned(),
             next,
             rows: Vec::new(),
+            bytes: 0,
             open: None,
         }
     }
@@ -67,8 +71,10 @@ impl<R: Rows> PartWriter<R> {
     /// # Errors
     /// The part cannot be written.
     pub fn push(&mut self, row: R) -> Result<(), PartError> {
+        self.bytes += row.weight();
         self.rows.push(row);
-        if self.rows.len() >= BATCH_ROWS { self.flush() } else { Ok(()) }
+        let is_full = self.rows.len() >= BATCH_ROWS || self.bytes >= BATCH_BYTES;
+        if is_full { self.flush() } else { Ok(()) }
     }
 
     /// Rows that no line names yet.
@@ -88,8 +94,12 @@ impl<R: Rows> PartWriter<R> {
         let wrong = |source| PartError { path: open.path.clone(), source };
         let batch = batch::of(&self.scan, &self.rows).map_err(|e| wrong(io::Error::other(e)))?;
         open.writer.write(&batch).map_err(|e| wrong(plain(e)))?;
+        if open.writer.memory_size() >= GROUP_BYTES {
+            open.writer.flush().map_err(|e| wrong(plain(e)))?;
+        }
         open.rows += self.rows.len() as u64;
         self.rows.clear();
+        self.bytes = 0;
         self.open = Some(open);
         Ok(())
     }
@@ -132,5 +142,50 @@ fn plain(error: ParquetError) -> io::Error {
             Err(other) => io::Error::other(other),
         },
         other => io::Error::other(other),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
+    use super::*;
+    use crate::dataset::rows::DomainRow;
+    use crate::dataset::words::{DnsStatus, MxKind};
+    use parquet::file::reader::{FileReader as _, SerializedFileReader};
+
+    /// Bytes that no compression makes fewer.
+    fn noise(state: &mut u64, len: usize) -> Vec<u8> {
+        let next = |state: &mut u64| {
+            *state ^= *state << 13;
+            *state ^= *state >> 7;
+            *state ^= *state << 17;
+            state.to_le_bytes()
+        };
+        (0..len / 8).flat_map(|_| next(state)).collect()
+    }
+
+    #[test]
+    fn large_rows_do_not_gather() {
+        const BODY: usize = 65_536;
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join(DomainRow::TABLE.name)).unwrap();
+        let mut writer: PartWriter<DomainRow> = PartWriter::new(folder.path(), "scan", 0);
+        let mut state = 7;
+        let mut most = 0;
+        for _ in 0..1_500 {
+            let (mx_dns, mx_kind) = (Some(DnsStatus::NoData), Some(MxKind::None));
+            let mut row = DomainRow { mx_dns, mx_kind, ..DomainRow::default() };
+            row.policy.body = Some(noise(&mut state, BODY));
+            writer.push(row).unwrap();
+            let encoded = writer.open.as_ref().map_or(0, |open| open.writer.memory_size());
+            assert!(writer.bytes < BATCH_BYTES && encoded < GROUP_BYTES, "{} {encoded}", writer.bytes);
+            most = most.max(encoded);
+        }
+        assert!(most > BATCH_BYTES);
+        let closed = writer.close().unwrap().unwrap();
+        let path = folder.path().join(DomainRow::TABLE.name).join(format!("{}.{UNFINISHED}", closed.name));
+        let read = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
+        assert_eq!((closed.rows, read.metadata().file_metadata().num_rows()), (1_500, 1_500));
+        assert!(read.num_row_groups() > 2, "{}", read.num_row_groups());
     }
 }

@@ -37,6 +37,18 @@ pub const SMTP_TRIAL_PERCENT: u64 = 20;
 /// Longest policy that is taken (findings.md: over 64 KiB is policy_too_large).
 pub const POLICY_BYTES: usize = 65_536;
 
+/// Header fields of a policy host's answer; one more is policy_http_malformed. hyper keeps 417,792 bytes of a head at most besides.
+pub const POLICY_HEADERS: usize = 100;
+
+/// Bytes of a header field (Location, Content-Type) that are kept, before they are escaped.
+pub const HEADER_BYTES: usize = 4_096;
+
+/// Bytes of rows that become a record batch, however few the rows: policies of 64 KiB would else gather by the thousand.
+pub const BATCH_BYTES: usize = 4 << 20;
+
+/// Bytes of a part that are encoded and not yet written: then the row group is closed. Rows without policies fill a part before that.
+pub const GROUP_BYTES: usize = 32 << 20;
+
 /// Names that the lists after the first may hold together: 16 bytes of memory each.
 pub const LISTED_NAMES: usize = 200_000_000;
 

@@ -4,6 +4,7 @@ use super::outcome::{Fetched, Outcome};
 use super::watch::Watch;
 use crate::fault::LocalFault;
 use crate::mta_sts::text::escape;
+use crate::plan::limits::{HEADER_BYTES, POLICY_HEADERS};
 use crate::tls::certificate::sha256_hex;
 use crate::tls::client::{Finished, evidence, group_name};
 use crate::tls::failure::{ConnectFailure, HandshakeFailure, of_connect, of_io_kind, of_rustls};
@@ -86,6 +87,7 @@ fn client(request: Fetch<'_>, tls: rustls::ClientConfig, watch: Watch) -> Result
         .connector_layer(watch)
         .resolve(request.host, request.addr)
         .http1_only()
+        .http1_max_headers(POLICY_HEADERS)
         .https_only(true)
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
@@ -156,7 +158,8 @@ async fn read(
 }
 
 fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    headers.get(name).map(|value| escape(value.as_bytes()))
+    let kept = |bytes: &[u8]| escape(bytes.get(..HEADER_BYTES).unwrap_or(bytes));
+    headers.get(name).map(|value| kept(value.as_bytes()))
 }
 
 /// What failed below HTTP, if that is where it failed.

@@ -1,7 +1,7 @@
 //! How a connection or a handshake failed, from the errors of the operating system and of rustls.
 
 use crate::fault::LocalFault;
-use rustls::{AlertDescription, PeerIncompatible};
+use rustls::{AlertDescription, InvalidMessage, PeerIncompatible};
 use std::io;
 
 /// How a TCP connection failed.
@@ -159,6 +159,10 @@ pub fn of_rustls(err: &rustls::Error) -> Result<HandshakeFailure, LocalFault> {
             | PeerIncompatible::ServerDoesNotSupportTls12Or13,
         ) => Ok(HandshakeFailure::Protocol),
         E::PeerIncompatible(_) => Ok(HandshakeFailure::ClientLimit),
+        // rustls takes certificates of 64 KiB in all; others take more (OpenSSL: 100 KiB).
+        E::InvalidMessage(
+            InvalidMessage::HandshakePayloadTooLarge | InvalidMessage::CertificatePayloadTooLarge,
+        ) => Ok(HandshakeFailure::ClientLimit),
         E::FailedToGetRandomBytes | E::FailedToGetCurrentTime => {
             Err(LocalFault::Setup { doing: "make a TLS handshake", reason: err.to_string() })
         }
@@ -187,6 +191,8 @@ mod tests {
     fn what_is_not_tls_is_protocol_and_what_we_lack_is_our_limit() {
         let of = |err: Error| of_handshake(&io::Error::new(io::ErrorKind::InvalidData, err)).unwrap();
         assert_eq!(of(InvalidMessage::InvalidContentType.into()), HandshakeFailure::Protocol);
+        assert_eq!(of(InvalidMessage::HandshakePayloadTooLarge.into()), HandshakeFailure::ClientLimit);
+        assert_eq!(of(InvalidMessage::CertificatePayloadTooLarge.into()), HandshakeFailure::ClientLimit);
         assert_eq!(of(PeerIncompatible::NoKxGroupsInCommon.into()), HandshakeFailure::ClientLimit);
         assert_eq!(of(PeerIncompatible::ServerDoesNotSupportTls12Or13.into()), HandshakeFailure::Protocol);
     }

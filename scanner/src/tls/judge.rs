@@ -6,6 +6,7 @@
 //!   whether the scan saw it elsewhere.
 //! - *Whose it is* is asked of the subject alternative names alone (RFC 9525 section 6.3).
 
+use super::paths::LONGEST;
 use super::signature::is_signed_by;
 use super::trust::Trust;
 use super::witness::KeyProof;
@@ -15,6 +16,9 @@ use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsag
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer as _;
+
+/// Certificates beside the leaf that are tried as the issuer of one, where webpki looks for no path.
+const TRIED: usize = 100;
 
 /// What is wrong with a certificate, in the order of the column `cert_faults`: chain, time, name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -284,11 +288,12 @@ impl Reader<'_> {
             .filter(|other| is_authority(other) && self.is_valid_then(other))
             .collect();
         let mut current = self.leaf;
-        for _ in 0..=others.len() {
+        // As webpki has it: a path has an end, and not everything that is sent is tried.
+        for _ in 0..=LONGEST {
             if is_issued_by_trusted(current, self.trust) {
                 return true;
             }
-            match others.iter().find(|other| is_issued_by(current, other)) {
+            match others.iter().take(TRIED).find(|other| is_issued_by(current, other)) {
                 Some(issuer) => current = issuer,
                 None => return false,
             }

@@ -71,6 +71,39 @@ fn self_signed(params: &CertificateParams) -> Vec<u8> {
 }
 
 #[test]
+fn a_hundred_issuers_of_one_name_are_not_all_tried() {
+    // Names that are the same all the way up, and other keys: who signed what shows only when it is tried.
+    let (stranger, root) = (root("root"), root("root"));
+    let issuer = root.sub(authority_params("issuer"));
+    let judged = |impostors: usize| {
+        let mut chain = vec![issuer.issue(&params(&[HOST]))];
+        chain.extend((0..impostors).map(|_| stranger.sub(authority_params("issuer")).der()));
+        chain.push(issuer.der());
+        judge(&chain, HOST, &root.trust(), NOW, KeyProof::Proven).unwrap()
+    };
+    assert_eq!(judged(50).faults(), []);
+    assert_eq!(judged(120).faults(), [Fault::Untrusted]);
+}
+
+#[test]
+fn an_authority_as_leaf_has_no_longer_path_than_another_leaf() {
+    let root = root("root");
+    let judged = |between: usize| {
+        let mut above = root.sub(authority_params("issuer"));
+        let mut chain = vec![above.der()];
+        for _ in 0..between {
+            above = above.sub(authority_params("issuer"));
+            chain.insert(0, above.der());
+        }
+        judge(&chain, HOST, &root.trust(), NOW, KeyProof::Proven)
+            .unwrap()
+            .faults()
+            .contains(&Fault::Untrusted)
+    };
+    assert_eq!((judged(super::super::paths::LONGEST), judged(40)), (false, true));
+}
+
+#[test]
 fn a_good_certificate_has_no_fault() {
     let ca = root("root");
     let chain = [ca.issue(&params(&["other.example", "MX.Example.org"]))];

@@ -63,6 +63,8 @@ pub struct Contacts {
     connections: Mutex<Vec<Contact>>,
     questions: Mutex<BTreeMap<u16, u64>>,
     all_questions: AtomicU64,
+    forged: AtomicU64,
+    largest_flood: AtomicU64,
 }
 
 impl Contacts {
@@ -82,6 +84,26 @@ impl Contacts {
     #[must_use]
     pub fn questions_by_type(&self) -> BTreeMap<u16, u64> {
         self.questions.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// How many datagrams were sent that are no answer to the question they came after.
+    #[must_use]
+    pub fn forgeries(&self) -> u64 {
+        self.forged.load(Ordering::Relaxed)
+    }
+
+    /// The most bytes of a flood that one connection took, or let the system take, before its end.
+    #[must_use]
+    pub fn largest_flood(&self) -> u64 {
+        self.largest_flood.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn forged(&self, datagrams: u64) {
+        self.forged.fetch_add(datagrams, Ordering::Relaxed);
+    }
+
+    pub(super) fn flooded(&self, bytes: u64) {
+        self.largest_flood.fetch_max(bytes, Ordering::Relaxed);
     }
 
     pub(super) fn question(&self, kind: u16) {

@@ -1,9 +1,10 @@
 //! The resolver of a world: it answers as a recursive resolver would, with the whole CNAME chain.
 
-use super::message::{self, Question, Verdict, Writer};
-use super::{Contacts, Shared, accept_all};
+use super::forge::Forgers;
+use super::message::{self, Named, Question, Verdict, Writer};
+use super::{Contacts, Shared, accept_all, stall, trickle};
 use crate::authority::Authority;
-use crate::situation::{Answer, Fill, Record, RecordType, Situation, Status};
+use crate::situation::{Answer, Fill, Forgery, Record, RecordType, Situation, Status, Tcp};
 use crate::world::{Names, World};
 use std::collections::HashMap;
 use std::io;
@@ -14,12 +15,25 @@ use std::time::{Duration, Instant};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 
-/// Longest chain of CNAMEs that is followed.
-const CHAIN: usize = 8;
+/// Longest chain of CNAMEs that is followed: longer than what a scanner should take.
+const CHAIN: usize = 24;
 /// Number of the type SOA (RFC 1035 section 3.2.2).
 const SOA: u16 = 6;
 /// How long a TCP connection may be idle.
 const IDLE: Duration = Duration::from_secs(10);
+/// Pause before each byte of an answer that trickles.
+const TRICKLE: Duration = Duration::from_millis(200);
+
+/// What becomes of a message.
+#[derive(Debug, Default)]
+pub(super) struct Reply {
+    /// What is sent before the answer, over UDP.
+    forged: Vec<Forgery>,
+    /// The answer; `None` where there is none.
+    message: Option<Vec<u8>>,
+    /// What TCP makes of it.
+    tcp: Tcp,
+}
 
 /// Answers questions.
 #[derive(Debug)]
@@ -32,12 +46,17 @@ pub(crate) struct Responder {
 }
 
 /// Answers over UDP until it is to stop.
-pub(super) fn serve_udp(socket: &UdpSocket, responder: &Responder, stopping: &AtomicBool) {
-    let mut question = [0; 4096];
+pub(super) fn serve_udp(socket: &UdpSocket, forgers: &Forgers, responder: &Responder, stopping: &AtomicBool) {
+    let mut buffer = [0; 4096];
     while !stopping.load(Ordering::Relaxed) {
         // A timeout is the chance to see that it is to stop; any other error is the next question's affair.
-        let Ok((length, asker)) = socket.recv_from(&mut question) else { continue };
-        if let Some(answer) = responder.answer(question.get(..length).unwrap_or_default(), false) {
+        let Ok((length, asker)) = socket.recv_from(&mut buffer) else { continue };
+        let question = buffer.get(..length).unwrap_or_default();
+        let Some(reply) = responder.answer(question, false) else { continue };
+        for forgery in reply.forged {
+            responder.contacts.forged(forgers.send(forgery, question, socket, asker));
+        }
+        if let Some(answer) = reply.message {
             // An answer that cannot be sent is one that was lost on the way.
             drop(socket.send_to(&answer, asker));
         }
@@ -56,9 +75,25 @@ async fn connection(mut stream: TcpStream, shared: Arc<Shared>) -> io::Result<()
             tokio::time::timeout(IDLE, stream.read_u16()).await.map_err(|_| io::ErrorKind::TimedOut)??;
         let mut question = vec![0; length.into()];
         stream.read_exact(&mut question).await?;
-        if let Some(answer) = shared.dns.answer(&question, true) {
-            let length = u16::try_from(answer.len()).map_err(io::Error::other)?;
-            stream.write_all(&[&length.to_be_bytes(), answer.as_slice()].concat()).await?;
+        let Some(Reply { message: Some(answer), tcp, .. }) = shared.dns.answer(&question, true) else {
+            continue;
+        };
+        let length = u16::try_from(answer.len()).map_err(io::Error::other)?;
+        let mut framed = [&length.to_be_bytes(), answer.as_slice()].concat();
+        match tcp {
+            Tcp::Answers | Tcp::Truncates => stream.write_all(&framed).await?,
+            Tcp::Closes => return Ok(()),
+            Tcp::Stalls => return stall(stream).await,
+            Tcp::Trickles => trickle(&mut stream, &framed, TRICKLE).await?,
+            Tcp::Floods => {
+                // The first byte of the id, behind the length.
+                if let Some(id) = framed.get_mut(2) {
+                    *id ^= 0x5a;
+                }
+                loop {
+                    stream.write_all(&framed).await?;
+                }
+            }
         }
     }
 }
@@ -68,8 +103,8 @@ impl Responder {
         Self { world, authority, contacts, first_asked: Mutex::default() }
     }
 
-    /// The answer to a message; `None` where there shall be none.
-    fn answer(&self, message: &[u8], over_tcp: bool) -> Option<Vec<u8>> {
+    /// What becomes of a message; `None` where it is none that could be answered.
+    fn answer(&self, message: &[u8], over_tcp: bool) -> Option<Reply> {
         let question = message::read(message)?;
         self.contacts.question(question.kind);
         let kind = RecordType::from_number(question.kind);
@@ -80,8 +115,10 @@ impl Responder {
         if name.is_empty() && question.kind == SOA {
             // The root is signed: by this a scan knows that the resolver validates.
             writer.soa("", &question);
-            return Some(writer.finish(&question, verdict, over_tcp));
+            let message = Some(writer.finish(&question, verdict, over_tcp));
+            return Some(Reply { message, ..Reply::default() });
         }
+        let mut reply = Reply::default();
         for hop in 0..CHAIN {
             let owner = self.world.owner(&name, if hop == 0 { kind } else { None });
             let answers = owner.as_ref().and_then(super::super::world::Owner::answers);
@@ -100,9 +137,13 @@ impl Responder {
             verdict.ad &= answer.ad;
             verdict.truncate |= answer.truncate;
             ede.extend(&answer.ede);
+            reply.forged.extend(&answer.forged);
+            if answer.tcp != Tcp::Answers {
+                reply.tcp = answer.tcp;
+            }
             match self.status(answer, &question) {
                 Status::NoError => {}
-                Status::Drop => return None,
+                Status::Drop => return Some(reply),
                 Status::NxDomain => (verdict.rcode, verdict.negative) = (3, true),
                 Status::ServFail => verdict.rcode = 2,
                 Status::Refused => verdict.rcode = 5,
@@ -117,8 +158,14 @@ impl Responder {
                 situation: owner.situation,
                 domain: &owner.domain,
             };
+            writer.stuff(answer.stuffing, &question);
+            let named = answer.owner.as_ref().map(|owner| names.text(owner));
+            let owner = match named.as_deref() {
+                _ if answer.pointers_loop => Named::ByItself,
+                other => Named::Text(other.unwrap_or(&name)),
+            };
             for record in &answer.records {
-                self.write(&mut writer, &name, &question, (*kind, answer.ttl), record, &names);
+                self.write(&mut writer, owner, &question, (*kind, answer.ttl), record, &names);
             }
             verdict.negative = answer.records.is_empty();
             if alias.is_none() {
@@ -130,7 +177,9 @@ impl Responder {
             };
         }
         verdict.ede = &ede;
-        Some(writer.finish(&question, verdict, over_tcp))
+        verdict.always_cut = reply.tcp == Tcp::Truncates;
+        reply.message = Some(writer.finish(&question, verdict, over_tcp));
+        Some(reply)
     }
 
     /// What becomes of a question now.
@@ -144,7 +193,7 @@ impl Responder {
     fn write(
         &self,
         writer: &mut Writer,
-        owner: &str,
+        owner: Named<'_>,
         question: &Question<'_>,
         (kind, ttl): (RecordType, u32),
         record: &Record,

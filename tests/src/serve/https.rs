@@ -1,14 +1,15 @@
 //! The policy hosts (RFC 8461 section 3.3).
 
 use super::contacts::Service;
-use super::{Shared, accept_all, stall, tls};
+use super::{Shared, accept_all, flood, stall, tls, trickle};
 use crate::situation::{Fill, Https, RecordType, Stage};
 use crate::world::{Names, domain_of_control};
-use std::io;
+use std::collections::BTreeMap;
+use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 
 /// How long a peer may take for its request.
@@ -54,16 +55,35 @@ async fn connection(stream: TcpStream, local: SocketAddr, shared: Arc<Shared>) -
         domain: &owner.domain,
     };
     let (head, body) = answer(https, &request, &host, &names);
-    stream.write_all(&head).await?;
+    send(&mut stream, https, Stage::Answer, &head).await?;
     let (first, second) =
         body.split_at(if https.stalls_at == Some(Stage::Body) { body.len() / 2 } else { 0 });
-    stream.write_all(first).await?;
+    send(&mut stream, https, Stage::Body, first).await?;
     if https.stalls_at == Some(Stage::Body) {
         stream.flush().await?;
         return stall(stream).await;
     }
-    stream.write_all(second).await?;
+    send(&mut stream, https, Stage::Body, second).await?;
+    if !https.flood.is_empty() {
+        let pause = Duration::from_millis(https.flood_pause_ms);
+        return flood(&mut stream, &https.flood, pause, &shared.contacts).await;
+    }
     stream.shutdown().await
+}
+
+/// Sends a part of an answer, a byte at a time from the stage on that the behaviour says.
+async fn send<S: AsyncWrite + Unpin>(
+    stream: &mut S,
+    https: &Https,
+    stage: Stage,
+    bytes: &[u8],
+) -> io::Result<()> {
+    match https.trickles_at {
+        Some(from) if from == stage || from == Stage::Answer => {
+            trickle(stream, bytes, Duration::from_millis(https.trickle_ms)).await
+        }
+        _ => stream.write_all(bytes).await,
+    }
 }
 
 /// What a request asked for.
@@ -110,7 +130,14 @@ fn answer(https: &Https, request: &Request, host: &str, names: &Names<'_>) -> (V
     } else if request.host != host {
         (status, body) = (421, b"another host\n".to_vec());
     }
-    let mut head = format!("HTTP/1.1 {status} Laboratory\r\nContent-Length: {}\r\n", body.len());
+    let mut head = format!("HTTP/1.1 {status} Laboratory\r\n");
+    let length = https.content_length.clone().unwrap_or_else(|| body.len().to_string());
+    if !length.is_empty() {
+        head.push_str(&format!("Content-Length: {length}\r\n"));
+    }
+    if https.gzip {
+        head.push_str("Content-Encoding: gzip\r\n");
+    }
     for (name, value) in [("Content-Type", &https.content_type), ("Location", &https.location)] {
         if !value.is_empty() {
             head.push_str(&format!("{name}: {}\r\n", names.text(value)));
@@ -120,8 +147,22 @@ fn answer(https: &Https, request: &Request, host: &str, names: &Names<'_>) -> (V
     (head.into_bytes(), body)
 }
 
-/// The body a policy host of this behaviour sends.
+/// The body a policy host of this behaviour sends, as far as it has an end.
 #[must_use]
 pub fn body(https: &Https, names: &Names<'_>) -> Vec<u8> {
-    names.text(&https.body).repeat(https.times).into_bytes()
+    let text = names.text(&https.body);
+    if https.gzip { compressed(text, https.times) } else { text.repeat(https.times).into_bytes() }
+}
+
+/// A text so many times over as a gzip member (RFC 1952). Each is made once: megabytes take a while, and nobody is served meanwhile.
+fn compressed(text: String, times: usize) -> Vec<u8> {
+    static MADE: Mutex<BTreeMap<(String, usize), Vec<u8>>> = Mutex::new(BTreeMap::new());
+    let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
+    let member = made.entry((text, times)).or_insert_with_key(|(text, times)| {
+        let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+        // Nothing that is written to memory fails.
+        let _ = encoder.write_all(text.repeat(*times).as_bytes());
+        encoder.finish().unwrap_or_default()
+    });
+    member.clone()
 }

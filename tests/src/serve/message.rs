@@ -76,8 +76,19 @@ pub(super) struct Verdict<'a> {
     pub(super) ede: &'a [u16],
     /// Whether UDP gets nothing but the truncation bit.
     pub(super) truncate: bool,
+    /// Whether TCP gets no more than that either.
+    pub(super) always_cut: bool,
     /// Whether the answer is negative, so that a SOA belongs into it (RFC 2308).
     pub(super) negative: bool,
+}
+
+/// How the owner of a record is written.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Named<'a> {
+    /// As this name.
+    Text(&'a str),
+    /// As a compression pointer to itself, which no reader can come to the end of.
+    ByItself,
 }
 
 /// An answer in the making.
@@ -98,13 +109,16 @@ impl Writer {
     /// Adds a record. The data is written by `data`.
     pub(super) fn record(
         &mut self,
-        owner: &str,
+        owner: Named<'_>,
         question: &Question<'_>,
         kind: u16,
         ttl: u32,
         data: impl FnOnce(&mut Self),
     ) {
-        self.name(owner, question);
+        match owner {
+            Named::Text(name) => self.name(name, question),
+            Named::ByItself => self.number(0xc000 | u16::try_from(self.message.len()).unwrap_or_default()),
+        }
         self.number(kind);
         self.number(1);
         self.message.extend(ttl.to_be_bytes());
@@ -118,9 +132,22 @@ impl Writer {
         self.answers += 1;
     }
 
+    /// Adds TXT records of a name that nobody asked for, up to so many bytes.
+    pub(super) fn stuff(&mut self, bytes: usize, question: &Question<'_>) {
+        const STRING: [u8; 200] = [b'x'; 200];
+        let end = self.message.len() + bytes;
+        // A record of one string is its name, ten bytes, the string's length and the string.
+        while self.message.len() + 20 + 10 + 1 + STRING.len() <= end {
+            self.record(Named::Text("elsewhere.invalid"), question, 16, 300, |data| {
+                data.bytes(&[u8::try_from(STRING.len()).unwrap_or(u8::MAX)]);
+                data.bytes(&STRING);
+            });
+        }
+    }
+
     /// Adds the SOA of a zone.
     pub(super) fn soa(&mut self, zone: &str, question: &Question<'_>) {
-        self.record(zone, question, 6, 300, |soa| {
+        self.record(Named::Text(zone), question, 6, 300, |soa| {
             soa.name("ns.lab.invalid", question);
             soa.name("hostmaster.lab.invalid", question);
             for number in [1_u32, 7200, 3600, 1_209_600, 300] {
@@ -169,7 +196,7 @@ impl Writer {
             authorities = 1;
         }
         let limit = if over_tcp { usize::from(u16::MAX) } else { question.edns.unwrap_or(512).into() };
-        let is_cut = !over_tcp && verdict.truncate || self.message.len() + 64 > limit;
+        let is_cut = verdict.always_cut || !over_tcp && verdict.truncate || self.message.len() + 64 > limit;
         if is_cut {
             self.message.truncate(12 + question.raw.len());
         }

@@ -1,5 +1,6 @@
 //! The sockets of a world: free ports, and the addresses that nobody answers at.
 
+use super::forge::Forgers;
 use crate::world::{Address, World};
 use anyhow::{Context, Result, bail};
 use socket2::{Domain, Protocol, SockRef, Socket, Type};
@@ -22,6 +23,7 @@ pub struct Ports {
 pub(super) struct Sockets {
     pub(super) ports: Ports,
     pub(super) dns_udp: UdpSocket,
+    pub(super) forgers: Forgers,
     pub(super) dns_tcp: TcpListener,
     pub(super) https: Vec<TcpListener>,
     pub(super) smtp: Vec<TcpListener>,
@@ -32,7 +34,7 @@ pub(super) struct Sockets {
 impl Sockets {
     pub(super) fn bind(world: &World) -> Result<Self> {
         raise_open_files();
-        let (dns, (dns_udp, dns_tcp)) = on_free_port(0, |port| {
+        let (dns, (dns_udp, forgers, dns_tcp)) = on_free_port(0, |port| {
             let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
             let udp = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
             udp.set_recv_buffer_size(8 << 20)?;
@@ -40,7 +42,7 @@ impl Sockets {
             let udp = UdpSocket::from(udp);
             // How soon the thread sees that it is to stop.
             udp.set_read_timeout(Some(Duration::from_millis(50)))?;
-            Ok((udp, listen(at, 1024)?))
+            Ok((udp, Forgers::bind(port)?, listen(at, 1024)?))
         })?;
         let (https_port, (https, mut resets)) = on_free_port(7000, |port| {
             blackhole(port)?;
@@ -54,7 +56,7 @@ impl Sockets {
         })?;
         resets.extend(more_resets);
         let ports = Ports { dns: (Ipv4Addr::LOCALHOST, dns).into(), https: https_port, smtp: smtp_port };
-        Ok(Self { ports, dns_udp, dns_tcp, https, smtp, resets })
+        Ok(Self { ports, dns_udp, forgers, dns_tcp, https, smtp, resets })
     }
 }
 

@@ -1,7 +1,7 @@
 //! The MX hosts (RFC 5321, RFC 3207): no mail is taken, only the way to TLS is played.
 
 use super::contacts::{Service, Ticket};
-use super::{Shared, accept_all, stall, tls};
+use super::{Shared, accept_all, flood, stall, tls, trickle};
 use crate::situation::{Smtp, Stage};
 use crate::world::Address;
 use std::io;
@@ -40,7 +40,7 @@ async fn connection(mut stream: TcpStream, local: SocketAddr, shared: Arc<Shared
     match at(smtp, Stage::Banner) {
         Next::Stall => return stall(stream).await,
         Next::Close => return Ok(()),
-        Next::Command | Next::StartTls => greet(&mut stream, smtp).await?,
+        Next::Command | Next::StartTls => greet(&mut stream, smtp, &shared).await?,
     }
     if smtp.banner.starts_with("421") {
         return stream.shutdown().await;
@@ -80,21 +80,19 @@ async fn connection(mut stream: TcpStream, local: SocketAddr, shared: Arc<Shared
 }
 
 /// The greeting, or what comes in its place; a flood ends when the peer has had enough.
-async fn greet(stream: &mut TcpStream, smtp: &Smtp) -> io::Result<()> {
-    if !smtp.flood.is_empty() {
-        let piece = smtp.flood.replace('\n', "\r\n").repeat(256);
-        loop {
-            stream.write_all(piece.as_bytes()).await?;
-        }
-    }
+async fn greet(stream: &mut TcpStream, smtp: &Smtp, shared: &Shared) -> io::Result<()> {
     if !smtp.noise.is_empty() {
         return stream.write_all(&bytes(&smtp.noise)).await;
     }
     if !smtp.teaser.is_empty() {
-        say(stream, &smtp.teaser).await?;
+        stream.write_all(&lines(&smtp.teaser)).await?;
     }
     tokio::time::sleep(Duration::from_millis(smtp.banner_after_ms)).await;
-    say(stream, &smtp.banner).await
+    let mut greeting = lines(&smtp.banner);
+    if smtp.at_once {
+        greeting.extend([&smtp.ehlo, &smtp.starttls].map(|reply| lines(reply)).concat());
+    }
+    say(stream, smtp, Stage::Banner, &greeting, shared).await
 }
 
 /// Bytes of their hexadecimal form; what is none is left out.
@@ -127,7 +125,8 @@ async fn obey<S: AsyncWrite + Unpin>(
         "HELO" => (None, smtp.helo.as_str()),
         "STARTTLS" => (Some(Stage::Starttls), smtp.starttls.as_str()),
         "QUIT" => {
-            say(stream, "221 2.0.0 Bye").await?;
+            stream.write_all(b"221 2.0.0 Bye\r\n").await?;
+            stream.flush().await?;
             return Ok(Next::Close);
         }
         _ => (None, "502 5.5.1 Not here"),
@@ -141,20 +140,49 @@ async fn obey<S: AsyncWrite + Unpin>(
             other => return Ok(other),
         }
     }
-    if stage == Some(Stage::Starttls) && reply.starts_with("220") {
+    let begins_tls = stage == Some(Stage::Starttls) && reply.starts_with("220");
+    let mut text = lines(reply);
+    if begins_tls {
         // In one piece, so that what was injected is there before the handshake begins.
-        stream.write_all(format!("{reply}\r\n{}", smtp.injected).as_bytes()).await?;
-        return Ok(Next::StartTls);
+        text.extend(smtp.injected.bytes());
     }
-    say(stream, reply).await?;
+    // What follows in TLS is no stage of its own.
+    if !smtp.at_once {
+        say(stream, smtp, stage.unwrap_or(Stage::Tls), &text, shared).await?;
+    }
     // The server closes after 421 (RFC 5321 section 3.8).
-    Ok(if reply.starts_with("421") { Next::Close } else { Next::Command })
+    Ok(match () {
+        () if begins_tls => Next::StartTls,
+        () if reply.starts_with("421") => Next::Close,
+        () => Next::Command,
+    })
 }
 
-async fn say<S: AsyncWrite + Unpin>(stream: &mut S, reply: &str) -> io::Result<()> {
-    let mut text = reply.replace('\n', "\r\n");
-    text.push_str("\r\n");
-    stream.write_all(text.as_bytes()).await?;
+/// A reply as it goes over the line.
+fn lines(reply: &str) -> Vec<u8> {
+    let mut text = reply.replace('\n', "\r\n").into_bytes();
+    text.extend(b"\r\n");
+    text
+}
+
+/// Sends a reply as the behaviour does at this stage; a flood ends when the peer has had enough.
+async fn say<S: AsyncWrite + Unpin>(
+    stream: &mut S,
+    smtp: &Smtp,
+    stage: Stage,
+    text: &[u8],
+    shared: &Shared,
+) -> io::Result<()> {
+    if !smtp.flood.is_empty() && smtp.floods_at == stage {
+        return flood(stream, &smtp.flood.replace('\n', "\r\n"), Duration::ZERO, &shared.contacts).await;
+    }
+    if smtp.trickles_at == Some(stage) {
+        return trickle(stream, text, Duration::from_millis(smtp.trickle_ms)).await;
+    }
+    if smtp.splits {
+        return trickle(stream, text, Duration::ZERO).await;
+    }
+    stream.write_all(text).await?;
     stream.flush().await
 }
 

@@ -1,5 +1,6 @@
 //! The TLS side of policy hosts and MX hosts.
 
+use super::shape::Shaped;
 use super::{Shared, stall};
 use crate::situation::{Legacy, Oversized, Tls};
 use anyhow::Result;
@@ -105,7 +106,7 @@ pub fn check(tls: &Tls) -> Result<()> {
 
 /// A hello that was read, and what of it decides what becomes of it.
 pub(super) struct Hello {
-    start: StartHandshake<TcpStream>,
+    start: StartHandshake<Shaped>,
     /// The name asked for, empty where none was.
     pub(super) host: String,
     /// Bytes of its record.
@@ -116,7 +117,7 @@ pub(super) struct Hello {
 pub(super) async fn hello(stream: TcpStream) -> io::Result<Hello> {
     let reading = async {
         let size = record_size(&stream).await?;
-        let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), stream).await?;
+        let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), Shaped::new(stream)).await?;
         let host = start.client_hello().server_name().unwrap_or_default().to_ascii_lowercase();
         Ok(Hello { start, host, size })
     };
@@ -137,7 +138,7 @@ async fn record_size(stream: &TcpStream) -> io::Result<usize> {
 
 impl Hello {
     /// The connection, where no handshake is to be made.
-    pub(super) fn into_stream(self) -> TcpStream {
+    pub(super) fn into_stream(self) -> Shaped {
         self.start.io
     }
 }
@@ -147,7 +148,7 @@ pub(super) async fn answer(
     hello: Hello,
     tls: &Tls,
     shared: &Shared,
-) -> io::Result<Option<TlsStream<TcpStream>>> {
+) -> io::Result<Option<TlsStream<Shaped>>> {
     let Hello { mut start, host, size } = hello;
     if tls.closes_first > 0 && shared.tls.hellos(&host) <= tls.closes_first {
         return Ok(None);
@@ -155,7 +156,7 @@ pub(super) async fn answer(
     if tls.largest_hello.is_some_and(|largest| size > largest) {
         return match tls.oversized {
             Oversized::Stalls => stall(start.io).await.map(|()| None),
-            Oversized::Resets => reset(start.io).map(|()| None),
+            Oversized::Resets => reset(start.io.into_inner()).map(|()| None),
         };
     }
     if let Some(bytes) = instead(tls, &start.client_hello()) {
@@ -163,6 +164,9 @@ pub(super) async fn answer(
         start.io.shutdown().await?;
         return stall(start.io).await.map(|()| None);
     }
+    // Of level warning (RFC 6066 section 3: not recommended, and seen); the version is that of TLS 1.2.
+    start.io.write_all(&[21, 3, 3, 0, 2, 1, 112].repeat(tls.warnings)).await?;
+    start.io.shape(tls);
     let issued = shared.authority.issue(&tls.certificate, &host).map_err(io::Error::other)?;
     let mut config = ServerConfig::clone(&*shared.tls.base(tls).map_err(io::Error::other)?);
     config.cert_resolver = Arc::new(One(Arc::clone(&issued.certified)));

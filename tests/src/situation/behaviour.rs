@@ -1,132 +1,11 @@
 //! What servers do in a situation.
 
-use super::RecordType;
-use anyhow::{Result, ensure};
+mod dns;
+
+pub(super) use dns::AnswerSpec;
+pub use dns::{Answer, FLOOD, Forgery, Record, Status, Tcp};
+
 use serde::Deserialize;
-
-/// How the DNS answers one question.
-#[derive(Debug, Clone)]
-pub struct Answer {
-    /// What becomes of the question.
-    pub status: Status,
-    /// The records, as the file writes them.
-    pub records: Vec<Record>,
-    /// TTL of the records, seconds.
-    pub ttl: u32,
-    /// Extended DNS errors (RFC 8914).
-    pub ede: Vec<u16>,
-    /// Whether the answer is marked as validated (RFC 4035 section 3.2.3).
-    pub ad: bool,
-    /// Whether UDP always answers with nothing but the truncation bit.
-    pub truncate: bool,
-    /// What becomes of it at first instead, and for how many milliseconds from the first question on.
-    pub first: Option<(Status, u64)>,
-}
-
-/// What becomes of a question.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-pub enum Status {
-    /// The records, or NODATA where there are none.
-    #[serde(rename = "NOERROR")]
-    NoError,
-    /// The name does not exist.
-    #[serde(rename = "NXDOMAIN")]
-    NxDomain,
-    /// The resolver could not get an answer.
-    #[serde(rename = "SERVFAIL")]
-    ServFail,
-    /// The resolver will not.
-    #[serde(rename = "REFUSED")]
-    Refused,
-    /// The resolver cannot.
-    #[serde(rename = "NOTIMP")]
-    NotImp,
-    /// No answer at all.
-    #[serde(rename = "drop")]
-    Drop,
-}
-
-/// One record of an answer.
-#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
-pub enum Record {
-    /// In one piece.
-    One(String),
-    /// A TXT record of several character-strings.
-    Strings(Vec<String>),
-}
-
-impl Record {
-    /// The SMTP behaviour whose address this record holds; `None` where it is another address or another type.
-    #[must_use]
-    pub fn behaviour(&self) -> Option<&str> {
-        let Self::One(text) = self else { return None };
-        let word = text.strip_prefix("smtp:")?;
-        Some(word.split_once('#').map_or(word, |(word, _)| word))
-    }
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged)]
-pub(super) enum AnswerSpec {
-    Records(Vec<Record>),
-    Whole(WholeAnswer),
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct WholeAnswer {
-    status: Option<Status>,
-    #[serde(default)]
-    records: Vec<Record>,
-    ttl: Option<u32>,
-    #[serde(default)]
-    ede: Vec<u16>,
-    #[serde(default)]
-    ad: bool,
-    #[serde(default)]
-    truncate: bool,
-    first: Option<Status>,
-    for_ms: Option<u64>,
-    #[serde(default)]
-    absent: bool,
-}
-
-impl AnswerSpec {
-    /// Whether the line only takes away what a base has.
-    pub(super) const fn is_absent(&self) -> bool {
-        matches!(self, Self::Whole(WholeAnswer { absent: true, .. }))
-    }
-
-    pub(super) fn into_answer(self, kind: RecordType) -> Result<Answer> {
-        let whole = match self {
-            Self::Whole(whole) => whole,
-            Self::Records(records) => WholeAnswer {
-                status: None,
-                records,
-                ttl: None,
-                ede: Vec::new(),
-                ad: false,
-                truncate: false,
-                first: None,
-                for_ms: None,
-                absent: false,
-            },
-        };
-        let several = whole.records.iter().any(|r| matches!(r, Record::Strings(_)));
-        ensure!(!several || kind == RecordType::Txt, "only a TXT record has several strings");
-        ensure!(whole.first.is_some() == whole.for_ms.is_some(), "`first` and `for_ms` go together");
-        Ok(Answer {
-            status: whole.status.unwrap_or(Status::NoError),
-            records: whole.records,
-            ttl: whole.ttl.unwrap_or(3600),
-            ede: whole.ede,
-            ad: whole.ad,
-            truncate: whole.truncate,
-            first: whole.first.zip(whole.for_ms),
-        })
-    }
-}
 
 /// A stage of a connection, named for what the peer waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
@@ -168,6 +47,25 @@ pub struct Tls {
     pub largest_hello: Option<usize>,
     /// What becomes of a hello that is too large.
     pub oversized: Oversized,
+    /// How the records of its handshake are cut.
+    pub records: Records,
+    /// How many warnings of an unrecognized name (RFC 6066 section 3) it sends before its answer.
+    pub warnings: usize,
+    /// Milliseconds before each byte that it sends; all at once where it is 0.
+    pub trickle_ms: u64,
+}
+
+/// How the records of a handshake are cut (RFC 8446 section 5.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Records {
+    /// As few as can be.
+    #[default]
+    Whole,
+    /// A record for each byte of what is not encrypted.
+    OneByte,
+    /// Records without a byte before the first one.
+    Empty,
 }
 
 /// Something old that rustls does not speak.
@@ -203,6 +101,8 @@ pub struct Certificate {
     pub issuer: Issuer,
     /// What it is for (extended key usage, RFC 5280 section 4.2.1.12).
     pub purpose: Purpose,
+    /// Bytes of an extension that means nothing.
+    pub padding: usize,
 }
 
 impl Default for Certificate {
@@ -212,6 +112,7 @@ impl Default for Certificate {
             validity: Validity::Now,
             issuer: Issuer::Lab,
             purpose: Purpose::Server,
+            padding: 0,
         }
     }
 }
@@ -250,6 +151,8 @@ pub enum Issuer {
     LabAlone,
     /// Another intermediate authority of the laboratory, which no server ever sends.
     HiddenAlone,
+    /// The same, and behind the intermediate 98 authorities that have nothing to do with it.
+    LabInACrowd,
     /// An authority that nobody trusts, sent along.
     Stranger,
     /// Its own key.
@@ -270,8 +173,20 @@ pub struct Https {
     pub body: String,
     /// How many times over the body is sent, for large ones.
     pub times: usize,
+    /// What Content-Length says: the truth where it is `None`, nothing where it is empty.
+    pub content_length: Option<String>,
+    /// Whether the body is compressed, which nobody asked for (RFC 9110 section 8.4.1.3).
+    pub gzip: bool,
     /// The bytes it answers the request with instead of HTTP.
     pub garbage: Option<String>,
+    /// What is sent over and over behind all that, without an end.
+    pub flood: String,
+    /// Milliseconds before each 4 KiB of it.
+    pub flood_pause_ms: u64,
+    /// From where on it sends a byte at a time: the answer, or the body.
+    pub trickles_at: Option<Stage>,
+    /// Milliseconds before each of these bytes.
+    pub trickle_ms: u64,
     /// Where it says nothing more and keeps the connection.
     pub stalls_at: Option<Stage>,
     /// Where it closes the connection.
@@ -288,7 +203,13 @@ impl Default for Https {
             location: String::new(),
             body: String::new(),
             times: 1,
+            content_length: None,
+            gzip: false,
             garbage: None,
+            flood: String::new(),
+            flood_pause_ms: 0,
+            trickles_at: None,
+            trickle_ms: 0,
             stalls_at: None,
             closes_at: None,
             tls: Tls::default(),
@@ -308,8 +229,18 @@ pub struct Smtp {
     pub teaser: String,
     /// Bytes in hexadecimal that are sent in place of the greeting.
     pub noise: String,
-    /// What is sent over and over in place of the greeting, without an end.
+    /// What is sent over and over, without an end.
     pub flood: String,
+    /// In place of which reply.
+    pub floods_at: Stage,
+    /// Which reply is sent a byte at a time.
+    pub trickles_at: Option<Stage>,
+    /// Milliseconds before each of these bytes.
+    pub trickle_ms: u64,
+    /// Whether each byte of the replies before TLS is a packet of its own.
+    pub splits: bool,
+    /// Whether the replies to EHLO and STARTTLS come with the greeting, in one piece, and none after that.
+    pub at_once: bool,
     /// The reply to EHLO.
     pub ehlo: String,
     /// The reply to HELO.
@@ -334,6 +265,11 @@ impl Default for Smtp {
             teaser: String::new(),
             noise: String::new(),
             flood: String::new(),
+            floods_at: Stage::Banner,
+            trickles_at: None,
+            trickle_ms: 0,
+            splits: false,
+            at_once: false,
             ehlo: "250-lab\n250-PIPELINING\n250 STARTTLS".into(),
             helo: "250 lab".into(),
             starttls: "220 2.0.0 Ready to start TLS".into(),

@@ -11,6 +11,7 @@ mod check;
 mod counts;
 mod faults;
 mod graded;
+mod hostile;
 mod interrupted;
 mod outage;
 mod rubbish;

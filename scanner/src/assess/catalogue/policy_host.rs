@@ -68,8 +68,8 @@ pub(super) const TLS: &[Finding] = table! { PolicyTls:
         "Speaks no TLS, or only versions that are out of use",
         "Let the server on port 443 speak TLS 1.2 or newer.";
     policy_tls_client_limit, Indeterminate, Settled, "RFC 8461 3.3", ["domains.policy_outcome"], FETCH,
-        "No cipher suite or group in common with the scanner",
-        "Offer an AEAD cipher suite with ephemeral key exchange: senders with a modern TLS library cannot connect.";
+        "No cipher suite or group in common with the scanner, or over 64 KiB of certificates",
+        "Offer an AEAD cipher suite with ephemeral key exchange, and send no more certificates than the chain has: senders with a modern TLS library cannot connect.";
     policy_tls_large_hello, Info, Settled, "RFC 8446 4.1.2", ["domains.policy_attempts"], None,
         "Only answers a small ClientHello",
         "Update the server or the middle box before it: it stumbles over a ClientHello with a post-quantum key share.";

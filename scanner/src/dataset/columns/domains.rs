@@ -214,9 +214,13 @@ pub const DOMAINS: Table = Table {
         may(
             "policy_redirect_to",
             Kind::Text,
-            "The Location of a redirect, escaped; it is never followed (RFC 8461 section 3.3).",
+            "The Location of a redirect, 4,096 bytes of it at most, escaped; it is never followed (RFC 8461 section 3.3).",
         ),
-        may("policy_content_type", Kind::Text, "Content-Type as sent, escaped; null where there was none."),
+        may(
+            "policy_content_type",
+            Kind::Text,
+            "Content-Type as sent, 4,096 bytes of it at most, escaped; null where there was none.",
+        ),
         may(
             "policy_bytes",
             Kind::Int64,

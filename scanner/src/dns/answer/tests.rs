@@ -66,16 +66,35 @@ fn a_loop_of_aliases_is_a_bad_answer() {
     assert_eq!((answer.status, answer.chain), (DnsStatus::BadAnswer, None));
 }
 
+/// So many aliases, one behind the other, and the record behind them.
+fn behind_aliases(count: usize) -> Vec<Record> {
+    let owner = |i: usize| if i == 0 { "a.example.".to_owned() } else { format!("n{i}.example.") };
+    let mut answers: Vec<Record> = (0..count).map(|i| cname(&owner(i), &owner(i + 1))).collect();
+    answers.push(txt(&owner(count), 60, &[b"v=STSv1; id=1"]));
+    answers
+}
+
 #[test]
-fn a_chain_of_twenty_is_a_bad_answer() {
-    let answers = (0..20).map(|i| {
-        if i == 0 {
-            cname("a.example.", "n1.example.")
-        } else {
-            cname(&format!("n{i}.example."), &format!("n{}.example.", i + 1))
-        }
-    });
-    assert_eq!(read(ResponseCode::NoError, answers.collect()).status, DnsStatus::BadAnswer);
+fn a_chain_of_sixteen_is_followed_and_longer_ones_are_bad_answers() {
+    let answer = read(ResponseCode::NoError, behind_aliases(LONGEST_CHAIN));
+    assert_eq!((answer.status, answer.chain.unwrap().len()), (DnsStatus::NoError, 16));
+    for count in [LONGEST_CHAIN + 1, 20, 2_000] {
+        let answer = read(ResponseCode::NoError, behind_aliases(count));
+        assert_eq!((answer.status, answer.chain), (DnsStatus::BadAnswer, None), "{count}");
+    }
+}
+
+#[test]
+fn a_record_without_data_cannot_be_read() {
+    // One answer: a pointer to the question's name, the type, class IN, a TTL, and a length of 0.
+    for (asked, kind) in [(16, 16), (15, 15), (1, 1), (28, 28), (52, 52), (2, 2), (16, 5)] {
+        let mut wire = vec![0, 7, 0x81, 0x80, 0, 1, 0, 1, 0, 0, 0, 0];
+        wire.extend(b"\x01a\x07example\x00\x00");
+        wire.extend([asked, 0, 1, 0xc0, 12, 0, kind, 0, 1, 0, 0, 0, 60, 0, 0]);
+        let mut query = Vec::new();
+        wire::write_query("a.example", RecordType::from(u16::from(asked)), &mut query).unwrap();
+        assert_eq!(Answer::of_wire(&query, &wire, 0), None, "{asked} {kind}");
+    }
 }
 
 #[test]
