@@ -87,6 +87,6 @@ pub(super) fn client(servers: &[SocketAddr], deadline: Duration, in_flight: usiz
         Typed { key: "pace.dns_rate".to_owned(), values: vec!["10000000".to_owned()], origin: Origin::Flag };
     let plan = ScanPlan::build(Vec::new(), None, vec![rate]).unwrap();
     let admission = Admission::new(&plan, Exclusions::read(&[]).unwrap(), true, CancellationToken::new());
-    let line = Line::new(Duration::ZERO, CancellationToken::new());
+    let line = Line::new(Duration::from_secs(60), CancellationToken::new());
     Dns::new(servers.to_vec(), deadline, in_flight, Arc::new(admission), Arc::new(line))
 }

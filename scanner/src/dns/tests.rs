@@ -59,6 +59,17 @@ async fn what_is_answered_and_what_timed_out_is_what_was_asked() {
 }
 
 #[tokio::test]
+async fn a_question_that_is_given_up_before_any_was_sent_harms_nobody() {
+    let dns = client(&[SocketAddr::from(([127, 0, 0, 1], 9))], SHORT, 10);
+    let given_up = async {
+        let engine = engine_here().unwrap();
+        drop(engine.exchange("a.example", RecordType::MX));
+    };
+    dns.attend(given_up).await.unwrap();
+    assert_eq!((dns.counts().asked, dns.counts().given_up), (1, 1));
+}
+
+#[tokio::test]
 async fn a_wrong_id_is_dropped_and_the_right_answer_taken() {
     let server = Rogue::serve(|_, query| {
         let mut forged = txt(query);

@@ -192,3 +192,7 @@ impl Dns {
         Ok(reaches)
     }
 }
+
+#[cfg(test)]
+#[path = "watch_tests.rs"]
+mod tests;

@@ -22,10 +22,13 @@ fn signal(child: &Child, signal: &str) {
     assert!(sent.success());
 }
 
+/// So that a scan lasts long enough to be interrupted.
+const SLOWED: [&str; 2] = ["--dns-rate", "3000"];
+
 /// Begins a slow scan of a laboratory and ends it by a signal, once it is under way.
-pub(super) fn broken_off(lab: &Lab, dir: &Path, by: &str, dns_rate: &str) -> ExitStatus {
+pub(super) fn broken_off(lab: &Lab, dir: &Path, by: &str, more: &[&str]) -> ExitStatus {
     let mut command = scan(lab, &list(lab), dir);
-    command.args(["--dns-rate", dns_rate]);
+    command.args(more);
     let mut child = started(command);
     signal(&child, by);
     child.wait().unwrap()
@@ -35,7 +38,7 @@ pub(super) fn broken_off(lab: &Lab, dir: &Path, by: &str, dns_rate: &str) -> Exi
 fn an_interrupted_scan_is_resumed_with_no_row_lost_and_none_twice() {
     let dir = tempfile::tempdir().unwrap();
     let lab = lab(20_000, &steady_mix(dir.path()), dir.path());
-    assert_eq!(broken_off(&lab, dir.path(), "INT", "3000").code(), Some(3));
+    assert_eq!(broken_off(&lab, dir.path(), "INT", &SLOWED).code(), Some(3));
     let resumed =
         sts_scan().arg("resume").arg(dataset(dir.path())).args(["--dns-rate", "1000000"]).output().unwrap();
     assert_code(&resumed, 0);
@@ -46,7 +49,7 @@ fn an_interrupted_scan_is_resumed_with_no_row_lost_and_none_twice() {
 fn a_killed_scan_is_resumed_with_no_row_lost_and_none_twice() {
     let dir = tempfile::tempdir().unwrap();
     let lab = lab(8_000, &steady_mix(dir.path()), dir.path());
-    assert!(broken_off(&lab, dir.path(), "KILL", "3000").code().is_none());
+    assert!(broken_off(&lab, dir.path(), "KILL", &SLOWED).code().is_none());
     let resumed =
         sts_scan().arg("resume").arg(dataset(dir.path())).args(["--dns-rate", "1000000"]).output().unwrap();
     assert_code(&resumed, 0);
@@ -59,7 +62,7 @@ fn a_killed_scan_is_resumed_with_no_row_lost_and_none_twice() {
 fn a_changed_list_is_refused_and_says_so() {
     let dir = tempfile::tempdir().unwrap();
     let lab = lab(20_000, "demo", dir.path());
-    assert_eq!(broken_off(&lab, dir.path(), "INT", "3000").code(), Some(3));
+    assert_eq!(broken_off(&lab, dir.path(), "INT", &SLOWED).code(), Some(3));
     let mut names = std::fs::read_to_string(list(&lab)).unwrap();
     names.push_str("20001,one-more.example\n");
     std::fs::write(list(&lab), names).unwrap();

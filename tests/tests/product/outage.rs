@@ -57,8 +57,8 @@ fn until(lines: &mut Lines<BufReader<ChildStderr>>, says: &str) -> String {
 #[test]
 fn a_network_that_goes_away_and_comes_back_leaves_no_difference() {
     let dir = tempfile::tempdir().unwrap();
-    let lab = Away::serve("2500", dir.path());
-    let (scan, mut said) = begin(dir.path(), &["--dns-rate", "1000"]);
+    let lab = Away::serve("1500", dir.path());
+    let (scan, mut said) = begin(dir.path(), &["--dns-rate", "500"]);
     until(&mut said, "| in flight ");
     lab.signal("STOP");
     let paused = until(&mut said, "paused for ");
@@ -79,8 +79,9 @@ fn a_network_that_goes_away_and_comes_back_leaves_no_difference() {
 #[test]
 fn a_network_that_stays_away_stops_the_scan_which_can_be_resumed() {
     let dir = tempfile::tempdir().unwrap();
-    let lab = Away::serve("2500", dir.path());
-    let (scan, mut said) = begin(dir.path(), &["--dns-rate", "1000", "--pause-limit", "2s"]);
+    let lab = Away::serve("1500", dir.path());
+    let (scan, mut said) =
+        begin(dir.path(), &["--dns-rate", "500", "--starttls", "none", "--pause-limit", "2s"]);
     until(&mut said, "| in flight ");
     lab.signal("STOP");
     let stopped = until(&mut said, "stopped: ");

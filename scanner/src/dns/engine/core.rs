@@ -188,11 +188,12 @@ impl Core {
 
     fn leave_flow(&mut self, index: u32) {
         let slot = &mut self.slots[index as usize];
-        let flow = &mut self.lanes[slot.lane].flow;
+        // One that was never sent has no lane: there may be none at all.
+        let Some(lane) = self.lanes.get_mut(slot.lane) else { return };
         match std::mem::take(&mut slot.place) {
             Place::None => {}
-            Place::Window => flow.leave(),
-            Place::Late => flow.leave_late(),
+            Place::Window => lane.flow.leave(),
+            Place::Late => lane.flow.leave_late(),
         }
     }
 
