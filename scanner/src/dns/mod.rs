@@ -55,6 +55,8 @@ const PARTS: [u32; 3] = [8, 4, 1];
 pub struct Dns {
     addrs: Vec<SocketAddr>,
     resolvers: Resolvers,
+    /// Questions a second to one resolver, where that has a rate of its own.
+    rate: Option<u32>,
     deadline: Duration,
     in_flight: usize,
     admission: Arc<Admission>,
@@ -74,18 +76,20 @@ enum Reading {
 
 impl Dns {
     /// A client of these resolvers: each question may take `deadline` in all, and each thread has at most `in_flight`
-    /// questions in flight to each resolver.
+    /// questions in flight to each resolver. `rate` is that of questions to one resolver, where it has one of its own.
     #[must_use]
     pub fn new(
         resolvers: Vec<SocketAddr>,
         deadline: Duration,
         in_flight: usize,
+        rate: Option<u32>,
         admission: Arc<Admission>,
     ) -> Self {
-        let health = Resolvers::new(&resolvers);
+        let health = Resolvers::new(&resolvers, rate);
         Self {
             addrs: resolvers,
             resolvers: health,
+            rate,
             deadline,
             in_flight,
             admission,
@@ -143,7 +147,8 @@ impl Dns {
     /// The answer to one question; dropping the future gives the question up.
     ///
     /// # Errors
-    /// Only where this machine failed (no sockets, no memory, no engine on this thread) or the scan was stopped.
+    /// Only where this machine failed (no sockets, no memory, no engine on this thread), the scan was stopped, or an exclusion
+    /// file has the name: then nothing was sent.
     /// Everything a resolver does is an [`Answer`].
     pub async fn ask(&self, name: &str, kind: RecordType, waited: &mut Waited) -> Result<Answer, Unfinished> {
         self.ask_with(Effort::Full, name, kind, waited).await
@@ -173,7 +178,14 @@ impl Dns {
             let chosen = self.resolvers.choose(last);
             last = Some(chosen);
             let resolver = self.resolvers.addr(chosen);
+            if let Some(pace) = self.resolvers.pace(chosen) {
+                self.admission.paced(pace, waited).await?;
+            }
             let patience = if part == 1 { left } else { (self.deadline / part).min(left) };
+            // Last of all, since the wait for pace may have been long and an exclusion file may have grown meanwhile.
+            if self.admission.excludes(name) {
+                return Err(Unfinished::Excluded);
+            }
             let began = Instant::now();
             let (event, queued) = exchange.send(resolver, patience).await;
             waited.add(Waited::from(queued));
@@ -191,7 +203,9 @@ impl Dns {
                         useless = Some(Answer::without(DnsStatus::BadAnswer, moment::now()));
                     }
                     Reading::Says(answer) if answer.status == DnsStatus::Refused => {
-                        self.resolvers.refused(chosen);
+                        if self.resolvers.refused(chosen) {
+                            engine.slow_down(resolver);
+                        }
                         if self.resolvers.len() == 1 {
                             return Ok(answer);
                         }
@@ -247,7 +261,7 @@ impl Dns {
         }
         let validates = answering.iter().all(|(_, validates)| *validates == Some(true));
         self.addrs = addrs(&answering);
-        self.resolvers = Resolvers::new(&self.addrs);
+        self.resolvers = Resolvers::new(&self.addrs, self.rate);
         Ok(Preflight { silent: addrs(&silent), validates })
     }
 }
@@ -315,6 +329,8 @@ pub fn system_resolvers() -> Result<Vec<SocketAddr>, LocalFault> {
     Ok(servers)
 }
 
+#[cfg(test)]
+mod pace_tests;
 #[cfg(test)]
 mod rogue;
 #[cfg(test)]

@@ -193,7 +193,7 @@ impl Asked {
             .enable_all()
             .build()
             .map_err(|source| LocalFault::Os { doing: "start a runtime", source })?;
-        let dns = Dns::new(resolvers, plan.deadlines.dns, AT_ONCE, admission);
+        let dns = Dns::new(resolvers, plan.deadlines.dns, AT_ONCE, None, admission);
         Ok(Self { dns: Arc::new(dns), runtime })
     }
 }
@@ -242,7 +242,8 @@ impl Work<'_> {
                         mail.as_ref().map(|mail| mail.hosts.as_slice()).map_err(Clone::clone),
                     )?,
                     Err(Unfinished::Fault(fault)) => return Err(GenerateError::from(fault)),
-                    Err(Unfinished::Stopped) => break,
+                    // There are no exclusions here.
+                    Err(Unfinished::Stopped | Unfinished::Excluded) => break,
                 }
             }
             Ok(())

@@ -24,7 +24,8 @@ impl Probe {
         self.name_servers_and_control(domain).await?;
         let known = &domain.row.policy;
         let failed_and_may_pass = known.outcome.as_deref().is_some_and(assess::may_pass)
-            || known.host_dns.is_some_and(DnsStatus::may_pass);
+            || known.host_dns.is_some_and(DnsStatus::may_pass)
+            || domain.asked_for_less;
         if known.host_dns.is_none() && known.outcome.is_none() || failed_and_may_pass {
             self.retrieve(domain).await?;
         }
@@ -70,8 +71,9 @@ impl Probe {
     async fn retrieve(&self, domain: &mut Domain) -> Result<(), Unfinished> {
         let host = format!("mta-sts.{}", domain.row.domain);
         let earlier = domain.row.policy.attempts.take();
-        let mut policy = if self.admission.excludes(&host) {
-            PolicyEvidence { outcome: Some(Word::Borrowed("excluded")), ..PolicyEvidence::default() }
+        domain.asked_for_less = false;
+        let mut policy = if self.admission.excludes_policy_host(&host, &[]) {
+            PolicyEvidence::default()
         } else if !policy_host::is_url_host(&host) {
             // Such as broken punycode: no sender can ask for it either.
             PolicyEvidence {
@@ -86,11 +88,7 @@ impl Probe {
         if let Some(outcome) = policy.outcome.clone() {
             policy.at = Some(moment::now());
             policy.usable = Some(outcome == "ok" && policy.valid == Some(true));
-            if outcome == "excluded" {
-                policy.attempts = earlier;
-            } else {
-                policy.attempts.get_or_insert_with(|| earlier.unwrap_or_default()).push(outcome);
-            }
+            policy.attempts.get_or_insert_with(|| earlier.unwrap_or_default()).push(outcome);
         } else {
             policy.attempts = earlier;
         }
@@ -111,22 +109,37 @@ impl Probe {
         let mut fetched: Option<Fetched> = None;
         let mut refused = None;
         let mut left = self.plan.addresses_per_host;
+        // A name that is not excluded may be an alias of one that is: what that one has is not contacted either.
+        let is_excluded = self.admission.excludes_policy_host(host, chain.as_deref().unwrap_or_default());
         for addr in addrs {
-            let outcome = match self.admission.address(addr) {
+            let admitted = if is_excluded { Err(Refusal::Excluded) } else { self.admission.address(addr) };
+            let outcome = match admitted {
                 Err(refusal) => {
-                    refused.get_or_insert(refusal);
-                    Word::Borrowed(refusal.outcome())
+                    // What is excluded is not written, and is no reason for anything.
+                    refused = refused.filter(|earlier| *earlier != Refusal::Excluded).or(Some(refusal));
+                    match refusal {
+                        Refusal::Excluded => continue,
+                        Refusal::Forbidden => "forbidden_address",
+                        Refusal::NoFamily => "not_attempted",
+                    }
                 }
-                Ok(()) if left == 0 => Word::Borrowed("not_sampled"),
-                Ok(()) => {
-                    let one = self.at_address(host, addr, &mut attempts, &mut domain.waited).await?;
-                    left = if one.outcome.is_worth_another_address() { left - 1 } else { 0 };
-                    let outcome = Word::Borrowed(one.outcome.as_str());
-                    fetched = Some(further(fetched, one));
-                    outcome
-                }
+                Ok(()) if left == 0 => "not_sampled",
+                Ok(()) => match self.at_address(host, addr, &mut attempts, &mut domain.waited).await {
+                    Err(Unfinished::Excluded) => {
+                        refused.get_or_insert(Refusal::Excluded);
+                        continue;
+                    }
+                    Err(why) => return Err(why),
+                    Ok(one) => {
+                        left = if one.outcome.is_worth_another_address() { left - 1 } else { 0 };
+                        domain.asked_for_less |= one.asks_for_less;
+                        let outcome = one.outcome.as_str();
+                        fetched = Some(further(fetched, one));
+                        outcome
+                    }
+                },
             };
-            outcomes.push(AddrOutcome { addr, outcome });
+            outcomes.push(AddrOutcome { addr, outcome: Word::Borrowed(outcome) });
         }
         let mut policy = PolicyEvidence {
             host_dns: Some(status),
@@ -182,7 +195,7 @@ impl Probe {
         hello: Hello,
         waited: &mut Waited,
     ) -> Result<Fetched, Unfinished> {
-        let _slot = self.admission.https(addr, waited).await?;
+        let mut slot = self.admission.https(addr, host, waited).await?;
         let request = Fetch {
             host,
             addr: SocketAddr::new(addr, self.plan.https_port),
@@ -191,15 +204,17 @@ impl Probe {
             user_agent: &self.plan.identity.user_agent(),
             max_bytes: POLICY_BYTES,
         };
-        Ok(policy_host::fetch(request, &self.tls).await?)
+        let fetched = slot.run(policy_host::fetch(request, &self.tls)).await?;
+        slot.note(fetched.said());
+        Ok(fetched)
     }
 
     /// Whether the limit is ours: what a host is that answers a hello with old versions and suites so.
     async fn ask_legacy(&self, host: &str, addr: IpAddr, waited: &mut Waited) -> Result<Outcome, Unfinished> {
-        let _slot = self.admission.https(addr, waited).await?;
+        let mut slot = self.admission.https(addr, host, waited).await?;
         let deadline = Instant::now() + self.plan.deadlines.policy;
         let addr = SocketAddr::new(addr, self.plan.https_port);
-        Ok(Outcome::Tls(legacy::ask_at(addr, host, deadline).await?.verdict()))
+        Ok(Outcome::Tls(slot.run(legacy::ask_at(addr, host, deadline)).await?.verdict()))
     }
 }
 
@@ -211,7 +226,8 @@ fn further(first: Option<Fetched>, later: Fetched) -> Fetched {
     }
 }
 
-/// The outcome where no address was contacted; `None` where the machine lacks the only family there is.
+/// The outcome where no address was contacted; `None` where the machine lacks the only family there is, or an exclusion file
+/// is why: in the dataset both are a policy that was not asked for.
 fn without_fetch(
     status: DnsStatus,
     chain: Option<&[String]>,
@@ -220,8 +236,7 @@ fn without_fetch(
     let aliased = chain.is_some_and(|chain| !chain.is_empty());
     match (status, refused) {
         (_, Some(Refusal::Forbidden)) => Some("policy_host_forbidden_address"),
-        (_, Some(Refusal::Excluded)) => Some("excluded"),
-        (_, Some(Refusal::NoFamily)) => None,
+        (_, Some(Refusal::Excluded | Refusal::NoFamily)) => None,
         (DnsStatus::NxDomain, None) if aliased => Some("policy_host_dangling_cname"),
         (DnsStatus::NxDomain, None) => Some("policy_host_nxdomain"),
         (DnsStatus::NoData | DnsStatus::NoError, None) => Some("policy_host_no_address"),

@@ -37,7 +37,9 @@ pub(crate) fn prepare(plan: ScanPlan, stop: CancellationToken) -> Result<Prepare
     let ipv6 = has_ipv6();
     let admission = Arc::new(Admission::new(&plan, exclusions, ipv6, stop));
     let resolvers = if plan.resolvers.is_empty() { dns::system_resolvers()? } else { plan.resolvers.clone() };
-    let mut dns = Dns::new(resolvers, plan.deadlines.dns, plan.pace.dns_in_flight, admission.clone());
+    let in_flight = plan.pace.resolver_share(super::dns_workers() + 1);
+    let rate = plan.pace.per_resolver_rate;
+    let mut dns = Dns::new(resolvers, plan.deadlines.dns, in_flight, rate, admission.clone());
     let runtime = super::runtime()?;
     let found = runtime.block_on(dns.preflight())?;
     let smtp = runtime.block_on(dns.attend(smtp_reachable(&plan, &dns, &admission)))??;
@@ -87,7 +89,7 @@ async fn smtp_reachable(
     let mut waited = Waited::default();
     let Ok(answer) = dns.ask(domain, RecordType::MX, &mut waited).await else { return Ok(None) };
     let mut asked = false;
-    for (_, host) in answer.mx().into_iter().take(3) {
+    for (_, host) in answer.mx().into_iter().filter(|(_, host)| !admission.excludes(host)).take(3) {
         let Ok(addresses) = dns.addresses(&host, &mut waited).await else { continue };
         let usable = |addr: &std::net::IpAddr| is_public(*addr) && admission.address(*addr).is_ok();
         for addr in addresses.addrs.into_iter().filter(usable).take(2) {

@@ -71,7 +71,7 @@ impl Responder {
     /// The answer to a message; `None` where there shall be none.
     fn answer(&self, message: &[u8], over_tcp: bool) -> Option<Vec<u8>> {
         let question = message::read(message)?;
-        self.contacts.question(question.kind);
+        self.contacts.question(&question.name, question.kind);
         let kind = RecordType::from_number(question.kind);
         let mut writer = Writer::new(&question);
         let mut verdict = Verdict { ad: true, ..Verdict::default() };

@@ -166,11 +166,11 @@ impl Core {
 
     fn leave_flow(&mut self, index: u32) {
         let slot = &mut self.slots[index as usize];
-        let flow = &mut self.lanes[slot.lane].flow;
+        // What was never sent, because the scan was stopped or the name excluded, has no lane.
         match std::mem::take(&mut slot.place) {
             Place::None => {}
-            Place::Window => flow.leave(),
-            Place::Late => flow.leave_late(),
+            Place::Window => self.lanes[slot.lane].flow.leave(),
+            Place::Late => self.lanes[slot.lane].flow.leave_late(),
         }
     }
 
@@ -434,6 +434,13 @@ impl Core {
     /// What a server was found to bear, questions a second.
     pub(super) fn rate(&self, server: SocketAddr) -> Option<f64> {
         self.by_server.get(&server).and_then(|lane| self.lanes[*lane].flow.rate())
+    }
+
+    /// A server refuses one question after the other: it is asked less.
+    pub(super) fn slow_down(&mut self, server: SocketAddr) {
+        if let Some(lane) = self.by_server.get(&server) {
+            self.lanes[*lane].flow.refused(Instant::now());
+        }
     }
 
     /// Whether questions wait for a rate, so that somebody has to come back soon; sends what may be sent.
