@@ -285,21 +285,25 @@ impl Board {
         }
     }
 
-    /// Looks at those that wait at a level, the oldest first, as long as it has room.
+    /// Looks at those that wait at a level, the oldest first and each once, as long as it has room. What it costs does not depend on how
+    /// many wait.
     fn look(&mut self, key: &Key, now: Instant) {
-        let level = self.level(key.clone(), now);
-        let mut waiting = std::mem::take(&mut level.queue).into_iter();
-        while self.level(key.clone(), now).obstacle(now).is_none()
-            && let Some((_, target)) = waiting.next()
-        {
-            self.advance(&target, now);
-        }
-        let level = self.level(key.clone(), now);
-        level.queue.extend(waiting);
-        if !level.queue.is_empty()
-            && let Some(Obstacle::Until(at)) = level.obstacle(now)
-        {
-            self.wakes.insert((at, Some(key.clone())));
+        let mut from = 0;
+        loop {
+            let level = self.level(key.clone(), now);
+            let Some((&age, _)) = level.queue.range(from..).next() else { return };
+            match level.obstacle(now) {
+                None => {}
+                Some(Obstacle::Busy) => return,
+                Some(Obstacle::Until(at)) => {
+                    self.wakes.insert((at, Some(key.clone())));
+                    return;
+                }
+            }
+            from = age + 1;
+            if let Some(target) = level.queue.remove(&age) {
+                self.advance(&target, now);
+            }
         }
     }
 
