@@ -32,6 +32,9 @@ pub enum Unfinished {
     /// The scan was stopped before its turn came.
     #[error("the scan was stopped")]
     Stopped,
+    /// An exclusion file names it: it is counted, and never done.
+    #[error("an exclusion file names it")]
+    Excluded,
 }
 
 impl LocalFault {

@@ -1,6 +1,6 @@
 //! What a run says at its end.
 
-use crate::dataset::manifest::Sum;
+use crate::dataset::manifest::{Exclusions, Sum};
 use crate::dns::Counts;
 use crate::line::Outage;
 use crate::plan::descriptors;
@@ -25,6 +25,7 @@ pub fn text(report: &Report) -> String {
     }
     outages(&mut text, &report.outages);
     sum(&mut text, &report.sum);
+    left_alone(&mut text, &report.exclusions);
     examples(&mut text, report);
     if !report.counts.is_empty() {
         found(&mut text, &report.counts);
@@ -64,6 +65,22 @@ fn sum(text: &mut String, sum: &Sum) {
     }
     if !sum.holds() {
         let _ = writeln!(text, "the sum does not hold: please report this");
+    }
+}
+
+fn left_alone(text: &mut String, exclusions: &Exclusions) {
+    if exclusions.listed.is_empty() {
+        return;
+    }
+    let _ = writeln!(text);
+    let parts = [
+        ("left alone: policy hosts", exclusions.policy_hosts),
+        ("left alone: MX hosts", exclusions.mx_hosts),
+        ("left alone: addresses", exclusions.addresses),
+        ("changes of the exclusions", exclusions.listed.len() as u64 - 1),
+    ];
+    for (name, count) in parts {
+        let _ = writeln!(text, "{name:<26}{count:>4}");
     }
 }
 

@@ -149,10 +149,16 @@ dns_rate = 1000000
 https_rate = 1000000
 smtp_rate = 1000000
 per_target_rate = 1000000
+per_network_rate = 1000000
+per_provider_rate = 1000000
+per_resolver_rate = "none"
 dns_in_flight = 1000
 https_in_flight = 64
 smtp_in_flight = 128
 per_target_in_flight = 10000
+per_network_in_flight = 10000
+per_provider_in_flight = 10000
+per_resolver_in_flight = 1000000
 
 [scan]
 second_look = "2s"

@@ -44,6 +44,20 @@ pub fn is_private(addr: IpAddr) -> bool {
     }
 }
 
+/// The IPv4 host that an IPv6 address leads to where it holds one: mapped (RFC 4291 section 2.5.5.2), by NAT64 (RFC 6052
+/// section 2.1) or by 6to4 (RFC 3056 section 2); any other address as it is. What is kept for a host, and what is excluded,
+/// holds whichever way it is reached.
+#[must_use]
+pub(super) fn reached(addr: IpAddr) -> IpAddr {
+    let IpAddr::V6(v6) = addr.to_canonical() else { return addr.to_canonical() };
+    match v6.segments() {
+        [0x64, 0xff9b, 0, 0, 0, 0, high, low] | [0x2002, high, low, ..] => {
+            Ipv4Addr::from_bits(u32::from(high) << 16 | u32::from(low)).into()
+        }
+        _ => v6.into(),
+    }
+}
+
 fn is_public_v4(addr: Ipv4Addr) -> bool {
     let within =
         |(network, length): &(Ipv4Addr, u32)| (addr.to_bits() ^ network.to_bits()) >> (32 - length) == 0;

@@ -1,40 +1,40 @@
 //! One question: may I contact this, and when? Exclusions, forbidden addresses, and pace.
 
 mod address;
+mod board;
 mod exclusion;
-mod pace;
+mod gate;
+mod level;
+mod pacer;
+mod slow;
+mod target;
 
 pub use address::{is_private, is_public};
+pub use board::Said;
 pub use exclusion::{ExclusionError, Exclusions};
-pub use pace::{Slot, Waited};
+pub use gate::Slot;
+pub(crate) use pacer::Pacer;
+pub use pacer::Waited;
 
 use crate::fault::Unfinished;
 use crate::plan::ScanPlan;
-use pace::{Pacer, SlowSlots, Stage};
+use board::StageLimits;
+use gate::Gate;
+use level::Limits;
+use slow::SlowSlots;
 use std::net::IpAddr;
+use target::Target;
 use tokio_util::sync::CancellationToken;
 
-/// What stands against contacting an address; the words are outcomes of the dataset.
+/// What stands against contacting an address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Refusal {
     /// Private, loopback, link-local or otherwise not of the public Internet.
     Forbidden,
-    /// In an exclusion file.
+    /// In an exclusion file: it is counted, and nothing of it is written.
     Excluded,
     /// The machine has no route for its family.
     NoFamily,
-}
-
-impl Refusal {
-    /// The outcome in the dataset.
-    #[must_use]
-    pub const fn outcome(self) -> &'static str {
-        match self {
-            Self::Forbidden => "forbidden_address",
-            Self::Excluded => "excluded",
-            Self::NoFamily => "not_attempted",
-        }
-    }
 }
 
 /// Shared by all stages of a scan.
@@ -44,8 +44,8 @@ pub struct Admission {
     spares_the_public: bool,
     ipv6: bool,
     dns: Pacer,
-    https: Stage,
-    smtp: Stage,
+    https: Gate,
+    smtp: Gate,
     slow_smtp: SlowSlots,
     stop: CancellationToken,
 }
@@ -59,8 +59,13 @@ pub struct SmtpPlace<'a> {
 impl SmtpPlace<'_> {
     /// Runs the conversation in this place. Where the server has not greeted in a while (`greeted` says so) it moves to a place among
     /// the slow ones, as soon as one is free, so that it keeps no other waiting.
-    pub async fn hold<T>(self, greeted: impl Fn() -> bool, conversation: impl Future<Output = T>) -> T {
-        self.slow.hold(self.slot, greeted, conversation).await
+    pub async fn hold<T>(&mut self, greeted: impl Fn() -> bool, conversation: impl Future<Output = T>) -> T {
+        self.slow.hold(&mut self.slot, greeted, conversation).await
+    }
+
+    /// Notes what the host gave to understand; true where that is "too much": then it is slowed.
+    pub fn note(&self, said: Said) -> bool {
+        self.slot.note(said)
     }
 }
 
@@ -69,19 +74,36 @@ impl Admission {
     #[must_use]
     pub fn new(plan: &ScanPlan, exclusions: Exclusions, ipv6: bool, stop: CancellationToken) -> Self {
         let pace = &plan.pace;
-        let stage =
-            |rate, in_flight| Stage::new(rate, in_flight, pace.per_target_rate, pace.per_target_in_flight);
+        let gate = |rate, in_flight| {
+            Gate::new(StageLimits {
+                all: Limits { rate, in_flight },
+                address: Limits { rate: pace.per_target_rate, in_flight: pace.per_target_in_flight },
+                network: Limits { rate: pace.per_network_rate, in_flight: pace.per_network_in_flight },
+                provider: Limits { rate: pace.per_provider_rate, in_flight: pace.per_provider_in_flight },
+            })
+        };
         Self {
             exclusions,
             allow_private: plan.allow_private,
             spares_the_public: plan.spares_the_public(),
             ipv6,
             dns: Pacer::new(pace.dns_rate),
-            https: stage(pace.https_rate, pace.https_in_flight),
-            smtp: stage(pace.smtp_rate, pace.smtp_in_flight),
+            https: gate(pace.https_rate, pace.https_in_flight),
+            smtp: gate(pace.smtp_rate, pace.smtp_in_flight),
             slow_smtp: SlowSlots::new(pace.smtp_slow_in_flight, pace.smtp_slow_after),
             stop,
         }
+    }
+
+    /// The exclusion files.
+    #[must_use]
+    pub const fn exclusions(&self) -> &Exclusions {
+        &self.exclusions
+    }
+
+    /// Looks whether an exclusion file has changed; blocks while one is read.
+    pub fn look_at_exclusions(&self) {
+        self.exclusions.look();
     }
 
     /// Whether the name, or a name above it, is excluded.
@@ -90,12 +112,37 @@ impl Admission {
         self.exclusions.has_name(name)
     }
 
-    /// Whether an address may be contacted.
+    /// Whether a policy host is excluded, by its own name or by one that it is an alias of; such a one is counted.
+    #[must_use]
+    pub fn excludes_policy_host(&self, host: &str, chain: &[String]) -> bool {
+        let excluded = self.excludes_any(host, chain);
+        if excluded {
+            self.exclusions.met_policy_host(host);
+        }
+        excluded
+    }
+
+    /// As [`Admission::excludes_policy_host`], for an MX host.
+    #[must_use]
+    pub fn excludes_mx_host(&self, host: &str, chain: &[String]) -> bool {
+        let excluded = self.excludes_any(host, chain);
+        if excluded {
+            self.exclusions.met_mx_host(host);
+        }
+        excluded
+    }
+
+    fn excludes_any(&self, host: &str, chain: &[String]) -> bool {
+        self.excludes(host) || chain.iter().any(|name| self.excludes(name))
+    }
+
+    /// Whether an address may be contacted; one that is excluded is counted.
     ///
     /// # Errors
     /// What stands against it.
     pub fn address(&self, addr: IpAddr) -> Result<(), Refusal> {
         if self.exclusions.has_address(addr) {
+            self.exclusions.met_address(addr);
             return Err(Refusal::Excluded);
         }
         let is_allowed = is_public(addr) && !self.spares_the_public || self.allow_private && is_private(addr);
@@ -113,28 +160,50 @@ impl Admission {
     /// # Errors
     /// The scan was stopped.
     pub async fn dns(&self, waited: &mut Waited) -> Result<(), Unfinished> {
+        self.paced(&self.dns, waited).await
+    }
+
+    /// Waits for a permit of a rate.
+    ///
+    /// # Errors
+    /// The scan was stopped.
+    pub(crate) async fn paced(&self, pacer: &Pacer, waited: &mut Waited) -> Result<(), Unfinished> {
         // The common case, without entering the list of those that wait for a stop.
-        if !self.stop.is_cancelled() && self.dns.take_free() {
+        if !self.stop.is_cancelled() && pacer.take_free() {
             return Ok(());
         }
-        self.unless_stopped(self.dns.wait(waited)).await
+        self.unless_stopped(pacer.wait(waited)).await
     }
 
     /// Waits until a policy host's address may be contacted; the slot is held as long as it lives.
     ///
     /// # Errors
-    /// The scan was stopped.
-    pub async fn https(&self, addr: IpAddr, waited: &mut Waited) -> Result<Slot<'_>, Unfinished> {
-        self.unless_stopped(self.https.enter(addr, waited)).await
+    /// The scan was stopped, or the host or the address was excluded while it waited.
+    pub async fn https(&self, addr: IpAddr, host: &str, waited: &mut Waited) -> Result<Slot<'_>, Unfinished> {
+        let slot = self.unless_stopped(self.https.enter(Target::policy_host(addr), waited)).await?;
+        self.still_admits(addr, self.excludes_policy_host(host, &[]))?;
+        Ok(slot)
     }
 
     /// Waits until an MX host's address may be contacted; the place is held as long as it lives.
     ///
     /// # Errors
-    /// The scan was stopped.
-    pub async fn smtp(&self, addr: IpAddr, waited: &mut Waited) -> Result<SmtpPlace<'_>, Unfinished> {
-        let slot = self.unless_stopped(self.smtp.enter(addr, waited)).await?;
+    /// The scan was stopped, or the host or the address was excluded while it waited.
+    pub async fn smtp(
+        &self,
+        addr: IpAddr,
+        host: &str,
+        waited: &mut Waited,
+    ) -> Result<SmtpPlace<'_>, Unfinished> {
+        let slot = self.unless_stopped(self.smtp.enter(Target::mx_host(addr, host), waited)).await?;
+        self.still_admits(addr, self.excludes_mx_host(host, &[]))?;
         Ok(SmtpPlace { slot, slow: &self.slow_smtp })
+    }
+
+    /// The wait may have been long, and an exclusion file may have grown meanwhile.
+    fn still_admits(&self, addr: IpAddr, excluded: bool) -> Result<(), Unfinished> {
+        let refused = self.address(addr) == Err(Refusal::Excluded);
+        if excluded || refused { Err(Unfinished::Excluded) } else { Ok(()) }
     }
 
     async fn unless_stopped<T>(&self, turn: impl Future<Output = T>) -> Result<T, Unfinished> {

@@ -151,7 +151,8 @@ fn entry(position: usize, domain: String, typed: &str) -> Entry {
     }
 }
 
-/// The first look at all domains and at their MX hosts, each of these once, and the second where it is wanted; gives the rows of the hosts.
+/// The first look at all domains and at their MX hosts, each of these once, and the further ones where they are wanted; gives the rows of
+/// the hosts.
 async fn looks(
     probe: &Probe,
     domains: &mut [Domain],
@@ -159,24 +160,28 @@ async fn looks(
 ) -> Result<Vec<HostRow>, Unfinished> {
     each(domains.iter_mut().map(|domain| look(probe, domain))).await?;
     let mut hosts: Vec<HostLook> = Vec::new();
-    let mut done = Vec::new();
     add_targets(probe, domains, &mut hosts);
     each(hosts.iter_mut().map(|host| probe.host(host, |_| false))).await?;
     let Some(wait) = second_look else {
         return Ok(hosts.into_iter().flat_map(|host| host.rows).collect());
     };
-    done.extend(hosts.iter_mut().flat_map(HostLook::take_final));
-    let again: Vec<&mut Domain> = domains.iter_mut().filter(|domain| domain.deserves_second_look()).collect();
-    let waiting = |host: &HostLook| !host.rows.is_empty();
-    if !again.is_empty() || hosts.iter().any(waiting) {
+    let mut done: Vec<HostRow> = hosts.iter_mut().flat_map(HostLook::take_final).collect();
+    let mut again: Vec<&mut Domain> =
+        domains.iter_mut().filter(|domain| domain.deserves_second_look()).collect();
+    let waits = |host: &HostLook| !host.rows.is_empty();
+    while !again.is_empty() || hosts.iter().any(waits) {
         tokio::time::sleep(wait).await;
-        each(again.into_iter().map(|domain| look(probe, domain))).await?;
-        let known = hosts.len();
-        add_targets(probe, domains, &mut hosts);
-        let due = hosts.iter_mut().enumerate().filter(|(at, host)| *at >= known || waiting(host));
-        each(due.map(|(_, host)| probe.host(host, |_| false))).await?;
+        hosts.retain(waits);
+        each(again.drain(..).map(|domain| look(probe, domain))).await?;
+        each(hosts.iter_mut().map(|host| probe.host(host, |_| false))).await?;
+        done.extend(hosts.iter_mut().flat_map(HostLook::take_final));
     }
-    done.extend(hosts.into_iter().flat_map(|host| host.rows));
+    // What the second look at a domain found besides.
+    let mut more: Vec<HostLook> = Vec::new();
+    add_targets(probe, domains, &mut more);
+    more.retain(|host| done.iter().all(|row| row.host != host.host));
+    each(more.iter_mut().map(|host| probe.host(host, |_| false))).await?;
+    done.extend(more.into_iter().flat_map(|host| host.rows));
     Ok(done)
 }
 

@@ -49,11 +49,39 @@ pub struct Manifest {
     pub outages: Vec<Outage>,
     /// The sum of inputs; `None` before a run has ended.
     pub sum: Option<Sum>,
+    /// What was excluded: how much, never what.
+    #[serde(default)]
+    pub exclusions: Exclusions,
     /// Counts by outcome, by column; empty before the dataset is assessed.
     pub counts: BTreeMap<String, BTreeMap<String, u64>>,
     /// What the judgement was drawn with; `None` before the dataset is assessed.
     #[serde(default)]
     pub judgement: Option<Judgement>,
+}
+
+/// What the exclusion files of the last run held, and what it left alone because of them; nothing is named, and nothing is hashed, since
+/// hashes of names can be looked up.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Exclusions {
+    /// Entries at the begin of the run and after each change of a file; empty where there was no file.
+    pub listed: Vec<Listed>,
+    /// Distinct policy hosts that were left alone, siblings for control among them.
+    pub policy_hosts: u64,
+    /// Distinct MX hosts that were left alone. Domains are in the sum of inputs.
+    pub mx_hosts: u64,
+    /// Distinct addresses that were left alone.
+    pub addresses: u64,
+}
+
+/// How many entries exclusion files had from some time on.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Listed {
+    /// RFC 3339.
+    pub at: String,
+    /// Domains, suffixes and hosts.
+    pub names: u64,
+    /// Address blocks; those that touch are one.
+    pub blocks: u64,
 }
 
 /// What a judgement was drawn with, beside the evidence.

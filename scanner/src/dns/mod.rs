@@ -2,6 +2,7 @@
 
 mod addresses;
 mod answer;
+mod asking;
 pub mod engine;
 mod lookup;
 mod preflight;
@@ -11,55 +12,31 @@ mod wire;
 
 pub use addresses::Addresses;
 pub use answer::Answer;
+pub use asking::Effort;
 pub use engine::{Counts, LATE_A_PLACE};
 pub use lookup::{Lookup, NoAnswer};
 pub use preflight::Preflight;
 pub use watch::Doubt;
 
 use crate::admission::{Admission, Waited};
-use crate::dataset::words::DnsStatus;
 use crate::fault::{LocalFault, Unfinished};
 use crate::line::Line;
-use crate::moment;
-use engine::{Engine, Event, Exchange};
-use hickory_resolver::net::NetError;
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::net::tcp::TcpClientStream;
-use hickory_resolver::net::xfer::{DnsHandle, FirstAnswer};
-use hickory_resolver::proto::op::{DnsRequest, DnsRequestOptions, Query};
+use asking::{Reading, read};
+use engine::Engine;
 pub use hickory_resolver::proto::rr::RecordType;
-use resolvers::{Chosen, Resolvers};
+use resolvers::Resolvers;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Waker;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 use tokio::task::JoinSet;
-
-/// How much a question is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effort {
-    /// Three attempts within the whole deadline.
-    Full,
-    /// One attempt: for a name of which nobody has answered the question before this one.
-    Once,
-}
-
-impl Effort {
-    /// What of the deadline each attempt gets: an eighth, a quarter, and what is left; or a quarter.
-    const fn parts(self) -> &'static [u32] {
-        match self {
-            Self::Full => &PARTS,
-            Self::Once => &[4],
-        }
-    }
-}
-
-const PARTS: [u32; 3] = [8, 4, 1];
 
 /// Asks recursive resolvers, with retransmission to the next one and TCP after truncation.
 pub struct Dns {
     addrs: Vec<SocketAddr>,
     resolvers: Resolvers,
+    /// Questions a second to one resolver, where that has a rate of its own.
+    rate: Option<u32>,
     deadline: Duration,
     in_flight: usize,
     admission: Arc<Admission>,
@@ -89,58 +66,24 @@ impl Questions {
     }
 }
 
-/// What one answer is worth.
-enum Reading {
-    /// It does not fit into a datagram.
-    Truncated,
-    /// Its bytes make no sense.
-    Unreadable,
-    /// This.
-    Says(Answer),
-}
-
-/// What the attempts of a question came to.
-struct Came {
-    answer: Answer,
-    /// Why none could be sent, where the network seems to be away.
-    fault: Option<LocalFault>,
-}
-
-impl Came {
-    /// An answer, or none in time.
-    fn of(answer: Option<Answer>) -> Self {
-        let answer = answer.unwrap_or_else(|| Answer::without(DnsStatus::Timeout, moment::now()));
-        Self { answer, fault: None }
-    }
-}
-
-/// What is done about an answer.
-enum Heeded {
-    /// It is the answer.
-    Final(Answer),
-    /// Another resolver may have a better one.
-    Useless(Answer),
-    /// It is asked for by TCP.
-    Truncated,
-    /// It is a failure, as all have been for long.
-    Failing(Answer),
-}
-
 impl Dns {
     /// A client of these resolvers: each question may take `deadline` in all, and each thread has at most `in_flight`
-    /// questions in flight to each resolver. `line` is told of outages, and believed.
+    /// questions in flight to each resolver. `rate` is that of questions to one resolver, where it has one of its own; `line` is
+    /// told of outages, and believed.
     #[must_use]
     pub fn new(
         resolvers: Vec<SocketAddr>,
         deadline: Duration,
         in_flight: usize,
+        rate: Option<u32>,
         admission: Arc<Admission>,
         line: Arc<Line>,
     ) -> Self {
-        let health = Resolvers::new(&resolvers);
+        let health = Resolvers::new(&resolvers, rate);
         Self {
             addrs: resolvers,
             resolvers: health,
+            rate,
             deadline,
             in_flight,
             admission,
@@ -210,123 +153,6 @@ impl Dns {
         self.resolvers.warnings()
     }
 
-    /// The answer to one question; dropping the future gives the question up.
-    ///
-    /// # Errors
-    /// Only where this machine failed (no sockets, no memory, no engine on this thread) or the scan was stopped.
-    /// Everything a resolver does is an [`Answer`].
-    pub async fn ask(&self, name: &str, kind: RecordType, waited: &mut Waited) -> Result<Answer, Unfinished> {
-        self.ask_with(Effort::Full, name, kind, waited).await
-    }
-
-    /// As [`Dns::ask`], with as much effort as the question is worth.
-    ///
-    /// # Errors
-    /// As [`Dns::ask`].
-    pub async fn ask_with(
-        &self,
-        effort: Effort,
-        name: &str,
-        kind: RecordType,
-        waited: &mut Waited,
-    ) -> Result<Answer, Unfinished> {
-        let engine = engine_here()?;
-        let mut asked = 0;
-        loop {
-            let Some(mut exchange) = engine.exchange(name, kind) else {
-                return Ok(Answer::without(DnsStatus::BadAnswer, moment::now()));
-            };
-            if effort == Effort::Once {
-                exchange.doubt();
-            }
-            let began = Instant::now();
-            let Some(Came { answer, fault }) = self.attempts(effort, &engine, &mut exchange, waited).await?
-            else {
-                continue;
-            };
-            asked += 1;
-            let is_doubtful = matches!(answer.status, DnsStatus::Timeout | DnsStatus::Truncated);
-            // Boxed, as its like below: it is not to make every question's state larger.
-            if is_doubtful && !Box::pin(self.believes(Doubt::Question(asked), began, waited)).await? {
-                continue;
-            }
-            if let Some(fault) = fault {
-                return Err(fault.into());
-            }
-            exchange.conclude(answer.status);
-            return Ok(answer);
-        }
-    }
-
-    /// What the attempts of one question came to; `None` where the network was away, and nothing of it counts.
-    async fn attempts(
-        &self,
-        effort: Effort,
-        engine: &Engine,
-        exchange: &mut Exchange,
-        waited: &mut Waited,
-    ) -> Result<Option<Came>, Unfinished> {
-        let mut left = self.deadline;
-        let mut last: Option<Chosen> = None;
-        // An answer that is none, kept for the case that no resolver has a better one.
-        let mut useless = None;
-        for &part in effort.parts() {
-            self.admission.dns(waited).await?;
-            let chosen = self.resolvers.choose(last);
-            last = Some(chosen);
-            let resolver = self.resolvers.addr(chosen);
-            let patience = if part == 1 { left } else { (self.deadline / part).min(left) };
-            let began = Instant::now();
-            let (event, queued) = exchange.send(resolver, patience).await;
-            waited.add(Waited::from(queued));
-            left = left.saturating_sub(began.elapsed().saturating_sub(queued));
-            match event {
-                Event::Fault(ours) if ours.is_of_network() => {
-                    return Ok(Some(Came { fault: Some(ours), ..Came::of(useless) }));
-                }
-                Event::Fault(ours) => return Err(ours.into()),
-                Event::Closed => return Err(Unfinished::Stopped),
-                Event::Expired | Event::Unreachable => self.resolvers.silent(chosen),
-                Event::Answer => match self.heed(chosen, read(exchange)) {
-                    Heeded::Final(answer) => return Ok(Some(Came::of(Some(answer)))),
-                    Heeded::Useless(answer) => useless = Some(answer),
-                    Heeded::Truncated => {
-                        let _aside = engine.step_aside();
-                        // Boxed: it is rare, and its state would be as large as all the rest.
-                        return Ok(Some(Came::of(Some(Box::pin(over_tcp(exchange, resolver, left)).await?))));
-                    }
-                    Heeded::Failing(answer) => {
-                        let is_believed = Box::pin(self.believes_failures(waited)).await?;
-                        return Ok(is_believed.then(|| Came::of(Some(answer))));
-                    }
-                },
-            }
-            if left.is_zero() {
-                break;
-            }
-        }
-        Ok(Some(Came::of(useless)))
-    }
-
-    /// Notes what an answer says about its resolver.
-    fn heed(&self, chosen: Chosen, reading: Reading) -> Heeded {
-        match reading {
-            Reading::Truncated => Heeded::Truncated,
-            Reading::Unreadable => Heeded::Useless(Answer::without(DnsStatus::BadAnswer, moment::now())),
-            Reading::Says(answer) if answer.status == DnsStatus::Refused => {
-                self.resolvers.refused(chosen);
-                if self.resolvers.len() == 1 { Heeded::Final(answer) } else { Heeded::Useless(answer) }
-            }
-            Reading::Says(answer) if answer.status == DnsStatus::ServFail => {
-                if self.resolvers.failed(chosen) { Heeded::Failing(answer) } else { Heeded::Final(answer) }
-            }
-            Reading::Says(answer) => {
-                self.resolvers.answered(chosen);
-                Heeded::Final(answer)
-            }
-        }
-    }
-
     /// The addresses of a host: A and AAAA, asked together.
     ///
     /// # Errors
@@ -364,7 +190,7 @@ impl Dns {
         }
         let validates = answering.iter().all(|(_, validates)| *validates == Some(true));
         self.addrs = addrs(&answering);
-        self.resolvers = Resolvers::new(&self.addrs);
+        self.resolvers = Resolvers::new(&self.addrs, self.rate);
         Ok(Preflight { silent: addrs(&silent), validates })
     }
 }
@@ -372,48 +198,6 @@ impl Dns {
 fn engine_here() -> Result<Engine, LocalFault> {
     let reason = || "no DNS engine runs on this thread".to_owned();
     Engine::here().ok_or_else(|| LocalFault::Setup { doing: "ask the resolver", reason: reason() })
-}
-
-fn read(exchange: &Exchange) -> Reading {
-    exchange.read(|query, reply| {
-        if wire::Head::of_answer(reply).is_some_and(wire::Head::is_truncated) {
-            return Reading::Truncated;
-        }
-        Answer::of_wire(query, reply, moment::now()).map_or(Reading::Unreadable, Reading::Says)
-    })
-}
-
-/// Asks again by TCP what did not fit into a datagram.
-async fn over_tcp(exchange: &Exchange, resolver: SocketAddr, left: Duration) -> Result<Answer, LocalFault> {
-    let truncated = || Answer::without(DnsStatus::Truncated, moment::now());
-    let Some((name, kind)) = exchange.read(|query, _| wire::asked(query)) else { return Ok(truncated()) };
-    // Owns the library's task for the connection: when it goes, the task is ended.
-    let runtime = TokioRuntimeProvider::default();
-    let asking = async {
-        let tcp = TcpClientStream::exchange(resolver, None, left, None, runtime.clone()).await?;
-        let mut options = DnsRequestOptions::default();
-        options.edns_payload_len = wire::EDNS_PAYLOAD;
-        let mut request = DnsRequest::from_query(Query::query(name, kind), options);
-        request.metadata.authentic_data = true;
-        tcp.send(request).first_answer().await
-    };
-    match tokio::time::timeout(left, asking).await {
-        Ok(Ok(response)) => {
-            let reply = response.into_buffer();
-            let answer = exchange.read(|query, _| {
-                let head = wire::Head::of_answer(&reply)?;
-                let is_ours = wire::compare(query, &reply) != wire::Likeness::Other;
-                (is_ours && !head.is_truncated()).then(|| Answer::of_wire(query, &reply, moment::now()))?
-            });
-            Ok(answer.unwrap_or_else(truncated))
-        }
-        Ok(Err(NetError::Io(error))) => {
-            // A network that is away is found out from the silence.
-            let fault = LocalFault::of_io("ask the resolver", &error).filter(|fault| !fault.is_of_network());
-            fault.map_or_else(|| Ok(truncated()), Err)
-        }
-        _ => Ok(truncated()),
-    }
 }
 
 /// The resolvers of this machine.
@@ -434,6 +218,8 @@ pub fn system_resolvers() -> Result<Vec<SocketAddr>, LocalFault> {
     Ok(servers)
 }
 
+#[cfg(test)]
+mod pace_tests;
 #[cfg(test)]
 mod rogue;
 #[cfg(test)]

@@ -1,7 +1,8 @@
 //! What is found out about the resolvers before the first name: which are there, and which validate.
 
+use super::asking::PARTS;
 use super::engine::{Engine, Event};
-use super::{PARTS, RecordType, engine_here, wire};
+use super::{RecordType, engine_here, wire};
 use crate::fault::LocalFault;
 use std::net::SocketAddr;
 use std::time::Duration;

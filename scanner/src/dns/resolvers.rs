@@ -1,5 +1,6 @@
 //! Which resolver to ask: in turn, but for those that stopped answering or refuse everything.
 
+use crate::admission::Pacer;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
@@ -26,6 +27,8 @@ pub(super) struct Resolvers {
 
 struct Resolver {
     addr: SocketAddr,
+    /// Its own rate, where it has one.
+    pace: Option<Pacer>,
     silent: AtomicU32,
     refusals: AtomicU32,
     failures: AtomicU32,
@@ -35,6 +38,8 @@ struct Resolver {
     rests_in_a_row: AtomicU32,
     rests: AtomicU64,
     rested_for_refusals: AtomicU64,
+    /// Times it was asked half as much.
+    slowed: AtomicU64,
 }
 
 /// One of the resolvers.
@@ -42,9 +47,11 @@ struct Resolver {
 pub(super) struct Chosen(usize);
 
 impl Resolvers {
-    pub(super) fn new(addrs: &[SocketAddr]) -> Self {
+    /// `rate` is in questions a second to each; `None` leaves it to the rate of all.
+    pub(super) fn new(addrs: &[SocketAddr], rate: Option<u32>) -> Self {
         let all = addrs.iter().map(|addr| Resolver {
             addr: *addr,
+            pace: rate.map(Pacer::new),
             silent: AtomicU32::new(0),
             refusals: AtomicU32::new(0),
             failures: AtomicU32::new(0),
@@ -52,6 +59,7 @@ impl Resolvers {
             rests_in_a_row: AtomicU32::new(0),
             rests: AtomicU64::new(0),
             rested_for_refusals: AtomicU64::new(0),
+            slowed: AtomicU64::new(0),
         });
         Self { all: all.collect(), turn: AtomicUsize::new(0), began: Instant::now() }
     }
@@ -129,13 +137,24 @@ impl Resolvers {
         self.all.iter().for_each(|one| one.failures.store(0, Relaxed));
     }
 
-    /// It refused a question.
-    pub(super) fn refused(&self, chosen: Chosen) {
+    /// Its own rate, where it has one.
+    pub(super) fn pace(&self, chosen: Chosen) -> Option<&Pacer> {
+        self.all[chosen.0].pace.as_ref()
+    }
+
+    /// It refused a question; true where it has done so many times in a row: then it is to be asked less.
+    pub(super) fn refused(&self, chosen: Chosen) -> bool {
         let one = &self.all[chosen.0];
         one.silent.store(0, Relaxed);
-        if one.refusals.fetch_add(1, Relaxed) + 1 >= REFUSALS && self.rest(one, &one.refusals) {
+        if one.refusals.fetch_add(1, Relaxed) + 1 < REFUSALS {
+            return false;
+        }
+        one.refusals.store(0, Relaxed);
+        if self.rest(one, &one.refusals) {
             one.rested_for_refusals.fetch_add(1, Relaxed);
         }
+        one.slowed.fetch_add(1, Relaxed);
+        true
     }
 
     /// An attempt ended without an answer.
@@ -161,8 +180,14 @@ impl Resolvers {
         true
     }
 
-    /// A line for each resolver that was rested.
+    /// A line for each resolver that was rested, or that refused everything and was asked less.
     pub(super) fn warnings(&self) -> Vec<String> {
+        let slowed = |one: &&Resolver| one.rests.load(Relaxed) == 0 && one.slowed.load(Relaxed) > 0;
+        let slowed = self.all.iter().filter(slowed).map(|one| {
+            let times = one.slowed.load(Relaxed);
+            let refusals = u64::from(REFUSALS) * times;
+            format!("resolver {} refused {refusals} questions and more in runs; it was asked less", one.addr)
+        });
         let rested = self.all.iter().filter(|one| one.rests.load(Relaxed) > 0);
         let line = |one: &Resolver| {
             let (rests, refusals) = (one.rests.load(Relaxed), one.rested_for_refusals.load(Relaxed));
@@ -176,7 +201,7 @@ impl Resolvers {
             };
             format!("resolver {} {why}; meanwhile the others were asked", one.addr)
         };
-        rested.map(line).collect()
+        rested.map(line).chain(slowed).collect()
     }
 }
 
@@ -190,7 +215,7 @@ mod tests {
     use super::*;
 
     fn two() -> Resolvers {
-        Resolvers::new(&["192.0.2.1:53".parse().unwrap(), "192.0.2.2:53".parse().unwrap()])
+        Resolvers::new(&["192.0.2.1:53".parse().unwrap(), "192.0.2.2:53".parse().unwrap()], None)
     }
 
     #[test]
@@ -219,7 +244,7 @@ mod tests {
         let resolvers = two();
         resolvers.refused(Chosen(0));
         assert!(resolvers.warnings().is_empty());
-        (0..REFUSALS).for_each(|_| resolvers.refused(Chosen(0)));
+        assert!((1..REFUSALS).any(|_| resolvers.refused(Chosen(0))));
         assert!(resolvers.warnings()[0].contains("refused everything once"));
     }
 
@@ -246,9 +271,15 @@ mod tests {
 
     #[test]
     fn a_single_resolver_is_never_rested() {
-        let resolvers = Resolvers::new(&["192.0.2.1:53".parse().unwrap()]);
+        let resolvers = Resolvers::new(&["192.0.2.1:53".parse().unwrap()], None);
         (0..1_000).for_each(|_| resolvers.silent(Chosen(0)));
         assert_eq!(resolvers.choose(None), Chosen(0));
         assert!(resolvers.warnings().is_empty());
+        let slower = (0..2 * REFUSALS).filter(|_| resolvers.refused(Chosen(0))).count();
+        assert_eq!((slower, resolvers.choose(None)), (2, Chosen(0)));
+        assert_eq!(
+            resolvers.warnings(),
+            ["resolver 192.0.2.1:53 refused 64 questions and more in runs; it was asked less"]
+        );
     }
 }

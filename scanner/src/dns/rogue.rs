@@ -83,10 +83,20 @@ pub(super) fn txt(query: &[u8]) -> Vec<u8> {
 
 /// A client of these servers without a pace worth the name.
 pub(super) fn client(servers: &[SocketAddr], deadline: Duration, in_flight: usize) -> Dns {
+    paced_client(servers, deadline, in_flight, None)
+}
+
+/// The same with so many questions a second to each server.
+pub(super) fn paced_client(
+    servers: &[SocketAddr],
+    deadline: Duration,
+    in_flight: usize,
+    each: Option<u32>,
+) -> Dns {
     let rate =
         Typed { key: "pace.dns_rate".to_owned(), values: vec!["10000000".to_owned()], origin: Origin::Flag };
     let plan = ScanPlan::build(Vec::new(), None, vec![rate]).unwrap();
     let admission = Admission::new(&plan, Exclusions::read(&[]).unwrap(), true, CancellationToken::new());
     let line = Line::new(Duration::from_secs(60), CancellationToken::new());
-    Dns::new(servers.to_vec(), deadline, in_flight, Arc::new(admission), Arc::new(line))
+    Dns::new(servers.to_vec(), deadline, in_flight, each, Arc::new(admission), Arc::new(line))
 }

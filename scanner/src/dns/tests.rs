@@ -2,11 +2,13 @@
 use super::engine::EngineConnections;
 use super::rogue::{Rogue, client, empty, nxdomain, txt};
 use super::*;
+use crate::dataset::words::DnsStatus;
 use hickory_resolver::Resolver;
 use hickory_resolver::config::{NameServerConfig, ResolverConfig, ResolverOpts};
 use proptest::prelude::{Strategy, any, prop, proptest};
 use std::collections::HashSet;
 use std::net::UdpSocket;
+use std::time::Instant;
 
 mod late;
 

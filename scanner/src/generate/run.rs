@@ -197,7 +197,7 @@ impl Asked {
             .map_err(|source| LocalFault::Os { doing: "start a runtime", source })?;
         // Who asks for a few names wants to hear of silence, not to wait.
         let line = Arc::new(Line::new(Duration::ZERO, CancellationToken::new()));
-        let dns = Dns::new(resolvers, plan.deadlines.dns, AT_ONCE, admission, line);
+        let dns = Dns::new(resolvers, plan.deadlines.dns, AT_ONCE, None, admission, line);
         Ok(Self { dns: Arc::new(dns), runtime })
     }
 }
@@ -246,7 +246,8 @@ impl Work<'_> {
                         mail.as_ref().map(|mail| mail.hosts.as_slice()).map_err(Clone::clone),
                     )?,
                     Err(Unfinished::Fault(fault)) => return Err(GenerateError::from(fault)),
-                    Err(Unfinished::Stopped) => break,
+                    // There are no exclusions here.
+                    Err(Unfinished::Stopped | Unfinished::Excluded) => break,
                 }
             }
             Ok(())

@@ -76,7 +76,8 @@ pub fn run(job: &Job) -> Result<Vec<Check>, ScanError> {
     let admission = Arc::new(Admission::new(plan, Exclusions::default(), Routes::now().v6, stop.clone()));
     let resolvers = if plan.resolvers.is_empty() { dns::system_resolvers()? } else { plan.resolvers.clone() };
     let line = Arc::new(Line::new(Duration::ZERO, stop));
-    let mut dns = Dns::new(resolvers, plan.deadlines.dns, plan.pace.dns_in_flight, admission.clone(), line);
+    let in_flight = plan.pace.dns_in_flight;
+    let mut dns = Dns::new(resolvers, plan.deadlines.dns, in_flight, None, admission.clone(), line);
     let runtime = crate::scan::runtime()?;
     runtime.block_on(dns.preflight())?;
     let checks = async {

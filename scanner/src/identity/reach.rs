@@ -43,6 +43,7 @@ pub async fn own_mail_server(
     if hosts.is_empty() {
         hosts.push(domain.to_owned());
     }
+    hosts.retain(|host| !admission.excludes(host));
     let mut tried = Vec::new();
     for host in hosts.into_iter().take(SERVERS) {
         let Ok(addresses) = lookup.addresses(&host).await else { continue };

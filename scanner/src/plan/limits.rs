@@ -57,3 +57,20 @@ pub const QUIT_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Connections to one address of an MX host in a scan, both looks and further tries together (design: three at most).
 pub const HOST_CONTACTS: usize = 3;
+
+/// A target that says "too much" again and again is contacted at this share of its rate, and no slower.
+pub const SLOWEST_SHARE: u32 = 16;
+
+/// Calm time after which a slowed target is slowed half as much: from the slowest share back to the whole in four minutes. What is known
+/// of a target that was not slowed is kept as long.
+pub const RECOVERY: Duration = Duration::from_secs(60);
+
+/// Connections in a row that an address resets or closes, after it has answered, that say "too much"; and complaints in a row of a
+/// provider's hosts that slow the provider.
+pub const COMPLAINTS_IN_A_ROW: u32 = 3;
+
+/// Targets whose answers are remembered; beyond that only what rates, bounds and complaints need is kept. 100 to 200 bytes each.
+pub const REMEMBERED_TARGETS: usize = 16_384;
+
+/// How often exclusion files are looked at while a scan runs.
+pub const EXCLUSIONS_LOOK: Duration = Duration::from_secs(2);

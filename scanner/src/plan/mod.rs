@@ -103,6 +103,12 @@ pub struct Pace {
     pub smtp_rate: u32,
     /// Connections a second to one address.
     pub per_target_rate: u32,
+    /// Connections a second to one /24 of IPv4 or /48 of IPv6.
+    pub per_network_rate: u32,
+    /// SMTP connections a second to the hosts of one registrable domain.
+    pub per_provider_rate: u32,
+    /// DNS questions a second to one resolver; `None`: no fewer than to all.
+    pub per_resolver_rate: Option<u32>,
     /// Domains whose DNS questions are under way.
     pub dns_in_flight: usize,
     /// Policy fetches under way.
@@ -115,6 +121,20 @@ pub struct Pace {
     pub smtp_slow_after: Duration,
     /// Connections under way to one address.
     pub per_target_in_flight: usize,
+    /// Connections under way to one /24 of IPv4 or /48 of IPv6.
+    pub per_network_in_flight: usize,
+    /// SMTP connections under way to the hosts of one registrable domain.
+    pub per_provider_in_flight: usize,
+    /// DNS questions under way to one resolver that an answer is expected to soon.
+    pub per_resolver_in_flight: usize,
+}
+
+impl Pace {
+    /// How many questions each of so many threads may have under way to one resolver.
+    #[must_use]
+    pub fn resolver_share(&self, threads: usize) -> usize {
+        self.per_resolver_in_flight.div_ceil(threads.max(1)).min(self.dns_in_flight)
+    }
 }
 
 /// Whose MX hosts are contacted.

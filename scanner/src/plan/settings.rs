@@ -74,6 +74,12 @@ pub const SETTINGS: &[Setting] = &[
         "SMTP connections a second.", |p, t| { p.pace.smtp_rate = number(t, 1, 1_000_000)?; Ok(()) }, |p| p.pace.smtp_rate.to_string()),
     setting!("pace"."per_target_rate", Some("per-target-rate"), false, "1 to 1000000", "2",
         "Connections a second to one address.", |p, t| { p.pace.per_target_rate = number(t, 1, 1_000_000)?; Ok(()) }, |p| p.pace.per_target_rate.to_string()),
+    setting!("pace"."per_network_rate", Some("per-network-rate"), false, "1 to 1000000", "4",
+        "Connections a second to one /24 of IPv4 or /48 of IPv6.", |p, t| { p.pace.per_network_rate = number(t, 1, 1_000_000)?; Ok(()) }, |p| p.pace.per_network_rate.to_string()),
+    setting!("pace"."per_provider_rate", Some("per-provider-rate"), false, "1 to 1000000", "10",
+        "SMTP connections a second to the MX hosts of one registrable domain.", |p, t| { p.pace.per_provider_rate = number(t, 1, 1_000_000)?; Ok(()) }, |p| p.pace.per_provider_rate.to_string()),
+    setting!("pace"."per_resolver_rate", Some("per-resolver-rate"), false, "1 to 10000000, or none", "none",
+        "DNS questions a second to one resolver; none: as many as pace.dns_rate allows.", |p, t| { p.pace.per_resolver_rate = rate_or_none(t)?; Ok(()) }, |p| quoted(p.pace.per_resolver_rate.map_or_else(|| "none".to_owned(), |rate| rate.to_string()))),
     setting!("pace"."dns_in_flight", Some("dns-in-flight"), false, "1 to 50000", "1000",
         "Domains whose DNS questions are under way.", |p, t| { p.pace.dns_in_flight = number(t, 1, 50_000)?; Ok(()) }, |p| p.pace.dns_in_flight.to_string()),
     setting!("pace"."https_in_flight", Some("https-in-flight"), false, "1 to 10000", "200",
@@ -86,8 +92,14 @@ pub const SETTINGS: &[Setting] = &[
         "How long a server that does not greet holds one of the others' places.", |p, t| { p.pace.smtp_slow_after = duration(t, 10, 60_000)?; Ok(()) }, |p| quoted(duration_text(p.pace.smtp_slow_after))),
     setting!("pace"."per_target_in_flight", Some("per-target-in-flight"), false, "1 to 10000", "2",
         "Connections under way to one address.", |p, t| { p.pace.per_target_in_flight = number(t, 1, 10_000)?; Ok(()) }, |p| p.pace.per_target_in_flight.to_string()),
+    setting!("pace"."per_network_in_flight", Some("per-network-in-flight"), false, "1 to 10000", "4",
+        "Connections under way to one /24 of IPv4 or /48 of IPv6.", |p, t| { p.pace.per_network_in_flight = number(t, 1, 10_000)?; Ok(()) }, |p| p.pace.per_network_in_flight.to_string()),
+    setting!("pace"."per_provider_in_flight", Some("per-provider-in-flight"), false, "1 to 10000", "20",
+        "SMTP connections under way to the MX hosts of one registrable domain.", |p, t| { p.pace.per_provider_in_flight = number(t, 1, 10_000)?; Ok(()) }, |p| p.pace.per_provider_in_flight.to_string()),
+    setting!("pace"."per_resolver_in_flight", Some("per-resolver-in-flight"), false, "1 to 1000000", "3000",
+        "DNS questions under way to one resolver whose answers are not late; each thread has its share.", |p, t| { p.pace.per_resolver_in_flight = number(t, 1, 1_000_000)?; Ok(()) }, |p| p.pace.per_resolver_in_flight.to_string()),
     setting!("scan"."exclude", Some("exclude"), false, "files", "none",
-        "Files with domains (and all below them), MX hosts and address blocks that are never contacted.", |p, t| { p.exclude = t.values.iter().map(|v| beside(t, v)).collect(); Ok(()) }, |p| list(p.exclude.iter().map(|e| e.display().to_string()))),
+        "Files with domains (and all below them), suffixes, MX hosts and address blocks that are never contacted; read again when they change.", |p, t| { p.exclude = t.values.iter().map(|v| beside(t, v)).collect(); Ok(()) }, |p| list(p.exclude.iter().map(|e| e.display().to_string()))),
     setting!("scan"."shard", Some("shard"), true, "i/n with i from 1 to n", "1/1",
         "Part of the list that is scanned.", |p, t| { p.shard = shard(t)?; Ok(()) }, |p| quoted(p.shard)),
     setting!("scan"."seed", Some("seed"), true, "0 to 9223372036854775807", "1",
@@ -136,7 +148,11 @@ impl ScanPlan {
                 dns_rate: 5_000,
                 https_rate: 100,
                 smtp_rate: 50,
+                // ETHICS.md gives the reason of each.
                 per_target_rate: 2,
+                per_network_rate: 4,
+                per_provider_rate: 10,
+                per_resolver_rate: None,
                 dns_in_flight: 1_000,
                 https_in_flight: 200,
                 smtp_in_flight: 500,
@@ -144,6 +160,9 @@ impl ScanPlan {
                 // Postscreen holds back six seconds by default, most others greet within one.
                 smtp_slow_after: Duration::from_secs(2),
                 per_target_in_flight: 2,
+                per_network_in_flight: 4,
+                per_provider_in_flight: 20,
+                per_resolver_in_flight: 3_000,
             },
             exclude: Vec::new(),
             shard: Shard::WHOLE,
@@ -219,6 +238,13 @@ fn number<T: TryFrom<u64>>(typed: &Typed, least: u64, most: u64) -> Result<T, St
         .filter(|n| (least..=most).contains(n))
         .and_then(|n| T::try_from(n).ok())
         .ok_or_else(|| text.to_owned())
+}
+
+fn rate_or_none(typed: &Typed) -> Result<Option<u32>, String> {
+    if single(typed)? == "none" {
+        return Ok(None);
+    }
+    number(typed, 1, 10_000_000).map(Some)
 }
 
 fn flag(typed: &Typed) -> Result<bool, String> {

@@ -9,7 +9,7 @@ use crate::tls::certificate::sha256_hex;
 use crate::tls::client::{Finished, evidence, group_name};
 use crate::tls::failure::{ConnectFailure, HandshakeFailure, of_connect, of_io_kind, of_rustls};
 use crate::tls::{Hello, TlsClient};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, LOCATION};
+use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
 use reqwest::{Client, Response};
 use std::error::Error;
 use std::io;
@@ -76,6 +76,7 @@ pub async fn fetch(request: Fetch<'_>, tls: &TlsClient) -> Result<Fetched, Local
         body,
         fetch_ms,
         is_cut: !matches!(end, End::Whole),
+        asks_for_less: http.asks_for_less,
     })
 }
 
@@ -116,6 +117,7 @@ struct Http {
     content_type: Option<String>,
     body: Option<Vec<u8>>,
     is_too_large: bool,
+    asks_for_less: bool,
 }
 
 impl Http {
@@ -140,6 +142,8 @@ async fn read(
     let mut response: Response = client.execute(call).await?;
     let status = response.status();
     http.status = Some(i32::from(status.as_u16()));
+    let is_asked_later = response.headers().contains_key(RETRY_AFTER);
+    http.asks_for_less = status.as_u16() == 429 || status.as_u16() == 503 && is_asked_later;
     http.content_type = header(response.headers(), &CONTENT_TYPE);
     if status.is_redirection() {
         http.redirect_to = header(response.headers(), &LOCATION);

@@ -1,5 +1,6 @@
 //! What came of a fetch, and its columns.
 
+use crate::admission::Said;
 use crate::dataset::rows::{PolicyEvidence, TlsEvidence};
 use crate::dataset::words::Word;
 use crate::tls::failure::{ConnectFailure, HandshakeFailure};
@@ -83,6 +84,8 @@ pub struct Fetched {
     pub fetch_ms: i64,
     /// Whether it ended before its last byte, whatever the outcome: by the deadline, the host or the way there.
     pub is_cut: bool,
+    /// Whether the answer says "too much": 429 (RFC 6585 section 4), or 503 with a Retry-After (RFC 9110 section 15.6.4).
+    pub asks_for_less: bool,
 }
 
 impl Fetched {
@@ -90,6 +93,18 @@ impl Fetched {
     #[must_use]
     pub const fn got_further(&self) -> bool {
         self.tls.certificate_sha256.is_some()
+    }
+
+    /// What the host gave to understand about the pace.
+    #[must_use]
+    pub const fn said(&self) -> Said {
+        match self.outcome {
+            _ if self.asks_for_less => Said::TooMuch,
+            Outcome::Connect(ConnectFailure::Reset)
+            | Outcome::Tls(HandshakeFailure::Closed | HandshakeFailure::Reset) => Said::End,
+            Outcome::Connect(_) | Outcome::Tls(HandshakeFailure::Timeout) | Outcome::Timeout => Said::Nothing,
+            _ => Said::Answer,
+        }
     }
 
     /// Writes the columns that a fetch fills: outcome, TLS, HTTP and body. The others stay as they are.

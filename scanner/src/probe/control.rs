@@ -62,11 +62,13 @@ impl Probe {
             return Ok(());
         }
         let sibling = format!("{}.{}", label(self.plan.seed, &domain.row.domain), domain.row.domain);
-        if self.admission.excludes(&sibling) || !policy_host::is_url_host(&sibling) {
+        if self.admission.excludes_policy_host(&sibling, &[]) || !policy_host::is_url_host(&sibling) {
             return Ok(());
         }
         let addresses = self.dns.addresses(&sibling, &mut domain.waited).await?;
+        let asked_for_less = domain.asked_for_less;
         let other = self.over_addresses(&sibling, addresses, Vec::new(), domain).await?;
+        domain.asked_for_less = asked_for_less;
         domain.control.policy.clone_from(&other.outcome);
         let row = &mut domain.row.policy;
         row.wildcard = is_wildcard(row, &other);

@@ -2,7 +2,7 @@
 
 use super::Probe;
 use super::contact::Seen;
-use crate::admission::Waited;
+use crate::admission::{Refusal, Said, Waited};
 use crate::assess::may_pass;
 use crate::dataset::rows::{HostRow, Retried, SmtpEvidence};
 use crate::dataset::words::{DnsStatus, OwnWord, Word};
@@ -17,12 +17,17 @@ use crate::tls::tries::{self, Further};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 
+/// The look after which every row is final.
+const LAST_LOOK: u8 = 3;
+
 /// A host on its way: one row an address.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct HostLook {
     /// The host.
     pub host: String,
-    /// Its rows: none before the first look.
+    /// How often it was looked at.
+    pub looks: u8,
+    /// Its rows that are not final: none before the first look.
     pub rows: Vec<HostRow>,
 }
 
@@ -30,12 +35,18 @@ impl HostLook {
     /// A host, nothing known yet.
     #[must_use]
     pub fn new(host: String) -> Self {
-        Self { host, rows: Vec::new() }
+        Self { host, looks: 0, rows: Vec::new() }
     }
 
-    /// Takes out the rows that are final: those that did not fail in a way that may pass.
+    /// Takes out the rows that are final. The first look leaves those that failed in a way that may pass; the second those that were
+    /// asked for less again, which are tried a third time; the third none.
     pub fn take_final(&mut self) -> Vec<HostRow> {
-        let (waiting, done) = std::mem::take(&mut self.rows).into_iter().partition(deserves_second_look);
+        let waits = match self.looks {
+            1 => deserves_second_look,
+            2 => deserves_third_look,
+            _ => |_: &HostRow| false,
+        };
+        let (waiting, done) = std::mem::take(&mut self.rows).into_iter().partition(waits);
         self.rows = waiting;
         done
     }
@@ -44,6 +55,10 @@ impl HostLook {
 fn deserves_second_look(row: &HostRow) -> bool {
     let unresolved = &*row.smtp.outcome == "no_address" && row.host_dns.is_some_and(DnsStatus::may_pass);
     unresolved || deserves_conversation(row) || lacks_tlsa(row)
+}
+
+fn deserves_third_look(row: &HostRow) -> bool {
+    &*row.smtp.outcome == "limited" && row.attempts.len() < HOST_CONTACTS
 }
 
 /// Whether the address is to be contacted: for the first time, or because what came of it may pass.
@@ -73,9 +88,9 @@ fn take_tlsa(row: &mut HostRow, answer: &Answer) {
 }
 
 impl Probe {
-    /// Looks at a host: resolves it and contacts its addresses; on a second look only those rows that are left.
+    /// Looks at a host: resolves it and contacts its addresses; on a further look only those rows that are left.
     ///
-    /// `skip` says which addresses a committed row has already.
+    /// `skip` says which addresses a committed row has already. What an exclusion file names has no row; what was seen before it did keeps its own.
     ///
     /// # Errors
     /// This machine failed, or the scan was stopped.
@@ -84,13 +99,21 @@ impl Probe {
         look: &mut HostLook,
         skip: impl Fn(Option<IpAddr>) -> bool,
     ) -> Result<(), Unfinished> {
+        look.looks += 1;
+        if self.admission.excludes_mx_host(&look.host, &[]) {
+            look.rows.retain(|row| !row.attempts.is_empty());
+            look.looks = LAST_LOOK;
+            return Ok(());
+        }
         let unresolved = look.rows.iter().any(|row| row.addr.is_none());
         if look.rows.is_empty() || unresolved {
             let before = look.rows.first().map(retried).unwrap_or_default();
             look.rows = self.resolve(&look.host).await?;
             look.rows.retain(|row| !skip(row.addr));
             look.rows.iter_mut().for_each(|row| row.dns_retried.clone_from(&before));
-        } else if let Some(row) = look.rows.iter().find(|row| lacks_tlsa(row)) {
+        } else if look.looks < LAST_LOOK
+            && let Some(row) = look.rows.iter().find(|row| lacks_tlsa(row))
+        {
             let mut waited = Waited::default();
             let own = self.dns.ask(&tlsa_name(&look.host), RecordType::TLSA, &mut waited).await?;
             let seen = self.tlsa_behind(row.host_cname.as_deref(), own, &mut waited).await?;
@@ -102,9 +125,14 @@ impl Probe {
         }
         for row in &mut look.rows {
             if deserves_conversation(row) {
-                self.converse(row).await?;
+                match self.converse(row).await {
+                    // While it waited for its turn. Without a conversation it has nothing to say.
+                    Err(Unfinished::Excluded) => {}
+                    done => done?,
+                }
             }
         }
+        look.rows.retain(|row| !row.smtp.outcome.is_empty());
         Ok(())
     }
 
@@ -125,9 +153,6 @@ impl Probe {
     /// One row an address; those to be contacted have no outcome yet.
     async fn resolve(&self, host: &str) -> Result<Vec<HostRow>, Unfinished> {
         let blank = || HostRow { host: host.to_owned(), ..HostRow::default() };
-        if self.admission.excludes(host) {
-            return Ok(vec![with_outcome(blank(), "excluded")]);
-        }
         if host.parse::<IpAddr>().is_ok() {
             return Ok(vec![with_outcome(blank(), "no_address")]);
         }
@@ -138,6 +163,9 @@ impl Probe {
             self.dns.ask(&asked, RecordType::TLSA, &mut waited_too)
         );
         let Addresses { status, addrs, chain, ad } = addresses?;
+        if self.admission.excludes_mx_host(host, chain.as_deref().unwrap_or_default()) {
+            return Ok(Vec::new());
+        }
         let tlsa = self.tlsa_behind(chain.as_deref(), own?, &mut waited_too).await?;
         waited.add(waited_too);
         let resolved = || {
@@ -157,17 +185,19 @@ impl Probe {
         let mut left = self.plan.addresses_per_host;
         let mut row_of = |addr: IpAddr| {
             let row = HostRow { addr: Some(addr), ..resolved() };
-            match self.admission.address(addr) {
-                Err(refusal) => with_outcome(row, refusal.outcome()),
+            Some(match self.admission.address(addr) {
+                Err(Refusal::Excluded) => return None,
+                Err(Refusal::Forbidden) => with_outcome(row, "forbidden_address"),
+                Err(Refusal::NoFamily) => with_outcome(row, "not_attempted"),
                 Ok(()) if left == 0 => with_outcome(row, "not_sampled"),
                 Ok(()) if !self.smtp_reachable => with_outcome(row, "not_attempted"),
                 Ok(()) => {
                     left -= 1;
                     row
                 }
-            }
+            })
         };
-        Ok(addrs.into_iter().map(&mut row_of).collect())
+        Ok(addrs.into_iter().filter_map(&mut row_of).collect())
     }
 
     /// One look at an address: a conversation, and the further ones that its outcome calls for.
@@ -207,12 +237,13 @@ impl Probe {
         let outcome = loop {
             contact.ready(&mut waited).await?;
             let mut turn = Waited::default();
-            let place = self.admission.smtp(addr, &mut turn).await?;
+            let mut place = self.admission.smtp(addr, &row.host, &mut turn).await?;
             contact.begins(turn);
             waited.add(turn);
             let greeting = Greeting::default();
             let target = self.target(&row.host, addr, Hello::Small, &greeting);
             let outcome = place.hold(|| greeting.is_over(), smtp::probe_legacy(target)).await;
+            drop(place);
             if let Some(outcome) = contact.ended(outcome, own, &mut waited).await? {
                 break outcome;
             }
@@ -236,13 +267,21 @@ impl Probe {
         let evidence = loop {
             contact.ready(&mut waited).await?;
             let mut turn = Waited::default();
-            let place = self.admission.smtp(addr, &mut turn).await?;
+            let mut place = self.admission.smtp(addr, &row.host, &mut turn).await?;
             contact.begins(turn);
             waited.add(turn);
             let greeting = Greeting::default();
             let target = self.target(&row.host, addr, hello, &greeting);
             let evidence = place.hold(|| greeting.is_over(), smtp::probe(target, &self.tls)).await;
-            if let Some(evidence) = contact.ended(evidence, |seen| own(&seen.outcome), &mut waited).await? {
+            let said = evidence.as_ref().map_or(Said::Nothing, |evidence| said(&evidence.outcome));
+            // Ends in a row are a way of saying "too much".
+            let is_limited = place.note(said) && said == Said::End;
+            drop(place);
+            let ended = contact.ended(evidence, |seen| own(&seen.outcome), &mut waited).await?;
+            if let Some(mut evidence) = ended {
+                if is_limited {
+                    evidence.outcome = Word::Borrowed("limited");
+                }
                 break evidence;
             }
         };
@@ -275,6 +314,17 @@ fn own(outcome: &Word) -> Seen {
     Seen { outcome, is_cut: false }
 }
 
+/// What an outcome says about the pace: a conversation that breaks off says nothing by itself, several in a row do.
+fn said(outcome: &str) -> Said {
+    match outcome {
+        "limited" => Said::TooMuch,
+        "smtp_connect_reset" | "smtp_closed" => Said::End,
+        "smtp_connect_refused" | "smtp_connect_timeout" | "smtp_connect_unreachable" => Said::Nothing,
+        "smtp_banner_timeout" | "smtp_protocol" | "mx_tls_timeout" | "mx_tls_closed" => Said::Nothing,
+        _ => Said::Answer,
+    }
+}
+
 /// Where a host's TLSA records for mail are, whatever port is configured (RFC 7672 section 2.2.3, RFC 6698 section 3).
 fn tlsa_name(host: &str) -> String {
     format!("_25._tcp.{host}")
@@ -282,4 +332,67 @@ fn tlsa_name(host: &str) -> String {
 
 fn with_outcome(row: HostRow, outcome: &'static str) -> HostRow {
     HostRow { smtp: SmtpEvidence { outcome: Word::Borrowed(outcome), ..SmtpEvidence::default() }, ..row }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn looked_at(outcomes: &[&'static str]) -> HostLook {
+        let mut look = HostLook::new("mx.example".to_owned());
+        for outcome in outcomes {
+            let row = look.rows.pop().unwrap_or_default();
+            let mut row = with_outcome(row, outcome);
+            row.attempts.push(Word::Borrowed(outcome));
+            look.rows.push(row);
+            look.looks += 1;
+        }
+        look
+    }
+
+    #[test]
+    fn a_limited_host_is_looked_at_three_times_and_others_that_may_pass_twice() {
+        for (outcomes, waits) in [
+            (&["limited"][..], true),
+            (&["limited", "limited"], true),
+            (&["limited", "limited", "limited"], false),
+            (&["smtp_rejected_4xx"], true),
+            (&["smtp_rejected_4xx", "smtp_rejected_4xx"], false),
+            (&["smtp_rejected_4xx", "limited"], true),
+            (&["limited", "smtp_connect_timeout"], false),
+            (&["limited", "ok"], false),
+            (&["starttls_not_offered"], false),
+        ] {
+            let mut look = looked_at(outcomes);
+            let done = look.take_final();
+            assert_eq!(
+                (look.rows.len(), done.len()),
+                (usize::from(waits), usize::from(!waits)),
+                "{outcomes:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn further_tries_count_among_the_three_connections() {
+        let mut look = looked_at(&["mx_tls_closed", "limited"]);
+        look.rows[0].attempts.insert(1, Word::Borrowed("mx_tls_closed"));
+        assert_eq!(look.take_final().len(), 1);
+    }
+
+    #[test]
+    fn only_what_breaks_off_may_say_too_much_without_a_word() {
+        assert_eq!(said("limited"), Said::TooMuch);
+        for outcome in ["smtp_connect_reset", "smtp_closed"] {
+            assert_eq!(said(outcome), Said::End, "{outcome}");
+        }
+        for outcome in
+            ["smtp_connect_refused", "smtp_connect_timeout", "smtp_banner_timeout", "mx_tls_timeout"]
+        {
+            assert_eq!(said(outcome), Said::Nothing, "{outcome}");
+        }
+        for outcome in ["ok", "smtp_rejected_5xx", "smtp_rejected_4xx", "starttls_refused", "mx_tls_alert"] {
+            assert_eq!(said(outcome), Said::Answer, "{outcome}");
+        }
+    }
 }

@@ -53,6 +53,8 @@ pub struct Domain {
     /// What came of asking for its name servers, where that was asked.
     ns: Option<DnsStatus>,
     control: control::Control,
+    /// Whether the policy host answered that it is asked too much.
+    asked_for_less: bool,
     waited: Waited,
     /// Of this look.
     #[serde(skip, default = "Instant::now")]
@@ -78,6 +80,7 @@ impl Domain {
             implicit: None,
             ns: None,
             control: control::Control::default(),
+            asked_for_less: false,
             waited: Waited::default(),
             began: Instant::now(),
         }
@@ -96,6 +99,7 @@ impl Domain {
         let asked = [row.mx_dns, row.sts_dns, row.tlsrpt_dns, self.implicit, self.ns, row.policy.host_dns];
         asked.into_iter().flatten().any(DnsStatus::may_pass)
             || self.control.may_pass()
+            || self.asked_for_less
             || row.policy.outcome.as_deref().is_some_and(crate::assess::may_pass)
     }
 

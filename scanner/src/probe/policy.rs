@@ -26,7 +26,8 @@ impl Probe {
         self.name_servers_and_control(domain).await?;
         let known = &domain.row.policy;
         let failed_and_may_pass = known.outcome.as_deref().is_some_and(assess::may_pass)
-            || known.host_dns.is_some_and(DnsStatus::may_pass);
+            || known.host_dns.is_some_and(DnsStatus::may_pass)
+            || domain.asked_for_less;
         if known.host_dns.is_none() && known.outcome.is_none() || failed_and_may_pass {
             self.retrieve(domain).await?;
         }
@@ -72,8 +73,9 @@ impl Probe {
     async fn retrieve(&self, domain: &mut Domain) -> Result<(), Unfinished> {
         let host = format!("mta-sts.{}", domain.row.domain);
         let earlier = domain.row.policy.attempts.take();
-        let mut policy = if self.admission.excludes(&host) {
-            PolicyEvidence { outcome: Some(Word::Borrowed("excluded")), ..PolicyEvidence::default() }
+        domain.asked_for_less = false;
+        let mut policy = if self.admission.excludes_policy_host(&host, &[]) {
+            PolicyEvidence::default()
         } else if !policy_host::is_url_host(&host) {
             // Such as broken punycode: no sender can ask for it either.
             PolicyEvidence {
@@ -88,11 +90,7 @@ impl Probe {
         if let Some(outcome) = policy.outcome.clone() {
             policy.at = Some(moment::now());
             policy.usable = Some(outcome == "ok" && policy.valid == Some(true));
-            if outcome == "excluded" {
-                policy.attempts = earlier;
-            } else {
-                policy.attempts.get_or_insert_with(|| earlier.unwrap_or_default()).push(outcome);
-            }
+            policy.attempts.get_or_insert_with(|| earlier.unwrap_or_default()).push(outcome);
         } else {
             policy.attempts = earlier;
         }
@@ -113,22 +111,37 @@ impl Probe {
         let mut fetched: Option<Fetched> = None;
         let mut refused = None;
         let mut left = self.plan.addresses_per_host;
+        // A name that is not excluded may be an alias of one that is: what that one has is not contacted either.
+        let is_excluded = self.admission.excludes_policy_host(host, chain.as_deref().unwrap_or_default());
         for addr in addrs {
-            let outcome = match self.admission.address(addr) {
+            let admitted = if is_excluded { Err(Refusal::Excluded) } else { self.admission.address(addr) };
+            let outcome = match admitted {
                 Err(refusal) => {
-                    refused.get_or_insert(refusal);
-                    Word::Borrowed(refusal.outcome())
+                    // What is excluded is not written, and is no reason for anything.
+                    refused = refused.filter(|earlier| *earlier != Refusal::Excluded).or(Some(refusal));
+                    match refusal {
+                        Refusal::Excluded => continue,
+                        Refusal::Forbidden => "forbidden_address",
+                        Refusal::NoFamily => "not_attempted",
+                    }
                 }
-                Ok(()) if left == 0 => Word::Borrowed("not_sampled"),
-                Ok(()) => {
-                    let one = self.at_address(host, addr, &mut attempts, &mut domain.waited).await?;
-                    left = if one.outcome.is_worth_another_address() { left - 1 } else { 0 };
-                    let outcome = Word::Borrowed(one.outcome.as_str());
-                    fetched = Some(further(fetched, one));
-                    outcome
-                }
+                Ok(()) if left == 0 => "not_sampled",
+                Ok(()) => match self.at_address(host, addr, &mut attempts, &mut domain.waited).await {
+                    Err(Unfinished::Excluded) => {
+                        refused.get_or_insert(Refusal::Excluded);
+                        continue;
+                    }
+                    Err(why) => return Err(why),
+                    Ok(one) => {
+                        left = if one.outcome.is_worth_another_address() { left - 1 } else { 0 };
+                        domain.asked_for_less |= one.asks_for_less;
+                        let outcome = one.outcome.as_str();
+                        fetched = Some(further(fetched, one));
+                        outcome
+                    }
+                },
             };
-            outcomes.push(AddrOutcome { addr, outcome });
+            outcomes.push(AddrOutcome { addr, outcome: Word::Borrowed(outcome) });
         }
         let mut policy = PolicyEvidence {
             host_dns: Some(status),
@@ -196,10 +209,13 @@ impl Probe {
         loop {
             contact.ready(waited).await?;
             let mut turn = Waited::default();
-            let slot = self.admission.https(addr, &mut turn).await?;
+            let mut slot = self.admission.https(addr, host, &mut turn).await?;
             contact.begins(turn);
             waited.add(turn);
-            let fetched = policy_host::fetch(request, &self.tls).await;
+            let fetched = slot.run(policy_host::fetch(request, &self.tls)).await;
+            if let Ok(fetched) = &fetched {
+                slot.note(fetched.said());
+            }
             drop(slot);
             let seen = |fetched: &Fetched| Seen { outcome: fetched.outcome.as_str(), is_cut: fetched.is_cut };
             if let Some(fetched) = contact.ended(fetched, seen, waited).await? {
@@ -214,11 +230,12 @@ impl Probe {
         loop {
             contact.ready(waited).await?;
             let mut turn = Waited::default();
-            let slot = self.admission.https(addr, &mut turn).await?;
+            let mut slot = self.admission.https(addr, host, &mut turn).await?;
             contact.begins(turn);
             waited.add(turn);
             let deadline = Instant::now() + self.plan.deadlines.policy;
-            let answer = legacy::ask_at(SocketAddr::new(addr, self.plan.https_port), host, deadline).await;
+            let at = SocketAddr::new(addr, self.plan.https_port);
+            let answer = slot.run(legacy::ask_at(at, host, deadline)).await;
             drop(slot);
             let outcome = answer.map(|answer| Outcome::Tls(answer.verdict()));
             let seen = |outcome: &Outcome| Seen { outcome: outcome.as_str(), is_cut: false };
@@ -237,7 +254,8 @@ fn further(first: Option<Fetched>, later: Fetched) -> Fetched {
     }
 }
 
-/// The outcome where no address was contacted; `None` where the machine lacks the only family there is.
+/// The outcome where no address was contacted; `None` where the machine lacks the only family there is, or an exclusion file
+/// is why: in the dataset both are a policy that was not asked for.
 fn without_fetch(
     status: DnsStatus,
     chain: Option<&[String]>,
@@ -246,8 +264,7 @@ fn without_fetch(
     let aliased = chain.is_some_and(|chain| !chain.is_empty());
     match (status, refused) {
         (_, Some(Refusal::Forbidden)) => Some("policy_host_forbidden_address"),
-        (_, Some(Refusal::Excluded)) => Some("excluded"),
-        (_, Some(Refusal::NoFamily)) => None,
+        (_, Some(Refusal::Excluded | Refusal::NoFamily)) => None,
         (DnsStatus::NxDomain, None) if aliased => Some("policy_host_dangling_cname"),
         (DnsStatus::NxDomain, None) => Some("policy_host_nxdomain"),
         (DnsStatus::NoData | DnsStatus::NoError, None) => Some("policy_host_no_address"),

@@ -4,7 +4,7 @@ use super::ScanError;
 use super::preflight::Prepared;
 use crate::dataset::columns::{CERTIFICATES, DOMAINS, MX_HOSTS};
 use crate::dataset::commits::{self, Commit, CommitLog};
-use crate::dataset::manifest::{ListFacts, Manifest, Resumed};
+use crate::dataset::manifest::{Exclusions, ListFacts, Manifest, Resumed};
 use crate::dataset::ranges::Positions;
 use crate::dataset::writer::DatasetWriter;
 use crate::dataset::{dictionary, read};
@@ -60,6 +60,7 @@ impl Dataset {
             vantage: prepared.vantage.clone(),
             outages: Vec::new(),
             sum: None,
+            exclusions: Exclusions::default(),
             counts: BTreeMap::new(),
             judgement: None,
         };

@@ -77,7 +77,7 @@ pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Rep
     tally.rows_before.set(dataset.done.len());
     tally.settled.add(dataset.done.len());
     let Prepared { probe, silent, vantage, lowered, .. } = prepared;
-    let plan = probe.plan.clone();
+    let (plan, admission) = (probe.plan.clone(), probe.admission.clone());
     let options = Options {
         seed: plan.seed,
         shard: plan.shard,
@@ -103,6 +103,8 @@ pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Rep
         let unknown = "not every resolver validates DNSSEC: the DANE outcome of every MX host is `unknown`";
         dns.warnings.push(unknown.to_owned());
     }
+    dns.warnings.extend(admission.exclusions().warnings());
+    dataset.manifest.exclusions = admission.exclusions().facts();
     let sum = sum_of(&read, tally, &dataset.done);
     let ended = Ended::of(&sum, tally, halted.get().cloned().or(line.gave_up()), stop.is_cancelled());
     let report = Report {
@@ -119,6 +121,7 @@ pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Rep
         reading: read.took,
         scanning: began.elapsed(),
         assessing: Duration::ZERO,
+        exclusions: dataset.manifest.exclusions.clone(),
         counts: BTreeMap::new(),
     };
     let further = plan.intermediates.clone().map_or(Further::None, Further::File);
@@ -166,7 +169,7 @@ fn drive(
     writer: DatasetWriter,
     from_stages: mpsc::Receiver<Evidence>,
 ) -> Result<(ReadOut, DnsSeen), ScanError> {
-    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let workers = dns_workers();
     let slots = pipeline.probe.plan.pace.dns_in_flight.div_ceil(workers);
     let (to_workers, entries) = mpsc::channel(4 * workers);
     let (to_contacts, contacts) = mpsc::channel(1_024);
@@ -201,6 +204,11 @@ fn drive(
         written?;
         if panicked > 0 { Err(ScanError::Panicked) } else { Ok((read, seen)) }
     })
+}
+
+/// Threads that ask the DNS about names of the list: one a core. The thread of the contacts asks too.
+pub(crate) fn dns_workers() -> usize {
+    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
 }
 
 /// A stage's thread: its runtime asks the DNS by an engine of its own.

@@ -9,10 +9,11 @@ use crate::dataset::rows::DomainRow;
 use crate::dataset::words::{MxKind, RecordState};
 use crate::dataset::writer::Evidence;
 use crate::fault::Unfinished;
-use crate::plan::limits::{CONTACT_BACKLOG, LOCAL_FAULTS, SMTP_TRIAL, SMTP_TRIAL_PERCENT};
+use crate::plan::limits::{CONTACT_BACKLOG, EXCLUSIONS_LOOK, LOCAL_FAULTS, SMTP_TRIAL, SMTP_TRIAL_PERCENT};
 use crate::probe::{Domain, HostLook, Probe};
 use crate::smtp::registry::Registry;
 use serde::{Deserialize, Serialize};
+use std::convert::Infallible;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -81,8 +82,24 @@ impl Pipeline {
         self.stop.cancel();
     }
 
-    /// Runs policies and MX hosts until the DNS workers are done, then the second looks.
-    pub(super) async fn contact_worker(self: Arc<Self>, mut contacts: mpsc::Receiver<Contact>) {
+    /// Runs policies and MX hosts until the DNS workers are done, then the further looks, and meanwhile looks at the exclusion files.
+    pub(super) async fn contact_worker(self: Arc<Self>, contacts: mpsc::Receiver<Contact>) {
+        tokio::select! {
+            () = self.clone().contact(contacts) => {}
+            never = self.keep_exclusions() => match never {},
+        }
+    }
+
+    async fn keep_exclusions(&self) -> Infallible {
+        loop {
+            tokio::time::sleep(EXCLUSIONS_LOOK).await;
+            let admission = self.probe.admission.clone();
+            // A large file takes its time, which the connections must not wait for. One that panics is tried again.
+            let _ = tokio::task::spawn_blocking(move || admission.look_at_exclusions()).await;
+        }
+    }
+
+    async fn contact(self: Arc<Self>, mut contacts: mpsc::Receiver<Contact>) {
         let backlog = Arc::new(Semaphore::new(CONTACT_BACKLOG));
         let tasks = TaskTracker::new();
         while let Some(contact) = contacts.recv().await {
@@ -215,14 +232,16 @@ impl Pipeline {
     }
 
     async fn host(self: Arc<Self>, mut look: HostLook, _place: Option<OwnedSemaphorePermit>) {
-        let first = look.rows.is_empty();
         let looked = {
             let _now = Now::count(&self.tally.smtp_now);
             let registry = &self.registry;
             let host = look.host.clone();
             self.probe.host(&mut look, |addr| registry.is_committed(&host, addr)).await
         };
-        if let Err(why) = looked {
+        if let Err(Unfinished::Excluded) = looked {
+            // One of its names was excluded while it was asked about.
+            look.rows.retain(|row| !row.attempts.is_empty());
+        } else if let Err(why) = looked {
             self.tally.hosts_left.up();
             if let Unfinished::Fault(_) = why {
                 self.note_fault(&why);
@@ -230,7 +249,7 @@ impl Pipeline {
             return;
         }
         self.judge_reach(&look);
-        let wait = self.probe.plan.second_look.filter(|_| first);
+        let wait = self.probe.plan.second_look;
         let done = if wait.is_some() { look.take_final() } else { std::mem::take(&mut look.rows) };
         for row in done {
             self.tally.host_rows.up();
@@ -269,6 +288,10 @@ impl Pipeline {
     pub(super) fn unfinished(&self, why: &Unfinished) {
         match why {
             Unfinished::Stopped => self.tally.given_up.up(),
+            Unfinished::Excluded => {
+                self.tally.excluded.up();
+                self.tally.settled.up();
+            }
             Unfinished::Fault(_) => {
                 self.tally.failed_here.up();
                 self.note_fault(why);

@@ -66,8 +66,9 @@ pub(crate) fn prepare(mut plan: ScanPlan, stop: CancellationToken) -> Result<Pre
     let ipv6 = Routes::now().v6;
     let line = Arc::new(Line::new(plan.pause_limit, stop.clone()));
     let admission = Arc::new(Admission::new(&plan, exclusions, ipv6, stop));
-    let mut dns =
-        Dns::new(resolvers, plan.deadlines.dns, plan.pace.dns_in_flight, admission.clone(), line.clone());
+    let in_flight = plan.pace.resolver_share(super::dns_workers() + 1);
+    let rate = plan.pace.per_resolver_rate;
+    let mut dns = Dns::new(resolvers, plan.deadlines.dns, in_flight, rate, admission.clone(), line.clone());
     let runtime = super::runtime()?;
     let found = runtime.block_on(dns.preflight())?;
     line.watch();

@@ -4,7 +4,7 @@ use super::ScanError;
 use super::preflight::Lowering;
 use super::tally::Tally;
 use crate::assess::job::{self, Further};
-use crate::dataset::manifest::{Manifest, Sum};
+use crate::dataset::manifest::{Exclusions, Manifest, Sum};
 use crate::dns;
 use crate::input::Example;
 use crate::line::Outage;
@@ -48,7 +48,7 @@ impl Ended {
 pub struct DnsSeen {
     /// Questions, datagrams, and what was dropped.
     pub counts: dns::Counts,
-    /// A line for each resolver that was rested.
+    /// A line for each resolver that was rested, and what else the operator should know.
     pub warnings: Vec<String>,
 }
 
@@ -81,6 +81,8 @@ pub struct Report {
     pub scanning: Duration,
     /// How long assessing took; zero where the scan is not complete.
     pub assessing: Duration,
+    /// What was excluded.
+    pub exclusions: Exclusions,
     /// Counts by outcome, by column; empty where the scan is not complete.
     pub counts: BTreeMap<String, BTreeMap<String, u64>>,
 }

@@ -129,7 +129,7 @@ mod tests {
 
     fn host(n: usize) -> Waiting {
         let row = HostRow { host: format!("mx{n}.example"), ..HostRow::default() };
-        Waiting::Host(HostLook { host: format!("mx{n}.example"), rows: vec![row; n % 7] })
+        Waiting::Host(HostLook { host: format!("mx{n}.example"), looks: 1, rows: vec![row; n % 7] })
     }
 
     fn assert_is(waiting: &Waiting, n: usize) {

@@ -2,6 +2,7 @@
 //!
 //! Greeting, EHLO (HELO where that is refused with 5xx, RFC 5321 section 3.2), STARTTLS where it is offered (RFC 3207), and then TLS or the end.
 
+use super::limited::asks_for_less;
 use super::reply::{Reply, ReplyParser};
 use crate::mta_sts::text::escape;
 
@@ -57,7 +58,7 @@ pub enum End {
     Rejected4xx,
     /// 5xx to the greeting, or to both EHLO and HELO.
     Rejected5xx,
-    /// 421: too much, or closing.
+    /// 421, or 450 or 451 with a text that speaks of a rate: too much.
     Limited,
     /// Reset before a byte of the greeting: nobody can tell that from a reset of the connect itself.
     Reset,
@@ -212,7 +213,7 @@ impl Session {
     fn on_banner(&mut self, reply: &Reply) -> Step {
         self.seen.banner.clone_from(&self.seen.text);
         if reply.code != 220 {
-            return self.rejected(reply.code);
+            return self.rejected(reply);
         }
         self.say(Phase::Ehlo, &format!("EHLO {}\r\n", self.own_name))
     }
@@ -229,7 +230,7 @@ impl Session {
                 self.say(Phase::StartTls, "STARTTLS\r\n")
             }
             500..=599 => self.say(Phase::Helo, &format!("HELO {}\r\n", self.own_name)),
-            code => self.rejected(code),
+            _ => self.rejected(reply),
         }
     }
 
@@ -237,7 +238,7 @@ impl Session {
         self.seen.ehlo = Some(Vec::new());
         match reply.code {
             250 => self.not_offered(),
-            code => self.rejected(code),
+            _ => self.rejected(reply),
         }
     }
 
@@ -253,10 +254,11 @@ impl Session {
         Step::StartTls
     }
 
-    fn rejected(&mut self, code: u16) -> Step {
-        match code {
+    fn rejected(&mut self, reply: &Reply) -> Step {
+        match reply.code {
             // The server closes after it (RFC 5321 section 3.8).
             421 => self.end(End::Limited, Step::Close),
+            code if asks_for_less(code, &reply.lines.join(&b'\n')) => self.end(End::Limited, Step::Quit),
             400..=499 => self.end(End::Rejected4xx, Step::Quit),
             500..=599 => self.end(End::Rejected5xx, Step::Quit),
             _ => self.end(End::Protocol, Step::Quit),

@@ -81,7 +81,7 @@ pub(crate) fn is_fetched(addrs: &Value) -> bool {
 
 /// Whether the outcome of an address is one of a contact.
 pub(super) fn is_contacted(outcome: &str) -> bool {
-    !matches!(outcome, "forbidden_address" | "excluded" | "not_sampled" | "not_attempted")
+    !matches!(outcome, "forbidden_address" | "not_sampled" | "not_attempted")
 }
 
 /// Sets what is not compared to null, so that a row can be held against the truth.

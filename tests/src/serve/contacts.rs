@@ -49,18 +49,28 @@ pub struct Contact {
     pub addr: IpAddr,
     /// The name asked for in TLS (HTTPS) or said in EHLO or HELO (SMTP); `None` where it did not come to that.
     pub name: Option<String>,
+    /// When it was over for the server, microseconds since 1970: QUIT was read, or the connection ended; `None` while it stands.
+    /// What the peer counts as one connection lasts longer, so these overlap only where the peer's do.
+    pub ended: Option<i64>,
     /// Whether the peer closed while an SMTP session stood, without QUIT (RFC 5321 section 4.1.1.10).
     pub left: bool,
 }
 
-/// Which connection a name is to be added to.
+/// Which connection something is to be added to.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ticket(usize);
+pub(super) struct Ticket {
+    place: usize,
+    /// The how manieth it is of its service and address, from 1.
+    pub(super) turn: u64,
+}
 
 /// Every contact since the servers started.
 #[derive(Debug, Default)]
 pub struct Contacts {
     connections: Mutex<Vec<Contact>>,
+    turns: Mutex<BTreeMap<(Service, IpAddr), u64>>,
+    /// Names that were asked about, lower case, and when last; `None` where nobody wants to know, since a world may have many.
+    names_asked: Mutex<Option<BTreeMap<String, i64>>>,
     questions: Mutex<BTreeMap<u16, u64>>,
     all_questions: AtomicU64,
     forged: AtomicU64,
@@ -106,33 +116,66 @@ impl Contacts {
         self.largest_flood.fetch_max(bytes, Ordering::Relaxed);
     }
 
-    pub(super) fn question(&self, kind: u16) {
+    /// From now on keeps every name that is asked about.
+    pub fn keep_names_asked(&self) {
+        self.names_asked.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
+    }
+
+    /// The names that were asked about since [`Contacts::keep_names_asked`], lower case, and when last: microseconds since 1970.
+    #[must_use]
+    pub fn names_asked(&self) -> BTreeMap<String, i64> {
+        self.names_asked.lock().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default()
+    }
+
+    pub(super) fn question(&self, name: &str, kind: u16) {
+        if let Some(names) = self.names_asked.lock().unwrap_or_else(PoisonError::into_inner).as_mut() {
+            names.insert(name.to_ascii_lowercase(), now());
+        }
         self.all_questions.fetch_add(1, Ordering::Relaxed);
         *self.questions.lock().unwrap_or_else(PoisonError::into_inner).entry(kind).or_default() += 1;
     }
 
     #[allow(clippy::disallowed_methods, reason = "dates what is seen")]
     pub(super) fn connection(&self, service: Service, addr: IpAddr) -> Ticket {
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let at = i64::try_from(since.as_micros()).unwrap_or(i64::MAX);
+        let at = now();
+        let turn = {
+            let mut turns = self.turns.lock().unwrap_or_else(PoisonError::into_inner);
+            let turn = turns.entry((service, addr)).or_default();
+            *turn += 1;
+            *turn
+        };
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        connections.push(Contact { at, service, addr, name: None, left: false });
-        Ticket(connections.len() - 1)
+        connections.push(Contact { at, service, addr, name: None, ended: None, left: false });
+        Ticket { place: connections.len() - 1, turn }
+    }
+
+    /// Notes that a connection is over, where that is not noted yet.
+    pub(super) fn over(&self, ticket: Ticket) {
+        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(contact) = connections.get_mut(ticket.place) {
+            contact.ended.get_or_insert_with(now);
+        }
     }
 
     pub(super) fn left_without_quit(&self, ticket: Ticket) {
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(contact) = connections.get_mut(ticket.0) {
+        if let Some(contact) = connections.get_mut(ticket.place) {
             contact.left = true;
         }
     }
 
     pub(super) fn name(&self, ticket: Ticket, name: &str) {
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(contact) = connections.get_mut(ticket.0) {
+        if let Some(contact) = connections.get_mut(ticket.place) {
             contact.name = Some(name.to_owned());
         }
     }
+}
+
+/// Microseconds since 1970.
+fn now() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
 /// The columns of `contacts.parquet`: for each connection when, what, where, the name, 1, and whether QUIT was left out; for the questions of each

@@ -106,7 +106,7 @@ impl Responder {
     /// What becomes of a message; `None` where it is none that could be answered.
     fn answer(&self, message: &[u8], over_tcp: bool) -> Option<Reply> {
         let question = message::read(message)?;
-        self.contacts.question(question.kind);
+        self.contacts.question(&question.name, question.kind);
         let kind = RecordType::from_number(question.kind);
         let mut writer = Writer::new(&question);
         let mut verdict = Verdict { ad: true, ..Verdict::default() };

@@ -30,13 +30,28 @@ enum Next {
     StartTls,
 }
 
-async fn connection(mut stream: TcpStream, local: SocketAddr, shared: Arc<Shared>) -> io::Result<()> {
-    stream.set_nodelay(true)?;
+async fn connection(stream: TcpStream, local: SocketAddr, shared: Arc<Shared>) -> io::Result<()> {
     let ticket = shared.contacts.connection(Service::Smtp, local.ip());
+    let ended = conversation(stream, local, &shared, ticket).await;
+    shared.contacts.over(ticket);
+    ended
+}
+
+async fn conversation(
+    mut stream: TcpStream,
+    local: SocketAddr,
+    shared: &Arc<Shared>,
+    ticket: Ticket,
+) -> io::Result<()> {
+    stream.set_nodelay(true)?;
     let IpAddr::V4(address) = local.ip() else { return Ok(()) };
     let behaviour =
         Address::smtp_number(address).and_then(|number| shared.world.behaviours().get(usize::from(number)));
     let Some(smtp) = behaviour else { return Ok(()) };
+    if ticket.turn <= smtp.limits_first {
+        stream.write_all(b"421 4.7.0 Too many connections, try again later\r\n").await?;
+        return stream.shutdown().await;
+    }
     match at(smtp, Stage::Banner) {
         Next::Stall => return stall(stream).await,
         Next::Close => return Ok(()),
@@ -53,7 +68,7 @@ async fn connection(mut stream: TcpStream, local: SocketAddr, shared: Arc<Shared
             }
             return Ok(());
         };
-        match obey(&mut stream, smtp, &command, &shared, ticket).await? {
+        match obey(&mut stream, smtp, &command, shared, ticket).await? {
             Next::Command => {}
             Next::Stall => return stall(stream).await,
             Next::Close => return stream.shutdown().await,
@@ -66,13 +81,13 @@ async fn connection(mut stream: TcpStream, local: SocketAddr, shared: Arc<Shared
         Next::Close => return Ok(()),
         Next::Command | Next::StartTls => {}
     }
-    let Some(mut stream) = tls::answer(hello, &smtp.tls, &shared).await? else { return Ok(()) };
+    let Some(mut stream) = tls::answer(hello, &smtp.tls, shared).await? else { return Ok(()) };
     loop {
         let Some(command) = line(&mut stream).await? else {
             shared.contacts.left_without_quit(ticket);
             break;
         };
-        if !matches!(obey(&mut stream, smtp, &command, &shared, ticket).await?, Next::Command) {
+        if !matches!(obey(&mut stream, smtp, &command, shared, ticket).await?, Next::Command) {
             break;
         }
     }
@@ -125,6 +140,7 @@ async fn obey<S: AsyncWrite + Unpin>(
         "HELO" => (None, smtp.helo.as_str()),
         "STARTTLS" => (Some(Stage::Starttls), smtp.starttls.as_str()),
         "QUIT" => {
+            shared.contacts.over(ticket);
             stream.write_all(b"221 2.0.0 Bye\r\n").await?;
             stream.flush().await?;
             return Ok(Next::Close);

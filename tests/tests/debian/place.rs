@@ -90,7 +90,7 @@ impl Place {
         let mut settings = format!(
             "dns.resolvers = [\"{resolver}\"]\npolicy_host.port = {}\nsmtp.port = {}\ntls.trust = \"{}\"\n\
              targets.allow_private = true\nidentity.ehlo_name = \"scanner.example\"\n\
-             pace.per_target_rate = 1000\npace.smtp_rate = 1000\npace.https_rate = 1000\npace.dns_rate = 10000\n\
+             pace.per_target_rate = 1000\npace.per_network_rate = 1000\npace.per_provider_rate = 1000\npace.per_network_in_flight = 100\npace.smtp_rate = 1000\npace.https_rate = 1000\npace.dns_rate = 10000\n\
              scan.second_look = \"1s\"\n\
              deadlines.dns = \"5s\"\ndeadlines.policy = \"10s\"\ndeadlines.smtp = \"30s\"\ndeadlines.banner = \"20s\"\n",
             self.https,

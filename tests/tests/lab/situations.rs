@@ -64,8 +64,7 @@ fn words(column: &str) -> Option<&'static str> {
 
 /// Whether a word is an outcome of a policy host or of an MX host.
 fn is_outcome(column: &str, word: &str) -> bool {
-    const OTHERS: &str =
-        "ok limited not_sampled not_attempted not_probed no_address forbidden_address excluded";
+    const OTHERS: &str = "ok limited not_sampled not_attempted not_probed no_address forbidden_address";
     let stage = |prefixes: &[&str]| prefixes.iter().any(|prefix| word.starts_with(prefix));
     let is_finding = FINDINGS.split_whitespace().any(|code| code == word);
     match column {

@@ -1,21 +1,9 @@
 //! A scan that is stopped, by the operator or by force, goes on where it was.
 
-use super::{assert_code, assert_rows_graded, dataset, lab, list, scan, steady_mix, sts_scan, text};
-use std::io::{BufRead, BufReader};
+use super::{assert_code, assert_rows_graded, dataset, lab, list, scan, started, steady_mix, sts_scan, text};
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus};
 use sts_lab::Lab;
-
-/// Starts a scan and waits until it reports progress for the first time.
-fn started(mut command: Command) -> Child {
-    let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
-    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let first = lines.next().unwrap().unwrap();
-    assert!(first.contains(" domains | "), "{first}");
-    // What else it says must not fill the pipe.
-    std::thread::spawn(move || lines.for_each(drop));
-    child
-}
 
 fn signal(child: &Child, signal: &str) {
     let sent = Command::new("kill").arg(format!("-{signal}")).arg(child.id().to_string()).status().unwrap();

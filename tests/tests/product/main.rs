@@ -3,24 +3,28 @@
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
+    clippy::print_stdout,
     reason = "a test that fails here has failed"
 )]
 
 mod chains;
 mod check;
 mod counts;
+mod excluded;
 mod faults;
 mod graded;
 mod hostile;
 mod interrupted;
 mod outage;
+mod pace;
 mod rubbish;
 mod slow;
 mod telemetry;
 mod trends;
 
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output};
+use std::process::{Child, Command, Output, Stdio};
 use sts_lab::mix::Mix;
 use sts_lab::names::Names;
 use sts_lab::{Lab, Options, grade};
@@ -64,6 +68,17 @@ fn scan(lab: &Lab, list: &Path, dir: &Path) -> Command {
     let mut command = sts_scan();
     command.arg("scan").arg(list).arg("--config").arg(lab.dir.join("scan.toml")).arg("-o").arg(dataset(dir));
     command
+}
+
+/// Starts a scan and waits until it reports progress for the first time.
+fn started(mut command: Command) -> Child {
+    let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    assert!(first.contains(" domains | "), "{first}");
+    // What else it says must not fill the pipe.
+    std::thread::spawn(move || lines.for_each(drop));
+    child
 }
 
 fn dataset(dir: &Path) -> PathBuf {

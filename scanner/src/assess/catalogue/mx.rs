@@ -69,8 +69,8 @@ pub(super) const SMTP: &[Finding] = table! { Smtp:
         "Plain text after the answer to STARTTLS",
         "Update the mail server: it lets text from before TLS stand in for answers after it.";
     smtp_limited, Indeterminate, Settled, "RFC 5321 3.8", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], None,
-        "The server asked for less (421)",
-        "Nothing has to be done; the scanner came too often or from too far.";
+        "The server asked for less",
+        "Nothing has to be done; the scanner came too often or from too far (421, a rate in the text of 450 or 451, or one reset after the other).";
     starttls_not_offered, Error, Settled, "RFC 3207 4, RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.ehlo"], STARTTLS,
         "STARTTLS is not offered",
         "Turn STARTTLS on, and see that no middle box strips it from the EHLO answer.";

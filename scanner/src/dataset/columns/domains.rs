@@ -25,7 +25,7 @@ const ADDR: Kind = Kind::Struct(&[
     must(
         "outcome",
         Kind::Text,
-        "What came of it: `ok`, a policy_ code, `forbidden_address`, `excluded`, `not_sampled` (over --addresses-per-host, or an earlier address has answered) or `not_attempted` (no such family here).",
+        "What came of it: `ok`, a policy_ code, `forbidden_address`, `not_sampled` (over --addresses-per-host, or an earlier address has answered) or `not_attempted` (no such family here).",
     ),
 ]);
 
@@ -182,7 +182,7 @@ pub const DOMAINS: Table = Table {
         may(
             "policy_outcome",
             Kind::Text,
-            "`ok`, or the code of the first thing that failed on the way to the text (DNS, TCP, TLS, certificate, HTTP, size, deadline), or `excluded`; null where not attempted.",
+            "`ok`, or the code of the first thing that failed on the way to the text (DNS, TCP, TLS, certificate, HTTP, size, deadline); null where not attempted, which is what an excluded policy host looks like too.",
         ),
         may(
             "policy_cert_outcome",

@@ -13,7 +13,7 @@ pub const MX_HOSTS: Table = Table {
         may(
             "host_dns",
             Kind::Text,
-            "DNS status of the host's addresses, as policy_host_dns; null where not asked (the host is an address or excluded).",
+            "DNS status of the host's addresses, as policy_host_dns; null where not asked (the host is an address).",
         ),
         may(
             "host_cname",
@@ -28,7 +28,7 @@ pub const MX_HOSTS: Table = Table {
         must(
             "smtp_outcome",
             Kind::Text,
-            "ok (the handshake was reached and a certificate seen) | a smtp_, starttls_ or mx_tls_ code | limited | not_sampled | not_attempted | not_probed | no_address | forbidden_address | excluded.",
+            "ok (the handshake was reached and a certificate seen) | a smtp_, starttls_ or mx_tls_ code | limited | not_sampled | not_attempted | not_probed | no_address | forbidden_address. limited: the host asked for less (421, or 450 or 451 with a text that speaks of a rate, or, with smtp_code null, it broke off three connections in a row after it had answered). What is excluded has no row.",
         ),
         may(
             "smtp_phase",

@@ -332,6 +332,13 @@ impl Core {
         self.by_server.get(&server).and_then(|lane| self.lanes[*lane].flow.rate())
     }
 
+    /// A server refuses one question after the other: it is asked less.
+    pub(super) fn slow_down(&mut self, server: SocketAddr) {
+        if let Some(lane) = self.by_server.get(&server) {
+            self.lanes[*lane].flow.refused(Instant::now());
+        }
+    }
+
     /// Whether questions wait for a rate, so that somebody has to come back soon; sends what may be sent.
     pub(super) fn pump_all(&mut self, now: Instant) -> bool {
         let mut waits = false;

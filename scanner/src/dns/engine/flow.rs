@@ -178,6 +178,19 @@ impl Flow {
         self.judge(now);
     }
 
+    /// The server refuses one question after the other: half of what it was asked, down to [`SLOWEST`]. Answers of use raise it again.
+    pub(super) fn refused(&mut self, now: Instant) {
+        let seconds = now.saturating_duration_since(self.began).as_secs_f64().max(0.001);
+        let asked = self.rate.unwrap_or_else(|| f64::from(self.sent.max(1)) / seconds);
+        self.rate = Some((asked / 2.0).max(SLOWEST));
+        // What it bears is not known: it may be found quickly.
+        self.borne = f64::MAX;
+        self.quick = false;
+        self.tokens = 0.0;
+        (self.sent, self.answered, self.lost, self.silent) = (0, 0, 0, 0);
+        (self.since, self.ends) = (now, None);
+    }
+
     fn judge(&mut self, now: Instant) {
         let seen = self.answered + self.silent;
         if seen < ENOUGH || self.ends.is_none_or(|ends| now < ends) {
@@ -353,6 +366,25 @@ mod tests {
         let (later, before) = (now + Duration::from_secs(20), (flow.in_flight, flow.late));
         flow.forgive(later);
         assert_eq!((flow.rate(), flow.in_flight, flow.late), (None, before.0, before.1));
+    }
+
+    #[test]
+    fn refusals_halve_the_rate_down_to_a_bound_and_answers_raise_it_again() {
+        let now = Instant::now();
+        let mut flow = Flow::new(2_000, now);
+        run(&mut flow, now, 1, 1e9, 0);
+        assert_eq!(flow.rate(), None);
+        let at = now + Duration::from_secs(1);
+        flow.refused(at);
+        let first = flow.rate().unwrap();
+        for _ in 0..3 {
+            flow.refused(at);
+        }
+        assert!((flow.rate().unwrap() - first / 8.0).abs() < 1.0, "{first} to {flow:?}");
+        (0..40).for_each(|_| flow.refused(at));
+        assert!((flow.rate().unwrap() - SLOWEST).abs() < 0.1, "{flow:?}");
+        run(&mut flow, at, 20, 50_000.0, 0);
+        assert!(flow.rate().is_none_or(|rate| rate > 20.0 * SLOWEST), "{flow:?}");
     }
 
     #[test]

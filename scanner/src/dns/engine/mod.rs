@@ -225,6 +225,11 @@ impl Engine {
         lock(self).rate(server)
     }
 
+    /// Asks a server that refuses one question after the other half as much; answers of use raise that again.
+    pub(super) fn slow_down(&self, server: SocketAddr) {
+        lock(self).slow_down(server);
+    }
+
     /// Begins a question; `None` where the text is no domain name. Dropping the result gives the question up.
     pub(super) fn exchange(&self, name: &str, kind: RecordType) -> Option<Exchange> {
         let slot = lock(self).open(|query| wire::write_query(name, kind, query))?;

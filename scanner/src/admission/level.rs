@@ -1,0 +1,247 @@
+//! What is kept for one address, network or provider, and for all: a rate, a bound, and how much it was slowed.
+//!
+//! Without clock and sockets: the time is handed in.
+
+use super::target::Target;
+use crate::plan::limits::{COMPLAINTS_IN_A_ROW, RECOVERY, SLOWEST_SHARE};
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+/// How fast and how much at once.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Limits {
+    /// Contacts a second.
+    pub(super) rate: u32,
+    /// Contacts under way.
+    pub(super) in_flight: usize,
+}
+
+/// Why nothing may begin now, and when that ends, where it ends by itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Obstacle {
+    /// Too soon after the last one.
+    Until(Instant),
+    /// Too many under way, or others come first.
+    Busy,
+}
+
+/// One level.
+///
+/// The rate is the generic cell rate algorithm: in any window of t seconds at most rate·t + burst contacts begin, whatever came
+/// before. The burst is 1 up to 1,000 a second and a millisecond's worth above: a timer cuts no finer.
+#[derive(Debug)]
+pub(super) struct Level {
+    limits: Limits,
+    in_flight: usize,
+    /// Turns that are taken and whose contact has not begun.
+    held: u32,
+    /// When the rate would be used up by nobody: the "theoretical arrival time".
+    due: Instant,
+    /// Its rate and bound are divided by this.
+    slowed: u32,
+    /// When it is slowed less; before it came to that, what was noted of it is kept.
+    kept_until: Instant,
+    /// Whether it answered as it should, once.
+    has_answered: bool,
+    /// Since then: connections in a row that it reset or closed; of a provider, complaints in a row.
+    ends: u32,
+    /// Lines that wait here, by age.
+    pub(super) queue: BTreeMap<u64, Target>,
+}
+
+impl Level {
+    pub(super) fn new(limits: Limits, now: Instant) -> Self {
+        Self {
+            limits,
+            in_flight: 0,
+            held: 0,
+            due: now,
+            slowed: 1,
+            kept_until: now,
+            has_answered: false,
+            ends: 0,
+            queue: BTreeMap::new(),
+        }
+    }
+
+    fn rate(&self) -> f64 {
+        f64::from(self.limits.rate.max(1)) / f64::from(self.slowed)
+    }
+
+    fn interval(&self) -> Duration {
+        Duration::from_secs_f64(1.0 / self.rate())
+    }
+
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is positive and fits")]
+    fn burst(&self) -> u32 {
+        ((self.rate() / 1_000.0) as u32).max(1)
+    }
+
+    fn bound(&self) -> usize {
+        (self.limits.in_flight / self.slowed as usize).max(1)
+    }
+
+    /// Contacts under way, and those whose turn is taken.
+    pub(super) fn in_flight(&self) -> usize {
+        self.in_flight
+    }
+
+    /// What stands against one more.
+    pub(super) fn obstacle(&self, now: Instant) -> Option<Obstacle> {
+        if self.in_flight >= self.bound() || self.held >= self.burst() {
+            return Some(Obstacle::Busy);
+        }
+        let early =
+            (self.due + self.interval() * self.held).checked_sub(self.interval() * (self.burst() - 1));
+        early.filter(|at| *at > now).map(Obstacle::Until)
+    }
+
+    /// Takes a turn: nobody else gets it, and it does not count against the rate before the contact begins.
+    pub(super) fn hold(&mut self) {
+        self.in_flight += 1;
+        self.held += 1;
+    }
+
+    /// Gives a turn back unused.
+    pub(super) fn unhold(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+        self.held = self.held.saturating_sub(1);
+    }
+
+    /// The contact of a turn begins.
+    pub(super) fn begin(&mut self, now: Instant) {
+        self.held = self.held.saturating_sub(1);
+        self.due = self.due.max(now) + self.interval();
+    }
+
+    /// A contact is over.
+    pub(super) fn end(&mut self) {
+        self.in_flight = self.in_flight.saturating_sub(1);
+    }
+
+    /// The target says that it is too much: half of the rate, and half at once.
+    pub(super) fn slow_down(&mut self, now: Instant) {
+        self.slowed = (self.slowed * 2).min(SLOWEST_SHARE);
+        self.ends = 0;
+        self.kept_until = now + RECOVERY;
+    }
+
+    /// The target answered as it should.
+    pub(super) fn answered(&mut self, now: Instant) {
+        self.has_answered = true;
+        self.ends = 0;
+        self.kept_until = self.kept_until.max(now + RECOVERY);
+    }
+
+    /// The target reset or closed a connection without a word; true where that says "too much": it has answered before and now does
+    /// so again and again, or it is slowed already.
+    pub(super) fn broke_off(&mut self, now: Instant) -> bool {
+        if self.has_answered {
+            self.ends += 1;
+            self.kept_until = self.kept_until.max(now + RECOVERY);
+        }
+        self.ends >= COMPLAINTS_IN_A_ROW || self.slowed > 1
+    }
+
+    /// One of a provider's hosts says that it is too much. One may be out of order: so many without an answer between speak for all.
+    pub(super) fn grumbled(&mut self, now: Instant) {
+        self.ends += 1;
+        self.kept_until = self.kept_until.max(now + RECOVERY);
+        if self.ends >= COMPLAINTS_IN_A_ROW {
+            self.slow_down(now);
+        }
+    }
+
+    /// Lets calm time pass: after each [`RECOVERY`] without a complaint it is slowed half as much.
+    pub(super) fn recover(&mut self, now: Instant) {
+        while self.slowed > 1 && self.kept_until <= now {
+            self.slowed /= 2;
+            self.kept_until += RECOVERY;
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn slowed(&self) -> u32 {
+        self.slowed
+    }
+
+    /// Whether nothing of it has to be kept.
+    pub(super) fn is_forgotten(&self, now: Instant) -> bool {
+        self.is_unused() && self.slowed == 1 && self.due <= now && self.kept_until <= now
+    }
+
+    /// Whether nothing of it has to be kept where memory is short: what a calm target answered is only good to know.
+    pub(super) fn is_calm(&self, now: Instant) -> bool {
+        self.is_unused() && self.slowed == 1 && self.due <= now
+    }
+
+    fn is_unused(&self) -> bool {
+        self.in_flight == 0 && self.queue.is_empty()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits { rate: 8, in_flight: 8 };
+
+    /// Contacts in a second of a level that is always wanted.
+    fn in_a_second(level: &mut Level, from: Instant) -> usize {
+        let mut count = 0;
+        for ms in 0..1_000 {
+            let now = from + Duration::from_millis(ms);
+            level.recover(now);
+            while level.obstacle(now).is_none() {
+                level.hold();
+                level.begin(now);
+                level.end();
+                count += 1;
+            }
+        }
+        count
+    }
+
+    #[test]
+    fn each_complaint_halves_the_rate_down_to_a_bound_and_calm_brings_it_back() {
+        let mut now = Instant::now();
+        let mut level = Level::new(LIMITS, now);
+        assert_eq!(in_a_second(&mut level, now), 8);
+        for (slowed, bound) in [(2, 4), (4, 2), (8, 1), (16, 1), (16, 1)] {
+            level.slow_down(now);
+            assert_eq!((level.slowed(), level.bound()), (slowed, bound));
+        }
+        now += Duration::from_secs(5);
+        assert_eq!(in_a_second(&mut level, now), 1);
+        for slowed in [8, 4, 2, 1] {
+            now += RECOVERY;
+            level.recover(now);
+            assert_eq!(level.slowed(), slowed);
+        }
+        assert_eq!(in_a_second(&mut level, now), 8);
+    }
+
+    #[test]
+    fn ends_in_a_row_say_too_much_only_of_one_that_has_answered() {
+        let now = Instant::now();
+        let mut silent = Level::new(LIMITS, now);
+        assert!((0..20).all(|_| !silent.broke_off(now)));
+        let mut level = Level::new(LIMITS, now);
+        level.answered(now);
+        assert!((1..COMPLAINTS_IN_A_ROW).all(|_| !level.broke_off(now)));
+        level.answered(now);
+        assert!((1..COMPLAINTS_IN_A_ROW).all(|_| !level.broke_off(now)));
+        assert!(level.broke_off(now));
+    }
+
+    #[test]
+    fn a_turn_that_is_held_counts_when_its_contact_begins() {
+        let now = Instant::now();
+        let mut level = Level::new(LIMITS, now);
+        level.hold();
+        let later = now + Duration::from_secs(10);
+        assert_eq!(level.obstacle(later), Some(Obstacle::Busy));
+        level.begin(later);
+        assert_eq!(level.obstacle(later), Some(Obstacle::Until(later + Duration::from_millis(125))));
+    }
+}

@@ -1,0 +1,247 @@
+//! One question from its first attempt to its answer: other resolvers, TCP after truncation, and whether the silence is ours.
+
+use super::engine::{Engine, Event, Exchange};
+use super::resolvers::Chosen;
+use super::{Answer, Dns, Doubt, RecordType, engine_here, wire};
+use crate::admission::Waited;
+use crate::dataset::words::DnsStatus;
+use crate::fault::{LocalFault, Unfinished};
+use crate::moment;
+use hickory_resolver::net::NetError;
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::net::tcp::TcpClientStream;
+use hickory_resolver::net::xfer::{DnsHandle, FirstAnswer};
+use hickory_resolver::proto::op::{DnsRequest, DnsRequestOptions, Query};
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+/// How much a question is worth.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Effort {
+    /// Three attempts within the whole deadline.
+    Full,
+    /// One attempt: for a name of which nobody has answered the question before this one.
+    Once,
+}
+
+impl Effort {
+    /// What of the deadline each attempt gets: an eighth, a quarter, and what is left; or a quarter.
+    const fn parts(self) -> &'static [u32] {
+        match self {
+            Self::Full => &PARTS,
+            Self::Once => &[4],
+        }
+    }
+}
+
+pub(super) const PARTS: [u32; 3] = [8, 4, 1];
+
+/// What one answer is worth.
+pub(super) enum Reading {
+    /// It does not fit into a datagram.
+    Truncated,
+    /// Its bytes make no sense.
+    Unreadable,
+    /// This.
+    Says(Answer),
+}
+
+/// What the attempts of a question came to.
+struct Came {
+    answer: Answer,
+    /// Why none could be sent, where the network seems to be away.
+    fault: Option<LocalFault>,
+}
+
+impl Came {
+    /// An answer, or none in time.
+    fn of(answer: Option<Answer>) -> Self {
+        let answer = answer.unwrap_or_else(|| Answer::without(DnsStatus::Timeout, moment::now()));
+        Self { answer, fault: None }
+    }
+}
+
+/// What is done about an answer.
+enum Heeded {
+    /// It is the answer.
+    Final(Answer),
+    /// Another resolver may have a better one.
+    Useless(Answer),
+    /// It is asked for by TCP.
+    Truncated,
+    /// It is a failure, as all have been for long.
+    Failing(Answer),
+}
+
+impl Dns {
+    /// The answer to one question; dropping the future gives the question up.
+    ///
+    /// # Errors
+    /// Only where this machine failed (no sockets, no memory, no engine on this thread), the scan was stopped, or an exclusion
+    /// file has the name: then nothing was sent.
+    /// Everything a resolver does is an [`Answer`].
+    pub async fn ask(&self, name: &str, kind: RecordType, waited: &mut Waited) -> Result<Answer, Unfinished> {
+        self.ask_with(Effort::Full, name, kind, waited).await
+    }
+
+    /// As [`Dns::ask`], with as much effort as the question is worth.
+    ///
+    /// # Errors
+    /// As [`Dns::ask`].
+    pub async fn ask_with(
+        &self,
+        effort: Effort,
+        name: &str,
+        kind: RecordType,
+        waited: &mut Waited,
+    ) -> Result<Answer, Unfinished> {
+        let engine = engine_here()?;
+        let mut asked = 0;
+        loop {
+            let Some(mut exchange) = engine.exchange(name, kind) else {
+                return Ok(Answer::without(DnsStatus::BadAnswer, moment::now()));
+            };
+            if effort == Effort::Once {
+                exchange.doubt();
+            }
+            let began = Instant::now();
+            let Some(Came { answer, fault }) =
+                self.attempts(effort, &engine, &mut exchange, name, waited).await?
+            else {
+                continue;
+            };
+            asked += 1;
+            let is_doubtful = matches!(answer.status, DnsStatus::Timeout | DnsStatus::Truncated);
+            // Boxed, as its like below: it is not to make every question's state larger.
+            if is_doubtful && !Box::pin(self.believes(Doubt::Question(asked), began, waited)).await? {
+                continue;
+            }
+            if let Some(fault) = fault {
+                return Err(fault.into());
+            }
+            exchange.conclude(answer.status);
+            return Ok(answer);
+        }
+    }
+
+    /// What the attempts of one question came to; `None` where the network was away, and nothing of it counts.
+    async fn attempts(
+        &self,
+        effort: Effort,
+        engine: &Engine,
+        exchange: &mut Exchange,
+        name: &str,
+        waited: &mut Waited,
+    ) -> Result<Option<Came>, Unfinished> {
+        let mut left = self.deadline;
+        let mut last: Option<Chosen> = None;
+        // An answer that is none, kept for the case that no resolver has a better one.
+        let mut useless = None;
+        for &part in effort.parts() {
+            self.admission.dns(waited).await?;
+            let chosen = self.resolvers.choose(last);
+            last = Some(chosen);
+            let resolver = self.resolvers.addr(chosen);
+            if let Some(pace) = self.resolvers.pace(chosen) {
+                self.admission.paced(pace, waited).await?;
+            }
+            let patience = if part == 1 { left } else { (self.deadline / part).min(left) };
+            // Last of all, since the wait for pace may have been long and an exclusion file may have grown meanwhile.
+            if self.admission.excludes(name) {
+                return Err(Unfinished::Excluded);
+            }
+            let began = Instant::now();
+            let (event, queued) = exchange.send(resolver, patience).await;
+            waited.add(Waited::from(queued));
+            left = left.saturating_sub(began.elapsed().saturating_sub(queued));
+            match event {
+                Event::Fault(ours) if ours.is_of_network() => {
+                    return Ok(Some(Came { fault: Some(ours), ..Came::of(useless) }));
+                }
+                Event::Fault(ours) => return Err(ours.into()),
+                Event::Closed => return Err(Unfinished::Stopped),
+                Event::Expired | Event::Unreachable => self.resolvers.silent(chosen),
+                Event::Answer => match self.heed(engine, chosen, read(exchange)) {
+                    Heeded::Final(answer) => return Ok(Some(Came::of(Some(answer)))),
+                    Heeded::Useless(answer) => useless = Some(answer),
+                    Heeded::Truncated => {
+                        let _aside = engine.step_aside();
+                        // Boxed: it is rare, and its state would be as large as all the rest.
+                        return Ok(Some(Came::of(Some(Box::pin(over_tcp(exchange, resolver, left)).await?))));
+                    }
+                    Heeded::Failing(answer) => {
+                        let is_believed = Box::pin(self.believes_failures(waited)).await?;
+                        return Ok(is_believed.then(|| Came::of(Some(answer))));
+                    }
+                },
+            }
+            if left.is_zero() {
+                break;
+            }
+        }
+        Ok(Some(Came::of(useless)))
+    }
+
+    /// Notes what an answer says about its resolver.
+    fn heed(&self, engine: &Engine, chosen: Chosen, reading: Reading) -> Heeded {
+        match reading {
+            Reading::Truncated => Heeded::Truncated,
+            Reading::Unreadable => Heeded::Useless(Answer::without(DnsStatus::BadAnswer, moment::now())),
+            Reading::Says(answer) if answer.status == DnsStatus::Refused => {
+                if self.resolvers.refused(chosen) {
+                    engine.slow_down(self.resolvers.addr(chosen));
+                }
+                if self.resolvers.len() == 1 { Heeded::Final(answer) } else { Heeded::Useless(answer) }
+            }
+            Reading::Says(answer) if answer.status == DnsStatus::ServFail => {
+                if self.resolvers.failed(chosen) { Heeded::Failing(answer) } else { Heeded::Final(answer) }
+            }
+            Reading::Says(answer) => {
+                self.resolvers.answered(chosen);
+                Heeded::Final(answer)
+            }
+        }
+    }
+}
+
+pub(super) fn read(exchange: &Exchange) -> Reading {
+    exchange.read(|query, reply| {
+        if wire::Head::of_answer(reply).is_some_and(wire::Head::is_truncated) {
+            return Reading::Truncated;
+        }
+        Answer::of_wire(query, reply, moment::now()).map_or(Reading::Unreadable, Reading::Says)
+    })
+}
+
+/// Asks again by TCP what did not fit into a datagram.
+async fn over_tcp(exchange: &Exchange, resolver: SocketAddr, left: Duration) -> Result<Answer, LocalFault> {
+    let truncated = || Answer::without(DnsStatus::Truncated, moment::now());
+    let Some((name, kind)) = exchange.read(|query, _| wire::asked(query)) else { return Ok(truncated()) };
+    // Owns the library's task for the connection: when it goes, the task is ended.
+    let runtime = TokioRuntimeProvider::default();
+    let asking = async {
+        let tcp = TcpClientStream::exchange(resolver, None, left, None, runtime.clone()).await?;
+        let mut options = DnsRequestOptions::default();
+        options.edns_payload_len = wire::EDNS_PAYLOAD;
+        let mut request = DnsRequest::from_query(Query::query(name, kind), options);
+        request.metadata.authentic_data = true;
+        tcp.send(request).first_answer().await
+    };
+    match tokio::time::timeout(left, asking).await {
+        Ok(Ok(response)) => {
+            let reply = response.into_buffer();
+            let answer = exchange.read(|query, _| {
+                let head = wire::Head::of_answer(&reply)?;
+                let is_ours = wire::compare(query, &reply) != wire::Likeness::Other;
+                (is_ours && !head.is_truncated()).then(|| Answer::of_wire(query, &reply, moment::now()))?
+            });
+            Ok(answer.unwrap_or_else(truncated))
+        }
+        Ok(Err(NetError::Io(error))) => {
+            // A network that is away is found out from the silence.
+            let fault = LocalFault::of_io("ask the resolver", &error).filter(|fault| !fault.is_of_network());
+            fault.map_or_else(|| Ok(truncated()), Err)
+        }
+        _ => Ok(truncated()),
+    }
+}
