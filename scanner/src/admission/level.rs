@@ -68,8 +68,10 @@ impl Level {
         f64::from(self.limits.rate.max(1)) / f64::from(self.slowed)
     }
 
+    /// Rounded up, so that no number of contacts comes a rounding too soon.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is positive and fits")]
     fn interval(&self) -> Duration {
-        Duration::from_secs_f64(1.0 / self.rate())
+        Duration::from_nanos((1e9 / self.rate()).ceil() as u64)
     }
 
     #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is positive and fits")]
