@@ -62,7 +62,8 @@ pub(super) async fn watch(engine: Engine, line: Arc<Line>, resolvers: Vec<Socket
             continue;
         }
         let began = Instant::now();
-        let answered = sign_of_life(&engine, &resolvers).await;
+        // An answer to anybody else's question is as good.
+        let answered = sign_of_life(&engine, &resolvers).await || engine.heard_at() > began;
         line.heard(engine.heard_at());
         match lost {
             None if !answered && line.silent_for(began) + SIGN >= DEAF => {
@@ -89,7 +90,9 @@ async fn sign_of_life(engine: &Engine, resolvers: &[SocketAddr]) -> bool {
     let began = Instant::now();
     let ask = |resolver: SocketAddr| async move {
         let mut exchange = engine.exchange(ROOT, RecordType::SOA)?;
-        matches!(exchange.send(resolver, SIGN).await.0, Event::Answer).then_some(())
+        // It stands behind the others: where no place becomes free for it, they are not answered either.
+        let sent = tokio::time::timeout(SIGN, exchange.send(resolver, SIGN)).await;
+        matches!(sent, Ok((Event::Answer, _))).then_some(())
     };
     let mut asked: FuturesUnordered<_> = resolvers.iter().map(|resolver| ask(*resolver)).collect();
     while let Some(answered) = asked.next().await {
