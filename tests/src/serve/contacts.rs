@@ -135,7 +135,6 @@ impl Contacts {
         *self.questions.lock().unwrap_or_else(PoisonError::into_inner).entry(kind).or_default() += 1;
     }
 
-    #[allow(clippy::disallowed_methods, reason = "dates what is seen")]
     pub(super) fn connection(&self, service: Service, addr: IpAddr) -> Ticket {
         let at = now();
         let turn = {
@@ -173,6 +172,7 @@ impl Contacts {
 }
 
 /// Microseconds since 1970.
+#[allow(clippy::disallowed_methods, reason = "dates what is seen")]
 fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)

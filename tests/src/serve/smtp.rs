@@ -55,7 +55,7 @@ async fn conversation(
     match at(smtp, Stage::Banner) {
         Next::Stall => return stall(stream).await,
         Next::Close => return Ok(()),
-        Next::Command | Next::StartTls => greet(&mut stream, smtp, &shared).await?,
+        Next::Command | Next::StartTls => greet(&mut stream, smtp, shared).await?,
     }
     if smtp.banner.starts_with("421") {
         return stream.shutdown().await;
