@@ -18,8 +18,9 @@ const TICK: Duration = Duration::from_millis(250);
 const QUIET: Duration = Duration::from_millis(500);
 /// How long a resolver has for it.
 const SIGN: Duration = Duration::from_secs(1);
-/// Silence of all resolvers, signs of life asked for and not given, that is an outage.
-const DEAF: Duration = Duration::from_secs(2);
+/// Silence of all resolvers, signs of life asked for and not given, that is an outage. A resolver on a busy machine may be
+/// quiet for some seconds; nothing false is recorded meanwhile, as failures wait to be believed.
+const DEAF: Duration = Duration::from_secs(5);
 /// Silence within a question's time that makes its end worth nothing: healthy resolvers give a sign of life before that.
 const GAP: Duration = Duration::from_secs(1);
 /// How often a question is asked anew for a silence that was no outage.

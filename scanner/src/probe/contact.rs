@@ -36,19 +36,23 @@ impl Probe {
 }
 
 impl Contact<'_> {
-    /// Before its turn is waited for: waits until the network is there.
+    /// Waits until the network is there, and for its turn, which `enter` gives.
     ///
     /// # Errors
-    /// The scan was stopped.
-    pub(super) async fn ready(&mut self, waited: &mut Waited) -> Result<(), Unfinished> {
-        self.probe.dns.line().until_up(waited).await
-    }
-
-    /// It is its turn, after this wait.
-    pub(super) fn begins(&mut self, waited: Waited) {
-        self.probe.meters.waited(self.stage, Duration::from(waited));
+    /// The scan was stopped, or what `enter` says.
+    pub(super) async fn turn<Place>(
+        &mut self,
+        enter: impl AsyncFnOnce(&mut Waited) -> Result<Place, Unfinished>,
+        waited: &mut Waited,
+    ) -> Result<Place, Unfinished> {
+        self.probe.dns.line().until_up(waited).await?;
+        let mut turn = Waited::default();
+        let place = enter(&mut turn).await?;
+        waited.add(turn);
+        self.probe.meters.waited(self.stage, Duration::from(turn));
         self.began = Instant::now();
         self.under_way = Some(self.probe.dns.line().under_way());
+        Ok(place)
     }
 
     /// It is over: gives what came of it, or `None` where it is to be made again. `seen` tells what of it counts.

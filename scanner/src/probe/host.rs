@@ -235,11 +235,8 @@ impl Probe {
         let mut waited = Waited::default();
         let mut contact = self.contact(Stage::Smtp, addr);
         let outcome = loop {
-            contact.ready(&mut waited).await?;
-            let mut turn = Waited::default();
-            let mut place = self.admission.smtp(addr, &row.host, &mut turn).await?;
-            contact.begins(turn);
-            waited.add(turn);
+            let enter = async |turn: &mut Waited| self.admission.smtp(addr, &row.host, turn).await;
+            let mut place = contact.turn(enter, &mut waited).await?;
             let greeting = Greeting::default();
             let target = self.target(&row.host, addr, Hello::Small, &greeting);
             let outcome = place.hold(|| greeting.is_over(), smtp::probe_legacy(target)).await;
@@ -265,11 +262,8 @@ impl Probe {
         let mut waited = Waited::default();
         let mut contact = self.contact(Stage::Smtp, addr);
         let evidence = loop {
-            contact.ready(&mut waited).await?;
-            let mut turn = Waited::default();
-            let mut place = self.admission.smtp(addr, &row.host, &mut turn).await?;
-            contact.begins(turn);
-            waited.add(turn);
+            let enter = async |turn: &mut Waited| self.admission.smtp(addr, &row.host, turn).await;
+            let mut place = contact.turn(enter, &mut waited).await?;
             let greeting = Greeting::default();
             let target = self.target(&row.host, addr, hello, &greeting);
             let evidence = place.hold(|| greeting.is_over(), smtp::probe(target, &self.tls)).await;

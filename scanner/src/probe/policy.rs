@@ -207,11 +207,8 @@ impl Probe {
         };
         let mut contact = self.contact(Stage::Policy, addr);
         loop {
-            contact.ready(waited).await?;
-            let mut turn = Waited::default();
-            let mut slot = self.admission.https(addr, host, &mut turn).await?;
-            contact.begins(turn);
-            waited.add(turn);
+            let enter = async |turn: &mut Waited| self.admission.https(addr, host, turn).await;
+            let mut slot = contact.turn(enter, waited).await?;
             let fetched = slot.run(policy_host::fetch(request, &self.tls)).await;
             if let Ok(fetched) = &fetched {
                 slot.note(fetched.said());
@@ -228,11 +225,8 @@ impl Probe {
     async fn ask_legacy(&self, host: &str, addr: IpAddr, waited: &mut Waited) -> Result<Outcome, Unfinished> {
         let mut contact = self.contact(Stage::Policy, addr);
         loop {
-            contact.ready(waited).await?;
-            let mut turn = Waited::default();
-            let mut slot = self.admission.https(addr, host, &mut turn).await?;
-            contact.begins(turn);
-            waited.add(turn);
+            let enter = async |turn: &mut Waited| self.admission.https(addr, host, turn).await;
+            let mut slot = contact.turn(enter, waited).await?;
             let deadline = Instant::now() + self.plan.deadlines.policy;
             let at = SocketAddr::new(addr, self.plan.https_port);
             let answer = slot.run(legacy::ask_at(at, host, deadline)).await;
