@@ -118,10 +118,14 @@ impl Core {
         slot.lane = lane;
         slot.patience = patience;
         slot.asked = Instant::now();
-        let (now, repeated) = (slot.asked, slot.attempts > 0);
+        let (now, first) = (slot.asked, slot.is_urgent || slot.attempts > 0);
         let ticket = Ticket { slot: index, turn: slot.turn };
+        if slot.is_urgent && !self.lanes[lane].ports.is_empty() {
+            self.transmit(ticket, now);
+            return;
+        }
         let waiting = &mut self.lanes[lane].waiting;
-        if repeated {
+        if first {
             waiting.push_front(ticket);
         } else {
             waiting.push_back(ticket);
@@ -151,6 +155,12 @@ impl Core {
     /// Takes the answer to be late from the first attempt on, since the server had none to a question like it.
     pub(super) fn doubt(&mut self, index: u32) {
         self.slots[index as usize].is_doubtful = true;
+    }
+
+    /// Sends the question before all others and whatever the flow says. For the few that ask whether the server is there at all.
+    pub(super) fn hurry(&mut self, index: u32) {
+        let slot = &mut self.slots[index as usize];
+        (slot.is_urgent, slot.is_doubtful) = (true, true);
     }
 
     /// Ends an exchange: nothing that comes for it any more is accepted.

@@ -298,6 +298,11 @@ impl Exchange {
         lock(&self.engine).doubt(self.slot);
     }
 
+    /// Has the question sent before all others, whatever the flow says.
+    pub(super) fn hurry(&self) {
+        lock(&self.engine).hurry(self.slot);
+    }
+
     /// Gives the query and the answer that came to it.
     pub(super) fn read<T>(&self, read: impl FnOnce(&[u8], &[u8]) -> T) -> T {
         let core = lock(&self.engine);

@@ -22,6 +22,8 @@ pub(super) struct Slot {
     pub(super) place: Place,
     /// Whether it is late from its first attempt on.
     pub(super) is_doubtful: bool,
+    /// Whether it waits neither for a place nor for the rate.
+    pub(super) is_urgent: bool,
     pub(super) patience: Duration,
     pub(super) queued: Duration,
     pub(super) asked: Instant,
@@ -68,6 +70,7 @@ impl Slot {
             lane: 0,
             place: Place::None,
             is_doubtful: false,
+            is_urgent: false,
             patience: Duration::ZERO,
             queued: Duration::ZERO,
             asked: now,
@@ -86,6 +89,7 @@ impl Slot {
         self.reply.clear();
         self.attempts = 0;
         self.is_doubtful = false;
+        self.is_urgent = false;
         self.queued = Duration::ZERO;
         self.answered = false;
         self.timed_out = false;

@@ -66,3 +66,31 @@ async fn a_question_that_is_worth_one_attempt_holds_no_place_of_the_window() {
     };
     dns.attend(work).await.unwrap();
 }
+
+#[tokio::test]
+async fn an_urgent_question_waits_for_no_place() {
+    let server = Rogue::serve(|_, _| Vec::new()).await;
+    let dns = Arc::new(client(&[server.addr], LONG, 1));
+    let asked = dns.clone();
+    let work = async move {
+        let engine = Engine::here().unwrap();
+        let mut questions = JoinSet::new();
+        for n in 0..5 {
+            let dns = asked.clone();
+            questions.spawn(async move { ask(&dns, &format!("n{n}.example")).await });
+        }
+        until(|| engine.in_flight() > 0).await;
+        assert_eq!(engine.in_flight(), 1);
+        let urgent = async {
+            let mut exchange = engine.exchange("urgent.example", RecordType::SOA).unwrap();
+            exchange.hurry();
+            exchange.send(server.addr, LONG).await
+        };
+        tokio::select! {
+            biased;
+            _ = urgent => {}
+            () = async { assert_eq!((engine.in_flight(), engine.late()), (2, 1)) } => {}
+        }
+    };
+    dns.attend(work).await.unwrap();
+}
