@@ -189,7 +189,7 @@ impl Line {
         let mut log = self.log();
         if let Some((since, _, mut outage)) = log.current.take() {
             let lasted = since.elapsed();
-            outage.seconds = (lasted.as_secs_f64() * 10.0).round() / 10.0;
+            outage.seconds = tenths(lasted);
             log.paused += lasted;
             log.past.push(outage);
             log.ended = Some(Instant::now());
@@ -270,10 +270,10 @@ impl Line {
     #[must_use]
     pub fn outages(&self) -> Vec<Outage> {
         let log = self.log();
-        let now = log.current.iter().map(|(since, _, outage)| Outage {
-            seconds: (since.elapsed().as_secs_f64() * 10.0).round() / 10.0,
-            ..outage.clone()
-        });
+        let now = log
+            .current
+            .iter()
+            .map(|(since, _, outage)| Outage { seconds: tenths(since.elapsed()), ..outage.clone() });
         log.past.iter().cloned().chain(now).collect()
     }
 
@@ -283,6 +283,11 @@ impl Line {
         let log = self.log();
         log.paused + log.current.as_ref().map_or(Duration::ZERO, |(since, _, _)| since.elapsed())
     }
+}
+
+/// Seconds, to a tenth.
+fn tenths(lasted: Duration) -> f64 {
+    (lasted.as_secs_f64() * 10.0).round() / 10.0
 }
 
 #[cfg(test)]

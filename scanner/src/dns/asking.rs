@@ -25,7 +25,7 @@ pub enum Effort {
 }
 
 impl Effort {
-    /// What of the deadline each attempt gets: an eighth, a quarter, and what is left; or a quarter.
+    /// What of the deadline each attempt gets.
     const fn parts(self) -> &'static [u32] {
         match self {
             Self::Full => &PARTS,
@@ -34,6 +34,7 @@ impl Effort {
     }
 }
 
+/// What of a deadline each of three attempts gets: an eighth, a quarter, and what is left.
 pub(super) const PARTS: [u32; 3] = [8, 4, 1];
 
 /// What one answer is worth.

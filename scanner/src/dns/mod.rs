@@ -200,11 +200,15 @@ fn engine_here() -> Result<Engine, LocalFault> {
     Engine::here().ok_or_else(|| LocalFault::Setup { doing: "ask the resolver", reason: reason() })
 }
 
-/// The resolvers of this machine.
+/// The resolvers that were named, or where none was those of this machine.
 ///
 /// # Errors
-/// `/etc/resolv.conf` cannot be read or names none.
-pub fn system_resolvers() -> Result<Vec<SocketAddr>, LocalFault> {
+/// None was named, and `/etc/resolv.conf` cannot be read or names none.
+pub fn named_or_system(named: &[SocketAddr]) -> Result<Vec<SocketAddr>, LocalFault> {
+    if named.is_empty() { system_resolvers() } else { Ok(named.to_vec()) }
+}
+
+fn system_resolvers() -> Result<Vec<SocketAddr>, LocalFault> {
     let unusable =
         |reason: String| LocalFault::Setup { doing: "find a resolver (give --resolver ADDR)", reason };
     let (config, _) =

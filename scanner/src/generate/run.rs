@@ -189,8 +189,7 @@ impl Asked {
         // Nobody but the resolvers is contacted, so there is nothing to exclude.
         let admission =
             Arc::new(Admission::new(plan, Exclusions::default(), false, CancellationToken::new()));
-        let resolvers =
-            if plan.resolvers.is_empty() { dns::system_resolvers()? } else { plan.resolvers.clone() };
+        let resolvers = dns::named_or_system(&plan.resolvers)?;
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
             .build()

@@ -74,7 +74,7 @@ pub fn run(job: &Job) -> Result<Vec<Check>, ScanError> {
     let plan = &job.plan;
     let stop = CancellationToken::new();
     let admission = Arc::new(Admission::new(plan, Exclusions::default(), Routes::now().v6, stop.clone()));
-    let resolvers = if plan.resolvers.is_empty() { dns::system_resolvers()? } else { plan.resolvers.clone() };
+    let resolvers = dns::named_or_system(&plan.resolvers)?;
     let line = Arc::new(Line::new(Duration::ZERO, stop));
     let in_flight = plan.pace.dns_in_flight;
     let mut dns = Dns::new(resolvers, plan.deadlines.dns, in_flight, None, admission.clone(), line);

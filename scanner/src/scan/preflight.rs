@@ -60,7 +60,7 @@ pub(crate) fn prepare(mut plan: ScanPlan, stop: CancellationToken) -> Result<Pre
         paths::read_pem(path)?;
     }
     let versions = Versions::of(&trust);
-    let resolvers = if plan.resolvers.is_empty() { dns::system_resolvers()? } else { plan.resolvers.clone() };
+    let resolvers = dns::named_or_system(&plan.resolvers)?;
     let manners = plan.manners();
     let lowered = fit(&mut plan, &resolvers)?;
     let ipv6 = Routes::now().v6;

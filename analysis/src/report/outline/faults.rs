@@ -1,6 +1,6 @@
 //! The sections about what is wrong.
 
-use super::{Entry, Kind, Of, Pick, Plan, RANGE, Section, table};
+use super::{Entry, Keep, Kind, Of, Pick, Plan, RANGE, Section, table};
 use crate::report::figure::Tone;
 
 /// Errors by stage, and whom they cost mail.
@@ -123,6 +123,20 @@ pub(super) const MISCONFIGURATION: Section = Section {
     ],
 };
 
+/// What the handshakes agreed on.
+const fn handshakes(title: &'static str, keep: &'static [Keep], label: &'static [&'static str]) -> Plan {
+    let kind = Kind::Bars {
+        label,
+        value: "pct",
+        range: None,
+        of: Some(Of { count: "handshakes", of: "of_handshakes", less: None }),
+        axis: "% of finished handshakes",
+        pick: Pick::First(16),
+        tone: Tone::Third,
+    };
+    Plan { title, keep, kind }
+}
+
 /// Protocol and certificates of policy hosts and MX hosts.
 pub(super) const TLS: Section = Section {
     id: "tls",
@@ -132,45 +146,13 @@ pub(super) const TLS: Section = Section {
         Entry {
             query: "tls",
             figures: &[
-                Plan {
-                    title: "TLS versions",
-                    keep: &[("what", &["version"])],
-                    kind: Kind::Bars {
-                        label: &["entity", "value"],
-                        value: "pct",
-                        range: None,
-                        of: Some(Of { count: "handshakes", of: "of_handshakes", less: None }),
-                        axis: "% of finished handshakes",
-                        pick: Pick::First(16),
-                        tone: Tone::Third,
-                    },
-                },
-                Plan {
-                    title: "Key exchange groups",
-                    keep: &[("what", &["key exchange"])],
-                    kind: Kind::Bars {
-                        label: &["entity", "value"],
-                        value: "pct",
-                        range: None,
-                        of: Some(Of { count: "handshakes", of: "of_handshakes", less: None }),
-                        axis: "% of finished handshakes",
-                        pick: Pick::First(16),
-                        tone: Tone::Third,
-                    },
-                },
-                Plan {
-                    title: "Post-quantum key exchange",
-                    keep: &[("what", &["post-quantum"]), ("value", &["yes"])],
-                    kind: Kind::Bars {
-                        label: &["entity"],
-                        value: "pct",
-                        range: None,
-                        of: Some(Of { count: "handshakes", of: "of_handshakes", less: None }),
-                        axis: "% of finished handshakes",
-                        pick: Pick::First(16),
-                        tone: Tone::Third,
-                    },
-                },
+                handshakes("TLS versions", &[("what", &["version"])], &["entity", "value"]),
+                handshakes("Key exchange groups", &[("what", &["key exchange"])], &["entity", "value"]),
+                handshakes(
+                    "Post-quantum key exchange",
+                    &[("what", &["post-quantum"]), ("value", &["yes"])],
+                    &["entity"],
+                ),
             ],
         },
         table("certificate-keys"),

@@ -1,6 +1,7 @@
 //! The engine as hickory sees it: one server as a [`DnsHandle`], all servers as a [`ConnectionProvider`].
 
 use super::{Engine, Event};
+use crate::dns::asking::PARTS;
 use crate::dns::wire::Head;
 use futures::Stream;
 use hickory_resolver::ConnectionProvider;
@@ -29,9 +30,6 @@ pub struct EngineHandle {
     patience: Duration,
     tcp: Option<DnsExchange<TokioRuntimeProvider>>,
 }
-
-/// Parts of the patience that the attempts get.
-const PARTS: [u32; 3] = [8, 4, 1];
 
 impl EngineHandle {
     /// A server that has `patience` for each question, all attempts together.
