@@ -15,6 +15,8 @@ pub use exclusion::{ExclusionError, Exclusions};
 pub use gate::Slot;
 pub(crate) use pacer::Pacer;
 pub use pacer::Waited;
+#[cfg(test)]
+pub(crate) use pacer::burst;
 
 use crate::fault::Unfinished;
 use crate::plan::ScanPlan;
