@@ -59,16 +59,21 @@ fn page(plan: &ScanPlan, contact: &str) -> String {
     let pace = &plan.pace;
     let again = match plan.second_look {
         Some(_) => {
-            "What failed in a way that may pass (a timeout, a reset, a 4xx reply) is tried once more, some time later. Nothing is tried a third time."
+            "What failed in a way that may pass (a timeout, a reset, a 4xx reply) is tried once more, some time later. A mail server that says \
+             it is asked too much is asked half as often, and tried once again after that; nothing is tried a fourth time."
         }
         None => "What failed is not tried again.",
     };
+    let each = format!(
+        "{} a second and {} at once to one address, {} and {} to one /24 or /48",
+        pace.per_target_rate, pace.per_target_in_flight, pace.per_network_rate, pace.per_network_in_flight
+    );
     let mut rows = String::new();
     let port = |port: u16| port.to_string();
     for (where_, what, often) in [
         ("DNS", "<code>MX</code>, <code>TXT _mta-sts.</code>, <code>TXT _smtp._tls.</code>, for some names <code>A</code>, <code>AAAA</code>, <code>NS</code>, <code>TLSA</code> and a <code>TXT</code> at a name that begins with <code>_sts-census-</code>, through our own resolver".to_owned(), format!("at most {} questions a second in all", pace.dns_rate)),
-        ("HTTPS", format!("<code>GET /.well-known/mta-sts.txt</code> at <code>mta-sts.</code> your domain, port {}, with the User-Agent <code>{}</code>", port(plan.https_port), escaped(&identity.user_agent())), format!("at most {} connections a second in all, {} a second and {} at once to one address", pace.https_rate, pace.per_target_rate, pace.per_target_in_flight)),
-        ("SMTP", format!("connection to port {}, <code>EHLO {}</code>, <code>STARTTLS</code>, a TLS handshake, <code>QUIT</code>; never <code>MAIL FROM</code>", port(plan.smtp_port), escaped(&identity.ehlo_name)), format!("at most {} connections a second in all, {} a second and {} at once to one address; at most three to an address in a scan", pace.smtp_rate, pace.per_target_rate, pace.per_target_in_flight)),
+        ("HTTPS", format!("<code>GET /.well-known/mta-sts.txt</code> at <code>mta-sts.</code> your domain, port {}, with the User-Agent <code>{}</code>", port(plan.https_port), escaped(&identity.user_agent())), format!("at most {} connections a second in all, {each}", pace.https_rate)),
+        ("SMTP", format!("connection to port {}, <code>EHLO {}</code>, <code>STARTTLS</code>, a TLS handshake, <code>QUIT</code>; never <code>MAIL FROM</code>", port(plan.smtp_port), escaped(&identity.ehlo_name)), format!("at most {} connections a second in all, {each}, {} and {} to the hosts of one registrable domain; at most three to an address for a host in a scan", pace.smtp_rate, pace.per_provider_rate, pace.per_provider_in_flight)),
     ] {
         let _ = writeln!(rows, "<tr><th>{where_}</th><td>{what}</td><td>{often}</td></tr>");
     }
@@ -142,7 +147,8 @@ mod tests {
             "User-Agent",
             "never <code>MAIL FROM",
             "5000 questions a second",
-            "2 at once",
+            "2 a second and 2 at once to one address, 4 and 4 to one /24 or /48",
+            "10 and 20 to the hosts of one registrable domain",
             "excluded",
         ] {
             assert!(page.contains(part), "{part}");

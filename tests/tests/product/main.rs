@@ -17,6 +17,7 @@ mod hostile;
 mod interrupted;
 mod outage;
 mod pace;
+mod resets;
 mod rubbish;
 mod slow;
 mod telemetry;

@@ -18,7 +18,7 @@ const RATE: u32 = 1_000;
 const AT_ONCE: usize = 8;
 
 /// A laboratory of domains without MTA-STS, each with an MX host of its own name, without STARTTLS: the conversations are short.
-fn crowd(domains: u64, dir: &Path) -> Lab {
+pub(super) fn crowd(domains: u64, dir: &Path) -> Lab {
     let mix = dir.join("mix.toml");
     std::fs::write(&mix, "about = \"a crowd\"\nevery_situation = true\n[weights]\nnot-signalled-plain = 1\n")
         .unwrap();
@@ -26,7 +26,7 @@ fn crowd(domains: u64, dir: &Path) -> Lab {
 }
 
 /// The first names of the list whose MX host is at the first of the addresses.
-fn at_one_address(lab: &Lab, count: usize) -> (Vec<String>, IpAddr) {
+pub(super) fn at_one_address(lab: &Lab, count: usize) -> (Vec<String>, IpAddr) {
     let world = &lab.oracle.world;
     let names = std::fs::read_to_string(super::list(lab)).unwrap();
     let mut by_address: BTreeMap<IpAddr, Vec<String>> = BTreeMap::new();
@@ -40,7 +40,7 @@ fn at_one_address(lab: &Lab, count: usize) -> (Vec<String>, IpAddr) {
     (names, addr)
 }
 
-fn listed(dir: &Path, names: &[String]) -> std::path::PathBuf {
+pub(super) fn listed(dir: &Path, names: &[String]) -> std::path::PathBuf {
     let path = dir.join("names.txt");
     std::fs::write(&path, names.join("\n")).unwrap();
     path

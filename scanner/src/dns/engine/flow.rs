@@ -13,6 +13,8 @@ const SILENCE: f64 = 0.5;
 const IN_VAIN: u32 = 3;
 /// Outcomes that a period must have before it says anything.
 const ENOUGH: u32 = 32;
+/// Losses that a period must have before they are too many: of few questions one alone is more than [`LOSS`].
+const CERTAIN: u32 = 4;
 /// A cut goes to this share of what was answered: somewhat below, so that the server's queue can empty.
 const CUT_TO: f64 = 0.9;
 /// Growth a period while the rate is well below what was answered once.
@@ -199,7 +201,12 @@ impl Flow {
         let seconds = now.saturating_duration_since(self.began).as_secs_f64();
         let of_seen = |n: u32| f64::from(n) / f64::from(seen);
         let (lost, silent) = (of_seen(self.lost), of_seen(self.silent));
-        if lost > self.tolerated || silent > self.tolerated.max(SILENCE) {
+        let is_silent = silent > self.tolerated.max(SILENCE);
+        if lost > self.tolerated && self.lost < CERTAIN && !is_silent {
+            // The period goes on until there are more of them, or enough of the others.
+            return;
+        }
+        if lost > self.tolerated || is_silent {
             self.cut(lost.max(silent), f64::from(self.answered) / seconds);
             self.since = now;
         } else {
@@ -355,6 +362,24 @@ mod tests {
             }
         }
         assert!(flow.rate().is_none_or(|rate| rate > 5_000.0), "{flow:?}");
+    }
+
+    #[test]
+    fn a_datagram_lost_now_and_then_slows_nobody_however_few_are_asked() {
+        let mut now = Instant::now();
+        let mut flow = Flow::new(100, now);
+        for n in 0..20_000 {
+            now += Duration::from_millis(10);
+            assert!(flow.has_room(now), "{flow:?}");
+            flow.enter(now, PATIENCE);
+            if n % 200 == 0 {
+                flow.silent(now, now);
+                flow.lost(now, now);
+            }
+            flow.answered(now);
+            flow.leave();
+        }
+        assert_eq!(flow.rate(), None, "{flow:?}");
     }
 
     #[test]

@@ -42,7 +42,8 @@ impl Core {
         self.heard_at = now;
         state.flow.answered(now);
         let first_sent = slot.first_sent;
-        let lost = slot.keys[..slot.attempts].first().filter(|first| **first != key);
+        // One that is asked again after an answer of no use lost nothing.
+        let lost = slot.keys[..slot.attempts].first().filter(|first| **first != key && !slot.answered);
         if let Some(lane) = lost.and_then(|first| self.ports.lane(*first)) {
             self.lanes[lane].flow.lost(first_sent, now);
         }
