@@ -1,11 +1,8 @@
 //! Exclusion, from the other side: what the laboratory's servers saw of those who are on the list.
 
-use super::{assert_code, dataset, lab, list, scan, started, steady_mix, text};
-use arrow::array::AsArray;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use super::{assert_code, dataset, lab, list, scan, started, steady_mix, text, texts};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
-use std::fs::File;
 use std::io::Write as _;
 use std::net::IpAddr;
 use std::path::Path;
@@ -41,20 +38,6 @@ impl List {
 fn domains(lab: &Lab) -> Vec<String> {
     let listed = std::fs::read_to_string(list(lab)).unwrap();
     listed.lines().skip(1).map(|line| line.split_once(',').unwrap().1.to_owned()).collect()
-}
-
-/// The rows' text in a column of a table; `None` where it is null.
-fn column(dir: &Path, table: &str, name: &str) -> Vec<Option<String>> {
-    let mut cells = Vec::new();
-    for part in std::fs::read_dir(dataset(dir).join(table)).unwrap() {
-        let file = File::open(part.unwrap().path()).unwrap();
-        for batch in ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap() {
-            let batch = batch.unwrap();
-            let texts = batch.column_by_name(name).unwrap().as_string::<i32>();
-            cells.extend(texts.iter().map(|text| text.map(str::to_owned)));
-        }
-    }
-    cells
 }
 
 fn manifest(dir: &Path) -> serde_json::Value {
@@ -118,7 +101,7 @@ fn what_is_excluded_gets_no_question_and_no_connection_and_is_not_named() {
 
     // Nothing of it has a row that names it.
     let named =
-        |table: &str, of: &str| column(dir.path(), table, of).into_iter().flatten().collect::<Vec<_>>();
+        |table: &str, of: &str| texts(dir.path(), table, of).into_iter().flatten().collect::<Vec<_>>();
     assert!(named("domains", "domain").iter().all(|name| !excluded.has(name)));
     assert!(named("mx_hosts", "host").iter().all(|name| !excluded.has(name)));
     let hosts: BTreeSet<String> = named("mx_hosts", "host").into_iter().collect();
@@ -187,7 +170,7 @@ fn what_is_excluded_while_a_scan_runs_is_not_asked_about_from_then_on() {
     );
     assert!(late.is_empty(), "asked about after they were excluded: {late:?}");
     assert!(!com.is_empty() && after > 0 && excluded > 0);
-    let rows = column(dir.path(), "domains", "domain").len() as u64;
+    let rows = texts(dir.path(), "domains", "domain").len() as u64;
     assert_eq!(rows + excluded, 600);
 }
 

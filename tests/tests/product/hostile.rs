@@ -1,9 +1,7 @@
 //! Peers that mean harm cost no more than is said, and nobody else anything.
 
-use super::{assert_code, assert_graded, dataset, lab, list, scan, text};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use super::{assert_code, assert_graded, lab, list, numbers, scan, text, texts};
 use std::collections::BTreeMap;
-use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -73,18 +71,8 @@ fn hostile_peers_cost_bounded_memory_bytes_and_time() {
 
 /// Milliseconds that the rows of `domains` took, by domain.
 fn totals(dir: &Path) -> BTreeMap<String, i64> {
-    use arrow::array::{AsArray, types::Int64Type};
-    let mut totals = BTreeMap::new();
-    for part in std::fs::read_dir(dataset(dir).join("domains")).unwrap() {
-        let file = File::open(part.unwrap().path()).unwrap();
-        for batch in ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap() {
-            let batch = batch.unwrap();
-            let names = batch.column_by_name("domain").unwrap().as_string::<i32>();
-            let millis = batch.column_by_name("total_ms").unwrap().as_primitive::<Int64Type>();
-            totals.extend(names.iter().zip(millis).map(|(name, ms)| (name.unwrap().to_owned(), ms.unwrap())));
-        }
-    }
-    totals
+    let names = texts(dir, "domains", "domain").into_iter().map(Option::unwrap);
+    names.zip(numbers(dir, "domains", "total_ms")).collect()
 }
 
 /// What the 95th of a hundred of these domains took.

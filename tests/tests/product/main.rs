@@ -9,6 +9,7 @@
 
 mod chains;
 mod check;
+mod clock;
 mod counts;
 mod excluded;
 mod faults;
@@ -23,6 +24,10 @@ mod slow;
 mod telemetry;
 mod trends;
 
+use arrow::array::{AsArray, RecordBatch};
+use arrow::datatypes::{DataType, Int64Type};
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::fs::File;
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
@@ -88,6 +93,36 @@ fn dataset(dir: &Path) -> PathBuf {
 
 fn list(lab: &Lab) -> PathBuf {
     lab.dir.join("list.csv")
+}
+
+/// The rows of a table of the dataset, part by part.
+fn rows(dir: &Path, table: &str) -> Vec<RecordBatch> {
+    let parts = std::fs::read_dir(dataset(dir).join(table)).unwrap();
+    let mut parts: Vec<PathBuf> = parts.map(|part| part.unwrap().path()).collect();
+    parts.sort();
+    let read = |part| {
+        let file = File::open(part).unwrap();
+        ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap().map(Result::unwrap)
+    };
+    parts.into_iter().flat_map(read).collect()
+}
+
+/// What a column of text has.
+fn texts(dir: &Path, table: &str, column: &str) -> Vec<Option<String>> {
+    let of_batch = |batch: RecordBatch| {
+        let column = arrow::compute::cast(batch.column_by_name(column).unwrap(), &DataType::Utf8).unwrap();
+        column.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect::<Vec<_>>()
+    };
+    rows(dir, table).into_iter().flat_map(of_batch).collect()
+}
+
+/// What a column of numbers or moments has, without nulls.
+fn numbers(dir: &Path, table: &str, column: &str) -> Vec<i64> {
+    let of_batch = |batch: RecordBatch| {
+        let column = arrow::compute::cast(batch.column_by_name(column).unwrap(), &DataType::Int64).unwrap();
+        column.as_primitive::<Int64Type>().iter().flatten().collect::<Vec<i64>>()
+    };
+    rows(dir, table).into_iter().flat_map(of_batch).collect()
 }
 
 fn text(bytes: &[u8]) -> String {

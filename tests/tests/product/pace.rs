@@ -1,11 +1,7 @@
 //! Pace, from the other side: what the servers' own clocks say of a scan.
 
-use super::{assert_code, dataset, lab, scan, text};
-use arrow::array::AsArray;
-use arrow::datatypes::TimestampMicrosecondType;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use super::{assert_code, lab, numbers, scan, text};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::File;
 use std::net::IpAddr;
 use std::path::Path;
 use sts_lab::Lab;
@@ -46,7 +42,7 @@ pub(super) fn listed(dir: &Path, names: &[String]) -> std::path::PathBuf {
     path
 }
 
-fn smtp_contacts(lab: &Lab) -> Vec<Contact> {
+pub(super) fn smtp_contacts(lab: &Lab) -> Vec<Contact> {
     let mut all: Vec<Contact> =
         lab.contacts().connections().into_iter().filter(|one| one.service == Service::Smtp).collect();
     all.sort_by_key(|one| one.at);
@@ -54,16 +50,8 @@ fn smtp_contacts(lab: &Lab) -> Vec<Contact> {
 }
 
 /// When the scanner began each conversation, just before it opened the socket: microseconds since 1970, ascending.
-fn begun(dir: &Path) -> Vec<i64> {
-    let mut begun = Vec::new();
-    for part in std::fs::read_dir(dataset(dir).join("mx_hosts")).unwrap() {
-        let file = File::open(part.unwrap().path()).unwrap();
-        for batch in ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap() {
-            let batch = batch.unwrap();
-            let at = batch.column_by_name("probed_at").unwrap().as_primitive::<TimestampMicrosecondType>();
-            begun.extend(at.iter().flatten());
-        }
-    }
+pub(super) fn begun(dir: &Path) -> Vec<i64> {
+    let mut begun = numbers(dir, "mx_hosts", "probed_at");
     begun.sort_unstable();
     begun
 }

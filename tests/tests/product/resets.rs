@@ -1,11 +1,10 @@
 //! A host that resets one connection after the other, although it has answered, says "too much": it is slowed, tried again, and
 //! `limited` only where it never relents.
 
-use super::{assert_code, dataset, pace, scan};
-use arrow::array::{Array, AsArray};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use super::{assert_code, pace, rows, scan, texts};
+use arrow::array::{ArrayRef, AsArray, RecordBatch};
+use arrow::datatypes::DataType;
 use socket2::SockRef;
-use std::fs::File;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, TcpListener, TcpStream};
 use std::ops::Range;
@@ -51,21 +50,16 @@ fn answer(stream: &TcpStream) {
 
 /// What came of each host: its attempts, and the outcome that stands.
 fn outcomes(dir: &Path) -> Vec<(Vec<String>, String)> {
-    let mut found = Vec::new();
-    for part in std::fs::read_dir(dataset(dir).join("mx_hosts")).unwrap() {
-        let file = File::open(part.unwrap().path()).unwrap();
-        for batch in ParquetRecordBatchReaderBuilder::try_new(file).unwrap().build().unwrap() {
-            let batch = batch.unwrap();
-            let words = |column: &dyn Array| -> Vec<String> {
-                let column = arrow::compute::cast(column, &arrow::datatypes::DataType::Utf8).unwrap();
-                column.as_string::<i32>().iter().map(|word| word.unwrap().to_owned()).collect()
-            };
-            let attempts = batch.column_by_name("attempts").unwrap().as_list::<i32>();
-            let outcome = words(batch.column_by_name("smtp_outcome").unwrap());
-            found.extend(attempts.iter().map(|list| words(&*list.unwrap())).zip(outcome));
-        }
-    }
-    found
+    let attempts = |batch: RecordBatch| {
+        let column = batch.column_by_name("attempts").unwrap().as_list::<i32>().clone();
+        let words = |list: Option<ArrayRef>| {
+            let words = arrow::compute::cast(&list.unwrap(), &DataType::Utf8).unwrap();
+            words.as_string::<i32>().iter().map(|word| word.unwrap().to_owned()).collect::<Vec<String>>()
+        };
+        column.iter().map(words).collect::<Vec<_>>()
+    };
+    let outcomes = texts(dir, "mx_hosts", "smtp_outcome").into_iter().map(Option::unwrap);
+    rows(dir, "mx_hosts").into_iter().flat_map(attempts).zip(outcomes).collect()
 }
 
 /// Scans so many domains behind one address, one connection at a time at this rate; gives what came of each, and the server's stamps.
