@@ -10,8 +10,8 @@ const ADDR: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// A gate with a bound and a rate for all and for one address.
 fn gate(rate: u32, in_flight: usize, target_rate: u32, target_in_flight: usize) -> Gate {
-    let target = Limits { rate: target_rate, in_flight: target_in_flight };
-    let all = Limits { rate, in_flight };
+    let target = Limits::of_target(target_rate, target_in_flight);
+    let all = Limits::of_all(rate, in_flight);
     Gate::new(StageLimits { all, address: target, network: target, provider: target })
 }
 

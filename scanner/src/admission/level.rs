@@ -2,6 +2,7 @@
 //!
 //! Without clock and sockets: the time is handed in.
 
+use super::pacer::burst;
 use super::target::Target;
 use crate::plan::limits::{COMPLAINTS_IN_A_ROW, RECOVERY, SLOWEST_SHARE};
 use std::collections::BTreeMap;
@@ -14,6 +15,20 @@ pub(super) struct Limits {
     pub(super) rate: u32,
     /// Contacts under way.
     pub(super) in_flight: usize,
+    /// Contacts that may begin at once.
+    pub(super) burst: u32,
+}
+
+impl Limits {
+    /// Of a target: one contact after the other up to 1,000 a second, and a millisecond's worth above, since a timer cuts no finer.
+    pub(super) fn of_target(rate: u32, in_flight: usize) -> Self {
+        Self { rate, in_flight, burst: (rate / 1_000).max(1) }
+    }
+
+    /// Of all, who are not one another's burden: what a late timer held back is made up.
+    pub(super) fn of_all(rate: u32, in_flight: usize) -> Self {
+        Self { rate, in_flight, burst: burst(rate) }
+    }
 }
 
 /// Why nothing may begin now, and when that ends, where it ends by itself.
@@ -28,7 +43,7 @@ pub(super) enum Obstacle {
 /// One level.
 ///
 /// The rate is the generic cell rate algorithm: in any window of t seconds at most rate·t + burst contacts begin, whatever came
-/// before. The burst is 1 up to 1,000 a second and a millisecond's worth above: a timer cuts no finer.
+/// before.
 #[derive(Debug)]
 pub(super) struct Level {
     limits: Limits,
@@ -74,9 +89,8 @@ impl Level {
         Duration::from_nanos((1e9 / self.rate()).ceil() as u64)
     }
 
-    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a rate is positive and fits")]
     fn burst(&self) -> u32 {
-        ((self.rate() / 1_000.0) as u32).max(1)
+        (self.limits.burst / self.slowed).max(1)
     }
 
     fn bound(&self) -> usize {
@@ -186,7 +200,7 @@ impl Level {
 mod tests {
     use super::*;
 
-    const LIMITS: Limits = Limits { rate: 8, in_flight: 8 };
+    const LIMITS: Limits = Limits { rate: 8, in_flight: 8, burst: 1 };
 
     /// Contacts in a second of a level that is always wanted.
     fn in_a_second(level: &mut Level, from: Instant) -> usize {
@@ -221,6 +235,25 @@ mod tests {
             assert_eq!(level.slowed(), slowed);
         }
         assert_eq!(in_a_second(&mut level, now), 8);
+    }
+
+    #[test]
+    fn the_rate_of_all_is_reached_although_every_turn_begins_late() {
+        let began = Instant::now();
+        let mut level = Level::new(Limits::of_all(800, 100), began);
+        let (mut now, mut count) = (began, 0);
+        while now < began + Duration::from_secs(10) {
+            match level.obstacle(now) {
+                Some(Obstacle::Until(at)) => now = at + Duration::from_millis(2),
+                _ => {
+                    level.hold();
+                    level.begin(now);
+                    level.end();
+                    count += 1;
+                }
+            }
+        }
+        assert!((7_990..=8_006).contains(&count), "{count}");
     }
 
     #[test]

@@ -78,10 +78,10 @@ impl Admission {
         let pace = &plan.pace;
         let gate = |rate, in_flight| {
             Gate::new(StageLimits {
-                all: Limits { rate, in_flight },
-                address: Limits { rate: pace.per_target_rate, in_flight: pace.per_target_in_flight },
-                network: Limits { rate: pace.per_network_rate, in_flight: pace.per_network_in_flight },
-                provider: Limits { rate: pace.per_provider_rate, in_flight: pace.per_provider_in_flight },
+                all: Limits::of_all(rate, in_flight),
+                address: Limits::of_target(pace.per_target_rate, pace.per_target_in_flight),
+                network: Limits::of_target(pace.per_network_rate, pace.per_network_in_flight),
+                provider: Limits::of_target(pace.per_provider_rate, pace.per_provider_in_flight),
             })
         };
         Self {
