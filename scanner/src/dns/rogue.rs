@@ -24,18 +24,24 @@ pub(super) type Behaviour = dyn FnMut(usize, &[u8]) -> Vec<Vec<u8>> + Send;
 
 impl Rogue {
     pub(super) async fn serve(behave: impl FnMut(usize, &[u8]) -> Vec<Vec<u8>> + Send + 'static) -> Self {
-        let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        rustix::net::sockopt::set_socket_recv_buffer_size(&socket, 4 << 20).unwrap();
-        let addr = socket.local_addr().unwrap();
-        let mut tasks = JoinSet::new();
-        tasks.spawn(answer_all(socket, Box::new(behave)));
-        Self { addr, tasks }
+        Self::at(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap(), Box::new(behave))
     }
 
     /// Answers by TCP too, at the same port.
-    pub(super) async fn with_tcp(mut self, answer: fn(&[u8]) -> Vec<u8>) -> Self {
-        let listener = TcpListener::bind(self.addr).await.unwrap();
-        self.tasks.spawn(async move {
+    pub(super) async fn serve_both(
+        behave: impl FnMut(usize, &[u8]) -> Vec<Vec<u8>> + Send + 'static,
+        answer: fn(&[u8]) -> Vec<u8>,
+    ) -> Self {
+        let (socket, listener) = loop {
+            // What is free for one may be taken for the other, by any connection of this machine.
+            let socket = UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+            match TcpListener::bind(socket.local_addr().unwrap()).await {
+                Ok(listener) => break (socket, listener),
+                Err(error) => assert_eq!(error.kind(), std::io::ErrorKind::AddrInUse),
+            }
+        };
+        let mut server = Self::at(socket, Box::new(behave));
+        server.tasks.spawn(async move {
             loop {
                 let (mut stream, _) = listener.accept().await.unwrap();
                 let mut query = vec![0; usize::from(stream.read_u16().await.unwrap())];
@@ -45,7 +51,15 @@ impl Rogue {
                 stream.write_all(&reply).await.unwrap();
             }
         });
-        self
+        server
+    }
+
+    fn at(socket: UdpSocket, behave: Box<Behaviour>) -> Self {
+        rustix::net::sockopt::set_socket_recv_buffer_size(&socket, 4 << 20).unwrap();
+        let addr = socket.local_addr().unwrap();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(answer_all(socket, behave));
+        Self { addr, tasks }
     }
 }
 

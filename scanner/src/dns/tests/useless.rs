@@ -19,7 +19,7 @@ fn senseless(_: usize, query: &[u8]) -> Vec<Vec<u8>> {
 
 #[tokio::test]
 async fn a_truncated_answer_is_asked_for_by_tcp() {
-    let server = Rogue::serve(truncate).await.with_tcp(txt).await;
+    let server = Rogue::serve_both(truncate, txt).await;
     let dns = client(&[server.addr], LONG, 10);
     let answer = dns.attend(ask(&dns, "a.example")).await.unwrap();
     assert_eq!((answer.status, answer.txt()), (DnsStatus::NoError, vec![b"v=1".to_vec()]));
