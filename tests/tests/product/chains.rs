@@ -1,6 +1,6 @@
 //! A missing intermediate certificate is told from a strange authority, also where only the operator has it.
 
-use super::{assert_code, assert_graded, dataset, lab, list, scan, sts_scan, text};
+use super::{assert_code, assert_graded, dataset, lab, list, manifest, scan, sts_scan, text};
 use std::path::Path;
 use sts_lab::HIDDEN;
 
@@ -11,10 +11,6 @@ fn mix(dir: &Path, situations: &[&str]) -> String {
     std::fs::write(&path, format!("about = \"chains\"\nevery_situation = true\n[weights]\n{weights}"))
         .unwrap();
     path.to_str().unwrap().to_owned()
-}
-
-fn manifest(dir: &Path) -> serde_json::Value {
-    serde_json::from_slice(&std::fs::read(dataset(dir).join("manifest.json")).unwrap()).unwrap()
 }
 
 /// How many domains have each of the four findings: policy host untrusted and incomplete, MX host untrusted and incomplete.

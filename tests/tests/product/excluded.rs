@@ -1,11 +1,10 @@
 //! Exclusion, from the other side: what the laboratory's servers saw of those who are on the list.
 
-use super::{assert_code, dataset, lab, list, scan, started, steady_mix, text, texts};
+use super::{assert_code, lab, list, manifest, scan, started, steady_mix, text, texts};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::IpAddr;
-use std::path::Path;
 use sts_lab::Lab;
 use sts_lab::serve::Service;
 
@@ -38,10 +37,6 @@ impl List {
 fn domains(lab: &Lab) -> Vec<String> {
     let listed = std::fs::read_to_string(list(lab)).unwrap();
     listed.lines().skip(1).map(|line| line.split_once(',').unwrap().1.to_owned()).collect()
-}
-
-fn manifest(dir: &Path) -> serde_json::Value {
-    serde_json::from_str(&std::fs::read_to_string(dataset(dir).join("manifest.json")).unwrap()).unwrap()
 }
 
 /// Some of every kind, over a world of every situation.

@@ -1,7 +1,9 @@
 //! What this machine lacks: descriptors, disk, leave to write. Each is told clearly, and what was committed stays.
 
 use super::interrupted::broken_off;
-use super::{assert_code, assert_no_difference, dataset, lab, list, scan, steady_mix, sts_scan, text};
+use super::{
+    assert_code, assert_no_difference, dataset, lab, list, manifest, scan, steady_mix, sts_scan, text,
+};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Command;
@@ -12,11 +14,6 @@ fn under(program: &str, arguments: &[&str], command: &Command) -> Command {
     let mut wrapped = Command::new(program);
     wrapped.args(arguments).arg(command.get_program()).args(command.get_args());
     wrapped
-}
-
-fn manifest(dir: &Path) -> serde_json::Value {
-    let text = std::fs::read_to_string(dataset(dir).join("manifest.json")).unwrap();
-    serde_json::from_str(&text).unwrap()
 }
 
 /// Rows of `domains` that the log names.

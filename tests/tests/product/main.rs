@@ -24,7 +24,7 @@ mod slow;
 mod telemetry;
 mod trends;
 
-use arrow::array::{AsArray, RecordBatch};
+use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::File;
@@ -95,6 +95,10 @@ fn list(lab: &Lab) -> PathBuf {
     lab.dir.join("list.csv")
 }
 
+fn manifest(dir: &Path) -> serde_json::Value {
+    serde_json::from_slice(&std::fs::read(dataset(dir).join("manifest.json")).unwrap()).unwrap()
+}
+
 /// The rows of a table of the dataset, part by part.
 fn rows(dir: &Path, table: &str) -> Vec<RecordBatch> {
     let parts = std::fs::read_dir(dataset(dir).join(table)).unwrap();
@@ -107,13 +111,15 @@ fn rows(dir: &Path, table: &str) -> Vec<RecordBatch> {
     parts.into_iter().flat_map(read).collect()
 }
 
+/// What an array of text has, whatever its encoding.
+fn texts_of(array: &dyn Array) -> Vec<Option<String>> {
+    let texts = arrow::compute::cast(array, &DataType::Utf8).unwrap();
+    texts.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect()
+}
+
 /// What a column of text has.
 fn texts(dir: &Path, table: &str, column: &str) -> Vec<Option<String>> {
-    let of_batch = |batch: RecordBatch| {
-        let column = arrow::compute::cast(batch.column_by_name(column).unwrap(), &DataType::Utf8).unwrap();
-        column.as_string::<i32>().iter().map(|text| text.map(str::to_owned)).collect::<Vec<_>>()
-    };
-    rows(dir, table).into_iter().flat_map(of_batch).collect()
+    rows(dir, table).iter().flat_map(|batch| texts_of(batch.column_by_name(column).unwrap())).collect()
 }
 
 /// What a column of numbers or moments has, without nulls.

@@ -1,6 +1,6 @@
 //! The network goes away in the middle of a scan and comes back: nothing false is recorded.
 
-use super::{assert_no_difference, built, dataset, steady_mix, sts_scan, text};
+use super::{assert_no_difference, built, dataset, manifest, steady_mix, sts_scan, text};
 use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
@@ -69,8 +69,7 @@ fn a_network_that_goes_away_and_comes_back_leaves_no_difference() {
     let output = scan.wait_with_output().unwrap();
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stdout));
     assert!(text(&output.stdout).starts_with("paused for "), "{}", text(&output.stdout));
-    let manifest = std::fs::read_to_string(dataset(dir.path()).join("manifest.json")).unwrap();
-    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    let manifest = manifest(dir.path());
     assert_eq!(manifest["outages"].as_array().unwrap().len(), 1, "{manifest}");
     assert_eq!(manifest["sum"]["failed_here"], 0);
     assert_no_difference(dir.path());

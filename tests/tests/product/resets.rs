@@ -1,9 +1,8 @@
 //! A host that resets one connection after the other, although it has answered, says "too much": it is slowed, tried again, and
 //! `limited` only where it never relents.
 
-use super::{assert_code, pace, rows, scan, texts};
+use super::{assert_code, pace, rows, scan, texts, texts_of};
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
-use arrow::datatypes::DataType;
 use socket2::SockRef;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{IpAddr, TcpListener, TcpStream};
@@ -50,16 +49,12 @@ fn answer(stream: &TcpStream) {
 
 /// What came of each host: its attempts, and the outcome that stands.
 fn outcomes(dir: &Path) -> Vec<(Vec<String>, String)> {
-    let attempts = |batch: RecordBatch| {
-        let column = batch.column_by_name("attempts").unwrap().as_list::<i32>().clone();
-        let words = |list: Option<ArrayRef>| {
-            let words = arrow::compute::cast(&list.unwrap(), &DataType::Utf8).unwrap();
-            words.as_string::<i32>().iter().map(|word| word.unwrap().to_owned()).collect::<Vec<String>>()
-        };
-        column.iter().map(words).collect::<Vec<_>>()
+    let words = |list: Option<ArrayRef>| texts_of(&list.unwrap()).into_iter().map(Option::unwrap).collect();
+    let attempts = |batch: &RecordBatch| -> Vec<Vec<String>> {
+        batch.column_by_name("attempts").unwrap().as_list::<i32>().iter().map(words).collect()
     };
     let outcomes = texts(dir, "mx_hosts", "smtp_outcome").into_iter().map(Option::unwrap);
-    rows(dir, "mx_hosts").into_iter().flat_map(attempts).zip(outcomes).collect()
+    rows(dir, "mx_hosts").iter().flat_map(attempts).zip(outcomes).collect()
 }
 
 /// Scans so many domains behind one address, one connection at a time at this rate; gives what came of each, and the server's stamps.

@@ -1,6 +1,6 @@
 //! A scan seen from outside while it runs: the status file and the metrics, held against the manifest.
 
-use super::{assert_code, dataset, lab, list, scan, sts_scan, text};
+use super::{assert_code, dataset, lab, list, manifest, scan, sts_scan, text};
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
@@ -41,8 +41,7 @@ fn status_and_metrics_say_what_the_manifest_says_in_the_end() {
         std::thread::yield_now();
     }
     assert_code(&finished.join().unwrap(), 0);
-    let manifest = std::fs::read_to_string(dataset(dir.path()).join("manifest.json")).unwrap();
-    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    let manifest = manifest(dir.path());
 
     assert!(scrapes.len() > 20, "{} scrapes", scrapes.len());
     for pair in scrapes.windows(2) {

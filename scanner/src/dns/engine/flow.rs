@@ -201,12 +201,12 @@ impl Flow {
         let seconds = now.saturating_duration_since(self.began).as_secs_f64();
         let of_seen = |n: u32| f64::from(n) / f64::from(seen);
         let (lost, silent) = (of_seen(self.lost), of_seen(self.silent));
-        let is_silent = silent > self.tolerated.max(SILENCE);
-        if lost > self.tolerated && self.lost < CERTAIN && !is_silent {
-            // The period goes on until there are more of them, or enough of the others.
+        let (is_lossy, is_silent) = (lost > self.tolerated, silent > self.tolerated.max(SILENCE));
+        if is_lossy && !is_silent && self.lost < CERTAIN {
+            // The period goes on until there are more losses, or enough other outcomes.
             return;
         }
-        if lost > self.tolerated || is_silent {
+        if is_lossy || is_silent {
             self.cut(lost.max(silent), f64::from(self.answered) / seconds);
             self.since = now;
         } else {
