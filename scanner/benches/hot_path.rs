@@ -4,8 +4,8 @@
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use std::hint::black_box;
 use sts_scanner::dataset::parts::PartWriter;
-use sts_scanner::dataset::rows::{DomainRow, Listed, Mx};
-use sts_scanner::dataset::words::{DnsStatus, MxKind, RecordState};
+use sts_scanner::evidence::rows::{DomainRow, Listed, Mx};
+use sts_scanner::evidence::{DnsStatus, MxKind, RecordState};
 use sts_scanner::mta_sts::{mx_pattern, policy, record, tlsrpt};
 use sts_scanner::smtp::reply::ReplyParser;
 

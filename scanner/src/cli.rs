@@ -5,8 +5,8 @@ pub mod operator;
 
 pub use offline::Generate;
 
-use crate::assess::job::Further;
 use crate::findings::Format;
+use crate::plan::IntermediateSource;
 use crate::plan::{Origin, SETTINGS, Setting, Typed};
 use crate::validate;
 use clap::builder::PossibleValuesParser;
@@ -58,7 +58,7 @@ pub enum Args {
         /// Folder of the dataset.
         dataset: PathBuf,
         /// Further intermediate certificates.
-        further: Further,
+        intermediates: IntermediateSource,
     },
     /// The dataset's contract, printed as JSON.
     Columns,
@@ -222,10 +222,10 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
         },
         "assess" => Args::Assess {
             dataset: path("dataset"),
-            further: match of.get_one::<String>("intermediates").map(String::as_str) {
-                None => Further::AsBefore,
-                Some("none") => Further::None,
-                Some(file) => Further::File(file.into()),
+            intermediates: match of.get_one::<String>("intermediates").map(String::as_str) {
+                None => IntermediateSource::AsBefore,
+                Some("none") => IntermediateSource::None,
+                Some(file) => IntermediateSource::File(file.into()),
             },
         },
         other => offline::parsed(other, of).unwrap_or(Args::Columns),

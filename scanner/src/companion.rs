@@ -1,5 +1,7 @@
 //! A thread that runs beside a scan and ends with it: progress, status file, metrics.
 
+use crate::runtime;
+use std::io;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -22,12 +24,14 @@ impl End {
 }
 
 impl Companion {
-    /// Begins it.
-    #[must_use]
-    pub fn start(work: impl FnOnce(&End) + Send + 'static) -> Self {
+    /// Begins it, its thread under this name.
+    ///
+    /// # Errors
+    /// This machine has no thread for it.
+    pub fn start(name: &str, work: impl FnOnce(&End) + Send + 'static) -> io::Result<Self> {
         let (end, ended) = mpsc::channel();
-        let thread = std::thread::spawn(move || work(&End(ended)));
-        Self { end: Some(end), thread: Some(thread) }
+        let thread = runtime::thread(name, move || work(&End(ended)))?;
+        Ok(Self { end: Some(end), thread: Some(thread) })
     }
 }
 

@@ -1,6 +1,6 @@
 //! `sts-scan findings`: the catalogue of [`crate::assess::catalogue`], for people and for programs.
 
-use crate::assess::catalogue::{self, Duration, Finding, Severity, Stage};
+use crate::assess::catalogue::{self, Finding, Severity, Stage};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -49,11 +49,7 @@ fn mark(finding: &Finding) -> String {
         Severity::Info => "i",
         Severity::Indeterminate => "?",
     };
-    let duration = match finding.duration {
-        Duration::MayPass => "t",
-        Duration::Settled => "",
-    };
-    format!("{severity}{duration}")
+    format!("{severity}{}", if finding.code.may_pass() { "t" } else { "" })
 }
 
 fn text() -> String {
@@ -83,7 +79,7 @@ fn object(finding: &Finding) -> Value {
         "code": finding.code.as_str(),
         "stage": finding.stage.as_str(),
         "severity": finding.severity.as_str(),
-        "may_pass": finding.duration == Duration::MayPass,
+        "may_pass": finding.code.may_pass(),
         "title": finding.title,
         "advice": finding.advice,
         "source": finding.source,
@@ -119,7 +115,7 @@ fn markdown() -> String {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test says what must be there")]
     use super::{Format, catalogue};
-    use crate::assess::catalogue::Code;
+    use crate::evidence::Code;
     use serde_json::Value;
 
     #[test]

@@ -4,9 +4,9 @@
 //! What an outage is stands in ARCHITECTURE.md. Who finds out is `dns::watch`; this holds what was found.
 
 use crate::admission::Waited;
+use crate::dataset::manifest::Outage;
 use crate::fault::Unfinished;
 use crate::moment;
-use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr, UdpSocket};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -18,17 +18,6 @@ use tokio_util::sync::CancellationToken;
 pub(crate) const IPV4_INTERNET: &str = "192.33.4.12:53";
 /// The same of the IPv6 Internet.
 pub(crate) const IPV6_INTERNET: &str = "[2001:500:2::c]:53";
-
-/// A time without the network.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct Outage {
-    /// When it was noticed, RFC 3339.
-    pub at: String,
-    /// How long the scan was paused, seconds.
-    pub seconds: f64,
-    /// What was noticed.
-    pub why: String,
-}
 
 /// Families that have a route to the Internet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -7,16 +7,17 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use sts_scanner::assess::job;
+use sts_scanner::assess::{job, told};
 use sts_scanner::check::{self, Style};
 use sts_scanner::cli::{self, Args, Generate, Settings, Shown, operator};
-use sts_scanner::dataset::columns;
+use sts_scanner::dictionary;
+use sts_scanner::error::ScanError;
 use sts_scanner::identity::{self, Verdict};
 use sts_scanner::input::ListSpec;
-use sts_scanner::plan::{ScanPlan, descriptors};
+use sts_scanner::plan::{IntermediateSource, ScanPlan, descriptors};
 use sts_scanner::progress::Progress;
 use sts_scanner::scan::tally::Tally;
-use sts_scanner::scan::{self, Ended, Job, ScanError, Start};
+use sts_scanner::scan::{self, Ended, Job, Start};
 use sts_scanner::telemetry::{Metrics, StatusFile};
 use sts_scanner::{findings, generate, interrupt, moment, summary, validate};
 
@@ -54,9 +55,9 @@ fn main() -> ExitCode {
         Args::Identity { addresses, output, settings } => {
             with_plan(&settings, None, |plan| identity(plan, addresses, output.as_deref()))
         }
-        Args::Assess { dataset, further } => assess(&dataset, further),
+        Args::Assess { dataset, intermediates } => assess(&dataset, intermediates),
         Args::Columns => {
-            println!("{:#}", columns::as_json());
+            println!("{:#}", dictionary::contract());
             COMPLETE
         }
         Args::Findings(format) => show(&findings::catalogue(format)),
@@ -157,7 +158,13 @@ fn run(mut job: Job) -> u8 {
         Ok(both) => both,
         Err(wrong) => return refuse(&wrong),
     };
-    let progress = (!quiet).then(|| Progress::start(tally.clone()));
+    let progress = match (!quiet).then(|| Progress::start(tally.clone())).transpose() {
+        Ok(progress) => progress,
+        Err(fault) => {
+            eprintln!("error: cannot show progress: {fault}");
+            return LOCAL_FAULT;
+        }
+    };
     let ended = scan::run(job, &tally, &stop);
     drop((progress, seen_from_outside));
     match ended {
@@ -219,18 +226,12 @@ fn failed(wrong: &ScanError, output: &Path) -> u8 {
     if wrong.is_usage() { USAGE } else { LOCAL_FAULT }
 }
 
-fn assess(dataset: &Path, further: job::Further) -> u8 {
-    match job::again(dataset, further) {
+fn assess(dataset: &Path, intermediates: IntermediateSource) -> u8 {
+    match job::again(dataset, intermediates) {
         Ok(done) => {
-            println!(
-                "{} domains assessed, {} findings; complete: {}",
-                done.domains, done.findings, done.complete
-            );
-            match done.incomplete_chains {
-                Some(count) => println!("{count} untrusted certificates whose chain is incomplete"),
-                None => eprintln!(
-                    "hint: the dataset does not hold the roots it was judged by (trust.json), so an incomplete chain is shown as untrusted"
-                ),
+            print!("{}", told::text(&done));
+            for line in told::warnings(&done) {
+                eprintln!("{line}");
             }
             COMPLETE
         }

@@ -3,7 +3,7 @@
 //! The time of day may jump: it dates rows and says whether a certificate is valid. What waits, measures or gives up goes by
 //! `Instant`, which does not.
 
-use crate::dataset::rows::Micros;
+use crate::evidence::rows::Micros;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Microseconds since 1970-01-01T00:00:00Z; 0 where the machine's clock stands before that.

@@ -20,10 +20,12 @@ pub struct Progress {
 
 impl Progress {
     /// Begins to show these counters.
-    #[must_use]
-    pub fn start(tally: Arc<Tally>) -> Self {
+    ///
+    /// # Errors
+    /// This machine has no thread for it.
+    pub fn start(tally: Arc<Tally>) -> std::io::Result<Self> {
         let show = if std::io::stderr().is_terminal() { bar } else { lines };
-        Self { _thread: Companion::start(move |end| show(&tally, end)) }
+        Ok(Self { _thread: Companion::start("progress", move |end| show(&tally, end))? })
     }
 }
 

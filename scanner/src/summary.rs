@@ -1,8 +1,8 @@
 //! What a run says at its end.
 
+use crate::dataset::manifest::Outage;
 use crate::dataset::manifest::{Exclusions, Sum};
 use crate::dns::Counts;
-use crate::line::Outage;
 use crate::plan::descriptors;
 use crate::scan::{Ended, Report};
 use std::collections::BTreeMap;

@@ -4,7 +4,7 @@
 use serde::Deserialize;
 use serde_json::Value;
 use std::io::Write;
-use sts_scanner::dataset::words::RecordState;
+use sts_scanner::evidence::{Code, RecordState};
 use sts_scanner::mta_sts::{mx_pattern, policy, record, tlsrpt};
 
 #[derive(Deserialize)]
@@ -79,7 +79,7 @@ fn every_case_is_judged_as_it_expects() {
         }),
         run("record", include_str!("../../tests/cases/record.jsonl"), |input| {
             let judged = record::judge(&txts(input));
-            let other_version = judged.faults.iter().any(|f| f.code == "record_version_invalid");
+            let other_version = judged.faults.iter().any(|f| f.code == Code::record_version_invalid);
             Verdict {
                 strict: word(judged.state, other_version),
                 lenient: judged.lenient == RecordState::Valid,

@@ -7,7 +7,7 @@ fn columns_json_is_what_the_scanner_writes() {
     let committed: serde_json::Value = serde_json::from_str(&committed).unwrap();
     assert_eq!(
         committed,
-        sts_scanner::dataset::columns::as_json(),
+        sts_scanner::dictionary::contract(),
         "run `sts-scan columns > columns.json` and look at the difference"
     );
 }

@@ -6,7 +6,8 @@ mod loopback;
 use loopback::{Authority, Identity, PATIENT, SHORT, hold, leaf, read_to, serve};
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
-use sts_scanner::dataset::rows::SmtpEvidence;
+use sts_scanner::evidence::SmtpPhase;
+use sts_scanner::evidence::rows::SmtpEvidence;
 use sts_scanner::plan::limits::{HEADER_BYTES, POLICY_BYTES, POLICY_HEADERS};
 use sts_scanner::policy_host::{Fetch, Fetched, fetch};
 use sts_scanner::smtp::reply::{MAX_LINE, MAX_REPLY};
@@ -188,7 +189,10 @@ async fn certificates_of_100_kb_are_our_limit_and_nobodys_fault() {
     })
     .await;
     let row = talk(addr, PATIENT, &ca.client()).await;
-    assert_eq!((&*row.outcome, row.phase), ("mx_tls_client_limit", Some("tls")));
+    assert_eq!(
+        (row.outcome.unwrap().as_str(), row.phase.map(SmtpPhase::as_str)),
+        ("mx_tls_client_limit", Some("tls"))
+    );
 }
 
 async fn talk(addr: SocketAddr, total: Duration, client: &TlsClient) -> SmtpEvidence {
@@ -227,7 +231,11 @@ async fn each_flood_of_an_mx_host_is_cut_at_its_bound() {
         })
         .await;
         let row = talk(addr, PATIENT, &client).await;
-        assert_eq!((&*row.outcome, row.phase), ("smtp_protocol", Some(phase)), "{piece:?}");
+        assert_eq!(
+            (row.outcome.unwrap().as_str(), row.phase.map(SmtpPhase::as_str)),
+            ("smtp_protocol", Some(phase)),
+            "{piece:?}"
+        );
         let taken = served.await.unwrap();
         assert!(taken <= bound + BUFFERS, "{piece:?}: {taken} bytes were taken");
     }

@@ -9,7 +9,8 @@ use loopback::{
 };
 use std::net::SocketAddr;
 use std::time::Duration;
-use sts_scanner::dataset::rows::PolicyEvidence;
+use sts_scanner::evidence::rows::PolicyEvidence;
+use sts_scanner::evidence::{CertOutcome, PolicyOutcome, TlsVersion};
 use sts_scanner::policy_host::{Fetch, Fetched, fetch};
 use sts_scanner::tls::certificate::sha256_hex;
 use sts_scanner::tls::{Hello, TlsClient, legacy};
@@ -78,16 +79,16 @@ async fn a_good_host_gives_its_policy_and_all_of_its_evidence() {
     assert!(fetched.got_further());
     let mut row = PolicyEvidence::default();
     fetched.write_to(&mut row);
-    assert_eq!(row.outcome.as_deref(), Some("ok"));
+    assert_eq!(row.outcome, Some(PolicyOutcome::Ok));
     assert_eq!(row.http_status, Some(200));
     assert_eq!(row.content_type.as_deref(), Some("text/plain"));
     assert_eq!(row.body.as_deref(), Some(TEXT.as_bytes()));
     assert_eq!(row.sha256, Some(sha256_hex(TEXT.as_bytes())));
-    assert_eq!(row.tls.version, Some("TLSv1.3"));
+    assert_eq!(row.tls.version, Some(TlsVersion::Tls13));
     assert_eq!(row.tls.group.as_deref(), Some("X25519MLKEM768"));
     assert_eq!(row.tls.certificate_sha256, Some(sha256_hex(&der)));
     assert_eq!(row.tls.chain_sha256, Some(Vec::new()));
-    assert_eq!(row.tls.cert_outcome.as_deref(), Some("valid"));
+    assert_eq!(row.tls.cert_outcome, Some(CertOutcome::Valid));
     assert_eq!(row.tls.cert_faults, Some(Vec::new()));
     assert_eq!(row.tls.chain, [der]);
     assert!(row.fetch_ms.is_some());
@@ -127,7 +128,7 @@ async fn version_and_group_of_tls_1_2_are_seen_too() {
     .await;
     let fetched = fetch_from(addr, PATIENT, &ca.client()).await;
     assert_eq!(fetched.outcome.as_str(), "ok");
-    assert_eq!(fetched.tls.version, Some("TLSv1.2"));
+    assert_eq!(fetched.tls.version, Some(TlsVersion::Tls12));
     assert_eq!(fetched.tls.group.as_deref(), Some("x25519"));
 }
 
@@ -146,7 +147,8 @@ async fn text_behind_each_bad_certificate_is_kept_and_not_ok() {
         let fetched = fetch_from(addr, PATIENT, &ca.client()).await;
         assert_eq!(fetched.outcome.as_str(), outcome);
         assert!(!fetched.outcome.is_worth_another_address());
-        assert_eq!(fetched.tls.cert_faults.unwrap(), faults);
+        let found: Vec<&str> = fetched.tls.cert_faults.unwrap().iter().map(|fault| fault.as_str()).collect();
+        assert_eq!(found, faults);
         assert_eq!(fetched.http_status, Some(200));
         assert_eq!(fetched.body.as_deref(), Some(TEXT.as_bytes()));
     }
@@ -243,7 +245,7 @@ async fn what_is_not_http_is_malformed() {
         let fetched = answered(answer, Then::Closes, PATIENT).await;
         assert_eq!(fetched.outcome.as_str(), "policy_http_malformed", "{answer:?}");
         assert_eq!((fetched.http_status, fetched.body), (None, None));
-        assert_eq!(fetched.tls.version, Some("TLSv1.3"));
+        assert_eq!(fetched.tls.version, Some(TlsVersion::Tls13));
     }
 }
 
@@ -261,7 +263,7 @@ async fn a_stall_after_the_handshake_is_the_timeout_of_the_fetch() {
         let fetched = answered(answer, Then::Stalls, SHORT).await;
         assert_eq!(fetched.outcome.as_str(), "policy_timeout");
         assert_eq!((fetched.http_status, fetched.body), (status, None));
-        assert_eq!(fetched.tls.cert_outcome.as_deref(), Some("valid"));
+        assert_eq!(fetched.tls.cert_outcome, Some(CertOutcome::Valid));
         assert!(!fetched.outcome.is_worth_another_address());
     }
     let fetched = answered("HTTP/1.1 404 No\r\nContent-Length: 9\r\n\r\n", Then::Stalls, SHORT).await;
@@ -395,11 +397,11 @@ async fn the_post_quantum_hello_is_more_than_a_packet_and_the_small_one_is_not()
     let addr = small_hellos_only(ca.issue(&leaf(&[HOST]))).await;
     let fetched = fetch_with(Hello::PostQuantum, addr, SHORT, &ca.client()).await;
     assert_eq!(fetched.outcome.as_str(), "policy_tls_timeout");
-    assert!(!fetched.outcome.has_answered_hello());
+    assert!(!fetched.outcome.answered_hello());
     let addr = small_hellos_only(ca.issue(&leaf(&[HOST]))).await;
     let fetched = fetch_with(Hello::Small, addr, PATIENT, &ca.client()).await;
     assert_eq!(fetched.outcome.as_str(), "ok");
-    assert!(fetched.outcome.has_answered_hello());
+    assert!(fetched.outcome.answered_hello());
     assert_eq!(fetched.tls.group.as_deref(), Some("x25519"));
 }
 

@@ -9,7 +9,8 @@ use loopback::{
 };
 use std::net::SocketAddr;
 use std::time::Duration;
-use sts_scanner::dataset::rows::SmtpEvidence;
+use sts_scanner::evidence::rows::SmtpEvidence;
+use sts_scanner::evidence::{CertFault, SmtpOutcome, SmtpPhase, Starttls, TlsVersion, Vocabulary};
 use sts_scanner::smtp::{Deadlines, Greeting, Target, probe, probe_legacy};
 use sts_scanner::tls::certificate::sha256_hex;
 use sts_scanner::tls::{Hello, TlsClient};
@@ -76,16 +77,19 @@ async fn a_good_host_gives_all_of_its_evidence() {
     let der = identity.chain[0].to_vec();
     let (addr, served) = starttls(identity).await;
     let row = probe_at(addr, &ca.client()).await;
-    assert_eq!((&*row.outcome, row.phase, row.starttls), ("ok", Some("tls"), Some("offered")));
+    assert_eq!(
+        (row.outcome.unwrap().as_str(), row.phase.map(SmtpPhase::as_str), row.starttls.map(Starttls::as_str)),
+        ("ok", Some("tls"), Some("offered"))
+    );
     assert_eq!((row.code, row.text.as_deref()), (Some(220), Some("go ahead")));
     assert_eq!(row.banner.as_deref(), Some("mx"));
     assert_eq!(row.ehlo.unwrap(), ["SIZE 1000", "STARTTLS"]);
-    assert_eq!(row.tls.version, Some("TLSv1.3"));
+    assert_eq!(row.tls.version.map(TlsVersion::as_str), Some("TLSv1.3"));
     assert!(row.tls.cipher.unwrap().starts_with("TLS_AES_"));
     assert_eq!(row.tls.group.as_deref(), Some("X25519MLKEM768"));
     assert_eq!(row.tls.certificate_sha256, Some(sha256_hex(&der)));
     assert_eq!(row.tls.chain_sha256, Some(Vec::new()));
-    assert_eq!(row.tls.cert_outcome.as_deref(), Some("valid"));
+    assert_eq!(row.tls.cert_outcome.map(Vocabulary::word), Some("valid"));
     assert_eq!(row.tls.chain, [der]);
     assert!(row.probed_at.is_some() && row.connect_ms.is_some() && row.handshake_ms.is_some());
 
@@ -106,9 +110,10 @@ async fn each_bad_certificate_is_ok_with_its_faults() {
     ] {
         let (addr, _served) = starttls(identity).await;
         let row = probe_at(addr, &ca.client()).await;
-        assert_eq!(&*row.outcome, "ok");
-        assert_eq!(row.tls.cert_outcome.as_deref(), faults.first().copied());
-        assert_eq!(row.tls.cert_faults.unwrap(), faults);
+        assert_eq!(row.outcome.unwrap().as_str(), "ok");
+        assert_eq!(row.tls.cert_outcome.map(Vocabulary::word), faults.first().copied());
+        let found: Vec<&str> = row.tls.cert_faults.unwrap().into_iter().map(CertFault::as_str).collect();
+        assert_eq!(found, faults);
     }
 }
 
@@ -123,7 +128,10 @@ async fn tls_1_2_is_recorded_with_its_names() {
     })
     .await;
     let row = probe_at(addr, &ca.client()).await;
-    assert_eq!((&*row.outcome, row.tls.version), ("ok", Some("TLSv1.2")));
+    assert_eq!(
+        (row.outcome.unwrap().as_str(), row.tls.version.map(TlsVersion::as_str)),
+        ("ok", Some("TLSv1.2"))
+    );
     assert!(row.tls.cipher.unwrap().starts_with("TLS_ECDHE_ECDSA_WITH_"));
     assert_eq!(row.tls.group.as_deref(), Some("x25519"));
 }
@@ -185,7 +193,12 @@ async fn each_plain_ending_has_its_outcome_and_quit_where_a_session_stands() {
     for (answers, outcome, phase, code, state, heard) in cases {
         let (addr, served) = plain(answers).await;
         let row = probe_at(addr, &client).await;
-        let found = (&*row.outcome, row.phase, row.code, row.starttls);
+        let found = (
+            row.outcome.unwrap().as_str(),
+            row.phase.map(SmtpPhase::as_str),
+            row.code,
+            row.starttls.map(Starttls::as_str),
+        );
         assert_eq!(found, (*outcome, Some(*phase), *code, Some(*state)), "{answers:?}");
         assert_eq!(served.await.unwrap(), *heard, "{answers:?}");
         assert_eq!(row.tls.certificate_sha256, None);
@@ -206,7 +219,11 @@ async fn a_server_that_closes_at_any_step_before_tls_is_closed() {
         let answers: &'static [&'static str] = answers;
         let (addr, _served) = serve(async move |stream| drop(script(stream, answers).await)).await;
         let row = probe_at(addr, &client).await;
-        assert_eq!((&*row.outcome, row.phase), ("smtp_closed", Some(*phase)), "{answers:?}");
+        assert_eq!(
+            (row.outcome.unwrap().as_str(), row.phase.map(SmtpPhase::as_str)),
+            ("smtp_closed", Some(*phase)),
+            "{answers:?}"
+        );
     }
 }
 
@@ -229,7 +246,11 @@ async fn a_reset_before_the_greeting_is_one_of_the_connection() {
         })
         .await;
         let row = probe_at(addr, &client).await;
-        assert_eq!((&*row.outcome, row.phase), (outcome, Some(phase)), "{answers:?}");
+        assert_eq!(
+            (row.outcome.unwrap().as_str(), row.phase.map(SmtpPhase::as_str)),
+            (outcome, Some(phase)),
+            "{answers:?}"
+        );
     }
 }
 
@@ -246,7 +267,11 @@ async fn silence_is_a_banner_timeout_first_and_closed_later() {
         let answers: &'static [&'static str] = answers;
         let (addr, _served) = serve(async move |stream| hold(script(stream, answers).await.1).await).await;
         let row = probe_with(addr, SHORT * 2, SHORT, &client).await;
-        assert_eq!((&*row.outcome, row.phase), (*outcome, Some(*phase)), "{answers:?}");
+        assert_eq!(
+            (row.outcome.unwrap().as_str(), row.phase.map(SmtpPhase::as_str)),
+            (*outcome, Some(*phase)),
+            "{answers:?}"
+        );
     }
 }
 
@@ -264,7 +289,10 @@ async fn endless_lines_are_no_smtp() {
         })
         .await;
         let row = probe_at(addr, &client).await;
-        assert_eq!((&*row.outcome, row.phase, row.code), ("smtp_protocol", Some("banner"), None));
+        assert_eq!(
+            (row.outcome.unwrap().as_str(), row.phase.map(SmtpPhase::as_str), row.code),
+            ("smtp_protocol", Some("banner"), None)
+        );
     }
 }
 
@@ -272,12 +300,18 @@ async fn endless_lines_are_no_smtp() {
 async fn no_connection_has_its_own_words() {
     let client = Authority::new("ca").client();
     let row = probe_at(nobody(), &client).await;
-    assert_eq!((&*row.outcome, row.phase), ("smtp_connect_refused", Some("connect")));
-    assert_eq!((row.starttls, row.code, row.banner), (Some("unknown"), None, None));
+    assert_eq!(
+        (row.outcome.unwrap().as_str(), row.phase.map(SmtpPhase::as_str)),
+        ("smtp_connect_refused", Some("connect"))
+    );
+    assert_eq!((row.starttls.map(Starttls::as_str), row.code, row.banner), (Some("unknown"), None, None));
     assert!(row.probed_at.is_some());
     let deaf = Deaf::new().await;
     let row = probe_with(deaf.addr, SHORT, SHORT, &client).await;
-    assert_eq!((&*row.outcome, row.phase), ("smtp_connect_timeout", Some("connect")));
+    assert_eq!(
+        (row.outcome.unwrap().as_str(), row.phase.map(SmtpPhase::as_str)),
+        ("smtp_connect_timeout", Some("connect"))
+    );
 }
 
 #[tokio::test]
@@ -302,16 +336,20 @@ async fn each_way_to_break_the_handshake_has_its_word() {
         .await;
         let row = probe_at(addr, &client).await;
         assert_eq!(
-            (&*row.outcome, row.phase, row.starttls),
+            (
+                row.outcome.unwrap().as_str(),
+                row.phase.map(SmtpPhase::as_str),
+                row.starttls.map(Starttls::as_str)
+            ),
             (outcome, Some("tls"), Some("offered")),
             "{name}"
         );
-        assert_eq!((row.tls.version, row.tls.cert_faults), (None, None), "{name}");
+        assert_eq!((row.tls.version.map(TlsVersion::as_str), row.tls.cert_faults), (None, None), "{name}");
     }
 }
 
 /// Talks up to the hello, and answers it with these bytes; gives what `probe_legacy` makes of it.
-async fn asked_for_old(bytes: Vec<u8>) -> String {
+async fn asked_for_old(bytes: Vec<u8>) -> &'static str {
     let (addr, _served) = serve(async move |stream| {
         let (_, mut stream) = script(stream, &["220 mx\r\n", OFFER, "220 go\r\n"]).await;
         read_client_hello(&mut stream).await;
@@ -320,7 +358,7 @@ async fn asked_for_old(bytes: Vec<u8>) -> String {
     })
     .await;
     let deadlines = Deadlines { total: PATIENT, banner: PATIENT, quit: SHORT };
-    probe_legacy(target(HOST, addr, deadlines, &Greeting::default())).await.unwrap().into_owned()
+    probe_legacy(target(HOST, addr, deadlines, &Greeting::default())).await.unwrap().as_str()
 }
 
 #[tokio::test]
@@ -337,10 +375,10 @@ async fn where_it_does_not_come_to_the_old_hello_its_outcome_says_why() {
     let deadlines = Deadlines { total: PATIENT, banner: PATIENT, quit: SHORT };
     let greeting = Greeting::default();
     let (addr, _served) = plain(&["421 no\r\n"]).await;
-    assert_eq!(probe_legacy(target(HOST, addr, deadlines, &greeting)).await.unwrap(), "limited");
+    assert_eq!(probe_legacy(target(HOST, addr, deadlines, &greeting)).await.unwrap(), SmtpOutcome::Limited);
     assert!(greeting.is_over());
     let refused = probe_legacy(target(HOST, nobody(), deadlines, &greeting)).await.unwrap();
-    assert_eq!(refused, "smtp_connect_refused");
+    assert_eq!(refused, SmtpOutcome::ConnectRefused);
 }
 
 #[tokio::test]
@@ -351,7 +389,10 @@ async fn a_stall_in_the_handshake_is_a_timeout_of_tls() {
     })
     .await;
     let row = probe_with(addr, SHORT, SHORT, &client).await;
-    assert_eq!((&*row.outcome, row.phase), ("mx_tls_timeout", Some("tls")));
+    assert_eq!(
+        (row.outcome.unwrap().as_str(), row.phase.map(SmtpPhase::as_str)),
+        ("mx_tls_timeout", Some("tls"))
+    );
     assert_eq!(row.handshake_ms, None);
 }
 
@@ -365,7 +406,7 @@ async fn a_server_that_never_answers_quit_costs_no_more_than_its_deadline() {
     })
     .await;
     let row = probe_at(addr, &ca.client()).await;
-    assert_eq!(&*row.outcome, "ok");
+    assert_eq!(row.outcome.unwrap().as_str(), "ok");
 }
 
 #[tokio::test]
@@ -375,6 +416,9 @@ async fn a_host_whose_name_tls_cannot_carry_is_probed_without_sni() {
     let deadlines = Deadlines { total: PATIENT, banner: PATIENT, quit: SHORT };
     let greeting = Greeting::default();
     let row = probe(target("mx host.example.org", addr, deadlines, &greeting), &ca.client()).await.unwrap();
-    assert_eq!((&*row.outcome, row.tls.cert_outcome.as_deref()), ("ok", Some("name")));
+    assert_eq!(
+        (row.outcome.unwrap().as_str(), row.tls.cert_outcome.map(Vocabulary::word)),
+        ("ok", Some("name"))
+    );
     assert_eq!(served.await.unwrap().1, None);
 }

@@ -4,7 +4,7 @@
 use hickory_proto::op::Message;
 use hickory_proto::rr::{Name, RecordType};
 use libfuzzer_sys::fuzz_target;
-use sts_scanner::dataset::words::DnsStatus;
+use sts_scanner::evidence::DnsStatus;
 use sts_scanner::dns::Answer;
 
 const KINDS: [RecordType; 6] =

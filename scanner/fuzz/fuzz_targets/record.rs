@@ -2,7 +2,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sts_scanner::dataset::words::RecordState;
+use sts_scanner::evidence::RecordState;
 use sts_scanner::mta_sts::record;
 
 fuzz_target!(|data: &[u8]| {

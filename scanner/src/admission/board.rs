@@ -12,6 +12,7 @@
 
 use super::level::{Level, Limits, Obstacle};
 use super::target::{Key, Target};
+use crate::evidence::PaceHint;
 use crate::plan::limits::REMEMBERED_TARGETS;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Instant;
@@ -39,19 +40,6 @@ impl StageLimits {
             Key::Provider(_) => self.provider,
         }
     }
-}
-
-/// What a target gave to understand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Said {
-    /// An answer as it should be, whatever it says.
-    Answer,
-    /// That it is too much: 421, a rate in words, 429.
-    TooMuch,
-    /// Nothing: the connection was reset, or closed in the middle.
-    End,
-    /// Nothing that tells: no connection, a deadline, or what is no protocol.
-    Nothing,
 }
 
 /// Is told when its contact may begin.
@@ -177,13 +165,13 @@ impl Board {
     }
 
     /// Notes what a target gave to understand; true where that is "too much".
-    pub(super) fn note(&mut self, target: &Target, said: Said, now: Instant) -> bool {
+    pub(super) fn note(&mut self, target: &Target, hint: PaceHint, now: Instant) -> bool {
         let address = self.level(target.address(), now);
-        let too_much = match said {
-            Said::Nothing => return false,
-            Said::TooMuch => true,
-            Said::End => address.broke_off(now),
-            Said::Answer => {
+        let too_much = match hint {
+            PaceHint::Nothing => return false,
+            PaceHint::TooMuch => true,
+            PaceHint::End => address.broke_off(now),
+            PaceHint::Answer => {
                 address.answered(now);
                 false
             }
@@ -193,8 +181,8 @@ impl Board {
         }
         if let Some(provider) = target.provider() {
             let provider = self.level(provider, now);
-            match said {
-                Said::Answer => provider.answered(now),
+            match hint {
+                PaceHint::Answer => provider.answered(now),
                 _ if too_much => provider.grumbled(now),
                 _ => {}
             }

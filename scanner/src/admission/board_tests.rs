@@ -230,7 +230,7 @@ fn a_hundred_thousand_targets_leave_little_behind() {
         let (tell, _told) = oneshot::channel();
         world.board.enter(&target, tell, world.now);
         world.board.begin(&target, world.now);
-        world.board.note(&target, Said::Answer, world.now);
+        world.board.note(&target, PaceHint::Answer, world.now);
         world.board.leave_all(world.now);
         world.board.leave(&target, world.now);
         most = most.max(world.board.kept().0);
@@ -251,12 +251,13 @@ fn a_complaint_slows_the_address_and_three_in_a_row_the_provider() {
     let (one, other) = (host(1, "big.example"), host(300, "big.example"));
     let provider = one.provider().unwrap();
     let network = one.keys().nth(1).unwrap();
-    for said in [Said::TooMuch, Said::TooMuch, Said::Answer, Said::TooMuch, Said::TooMuch] {
+    for said in [PaceHint::TooMuch, PaceHint::TooMuch, PaceHint::Answer, PaceHint::TooMuch, PaceHint::TooMuch]
+    {
         board.note(&one, said, now);
     }
     assert_eq!((board.slowed(&one.address()), board.slowed(&provider), board.slowed(&network)), (16, 1, 1));
     assert_eq!(board.slowed(&other.address()), 1);
-    board.note(&other, Said::TooMuch, now);
+    board.note(&other, PaceHint::TooMuch, now);
     assert_eq!((board.slowed(&provider), board.slowed(&other.address())), (2, 2));
 }
 
@@ -265,13 +266,21 @@ fn resets_in_a_row_after_an_answer_say_too_much() {
     let mut board = Board::new(OPEN, Instant::now());
     let now = Instant::now();
     let (one, other) = (host(1, "big.example"), host(2, "big.example"));
-    let said: Vec<bool> =
-        [Said::Answer, Said::End, Said::End, Said::Answer, Said::End, Said::End, Said::End, Said::End]
-            .into_iter()
-            .map(|said| board.note(&one, said, now))
-            .collect();
+    let said: Vec<bool> = [
+        PaceHint::Answer,
+        PaceHint::End,
+        PaceHint::End,
+        PaceHint::Answer,
+        PaceHint::End,
+        PaceHint::End,
+        PaceHint::End,
+        PaceHint::End,
+    ]
+    .into_iter()
+    .map(|said| board.note(&one, said, now))
+    .collect();
     assert_eq!(said, [false, false, false, false, false, false, true, true]);
-    assert!((0..10).all(|_| !board.note(&other, Said::End, now)), "it never answered");
+    assert!((0..10).all(|_| !board.note(&other, PaceHint::End, now)), "it never answered");
 }
 
 #[test]
@@ -280,7 +289,7 @@ fn a_slowed_target_is_contacted_less_and_others_are_not() {
     let mut world = World::new(stage, Duration::from_millis(1));
     let (tired, fresh) = (host(1, "a.example"), host(300, "b.example"));
     for _ in 0..2 {
-        world.board.note(&tired, Said::TooMuch, world.now);
+        world.board.note(&tired, PaceHint::TooMuch, world.now);
     }
     let began = world.now;
     for id in 0..8 {

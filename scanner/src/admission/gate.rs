@@ -1,8 +1,9 @@
 //! The gate of one kind of connection: the board of those that wait, with a clock.
 
-use super::board::{Board, Said, StageLimits};
+use super::board::{Board, StageLimits};
 use super::pacer::Waited;
 use super::target::Target;
+use crate::evidence::PaceHint;
 use std::convert::Infallible;
 use std::future::poll_fn;
 use std::pin::{Pin, pin};
@@ -132,8 +133,8 @@ impl Slot<'_> {
     }
 
     /// Notes what the target gave to understand; true where that is "too much": then it is slowed.
-    pub fn note(&self, said: Said) -> bool {
-        self.gate.with(|board| board.note(&self.target, said, now()))
+    pub fn note(&self, hint: PaceHint) -> bool {
+        self.gate.with(|board| board.note(&self.target, hint, now()))
     }
 
     /// Gives the place among all of a contact that has begun to another; that at the target it keeps.

@@ -10,7 +10,6 @@ mod slow;
 mod target;
 
 pub use address::{is_private, is_public};
-pub use board::Said;
 pub use exclusion::{ExclusionError, Exclusions};
 pub use gate::Slot;
 pub(crate) use pacer::Pacer;
@@ -18,6 +17,7 @@ pub use pacer::Waited;
 #[cfg(test)]
 pub(crate) use pacer::burst;
 
+use crate::evidence::PaceHint;
 use crate::fault::Unfinished;
 use crate::plan::ScanPlan;
 use board::StageLimits;
@@ -66,8 +66,8 @@ impl SmtpPlace<'_> {
     }
 
     /// Notes what the host gave to understand; true where that is "too much": then it is slowed.
-    pub fn note(&self, said: Said) -> bool {
-        self.slot.note(said)
+    pub fn note(&self, hint: PaceHint) -> bool {
+        self.slot.note(hint)
     }
 }
 

@@ -1,20 +1,20 @@
-//! `chain_incomplete` told from `untrusted` (findings.md): a leaf without a path by the certificates that its server sent, but with
+//! `chain_incomplete` told from `untrusted`: a leaf without a path by the certificates that its server sent, but with
 //! one by those that the scan saw anywhere, or that the operator gave.
 //!
 //! The evidence says `untrusted`, which is what the server showed; whether somebody else sends what it left out is known only when the
 //! whole table of certificates is there. So it is judged here, and the evidence stays as it was written.
 
-use crate::dataset::columns::{CERTIFICATES, DOMAINS, MX_HOSTS};
+use super::seen::{SeenDomain, SeenHost};
+use crate::dataset::columns::{CERTIFICATES, DOMAINS, MX_HOSTS, column};
 use crate::dataset::read::{self, ReadError};
-use crate::dataset::rows::{DomainRow, HostRow, TlsEvidence};
-use crate::dataset::words::Word;
+use crate::evidence::rows::{DomainRow, HostRow};
+use crate::evidence::{CertFault, PolicyOutcome, Word};
 use crate::tls::Trust;
 use crate::tls::certificate::unhex;
-use crate::tls::paths::{Intermediates, LONGEST};
+use crate::tls::paths::Intermediates;
+use crate::tls::trust::LONGEST;
 use std::collections::HashSet;
 use std::path::Path;
-
-const UNTRUSTED: &str = "untrusted";
 
 /// What a path is looked for with.
 #[derive(Debug, Clone, Copy)]
@@ -39,13 +39,13 @@ impl Completed {
     pub fn of_dataset(dataset: &Path, with: Authorities<'_>) -> Result<Self, ReadError> {
         let mut wanted = HashSet::new();
         for (table, leaf, faults) in [
-            (&DOMAINS, "policy_certificate_sha256", "policy_cert_faults"),
-            (&MX_HOSTS, "certificate_sha256", "cert_faults"),
+            (&DOMAINS, column!(DOMAINS.policy_certificate_sha256), column!(DOMAINS.policy_cert_faults)),
+            (&MX_HOSTS, column!(MX_HOSTS.certificate_sha256), column!(MX_HOSTS.cert_faults)),
         ] {
             read::batches(dataset, table, &[leaf, faults], |batch| {
                 for row in 0..batch.rows() {
-                    let untrusted = |faults: Vec<String>| faults.iter().any(|fault| fault == UNTRUSTED);
-                    if batch.texts(faults, row).is_some_and(untrusted) {
+                    let faults: Option<Vec<Word<CertFault>>> = batch.value(faults, row);
+                    if faults.iter().flatten().any(|fault| *fault == CertFault::Untrusted) {
                         wanted.extend(batch.text(leaf, row).and_then(hash));
                     }
                 }
@@ -114,26 +114,50 @@ impl Completed {
     }
 
     /// The row as it is to be judged: `chain_incomplete` in place of `untrusted` where the policy host's chain can be completed.
-    pub fn judge_domain(&self, row: &mut DomainRow) {
-        if self.rename(&mut row.policy.tls) && row.policy.outcome.as_deref() == Some("policy_tls_untrusted") {
-            row.policy.outcome = Some(Word::Borrowed("policy_tls_chain_incomplete"));
+    pub fn judge_domain(&self, row: &mut SeenDomain) {
+        let leaf = row.policy_certificate_sha256.as_deref();
+        if self.rename(leaf, row.policy_cert_faults.as_deref_mut()) {
+            rename_outcome(&mut row.policy_outcome);
         }
     }
 
     /// The same for a row of an MX host.
-    pub fn judge_host(&self, row: &mut HostRow) {
-        self.rename(&mut row.smtp.tls);
+    pub fn judge_host(&self, row: &mut SeenHost) {
+        self.rename(row.certificate_sha256.as_deref(), row.cert_faults.as_deref_mut());
     }
 
-    fn rename(&self, tls: &mut TlsEvidence) -> bool {
-        const INCOMPLETE: Word = Word::Borrowed("chain_incomplete");
-        let leaf = tls.certificate_sha256.as_deref().and_then(hash);
-        if !leaf.is_some_and(|leaf| self.0.contains(&leaf)) {
+    /// The same for rows that are shown to a person.
+    pub fn judge_shown(&self, domains: &mut [DomainRow], hosts: &mut [HostRow]) {
+        for row in domains {
+            let tls = &mut row.policy.tls;
+            if self.rename(tls.certificate_sha256.as_deref(), tls.cert_faults.as_deref_mut()) {
+                rename_outcome(&mut row.policy.outcome);
+            }
+        }
+        for row in hosts {
+            let tls = &mut row.smtp.tls;
+            self.rename(tls.certificate_sha256.as_deref(), tls.cert_faults.as_deref_mut());
+        }
+    }
+
+    fn rename<W>(&self, leaf: Option<&str>, faults: Option<&mut [W]>) -> bool
+    where
+        W: PartialEq<CertFault> + From<CertFault>,
+    {
+        if !leaf.and_then(hash).is_some_and(|leaf| self.0.contains(&leaf)) {
             return false;
         }
-        let words = tls.cert_faults.iter_mut().flatten().chain(&mut tls.cert_outcome);
-        let untrusted = words.filter(|word| **word == UNTRUSTED).map(|word| *word = INCOMPLETE);
-        untrusted.count() > 0
+        let untrusted = faults.into_iter().flatten().find(|fault| **fault == CertFault::Untrusted);
+        untrusted.map(|fault| *fault = CertFault::ChainIncomplete.into()).is_some()
+    }
+}
+
+fn rename_outcome<W>(outcome: &mut Option<W>)
+where
+    W: PartialEq<PolicyOutcome> + From<PolicyOutcome>,
+{
+    if outcome.as_ref().is_some_and(|outcome| *outcome == PolicyOutcome::TlsUntrusted) {
+        *outcome = Some(PolicyOutcome::TlsChainIncomplete.into());
     }
 }
 
@@ -143,48 +167,48 @@ fn hash(text: &str) -> Option<[u8; 32]> {
 
 #[cfg(test)]
 mod tests {
-    use super::Completed;
-    use crate::dataset::rows::{DomainRow, HostRow};
+    use super::{CertFault, Completed, PolicyOutcome, SeenDomain, SeenHost, Word};
 
     fn completed() -> Completed {
         Completed([[0xab; 32]].into())
     }
 
+    fn known<V: Copy>(values: &[V]) -> Option<Vec<Word<V>>> {
+        Some(values.iter().copied().map(Word::Known).collect())
+    }
+
+    fn host(leaf: &str, faults: &[CertFault]) -> SeenHost {
+        let mut row = SeenHost {
+            certificate_sha256: Some(leaf.repeat(32)),
+            cert_faults: known(faults),
+            ..SeenHost::default()
+        };
+        completed().judge_host(&mut row);
+        row
+    }
+
     #[test]
     fn only_the_untrusted_fault_of_such_a_leaf_is_judged_anew() {
-        let mut row = HostRow::default();
-        row.smtp.tls.certificate_sha256 = Some("ab".repeat(32));
-        row.smtp.tls.cert_faults = Some(vec!["untrusted".into(), "name".into()]);
-        row.smtp.tls.cert_outcome = Some("untrusted".into());
-        completed().judge_host(&mut row);
-        assert_eq!(row.smtp.tls.cert_faults, Some(vec!["chain_incomplete".into(), "name".into()]));
-        assert_eq!(row.smtp.tls.cert_outcome.as_deref(), Some("chain_incomplete"));
-
-        let mut other = HostRow::default();
-        other.smtp.tls.certificate_sha256 = Some("ac".repeat(32));
-        other.smtp.tls.cert_faults = Some(vec!["untrusted".into()]);
-        completed().judge_host(&mut other);
-        assert_eq!(other.smtp.tls.cert_faults, Some(vec!["untrusted".into()]));
+        let judged = host("ab", &[CertFault::Untrusted, CertFault::Name]);
+        assert_eq!(judged.cert_faults, known(&[CertFault::ChainIncomplete, CertFault::Name]));
+        assert_eq!(host("ac", &[CertFault::Untrusted]).cert_faults, known(&[CertFault::Untrusted]));
     }
 
     #[test]
     fn the_outcome_of_a_policy_follows_its_first_fault() {
-        let row = |outcome: &'static str, faults: &[&'static str]| {
-            let mut row = DomainRow::default();
-            row.policy.outcome = Some(outcome.into());
-            row.policy.tls.certificate_sha256 = Some("ab".repeat(32));
-            row.policy.tls.cert_faults = Some(faults.iter().map(|word| (*word).into()).collect());
+        let judged = |outcome: PolicyOutcome, faults: &[CertFault]| {
+            let mut row = SeenDomain {
+                policy_outcome: Some(outcome.into()),
+                policy_certificate_sha256: Some("ab".repeat(32)),
+                policy_cert_faults: known(faults),
+                ..SeenDomain::default()
+            };
             completed().judge_domain(&mut row);
-            row.policy.outcome
+            row.policy_outcome.and_then(|outcome| outcome.known())
         };
-        assert_eq!(
-            row("policy_tls_untrusted", &["untrusted"]).as_deref(),
-            Some("policy_tls_chain_incomplete")
-        );
-        assert_eq!(
-            row("policy_tls_self_signed", &["self_signed"]).as_deref(),
-            Some("policy_tls_self_signed")
-        );
-        assert_eq!(row("ok", &[]).as_deref(), Some("ok"));
+        let (untrusted, self_signed) = (PolicyOutcome::TlsUntrusted, PolicyOutcome::TlsSelfSigned);
+        assert_eq!(judged(untrusted, &[CertFault::Untrusted]), Some(PolicyOutcome::TlsChainIncomplete));
+        assert_eq!(judged(self_signed, &[CertFault::SelfSigned]), Some(self_signed));
+        assert_eq!(judged(PolicyOutcome::Ok, &[]), Some(PolicyOutcome::Ok));
     }
 }

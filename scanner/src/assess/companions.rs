@@ -1,13 +1,14 @@
 //! Findings beside MTA-STS: TLSRPT.
 
-use super::catalogue::Code;
-use super::{Evidence, Found, Look, bytes};
-use crate::dataset::words::RecordState;
+use super::facts::Look;
+use super::{Evidence, Found, bytes};
+use crate::evidence::{Code, RecordState, Word};
 use crate::mta_sts::tlsrpt;
 
 pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
     let row = evidence.row;
-    if let Some(status) = row.tlsrpt_dns.filter(|status| !status.is_definite()) {
+    if let Some(status) = row.tlsrpt_dns.as_ref().and_then(Word::known).filter(|status| !status.is_definite())
+    {
         // Only what may pass is asked again.
         let again = row.attempts > 1 && status.may_pass();
         found.note_after(Code::tlsrpt_dns_failure, if again { Look::Repeated } else { Look::Once });

@@ -1,134 +1,10 @@
 //! What a scan knows about its MX hosts, small enough to hold for all of them at once.
 
-use super::Look;
-use super::catalogue::{Code, Stage};
-use super::dane::{HostDane, Pending};
-use crate::dataset::rows::HostRow;
-use crate::dataset::words::DnsStatus;
+use super::facts::{AddressFacts, HostDane, usable_records};
+use super::seen::SeenHost;
+use crate::tls::tlsa::{self, Tlsa, Usage};
 use std::collections::HashMap;
 use std::num::NonZeroUsize;
-
-/// What came of one address of an MX host.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Contact {
-    /// TLS was reached and a certificate seen.
-    Ok,
-    /// The host has no address.
-    NoAddress,
-    /// The address is private, loopback or the like.
-    ForbiddenAddress,
-    /// It was not contacted: not sampled, excluded and the like.
-    NotContacted,
-    /// It was, and this is what came of it.
-    Failed(Code),
-}
-
-impl Contact {
-    /// The contact that a word of `smtp_outcome` stands for.
-    #[must_use]
-    pub fn from_word(word: &str) -> Self {
-        match word {
-            "ok" => Self::Ok,
-            "no_address" => Self::NoAddress,
-            "forbidden_address" => Self::ForbiddenAddress,
-            "limited" => Self::Failed(Code::smtp_limited),
-            word => Code::from_word(word)
-                .filter(|code| matches!(code.finding().stage, Stage::Smtp | Stage::MxTls))
-                .map_or(Self::NotContacted, Self::Failed),
-        }
-    }
-}
-
-/// The faults of a certificate, each checked by itself; none is a valid one.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct CertFaults(u8);
-
-/// Words of `cert_faults` and the codes of the same fault at a policy host and at an MX host.
-const FAULTS: [(&str, Code, Code); 7] = [
-    ("self_signed", Code::policy_tls_self_signed, Code::mx_cert_self_signed),
-    ("untrusted", Code::policy_tls_untrusted, Code::mx_cert_untrusted),
-    ("chain_incomplete", Code::policy_tls_chain_incomplete, Code::mx_cert_chain_incomplete),
-    ("other", Code::policy_tls_certificate_other, Code::mx_cert_other),
-    ("expired", Code::policy_tls_expired, Code::mx_cert_expired),
-    ("not_yet_valid", Code::policy_tls_not_yet_valid, Code::mx_cert_not_yet_valid),
-    ("name", Code::policy_tls_name, Code::mx_cert_name),
-];
-
-impl CertFaults {
-    /// The faults of words; a word that is none is dropped.
-    pub fn from_words<W: AsRef<str>>(words: impl IntoIterator<Item = W>) -> Self {
-        let mut bits = 0;
-        for word in words {
-            if let Some(at) = FAULTS.iter().position(|(fault, ..)| *fault == word.as_ref()) {
-                bits |= 1 << at;
-            }
-        }
-        Self(bits)
-    }
-
-    /// Whether there is none.
-    #[must_use]
-    pub const fn is_valid(self) -> bool {
-        self.0 == 0
-    }
-
-    fn each(self) -> impl Iterator<Item = &'static (&'static str, Code, Code)> {
-        FAULTS.iter().enumerate().filter(move |(at, _)| self.0 >> at & 1 == 1).map(|(_, fault)| fault)
-    }
-
-    /// Their codes at a policy host.
-    pub fn policy_codes(self) -> impl Iterator<Item = Code> {
-        self.each().map(|(_, code, _)| *code)
-    }
-
-    /// Their codes at an MX host.
-    pub fn mx_codes(self) -> impl Iterator<Item = Code> {
-        self.each().map(|(_, _, code)| *code)
-    }
-}
-
-/// What a row of `mx_hosts` says that findings and verdicts are drawn from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct AddressFacts {
-    /// What came of the address.
-    pub contact: Contact,
-    /// DNS status of the host's addresses; `None` where they were not asked for.
-    pub dns: Option<DnsStatus>,
-    /// Faults of the certificate; `None` where none was seen.
-    pub cert: Option<CertFaults>,
-    /// Whether the host is an alias (CNAME).
-    pub is_alias: bool,
-    /// Whether the address was contacted more than once; where there is none, whether the addresses were asked for again.
-    pub look: Look,
-    /// Whether it answered a hello only when that was small.
-    pub large_hello: bool,
-    /// What the host's TLSA records come to here.
-    pub dane: HostDane,
-}
-
-impl AddressFacts {
-    /// The facts of a row.
-    #[must_use]
-    pub fn of(row: &HostRow) -> Self {
-        let tls = &row.smtp.tls;
-        let mut facts = Self {
-            contact: Contact::from_word(&row.smtp.outcome),
-            dns: row.host_dns,
-            cert: tls.cert_faults.as_ref().map(CertFaults::from_words),
-            is_alias: row.host_cname.as_ref().is_some_and(|chain| !chain.is_empty()),
-            look: look(row),
-            large_hello: row.attempts.iter().any(|outcome| outcome == Code::mx_tls_large_hello.as_str()),
-            dane: HostDane::NotAsked,
-        };
-        facts.dane = HostDane::of(row, &facts);
-        facts
-    }
-}
-
-fn look(row: &HostRow) -> Look {
-    let asked_again = row.dns_retried.iter().any(|one| one.question == "address");
-    if row.addr.is_none() && asked_again { Look::Repeated } else { Look::of_attempts(&row.attempts) }
-}
 
 /// Every MX host of a scan with the facts of its addresses, in no order that matters.
 ///
@@ -140,9 +16,9 @@ pub struct HostsOf {
     /// Where each host's newest address stands in `addresses`, counted from 1.
     newest: HashMap<Box<str>, NonZeroUsize>,
     addresses: Vec<Linked>,
-    pub(super) pending: Pending,
+    pending: Pending,
     /// By place in `addresses`: the names of certificates that match a TLSA record and are not the host's.
-    pub(super) other_names: HashMap<usize, Box<[String]>>,
+    other_names: HashMap<usize, Box<[String]>>,
 }
 
 #[derive(Debug)]
@@ -153,7 +29,7 @@ struct Linked {
 
 impl HostsOf {
     /// Adds a row of `mx_hosts`. A host's rows may come in any order and far apart.
-    pub fn add(&mut self, row: &HostRow) {
+    pub fn add(&mut self, row: &SeenHost) {
         let facts = AddressFacts::of(row);
         let address = self.addresses.len();
         self.add_facts(&row.host, facts);
@@ -186,7 +62,7 @@ impl HostsOf {
             .map(|(at, facts)| (facts.dane, self.other_names.get(&at).map_or(&[][..], |names| names)))
     }
 
-    pub(super) fn set_dane(&mut self, address: usize, dane: HostDane) {
+    fn set_dane(&mut self, address: usize, dane: HostDane) {
         if let Some(linked) = self.addresses.get_mut(address) {
             linked.facts.dane = dane;
         }
@@ -216,35 +92,148 @@ impl HostsOf {
     }
 }
 
+/// Rows whose certificates are still to be held against their TLSA records, because the table of hosts has only hashes.
+///
+/// Only hosts with secure and usable records are here. Each costs its records and hashes, and under usage 2 the part of its
+/// chain that was come to, until the whole of it was.
+#[derive(Debug, Default)]
+struct Pending {
+    rows: Vec<Option<Waiting>>,
+    /// The rows that need the certificate of a hash.
+    wanted: HashMap<Box<str>, Vec<usize>>,
+}
+
+#[derive(Debug)]
+struct Waiting {
+    /// The address's place in [`HostsOf`].
+    address: usize,
+    records: Vec<Tlsa>,
+    host: Box<str>,
+    /// The target of the host's CNAME, where it is one.
+    target: Option<Box<str>>,
+    hashes: Vec<Box<str>>,
+    chain: Vec<Option<Vec<u8>>>,
+    /// When the chain was seen, seconds since 1970.
+    seen_at: u64,
+}
+
+impl Waiting {
+    fn of(address: usize, row: &SeenHost) -> Option<Self> {
+        let records = usable_records(row);
+        let mut hashes = vec![row.certificate_sha256.as_deref()?.into()];
+        if records.iter().any(|record| record.usage == Usage::Authority) {
+            hashes.extend(row.chain_sha256.iter().flatten().map(|hash| hash.as_str().into()));
+        }
+        let seen_at = row.probed_at.and_then(|at| u64::try_from(at / 1_000_000).ok()).unwrap_or(0);
+        let chain = vec![None; hashes.len()];
+        let target = row.host_cname.as_ref().and_then(|chain| chain.last()).map(|name| name.as_str().into());
+        Some(Self { address, records, host: row.host.as_str().into(), target, hashes, chain, seen_at })
+    }
+
+    /// Takes a certificate; gives whether the chain is whole now.
+    fn take(&mut self, sha256: &str, der: &[u8]) -> bool {
+        for (_, place) in self.hashes.iter().zip(&mut self.chain).filter(|(hash, _)| ***hash == *sha256) {
+            *place = Some(der.to_vec());
+        }
+        self.chain.iter().all(Option::is_some)
+    }
+
+    /// What the certificates say, and their names where only the domain can tell; certificates that are not there count
+    /// as not sent, and without the leaf nothing is known.
+    fn settle(self) -> (usize, HostDane, Option<Box<[String]>>) {
+        if self.chain.first().is_none_or(Option::is_none) {
+            return (self.address, HostDane::Unseen, None);
+        }
+        let chain: Vec<Vec<u8>> = self.chain.into_iter().flatten().collect();
+        match tlsa::verify(&self.records, &chain, self.seen_at) {
+            tlsa::Verdict::Mismatch => (self.address, HostDane::Fails, None),
+            tlsa::Verdict::Match => (self.address, HostDane::Matches, None),
+            tlsa::Verdict::MatchFor(names) => {
+                let own = [Some(&self.host), self.target.as_ref()];
+                if own.into_iter().flatten().any(|name| tlsa::covers(&names, name)) {
+                    (self.address, HostDane::Matches, None)
+                } else {
+                    (self.address, HostDane::MatchesOthers, Some(names.into()))
+                }
+            }
+        }
+    }
+}
+
+impl HostsOf {
+    /// Notes that a row's certificates say more.
+    fn await_certificates(&mut self, address: usize, row: &SeenHost) {
+        let Some(waiting) = Waiting::of(address, row) else { return };
+        let at = self.pending.rows.len();
+        for hash in &waiting.hashes {
+            self.pending.wanted.entry(hash.clone()).or_default().push(at);
+        }
+        self.pending.rows.push(Some(waiting));
+    }
+
+    /// Whether any certificate is wanted still.
+    #[must_use]
+    pub fn wants_any(&self) -> bool {
+        self.pending.rows.iter().any(Option::is_some)
+    }
+
+    /// Whether a certificate is one that TLSA records are to be held against, by its SHA-256 in hexadecimal.
+    #[must_use]
+    pub fn wants(&self, sha256: &str) -> bool {
+        self.pending.wanted.contains_key(sha256)
+    }
+
+    /// Shows a certificate (DER) that is wanted.
+    pub fn show(&mut self, sha256: &str, der: &[u8]) {
+        for at in self.pending.wanted.remove(sha256).unwrap_or_default() {
+            let Some(place) = self.pending.rows.get_mut(at) else { continue };
+            let is_whole = place.as_mut().is_some_and(|waiting| waiting.take(sha256, der));
+            if is_whole && let Some(waiting) = place.take() {
+                self.note(waiting);
+            }
+        }
+    }
+
+    /// Draws what can be drawn where not every certificate was shown; to be called once all were.
+    pub fn settle(&mut self) {
+        for waiting in std::mem::take(&mut self.pending).rows.into_iter().flatten() {
+            self.note(waiting);
+        }
+    }
+
+    fn note(&mut self, waiting: Waiting) {
+        let (address, dane, names) = waiting.settle();
+        self.set_dane(address, dane);
+        if let Some(names) = names {
+            self.other_names.insert(address, names);
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
     use super::*;
+    use crate::evidence::SmtpOutcome;
 
-    fn row(host: &str, outcome: &'static str) -> HostRow {
-        let mut row = HostRow { host: host.into(), ..HostRow::default() };
-        row.smtp.outcome = outcome.into();
-        row
+    fn row(host: &str, outcome: SmtpOutcome) -> SeenHost {
+        SeenHost { host: host.into(), smtp_outcome: Some(outcome.into()), ..SeenHost::default() }
     }
 
     #[test]
     fn rows_of_a_host_are_found_wherever_they_stood() {
         let mut hosts = HostsOf::default();
-        for (host, outcome) in [("a", "ok"), ("b", "limited"), ("a", "not_sampled"), ("a", "smtp_closed")] {
+        let (closed, not_sampled) = (SmtpOutcome::Closed, SmtpOutcome::NotSampled);
+        for (host, outcome) in
+            [("a", SmtpOutcome::Ok), ("b", SmtpOutcome::Limited), ("a", not_sampled), ("a", closed)]
+        {
             hosts.add(&row(host, outcome));
         }
-        let contacts: Vec<Contact> = hosts.of("a").map(|facts| facts.contact).collect();
-        assert_eq!(contacts, [Contact::Failed(Code::smtp_closed), Contact::NotContacted, Contact::Ok]);
+        let outcomes: Vec<_> = hosts.of("a").filter_map(|facts| facts.outcome).collect();
+        assert_eq!(outcomes, [closed, not_sampled, SmtpOutcome::Ok]);
         assert_eq!(hosts.of("b").count(), 1);
         assert_eq!(hosts.of("c").count(), 0);
         assert_eq!(hosts.len(), 2);
-    }
-
-    #[test]
-    fn a_word_of_another_stage_is_no_contact() {
-        assert_eq!(Contact::from_word("policy_tls_name"), Contact::NotContacted);
-        assert_eq!(Contact::from_word("mx_mismatch_all"), Contact::NotContacted);
-        assert_eq!(Contact::from_word("mx_tls_alert"), Contact::Failed(Code::mx_tls_alert));
     }
 
     #[test]

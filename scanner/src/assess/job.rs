@@ -1,16 +1,22 @@
 //! The job that assesses a whole dataset: reads the evidence, writes `assessments` anew, and counts outcomes.
 
 use super::chains::{Authorities, Completed};
+use super::changes::{Before, Changes};
+use super::seen::{SeenDomain, SeenHost};
 use super::{HostsOf, domain, is_assessed};
-use crate::dataset::columns::{ASSESSMENTS, CERTIFICATES, DOMAINS, MX_HOSTS};
+use crate::dataset::columns::{ASSESSMENTS, CERTIFICATES, DOMAINS, MX_HOSTS, Table, column};
 use crate::dataset::commits::UNFINISHED;
+use crate::dataset::layout::Layout;
 use crate::dataset::manifest::{FileFacts, Judgement, Manifest};
 use crate::dataset::parts::PartWriter;
-use crate::dataset::read::{self, Batch, DOMAIN_COLUMNS, HOST_COLUMNS};
-use crate::dataset::rows::AssessmentRow;
+use crate::dataset::read::{self, Batch, Batches};
+use crate::dataset::view::View as _;
 use crate::dataset::writer::{Committed, WriteError};
+use crate::error::ScanError;
+use crate::evidence::rows::AssessmentRow;
+use crate::evidence::{RecordState, Vocabulary, Word};
 use crate::moment;
-use crate::scan::ScanError;
+use crate::plan::IntermediateSource;
 use crate::tls::{paths, store};
 use std::collections::BTreeMap;
 use std::io;
@@ -22,19 +28,8 @@ pub type Counts = BTreeMap<String, BTreeMap<String, u64>>;
 /// Folder in which the new judgement is written before it replaces the old one.
 const WORKSHOP: &str = ".assessing";
 
-/// Which further intermediate certificates an assessment takes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Further {
-    /// Those of the assessment before, if there was one.
-    AsBefore,
-    /// None.
-    None,
-    /// Those of a PEM file.
-    File(PathBuf),
-}
-
 /// What assessing a dataset anew did.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Assessed {
     /// Domains with a row.
     pub domains: u64,
@@ -42,27 +37,49 @@ pub struct Assessed {
     pub findings: u64,
     /// Whether the dataset is complete.
     pub complete: bool,
+    /// The dataset's layout; `None` where the manifest's version is none.
+    pub layout: Option<Layout>,
+    /// What judged it before, if anything did.
+    pub judged_by: Option<String>,
+    /// What the new judgement came to beside the one before.
+    pub drawn: Drawn,
+}
+
+/// What drawing a judgement came to.
+#[derive(Debug, Clone, Default)]
+pub struct Drawn {
     /// Leaves whose chain other certificates complete; `None` where the dataset does not hold the roots that it was judged by.
     pub incomplete_chains: Option<usize>,
+    /// What changed against the judgement before.
+    pub changes: Changes,
+    /// Cells with words that this program does not know: column with its table, word, cells.
+    pub unknown: BTreeMap<String, BTreeMap<String, u64>>,
 }
 
 /// Assesses a dataset anew; an interrupted scan's too, which stays incomplete.
 ///
 /// # Errors
-/// The folder holds no dataset, cannot be read or cannot be written; or the intermediate certificates cannot be had.
-pub fn again(dataset: &Path, further: Further) -> Result<Assessed, ScanError> {
+/// The folder holds no dataset, cannot be read or cannot be written; or the intermediate certificates cannot be read.
+pub fn again(dataset: &Path, intermediates: IntermediateSource) -> Result<Assessed, ScanError> {
     let none = |why| ScanError::NoScan { path: dataset.to_owned(), why };
     let mut manifest = Manifest::read(dataset).map_err(none)?;
-    let further = match further {
-        Further::AsBefore => as_before(&manifest)?,
+    let intermediates = match intermediates {
+        IntermediateSource::AsBefore => as_before(&manifest)?,
         given => given,
     };
-    let incomplete_chains = assess(dataset, &mut manifest, &further)?;
+    let judged_by = manifest.judgement.as_ref().map(|judgement| judgement.tool.clone());
+    let drawn = assess(dataset, &mut manifest, &intermediates)?;
     let counts = &manifest.counts;
     let total = |column: &str| counts.get(column).map_or(0, |words| words.values().sum());
     let domains = counts.get("assessed").and_then(|c| c.get("true")).copied().unwrap_or(0);
-    let assessed =
-        Assessed { domains, findings: total("finding"), complete: manifest.complete, incomplete_chains };
+    let assessed = Assessed {
+        domains,
+        findings: total("finding"),
+        complete: manifest.complete,
+        layout: Layout::parse(&manifest.schema_version),
+        judged_by,
+        drawn,
+    };
     if manifest.complete {
         manifest.write(dataset).map_err(|source| wrong(dataset, source))?;
     }
@@ -70,56 +87,58 @@ pub fn again(dataset: &Path, further: Further) -> Result<Assessed, ScanError> {
 }
 
 /// The file of the assessment before, if it is still what it was: else the same evidence would be judged otherwise without a word.
-fn as_before(manifest: &Manifest) -> Result<Further, ScanError> {
+fn as_before(manifest: &Manifest) -> Result<IntermediateSource, ScanError> {
     let Some(file) = manifest.judgement.as_ref().and_then(|judgement| judgement.intermediates.as_ref())
     else {
-        return Ok(Further::None);
+        return Ok(IntermediateSource::None);
     };
     let path = PathBuf::from(&file.path);
     match paths::read_pem(&path) {
-        Ok((_, sha256)) if sha256 == file.sha256 => Ok(Further::File(path)),
+        Ok((_, sha256)) if sha256 == file.sha256 => Ok(IntermediateSource::File(path)),
         _ => Err(ScanError::Intermediates { path, sha256: file.sha256.clone() }),
     }
 }
 
 /// Draws findings and verdicts from the evidence of a dataset and replaces `assessments` whole; counts and what they were drawn with go
-/// into the manifest, which is not written. Gives how many leaves' chains are incomplete; `None` where the dataset holds no roots.
+/// into the manifest, which is not written.
 ///
 /// # Errors
 /// The evidence cannot be read, or the judgement not written; the old judgement stays then.
 pub fn assess(
     dataset: &Path,
     manifest: &mut Manifest,
-    further: &Further,
-) -> Result<Option<usize>, ScanError> {
-    let mut counts = Counts::new();
-    let (judgement, completed) = completed(dataset, manifest, further)?;
-    let hosts = hosts_of(dataset, manifest, &completed, &mut counts)?;
+    intermediates: &IntermediateSource,
+) -> Result<Drawn, ScanError> {
+    let (judgement, completed) = completed(dataset, manifest, intermediates)?;
+    let mut tally = Tally::default();
+    let hosts = hosts_of(dataset, manifest, &completed, &mut tally)?;
     let workshop = dataset.join(WORKSHOP);
     if workshop.exists() {
         std::fs::remove_dir_all(&workshop).map_err(|e| wrong(dataset, e))?;
     }
     std::fs::create_dir_all(workshop.join(ASSESSMENTS.name)).map_err(|e| wrong(dataset, e))?;
-    let part = judge_all(dataset, &workshop, &manifest.scan, (&hosts, &completed), &mut counts)?;
+    let writer = PartWriter::new(&workshop, &manifest.scan, 0);
+    let (part, changes) = judge_all(dataset, writer, (&hosts, &completed), &mut tally)?;
     swap(dataset, &workshop, part).map_err(|e| wrong(dataset, e))?;
-    let incomplete = judgement.trust_store_sha256.is_some().then_some(completed.len());
+    let incomplete_chains = judgement.trust_store_sha256.is_some().then_some(completed.len());
     manifest.judgement = Some(judgement);
-    manifest.counts = counts;
-    Ok(incomplete)
+    let unknown = tally.unknown();
+    manifest.counts = tally.counts;
+    Ok(Drawn { incomplete_chains, changes, unknown })
 }
 
 /// The leaves whose chain other certificates complete, and what that was told by.
 fn completed(
     dataset: &Path,
     manifest: &Manifest,
-    further: &Further,
+    intermediates: &IntermediateSource,
 ) -> Result<(Judgement, Completed), ScanError> {
-    let (certificates, intermediates) = match further {
-        Further::File(path) => {
+    let (certificates, intermediates) = match intermediates {
+        IntermediateSource::File(path) => {
             let (certificates, sha256) = paths::read_pem(path)?;
             (certificates, Some(FileFacts { path: path.display().to_string(), sha256 }))
         }
-        Further::None | Further::AsBefore => (Vec::new(), None),
+        IntermediateSource::None | IntermediateSource::AsBefore => (Vec::new(), None),
     };
     let unreadable = |source| ScanError::Io { what: format!("cannot read {}", dataset.display()), source };
     let trust = store::read(dataset).map_err(unreadable)?;
@@ -138,43 +157,41 @@ fn completed(
     Ok((judgement, completed))
 }
 
-/// Writes the judgement of every domain that has one; gives the name of its part, where there is any.
+/// Writes the judgement of every domain that has one; gives the name of its part, where there is any, and what changed.
 fn judge_all(
     dataset: &Path,
-    workshop: &Path,
-    scan: &str,
+    mut writer: PartWriter<AssessmentRow>,
     (hosts, completed): (&HostsOf, &Completed),
-    counts: &mut Counts,
-) -> Result<Option<String>, ScanError> {
-    let mut writer = PartWriter::new(workshop, scan, 0);
-    let mut failed = None;
-    read::batches(dataset, &DOMAINS, DOMAIN_COLUMNS, |batch| {
-        for row in 0..batch.rows() {
-            count_domain(counts, batch, row);
-            if failed.is_some() {
-                continue;
-            }
-            // Most rows neither signal nor publish TLSRPT: they are not worth building.
-            let quiet = batch.bool("sts_signals", row) != Some(true)
-                && !matches!(batch.text("tlsrpt_record", row), Some("valid" | "invalid" | "multiple"));
-            if quiet {
-                continue;
-            }
-            let mut evidence = batch.domain(row);
-            if is_assessed(&evidence) {
-                completed.judge_domain(&mut evidence);
-                let assessed = domain(&evidence, hosts);
-                count_assessment(counts, &assessed);
-                failed = writer.push(assessed).err();
-            }
-        }
-    })?;
+    tally: &mut Tally,
+) -> Result<(Option<String>, Changes), ScanError> {
     let unwritten = |e| ScanError::Write { source: WriteError::Part(e), committed: Committed::default() };
-    if let Some(error) = failed {
-        return Err(unwritten(error));
+    let mut before = Before::open(dataset)?;
+    let counted = counted(&DOMAINS);
+    let modes = [column!(DOMAINS.policy_usable), column!(DOMAINS.policy_mode)];
+    let columns = [SeenDomain::COLUMNS, &counted, &modes].concat();
+    for batch in Batches::open(dataset, &DOMAINS, &columns)? {
+        let batch = batch?;
+        for row in 0..batch.rows() {
+            tally.count_domain(&counted, &batch, row);
+            let name = batch.text(column!(DOMAINS.domain), row).unwrap_or_default();
+            // Most rows neither signal nor publish TLSRPT: they are not worth building.
+            let tlsrpt: Option<Word<RecordState>> = batch.value(column!(DOMAINS.tlsrpt_record), row);
+            let signals = batch.bool(column!(DOMAINS.sts_signals), row);
+            if !is_assessed(signals, tlsrpt.and_then(|word| word.known())) {
+                before.compare(name, None)?;
+                continue;
+            }
+            let mut evidence = SeenDomain::read(&batch, row);
+            evidence.unknown_words(&mut |column, word| tally.note_unknown(&DOMAINS, column, word));
+            completed.judge_domain(&mut evidence);
+            let assessed = domain(&evidence, hosts);
+            tally.count_assessment(&assessed);
+            before.compare(name, Some(&assessed))?;
+            writer.push(assessed).map_err(unwritten)?;
+        }
     }
     let closed = writer.close().map_err(unwritten)?;
-    Ok(closed.map(|part| part.name))
+    Ok((closed.map(|part| part.name), before.finish()?))
 }
 
 fn wrong(dataset: &Path, source: io::Error) -> ScanError {
@@ -185,13 +202,15 @@ fn hosts_of(
     dataset: &Path,
     manifest: &Manifest,
     completed: &Completed,
-    counts: &mut Counts,
+    tally: &mut Tally,
 ) -> Result<HostsOf, ScanError> {
     let mut hosts = HostsOf::default();
-    read::batches(dataset, &MX_HOSTS, HOST_COLUMNS, |batch| {
+    let counted = counted(&MX_HOSTS);
+    read::batches(dataset, &MX_HOSTS, SeenHost::COLUMNS, |batch| {
         for row in 0..batch.rows() {
-            let mut host = batch.host(row);
-            count(counts, "smtp_outcome", &host.smtp.outcome);
+            tally.count_words(&counted, batch, row);
+            let mut host = SeenHost::read(batch, row);
+            host.unknown_words(&mut |column, word| tally.note_unknown(&MX_HOSTS, column, word));
             completed.judge_host(&mut host);
             hosts.add(&host);
         }
@@ -228,6 +247,19 @@ fn swap(dataset: &Path, workshop: &Path, part: Option<String>) -> io::Result<()>
     std::fs::File::open(dataset)?.sync_all()
 }
 
+/// Columns of a table whose words the manifest counts.
+fn counted(table: &Table) -> Vec<&'static str> {
+    table.columns.iter().filter(|column| column.counted).map(|column| column.name).collect()
+}
+
+/// What is counted of a dataset while it is judged.
+#[derive(Default)]
+struct Tally {
+    counts: Counts,
+    /// Words that this program does not know, of columns that are not counted: column with its table, word, cells.
+    unknown: Counts,
+}
+
 fn count(counts: &mut Counts, column: &str, word: &str) {
     if let Some(known) = counts.get_mut(column).and_then(|words| words.get_mut(word)) {
         *known += 1;
@@ -236,34 +268,63 @@ fn count(counts: &mut Counts, column: &str, word: &str) {
     *counts.entry(column.to_owned()).or_default().entry(word.to_owned()).or_default() += 1;
 }
 
-/// Columns of `domains` whose words are counted.
-const COUNTED: [&str; 7] =
-    ["mx_dns", "mx_kind", "sts_dns", "sts_record", "tlsrpt_dns", "tlsrpt_record", "policy_outcome"];
-
-fn count_domain(counts: &mut Counts, batch: &Batch, row: usize) {
-    for column in COUNTED {
-        if let Some(word) = batch.text(column, row) {
-            count(counts, column, word);
+impl Tally {
+    fn count_words(&mut self, columns: &[&'static str], batch: &Batch, row: usize) {
+        for column in columns {
+            if let Some(word) = batch.text(column, row) {
+                count(&mut self.counts, column, word);
+            }
         }
     }
-    if batch.bool("sts_signals", row) == Some(true) {
-        count(counts, "sts_signals", "true");
-    }
-    if batch.bool("policy_usable", row) == Some(true) {
-        count(counts, "policy_mode", batch.text("policy_mode", row).unwrap_or("none"));
-    }
-}
 
-fn count_assessment(counts: &mut Counts, row: &AssessmentRow) {
-    count(counts, "assessed", "true");
-    for finding in &row.findings {
-        count(counts, "finding", finding);
-    }
-    for (column, verdict) in
-        [("verdict_strict", row.verdict_strict), ("verdict_lenient", row.verdict_lenient)]
-    {
-        if let Some(verdict) = verdict {
-            count(counts, column, verdict);
+    fn count_domain(&mut self, columns: &[&'static str], batch: &Batch, row: usize) {
+        self.count_words(columns, batch, row);
+        if batch.bool(column!(DOMAINS.sts_signals), row) == Some(true) {
+            count(&mut self.counts, column!(DOMAINS.sts_signals), "true");
         }
+        if batch.bool(column!(DOMAINS.policy_usable), row) == Some(true) {
+            let mode = column!(DOMAINS.policy_mode);
+            count(&mut self.counts, mode, batch.text(mode, row).unwrap_or("none"));
+        }
+    }
+
+    fn count_assessment(&mut self, row: &AssessmentRow) {
+        count(&mut self.counts, "assessed", "true");
+        for finding in &row.findings {
+            count(&mut self.counts, "finding", finding.as_str());
+        }
+        for (column, verdict) in [
+            (column!(ASSESSMENTS.verdict_strict), row.verdict_strict),
+            (column!(ASSESSMENTS.verdict_lenient), row.verdict_lenient),
+        ] {
+            if let Some(verdict) = verdict {
+                count(&mut self.counts, column, verdict.word());
+            }
+        }
+    }
+
+    /// Notes a word of a row that is judged. A counted column's words are found among the counts, which are of all rows.
+    fn note_unknown(&mut self, table: &Table, column: &str, word: &str) {
+        let is_counted = table.columns.iter().any(|known| known.name == column && known.counted);
+        if !is_counted {
+            count(&mut self.unknown, &format!("{}.{column}", table.name), word);
+        }
+    }
+
+    /// Every word that this program does not know, with the cells that hold it.
+    fn unknown(&self) -> Counts {
+        let mut unknown = self.unknown.clone();
+        for table in [&DOMAINS, &MX_HOSTS] {
+            for column in table.columns.iter().filter(|column| column.counted) {
+                let known = column.words.map(|words| words()).unwrap_or_default();
+                for (word, cells) in self.counts.get(column.name).into_iter().flatten() {
+                    if !known.iter().any(|entry| entry.word == word) {
+                        let words = unknown.entry(format!("{}.{}", table.name, column.name)).or_default();
+                        words.insert(word.clone(), *cells);
+                    }
+                }
+            }
+        }
+        unknown
     }
 }

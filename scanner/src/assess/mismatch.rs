@@ -1,42 +1,12 @@
 //! The policy's patterns against the MX set (RFC 8461 section 4.1), and of what kind a mismatch is.
 
-use super::catalogue::Code;
 use super::{Evidence, Found};
+use crate::evidence::{Code, MismatchKind};
 use crate::mta_sts::mx_pattern;
-
-/// Kinds of mismatch; the first that fits counts.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Kind {
-    /// A label of the pattern is `mta-sts`: the policy host in place of the MX host.
-    MtaStsLabel,
-    /// `*.x` against a host two labels or more below x.
-    WildcardDepth,
-    /// The same registrable domain.
-    ThirdLevel,
-    /// Registrable domains that differ in their public suffix only.
-    TopLevelOnly,
-    /// Registrable domains whose label before the suffix is at most three edits away.
-    Typo,
-    /// None of these.
-    DifferentDomain,
-}
-
-impl Kind {
-    const fn as_str(self) -> &'static str {
-        match self {
-            Self::MtaStsLabel => "mta_sts_label",
-            Self::WildcardDepth => "wildcard_depth",
-            Self::ThirdLevel => "third_level",
-            Self::TopLevelOnly => "top_level_only",
-            Self::Typo => "typo",
-            Self::DifferentDomain => "different_domain",
-        }
-    }
-}
 
 /// Draws mismatches where a policy is usable and its mode is not none. Gives the kind of mismatch: the first in the order
 /// of kinds that fits any pair of an unmatched host and a pattern; `None` where every host matches.
-pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) -> Option<&'static str> {
+pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) -> Option<MismatchKind> {
     let set = evidence.mx_to_match();
     let patterns = &evidence.patterns;
     if set.is_empty() {
@@ -57,27 +27,27 @@ pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) -> Option<&'s
     }
     let lower: Vec<String> = patterns.iter().map(|pattern| pattern.to_ascii_lowercase()).collect();
     let pairs = unmatched.iter().flat_map(|host| lower.iter().map(move |pattern| kind(host, pattern)));
-    pairs.min().map(Kind::as_str)
+    pairs.min()
 }
 
-fn kind(host: &str, pattern: &str) -> Kind {
+fn kind(host: &str, pattern: &str) -> MismatchKind {
     let parent = pattern.strip_prefix("*.");
     let name = parent.unwrap_or(pattern);
     if name.split('.').any(|label| label == "mta-sts") {
-        return Kind::MtaStsLabel;
+        return MismatchKind::MtaStsLabel;
     }
     let below = parent.and_then(|parent| host.strip_suffix(parent)?.strip_suffix('.'));
     if below.is_some_and(|labels| labels.contains('.')) {
-        return Kind::WildcardDepth;
+        return MismatchKind::WildcardDepth;
     }
     let (Some(host), Some(name)) = (Registrable::of(host), Registrable::of(name)) else {
-        return Kind::DifferentDomain;
+        return MismatchKind::DifferentDomain;
     };
     match (host.label == name.label, host.suffix == name.suffix) {
-        (true, true) => Kind::ThirdLevel,
-        (true, false) => Kind::TopLevelOnly,
-        (false, _) if edits(host.label, name.label) <= 3 => Kind::Typo,
-        (false, _) => Kind::DifferentDomain,
+        (true, true) => MismatchKind::ThirdLevel,
+        (true, false) => MismatchKind::TopLevelOnly,
+        (false, _) if edits(host.label, name.label) <= 3 => MismatchKind::Typo,
+        (false, _) => MismatchKind::DifferentDomain,
     }
 }
 
@@ -123,22 +93,22 @@ mod tests {
     #[test]
     fn the_first_kind_that_fits_counts() {
         let cases = [
-            ("mx.example.com", "mta-sts.example.com", Kind::MtaStsLabel),
-            ("mx.example.com", "*.mta-sts.example.com", Kind::MtaStsLabel),
-            ("a.b.example.com", "*.example.com", Kind::WildcardDepth),
-            ("contoso-com.h-v1.mx.microsoft", "*.mx.microsoft", Kind::WildcardDepth),
-            ("example.com", "*.example.com", Kind::ThirdLevel),
-            ("mx1.example.co.uk", "mx2.example.co.uk", Kind::ThirdLevel),
-            ("mx.example.com", "mx.example.co.uk", Kind::TopLevelOnly),
-            ("mx.example.com", "mx.exmaple.com", Kind::Typo),
-            ("mx.example.com", "mx.exampel.net", Kind::Typo),
-            ("mx.example.com", "mail.provider.net", Kind::DifferentDomain),
-            ("a.example.co.uk", "b.another.co.uk", Kind::DifferentDomain),
+            ("mx.example.com", "mta-sts.example.com", MismatchKind::MtaStsLabel),
+            ("mx.example.com", "*.mta-sts.example.com", MismatchKind::MtaStsLabel),
+            ("a.b.example.com", "*.example.com", MismatchKind::WildcardDepth),
+            ("contoso-com.h-v1.mx.microsoft", "*.mx.microsoft", MismatchKind::WildcardDepth),
+            ("example.com", "*.example.com", MismatchKind::ThirdLevel),
+            ("mx1.example.co.uk", "mx2.example.co.uk", MismatchKind::ThirdLevel),
+            ("mx.example.com", "mx.example.co.uk", MismatchKind::TopLevelOnly),
+            ("mx.example.com", "mx.exmaple.com", MismatchKind::Typo),
+            ("mx.example.com", "mx.exampel.net", MismatchKind::Typo),
+            ("mx.example.com", "mail.provider.net", MismatchKind::DifferentDomain),
+            ("a.example.co.uk", "b.another.co.uk", MismatchKind::DifferentDomain),
             // The private part of the list makes no registrable domain of its own.
-            ("a.github.io", "b.github.io", Kind::ThirdLevel),
-            ("192.0.2.1", "192.0.2.example", Kind::DifferentDomain),
-            ("mx.example.com", "localhost", Kind::DifferentDomain),
-            ("mx.example.com", "*.com", Kind::WildcardDepth),
+            ("a.github.io", "b.github.io", MismatchKind::ThirdLevel),
+            ("192.0.2.1", "192.0.2.example", MismatchKind::DifferentDomain),
+            ("mx.example.com", "localhost", MismatchKind::DifferentDomain),
+            ("mx.example.com", "*.com", MismatchKind::WildcardDepth),
         ];
         for (host, pattern, expected) in cases {
             assert_eq!(kind(host, pattern), expected, "{host} {pattern}");

@@ -8,8 +8,10 @@
 
 pub mod catalogue;
 pub mod chains;
+mod changes;
 mod companions;
 mod dane;
+mod facts;
 mod hosts;
 pub mod job;
 mod mismatch;
@@ -17,51 +19,38 @@ mod mx;
 mod policy_host;
 mod policy_text;
 mod record;
+pub mod rules;
+mod seen;
 mod smtp;
+pub mod told;
 mod verdict;
 
 #[cfg(test)]
 mod tests;
 
-pub use dane::HostDane;
-pub use hosts::{AddressFacts, CertFaults, Contact, HostsOf};
+pub use changes::{Changes, Turn};
+pub use facts::{AddressFacts, CertFaults, HostDane, Look};
+pub use hosts::HostsOf;
+pub use seen::{SeenDomain, SeenHost};
 
-use crate::dataset::rows::{AssessmentRow, DomainRow, Mx};
-use crate::dataset::words::{MxKind, RecordState, Word};
-use crate::mta_sts::policy::{Mode, Parsed};
-use crate::mta_sts::text::unescape;
+use crate::evidence::rows::{AssessmentRow, Mx};
+use crate::evidence::text::unescape;
+use crate::evidence::{Code, Mode, MxKind, PolicyOutcome, RecordState, Word};
+use crate::mta_sts::policy::Parsed;
 use crate::mta_sts::{Fault, policy, record as sts_record};
-use crate::tls::tries;
-use catalogue::Code;
 use std::borrow::Cow;
 
 /// Whether a domain has a row in `assessments`: it signals MTA-STS or publishes a TLSRPT record.
 #[must_use]
-pub fn is_assessed(row: &DomainRow) -> bool {
-    let publishes =
-        matches!(row.tlsrpt_record, Some(RecordState::Valid | RecordState::Invalid | RecordState::Multiple));
-    row.sts_signals == Some(true) || publishes
-}
-
-/// Whether an outcome is one that a second look may not find again.
-#[must_use]
-pub fn may_pass(outcome: &str) -> bool {
-    Code::from_word(outcome).is_some_and(Code::may_pass)
-}
-
-/// Whether an outcome of a policy host decides something: it is neither one that may pass nor one that says more about the
-/// scan than about the host.
-#[must_use]
-pub fn decides(outcome: &str) -> bool {
-    Code::from_word(outcome)
-        .is_some_and(|code| !code.may_pass() && code.finding().severity != catalogue::Severity::Indeterminate)
+pub fn is_assessed(signals: Option<bool>, tlsrpt: Option<RecordState>) -> bool {
+    signals == Some(true) || tlsrpt.is_some_and(RecordState::is_published)
 }
 
 /// What the evidence about one domain shows. `hosts` holds what is known about the MX hosts of the whole scan.
 ///
 /// Findings about MX hosts are drawn for domains that signal: only their hosts are sure to have been contacted.
 #[must_use]
-pub fn domain(row: &DomainRow, hosts: &HostsOf) -> AssessmentRow {
+pub fn domain(row: &SeenDomain, hosts: &HostsOf) -> AssessmentRow {
     let evidence = Evidence::of(row, hosts);
     let mut found = Found::default();
     record::findings(&evidence, &mut found);
@@ -85,25 +74,10 @@ pub fn domain(row: &DomainRow, hosts: &HostsOf) -> AssessmentRow {
     }
 }
 
-fn in_order(mut codes: Vec<Code>) -> Vec<&'static str> {
+fn in_order(mut codes: Vec<Code>) -> Vec<Code> {
     codes.sort_unstable();
     codes.dedup();
-    codes.into_iter().map(Code::as_str).collect()
-}
-
-/// How often something was looked at before it was seen as it is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Look {
-    /// Once: what may pass is transient.
-    Once,
-    /// Again after a failure that might have passed: what may pass is lasting.
-    Repeated,
-}
-
-impl Look {
-    fn of_attempts(outcomes: &[Word]) -> Self {
-        if tries::looks(outcomes) > 1 { Self::Repeated } else { Self::Once }
-    }
+    codes
 }
 
 /// The findings so far.
@@ -127,13 +101,13 @@ impl Found {
     }
 
     fn note_faults(&mut self, faults: &[Fault]) {
-        self.all.extend(faults.iter().filter_map(|fault| Code::from_word(fault.code)));
+        self.all.extend(faults.iter().map(|fault| fault.code));
     }
 }
 
 /// One domain's evidence, its texts read once.
 struct Evidence<'a> {
-    row: &'a DomainRow,
+    row: &'a SeenDomain,
     hosts: &'a HostsOf,
     /// `None` where there was no answer at `_mta-sts`.
     record: Option<sts_record::Judged>,
@@ -144,8 +118,8 @@ struct Evidence<'a> {
 }
 
 impl<'a> Evidence<'a> {
-    fn of(row: &'a DomainRow, hosts: &'a HostsOf) -> Self {
-        let text = row.policy.body.as_deref().map(policy::parse);
+    fn of(row: &'a SeenDomain, hosts: &'a HostsOf) -> Self {
+        let text = row.policy_body.as_ref().map(|body| policy::parse(&body.0));
         let patterns = text.as_ref().map(Parsed::mx_escaped).unwrap_or_default();
         let record = row.sts_txt.as_deref().map(|txts| sts_record::judge(&bytes(txts)));
         Self { row, hosts, record, text, patterns }
@@ -157,8 +131,17 @@ impl<'a> Evidence<'a> {
 
     /// The policy's text where a strict sender may use it: fetched without a fault and valid.
     fn usable_text(&self) -> Option<&Parsed<'a>> {
-        let fetched = self.row.policy.outcome.as_deref() == Some("ok");
+        let fetched = self.outcome() == Some(PolicyOutcome::Ok);
         self.text.as_ref().filter(|text| fetched && text.valid)
+    }
+
+    /// What came of the policy host; `None` where it was not asked, or the word is a newer program's.
+    fn outcome(&self) -> Option<PolicyOutcome> {
+        self.row.policy_outcome.as_ref().and_then(Word::known)
+    }
+
+    fn mx_kind(&self) -> Option<MxKind> {
+        self.row.mx_kind.as_ref().and_then(Word::known)
     }
 
     /// The MX hosts a usable policy is held against; empty where the mode is none or there is nothing to hold it against.
@@ -174,7 +157,7 @@ impl<'a> Evidence<'a> {
 
     /// The MX set; empty where the domain takes no mail or it is not known.
     fn mx(&self) -> &'a [Mx] {
-        match self.row.mx_kind {
+        match self.mx_kind() {
             Some(MxKind::Explicit | MxKind::Implicit) => self.row.mx.as_deref().unwrap_or_default(),
             _ => &[],
         }

@@ -1,15 +1,13 @@
 //! Findings about the MX set and the names in it.
 
-use super::catalogue::Code;
-use super::hosts::Contact;
-use super::{Evidence, Found, Look};
-use crate::dataset::words::{DnsStatus, MxKind};
+use super::facts::Look;
+use super::{Evidence, Found};
+use crate::evidence::{Code, DnsStatus, MxKind, SmtpOutcome, Word};
 use crate::mta_sts::mx_pattern;
 use std::net::IpAddr;
 
 pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
-    let row = evidence.row;
-    match row.mx_kind {
+    match evidence.mx_kind() {
         Some(MxKind::None) => found.note(Code::mx_none),
         Some(MxKind::Null) => found.note(Code::mx_null),
         Some(MxKind::Implicit) => found.note(Code::mx_implicit),
@@ -38,7 +36,7 @@ pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
 fn unknown(evidence: &Evidence<'_>, found: &mut Found) {
     let row = evidence.row;
     let again = if row.attempts > 1 { Look::Repeated } else { Look::Once };
-    match row.mx_dns {
+    match row.mx_dns.as_ref().and_then(Word::known) {
         // Only what may pass is asked again.
         Some(status) if !status.is_definite() => {
             found.note_after(Code::mx_dns_failure, if status.may_pass() { again } else { Look::Once });
@@ -56,12 +54,12 @@ fn host(evidence: &Evidence<'_>, host: &str, found: &mut Found) {
         if facts.is_alias {
             found.note(Code::mx_is_cname);
         }
-        match (facts.contact, facts.dns) {
-            (Contact::ForbiddenAddress, _) => found.note(Code::mx_forbidden_address),
-            (Contact::NoAddress, Some(DnsStatus::NoData | DnsStatus::NxDomain)) => {
+        match (facts.outcome, facts.dns) {
+            (Some(SmtpOutcome::ForbiddenAddress), _) => found.note(Code::mx_forbidden_address),
+            (Some(SmtpOutcome::NoAddress), Some(DnsStatus::NoData | DnsStatus::NxDomain)) => {
                 found.note(Code::mx_unresolvable);
             }
-            (Contact::NoAddress, Some(status)) if !status.is_definite() => {
+            (Some(SmtpOutcome::NoAddress), Some(status)) if !status.is_definite() => {
                 found.note_after(Code::mx_dns_failure, facts.look);
             }
             _ => {}

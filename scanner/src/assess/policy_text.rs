@@ -1,17 +1,16 @@
 //! Findings in the policy's text.
 
-use super::catalogue::Code;
 use super::{Evidence, Found};
-use crate::mta_sts::policy::Mode;
+use crate::evidence::{Code, Mode, PolicyOutcome};
 
 /// Draws from any text that came with status 200, be it behind a bad certificate: the page that goes with an error is no
 /// policy, and what was cut at 64 KiB is not judged.
 pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
-    let policy = &evidence.row.policy;
-    if policy.wildcard == Some(true) {
+    let row = evidence.row;
+    if row.policy_wildcard == Some(true) {
         found.note(Code::policy_wildcard);
     }
-    let whole = policy.http_status == Some(200) && policy.outcome.as_deref() != Some("policy_too_large");
+    let whole = row.policy_http_status == Some(200) && evidence.outcome() != Some(PolicyOutcome::TooLarge);
     let Some(text) = evidence.text.as_ref().filter(|_| whole) else { return };
     found.note_faults(&text.faults);
     match text.mode {

@@ -1,14 +1,14 @@
 //! Findings at `_mta-sts`.
 
-use super::catalogue::Code;
-use super::{Evidence, Found, Look};
-use crate::dataset::words::DnsStatus;
+use super::facts::Look;
+use super::{Evidence, Found};
+use crate::evidence::{Code, DnsStatus, Word};
 
 pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
     let row = evidence.row;
     // Only what failed is asked again: a timeout in a row of two looks was one in both.
     let look = if row.attempts > 1 { Look::Repeated } else { Look::Once };
-    match row.sts_dns {
+    match row.sts_dns.as_ref().and_then(Word::known) {
         Some(DnsStatus::ServFail) => found.note_after(Code::record_dns_servfail, look),
         Some(DnsStatus::Timeout) => found.note_after(Code::record_dns_timeout, look),
         Some(DnsStatus::Refused) => found.note_after(Code::record_dns_refused, look),

@@ -1,8 +1,7 @@
 //! Findings about SMTP, TLS and certificates of the MX hosts, preference and policy aside.
 
-use super::catalogue::Code;
-use super::hosts::Contact;
 use super::{Evidence, Found};
+use crate::evidence::{CertFault, Code};
 
 pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
     if !evidence.signals() {
@@ -15,16 +14,17 @@ pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
         let mut seen = 0_usize;
         let mut bad = 0_usize;
         for facts in evidence.hosts.of(&mx.host) {
-            if let Contact::Failed(code) = facts.contact {
+            if let Some(code) = facts.code() {
                 found.note_after(code, facts.look);
             }
             if facts.large_hello {
                 found.note(Code::mx_tls_large_hello);
             }
             if let Some(faults) = facts.cert {
-                found.all.extend(faults.mx_codes());
+                found.all.extend(faults.each().map(CertFault::mx_code));
+                let Some(is_valid) = faults.is_valid() else { continue };
                 seen += 1;
-                bad += usize::from(!faults.is_valid());
+                bad += usize::from(!is_valid);
             }
         }
         observed += usize::from(seen > 0);

@@ -1,21 +1,20 @@
 //! What becomes of mail to a domain: the verdict of a strict sender, of a lenient one, and the strict one over the MX hosts
 //! of lowest preference.
 
-use super::catalogue::{Code, Severity};
-use super::hosts::{AddressFacts, Contact};
-use super::policy_host::{look, outcome_code};
-use super::{Evidence, Look};
-use crate::dataset::rows::Mx;
-use crate::dataset::words::{MxKind, RecordState};
+use super::Evidence;
+use super::catalogue::Severity;
+use super::facts::{AddressFacts, Fate, Look};
+use super::policy_host::look;
+use crate::evidence::rows::Mx;
+use crate::evidence::{Code, Mode, MxKind, RecordState, Verdict};
 use crate::mta_sts::mx_pattern;
-use crate::mta_sts::policy::Mode;
 
 /// The three verdicts of a domain that signals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Verdicts {
-    pub(super) strict: &'static str,
-    pub(super) lenient: &'static str,
-    pub(super) primary: &'static str,
+    pub(super) strict: Verdict,
+    pub(super) lenient: Verdict,
+    pub(super) primary: Verdict,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -41,28 +40,28 @@ pub(super) fn verdicts(evidence: &Evidence<'_>) -> Option<Verdicts> {
     })
 }
 
-fn verdict(evidence: &Evidence<'_>, sender: Sender, scope: Hosts) -> &'static str {
+fn verdict(evidence: &Evidence<'_>, sender: Sender, scope: Hosts) -> Verdict {
     let mode = match policy(evidence, sender) {
         Policy::Had(mode) => mode,
-        Policy::Gone => return "no_policy",
-        Policy::Undecided => return "indeterminate",
+        Policy::Gone => return Verdict::NoPolicy,
+        Policy::Undecided => return Verdict::Indeterminate,
     };
     if mode == Mode::None {
-        return "withdrawn";
+        return Verdict::Withdrawn;
     }
-    match evidence.row.mx_kind {
-        Some(MxKind::None | MxKind::Null) => return "no_mail",
+    match evidence.mx_kind() {
+        Some(MxKind::None | MxKind::Null) => return Verdict::NoMail,
         Some(MxKind::Explicit | MxKind::Implicit) => {}
-        Some(MxKind::Unknown) | None => return "indeterminate",
+        Some(MxKind::Unknown) | None => return Verdict::Indeterminate,
     }
     let tally = Tally::of(evidence, scope);
     match (mode, tally) {
-        (_, Tally { passing: 0, failing: 0, mixed: 0 }) => "indeterminate",
-        (Mode::Testing, Tally { failing: 0, mixed: 0, .. }) => "testing_passing",
-        (Mode::Testing, _) => "testing_failing",
-        (_, Tally { failing: 0, mixed: 0, .. }) => "validated",
-        (_, Tally { passing: 0, mixed: 0, .. }) => "refused",
-        _ => "partial",
+        (_, Tally { passing: 0, failing: 0, mixed: 0 }) => Verdict::Indeterminate,
+        (Mode::Testing, Tally { failing: 0, mixed: 0, .. }) => Verdict::TestingPassing,
+        (Mode::Testing, _) => Verdict::TestingFailing,
+        (_, Tally { failing: 0, mixed: 0, .. }) => Verdict::Validated,
+        (_, Tally { passing: 0, mixed: 0, .. }) => Verdict::Refused,
+        _ => Verdict::Partial,
     }
 }
 
@@ -84,13 +83,13 @@ fn policy(evidence: &Evidence<'_>, sender: Sender) -> Policy {
     if record != Some(RecordState::Valid) {
         return Policy::Gone;
     }
-    let Some(outcome) = evidence.row.policy.outcome.as_deref() else {
+    let Some(outcome) = evidence.outcome() else {
         return Policy::Undecided;
     };
-    if let Some(code) = outcome_code(outcome) {
+    if let Some(code) = outcome.code() {
         return if keeps_away(code, look(evidence)) { Policy::Gone } else { Policy::Undecided };
     }
-    let Some(text) = evidence.text.as_ref().filter(|_| outcome == "ok") else {
+    let Some(text) = &evidence.text else {
         return Policy::Undecided;
     };
     let mode = match sender {
@@ -129,14 +128,6 @@ impl Tally {
     }
 }
 
-/// How a host or one of its addresses fares.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Fate {
-    Passes,
-    Fails,
-    Mixed,
-}
-
 /// A host the policy does not match fails, whatever was observed. `None` where nothing was.
 fn fate(evidence: &Evidence<'_>, mx: &Mx) -> Option<Fate> {
     if mx_pattern::first_match(&mx.host, &evidence.patterns).is_none() {
@@ -145,21 +136,6 @@ fn fate(evidence: &Evidence<'_>, mx: &Mx) -> Option<Fate> {
     evidence
         .hosts
         .of(&mx.host)
-        .filter_map(address_fate)
+        .filter_map(AddressFacts::fate)
         .reduce(|one, other| if one == other { one } else { Fate::Mixed })
-}
-
-/// How one address fares; `None` where mail does not reach it with or without MTA-STS, or it was not observed.
-pub(super) fn address_fate(facts: &AddressFacts) -> Option<Fate> {
-    match facts.contact {
-        Contact::Ok => facts.cert.map(|faults| if faults.is_valid() { Fate::Passes } else { Fate::Fails }),
-        Contact::Failed(
-            Code::starttls_not_offered
-            | Code::mx_tls_protocol
-            | Code::mx_tls_alert
-            | Code::smtp_answer_injection,
-        ) => Some(Fate::Fails),
-        Contact::Failed(Code::starttls_refused) if facts.look == Look::Repeated => Some(Fate::Fails),
-        _ => None,
-    }
 }

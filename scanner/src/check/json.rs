@@ -1,9 +1,9 @@
 //! What was seen, for programs.
 
 use super::{Checked, sender};
-use crate::dataset::rows::{DomainRow, HostRow, TlsEvidence};
-use crate::dataset::words::{DnsStatus, MxKind, RecordState};
-use crate::mta_sts::text::escape;
+use crate::evidence::rows::{DomainRow, HostRow, TlsEvidence};
+use crate::evidence::text::escape;
+use crate::evidence::{DnsStatus, MxKind, RecordState, Verdict, Vocabulary as _};
 use serde_json::{Value, json};
 
 /// One domain as an object. Keys are the dataset's columns, grouped by stage; null is what it is there: not asked or not seen.
@@ -16,14 +16,15 @@ pub fn object(checked: &Checked) -> Value {
             "code": code.as_str(),
             "stage": finding.stage.as_str(),
             "severity": finding.severity.as_str(),
-            "lasting": judged.lasting.contains(&code.as_str()),
+            "lasting": judged.lasting.contains(&code),
             "title": finding.title,
             "advice": finding.advice,
             "source": finding.source,
             "result": finding.result,
         })
     });
-    let sender = |verdict: Option<&'static str>| json!({ "verdict": verdict, "does": sender::sentence(checked, verdict) });
+    let sender =
+        |verdict: Option<Verdict>| json!({ "verdict": verdict, "does": sender::sentence(checked, verdict) });
     json!({
         "domain": row.domain,
         "record": {
@@ -58,7 +59,7 @@ fn policy(row: &DomainRow) -> Value {
     let addrs = policy.addrs.as_ref().map(|addrs| {
         addrs
             .iter()
-            .map(|one| json!({ "addr": one.addr.to_string(), "outcome": one.outcome }))
+            .map(|one| json!({ "addr": one.addr.to_string(), "outcome": one.outcome.word() }))
             .collect::<Value>()
     });
     json!({
@@ -83,7 +84,7 @@ fn policy(row: &DomainRow) -> Value {
 
 fn hosts(checked: &Checked) -> Value {
     let set = checked.row.mx.iter().flatten();
-    let one = |mx: &crate::dataset::rows::Mx| {
+    let one = |mx: &crate::evidence::rows::Mx| {
         let addresses = checked.hosts.iter().filter(|row| row.host == mx.host).map(address);
         json!({
             "preference": mx.preference,

@@ -8,16 +8,17 @@ mod text;
 pub use json::object;
 pub use text::{Style, text};
 
-use crate::assess::catalogue::{Code, Severity};
+use crate::assess::catalogue::Severity;
 use crate::assess::chains::{Authorities, Completed};
-use crate::assess::{self, HostsOf};
-use crate::dataset::rows::{AssessmentRow, DomainRow, HostRow};
+use crate::assess::{self, HostsOf, SeenDomain, SeenHost};
+use crate::error::ScanError;
+use crate::evidence::Code;
+use crate::evidence::rows::{AssessmentRow, DomainRow, HostRow};
 use crate::fault::{LocalFault, Unfinished};
 use crate::input::{self, Entry, Refusal, Split};
 use crate::moment;
 use crate::plan::{Origin, ScanPlan};
 use crate::probe::{Domain, HostLook, Probe};
-use crate::scan::ScanError;
 use crate::scan::preflight::{self, Prepared};
 use crate::tls::certificate::sha256_hex;
 use crate::tls::paths;
@@ -48,7 +49,7 @@ pub struct Checked {
 impl Checked {
     /// Its findings with what each means.
     pub fn findings(&self) -> impl Iterator<Item = Code> {
-        self.judged.findings.iter().filter_map(|word| Code::from_word(word))
+        self.judged.findings.iter().copied()
     }
 
     /// Whether one of them is an error, seen once or lasting.
@@ -124,7 +125,7 @@ pub fn run(job: Job) -> Result<Vec<Checked>, CheckError> {
     if let Some(domain) = domains.iter().find(|domain| probe.admission.excludes(&domain.row.domain)) {
         return Err(CheckError::Excluded(domain.row.domain.clone()));
     }
-    let runtime = crate::scan::runtime()?;
+    let runtime = crate::runtime::runtime()?;
     let looked = runtime.block_on(probe.dns.attend(looks(&probe, &mut domains, second_look)))?;
     let hosts = match (looked, probe.dns.line().gave_up()) {
         (Err(Unfinished::Stopped), Some(reason)) => {
@@ -144,7 +145,7 @@ fn entry(position: usize, domain: String, typed: &str) -> Entry {
         position: position as u64,
         suffix: Some(suffix.to_owned()),
         registrable: registrable.map(str::to_owned),
-        input: crate::mta_sts::text::escape(typed.trim().as_bytes()),
+        input: crate::evidence::text::escape(typed.trim().as_bytes()),
         rank: None,
         lists: Vec::new(),
         domain,
@@ -220,9 +221,9 @@ fn judged(
     let chains: Vec<&[Vec<u8>]> =
         of_policies.chain(hosts.iter().map(|row| row.smtp.tls.chain.as_slice())).collect();
     let completed = Completed::of_chains(&chains, authorities);
-    for row in &mut hosts {
-        completed.judge_host(row);
-        known.add(row);
+    completed.judge_shown(&mut rows, &mut hosts);
+    for row in &hosts {
+        known.add(&SeenHost::from(row));
     }
     for der in hosts.iter().flat_map(|row| &row.smtp.tls.chain) {
         let sha256 = sha256_hex(der);
@@ -231,11 +232,10 @@ fn judged(
         }
     }
     known.settle();
-    rows.iter_mut().for_each(|row| completed.judge_domain(row));
     let checked = rows.into_iter().map(|row| {
         let set = row.mx.iter().flatten();
         let of_set = set.flat_map(|mx| hosts.iter().filter(|seen| seen.host == mx.host)).cloned();
-        Checked { judged: assess::domain(&row, &known), hosts: of_set.collect(), row }
+        Checked { judged: assess::domain(&SeenDomain::from(&row), &known), hosts: of_set.collect(), row }
     });
     checked.collect()
 }

@@ -1,30 +1,30 @@
 //! What a sender does with mail to the domain, in a sentence for each verdict.
 
 use super::Checked;
-use crate::dataset::words::MxKind;
+use crate::evidence::{MxKind, Verdict};
 
 /// The sentence for a verdict of this domain, `None` being that of a domain that does not signal or was not asked.
-pub(super) fn sentence(checked: &Checked, verdict: Option<&str>) -> &'static str {
+pub(super) fn sentence(checked: &Checked, verdict: Option<Verdict>) -> &'static str {
     match verdict {
-        Some("validated") => "delivers, over TLS with a certificate that it verified",
-        Some("partial") => {
+        Some(Verdict::Validated) => "delivers, over TLS with a certificate that it verified",
+        Some(Verdict::Partial) => {
             "delivers, but only to the MX hosts that pass; it passes over the others (RFC 8461 section 5.1)"
         }
-        Some("refused") => {
+        Some(Verdict::Refused) => {
             "does not deliver: no MX host passes, so the mail waits in its queue and is returned in the end (RFC 8461 section 5.1)"
         }
-        Some("testing_passing") => "delivers; in mode enforce it would too",
-        Some("testing_failing") => {
+        Some(Verdict::TestingPassing) => "delivers; in mode enforce it would too",
+        Some(Verdict::TestingFailing) => {
             "delivers, as the mode is testing, and reports the failures (RFC 8460); in mode enforce it would not deliver to every host"
         }
-        Some("withdrawn") => {
+        Some(Verdict::Withdrawn) => {
             "delivers as without MTA-STS: the policy withdraws itself (RFC 8461 section 8.3)"
         }
-        Some("no_mail") => "has nowhere to deliver to",
-        Some("no_policy") => {
+        Some(Verdict::NoMail) => "has nowhere to deliver to",
+        Some(Verdict::NoPolicy) => {
             "delivers as without MTA-STS, with whatever TLS there is, unless it still holds an earlier policy (RFC 8461 section 5.1)"
         }
-        Some(_) => "cannot be told from what was seen",
+        Some(Verdict::Indeterminate) => "cannot be told from what was seen",
         None if checked.row.sts_signals.is_none() && checked.row.sts_dns.is_some() => {
             "cannot be told: there was no answer at _mta-sts"
         }

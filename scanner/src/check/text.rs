@@ -1,9 +1,11 @@
 //! What was seen, for a person: stage by stage, what is wrong and what to do about it, and what senders do.
 
 use super::{Checked, sender};
-use crate::assess::catalogue::{Code, Duration, Severity};
-use crate::dataset::rows::{HostRow, Mx, TlsEvidence};
-use crate::dataset::words::{DnsStatus, MxKind, RecordState};
+use crate::assess::catalogue::Severity;
+use crate::evidence::rows::{HostRow, Mx, TlsEvidence};
+use crate::evidence::{
+    Code, DnsStatus, MxKind, PolicyOutcome, RecordState, SmtpOutcome, TlsVersion, Verdict, Vocabulary as _,
+};
 use std::fmt::{Display, Write as _};
 
 /// Whether the text is for a terminal that shows colours.
@@ -96,13 +98,13 @@ fn policy(checked: &Checked) -> Vec<String> {
         return vec!["not asked for: there is no MTA-STS record".to_owned()];
     }
     let url = format!("https://mta-sts.{}/.well-known/mta-sts.txt", checked.row.domain);
-    let outcome = policy.outcome.as_deref().unwrap_or("not attempted");
+    let outcome = policy.outcome.map_or("not attempted", PolicyOutcome::as_str);
     let mut lines = vec![format!("{outcome}: {url}")];
     if policy.host_dns != Some(DnsStatus::NoError) {
         lines.push(format!("addresses of mta-sts: {}", dns(policy.host_dns)));
     }
     lines.extend(policy.cname.iter().flatten().map(|target| format!("CNAME {target}")));
-    lines.extend(policy.addrs.iter().flatten().map(|one| format!("{} {}", one.addr, one.outcome)));
+    lines.extend(policy.addrs.iter().flatten().map(|one| format!("{} {}", one.addr, one.outcome.word())));
     lines.extend(handshake(&policy.tls));
     let kind = policy.content_type.as_deref().unwrap_or("no Content-Type");
     lines.extend(policy.http_status.map(|status| format!("HTTP {status}, {kind}")));
@@ -121,13 +123,14 @@ fn policy(checked: &Checked) -> Vec<String> {
 
 /// What a handshake agreed on and its certificate; nothing where none was reached.
 fn handshake(tls: &TlsEvidence) -> Option<String> {
-    let agreed = [tls.version, tls.cipher.as_deref(), tls.group.as_deref()];
+    let agreed = [tls.version.map(TlsVersion::as_str), tls.cipher.as_deref(), tls.group.as_deref()];
     let mut parts: Vec<String> = agreed.into_iter().flatten().map(str::to_owned).collect();
     if let Some(faults) = &tls.cert_faults {
         parts.push(if faults.is_empty() {
             "certificate valid".to_owned()
         } else {
-            format!("certificate {}", faults.join(", "))
+            let words: Vec<&str> = faults.iter().map(|fault| fault.as_str()).collect();
+            format!("certificate {}", words.join(", "))
         });
     }
     (!parts.is_empty()).then(|| parts.join(", "))
@@ -164,11 +167,15 @@ fn address(row: &HostRow) -> String {
         Some(addr) => addr.to_string(),
         None => format!("addresses: {}", dns(row.host_dns)),
     };
-    let said = match (&*row.smtp.outcome, row.smtp.code, &row.smtp.text) {
-        ("ok", ..) | (_, None, _) => None,
+    let said = match (row.smtp.outcome, row.smtp.code, &row.smtp.text) {
+        (Some(SmtpOutcome::Ok), ..) | (_, None, _) => None,
         (_, Some(code), text) => Some(format!("{code} {}", text.as_deref().unwrap_or_default())),
     };
-    let parts = [Some(format!("{whence} {}", row.smtp.outcome)), said, handshake(&row.smtp.tls)];
+    let parts = [
+        Some(format!("{whence} {}", row.smtp.outcome.map_or("not looked at", SmtpOutcome::as_str))),
+        said,
+        handshake(&row.smtp.tls),
+    ];
     parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
 }
 
@@ -205,11 +212,11 @@ fn findings(out: &mut String, checked: &Checked, style: Style) {
             Severity::Indeterminate => (Ink::Cyan, "undecided"),
             Severity::Info => (Ink::Dim, "info"),
         };
-        let lasting = checked.judged.lasting.contains(&code.as_str());
-        let once = match finding.duration {
-            Duration::MayPass if lasting => ", seen twice",
-            Duration::MayPass => ", seen once: it may pass (--second-look 30s tries again)",
-            Duration::Settled => "",
+        let lasting = checked.judged.lasting.contains(&code);
+        let once = match (code.may_pass(), lasting) {
+            (true, true) => ", seen twice",
+            (true, false) => ", seen once: it may pass (--second-look 30s tries again)",
+            (false, _) => "",
         };
         let (word, code) = (style.ink(ink, word), style.ink(ink, code.as_str()));
         let _ = writeln!(out, "  {word} {code}: {}{once}", finding.title);
@@ -219,12 +226,12 @@ fn findings(out: &mut String, checked: &Checked, style: Style) {
     out.push('\n');
 }
 
-fn verdict_ink(verdict: &str) -> Ink {
+fn verdict_ink(verdict: Verdict) -> Ink {
     match verdict {
-        "validated" | "testing_passing" | "withdrawn" | "no_mail" => Ink::Green,
-        "indeterminate" => Ink::Cyan,
-        "partial" | "testing_failing" => Ink::Yellow,
-        _ => Ink::Red,
+        Verdict::Validated | Verdict::TestingPassing | Verdict::Withdrawn | Verdict::NoMail => Ink::Green,
+        Verdict::Indeterminate => Ink::Cyan,
+        Verdict::Partial | Verdict::TestingFailing => Ink::Yellow,
+        Verdict::Refused | Verdict::NoPolicy => Ink::Red,
     }
 }
 
@@ -232,10 +239,10 @@ fn verdict_ink(verdict: &str) -> Ink {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test says what must be there")]
     use super::{Style, text};
-    use crate::assess::{HostsOf, domain};
+    use crate::assess::{HostsOf, SeenDomain, domain};
     use crate::check::{Checked, object};
-    use crate::dataset::rows::DomainRow;
-    use crate::dataset::words::{DnsStatus, MxKind, RecordState};
+    use crate::evidence::rows::DomainRow;
+    use crate::evidence::{DnsStatus, MxKind, RecordState};
 
     fn checked() -> Checked {
         let row = DomainRow {
@@ -249,7 +256,7 @@ mod tests {
             sts_record: Some(RecordState::Invalid),
             ..DomainRow::default()
         };
-        Checked { judged: domain(&row, &HostsOf::default()), hosts: Vec::new(), row }
+        Checked { judged: domain(&SeenDomain::from(&row), &HostsOf::default()), hosts: Vec::new(), row }
     }
 
     #[test]
@@ -276,7 +283,7 @@ mod tests {
         let unasked = Checked {
             row: DomainRow { sts_dns: Some(DnsStatus::Timeout), ..DomainRow::default() },
             hosts: Vec::new(),
-            judged: crate::dataset::rows::AssessmentRow::default(),
+            judged: crate::evidence::rows::AssessmentRow::default(),
         };
         assert!(text(&unasked, Style::Plain).contains("a strict sender cannot be told"), "{said}");
     }

@@ -1,9 +1,10 @@
 //! What is typed for the commands that need no scan: `findings`, `validate`, `generate`.
 
 use super::{Args, Settings, config, flag, typed};
+use crate::evidence::Mode;
 use crate::findings::Format;
 use crate::generate::{self, Preset, Targets};
-use crate::mta_sts::policy::{LARGEST_MAX_AGE, Mode};
+use crate::mta_sts::policy::LARGEST_MAX_AGE;
 use crate::plan::{SETTINGS, Setting};
 use crate::validate::{self, Form, Kind};
 use clap::builder::PossibleValuesParser;

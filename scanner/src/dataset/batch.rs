@@ -1,11 +1,12 @@
 //! Rows become Arrow record batches, column by column in the order of the contract.
 
-use super::columns::{self, Kind};
-use super::rows::{AssessmentRow, DomainRow, HostRow, Retried, TlsEvidence};
+use super::columns::{self, Kind, column};
 use super::schema;
 use super::weight;
-use super::words::{DnsStatus, MxKind, RecordState, Word};
-use crate::tls::certificate::CertificateRow;
+use crate::evidence::Vocabulary;
+use crate::evidence::rows::{
+    AssessmentRow, CertificateRow, DomainRow, HostRow, PolicyEvidence, Retried, TlsEvidence,
+};
 use arrow_array::builder::{Int32Builder, ListBuilder, StringBuilder};
 use arrow_array::{
     ArrayRef, BinaryArray, BooleanArray, Int32Array, Int64Array, ListArray, RecordBatch, StringArray,
@@ -72,6 +73,21 @@ fn text_lists<'a, T: AsRef<str> + 'a>(values: impl Iterator<Item = Option<&'a [T
     Arc::new(builder.finish())
 }
 
+fn words<V: Vocabulary>(values: impl Iterator<Item = Option<V>>) -> ArrayRef {
+    texts(values.map(|value| value.map(V::word)))
+}
+
+fn word_lists<'a, V: Vocabulary>(values: impl Iterator<Item = Option<&'a [V]>>) -> ArrayRef {
+    let mut builder = ListBuilder::new(StringBuilder::new()).with_field(schema::list_item(&Kind::Text));
+    for value in values {
+        for item in value.unwrap_or_default() {
+            builder.values().append_value(item.word());
+        }
+        builder.append(value.is_some());
+    }
+    Arc::new(builder.finish())
+}
+
 fn int_lists<'a>(values: impl Iterator<Item = Option<&'a [i32]>>) -> ArrayRef {
     let mut builder = ListBuilder::new(Int32Builder::new()).with_field(schema::list_item(&Kind::Int32));
     for value in values {
@@ -111,10 +127,6 @@ fn item_of(table: &'static columns::Table, name: &str) -> Result<&'static Kind, 
 
 fn slice<T>(list: &Option<Vec<T>>) -> Option<&[T]> {
     list.as_deref()
-}
-
-fn word(value: &Option<Word>) -> Option<&str> {
-    value.as_deref()
 }
 
 impl Rows for DomainRow {
@@ -160,7 +172,7 @@ fn retried(rows: &[&[Retried]], table: &'static columns::Table) -> Result<ArrayR
     struct_lists(
         rows.iter().map(|list| Some(list.len())),
         item_of(table, "dns_retried")?,
-        vec![texts(all().map(|one| Some(&*one.question))), texts(all().map(|one| Some(one.status.as_str())))],
+        vec![words(all().map(|one| Some(one.question))), words(all().map(|one| Some(one.status)))],
     )
 }
 
@@ -178,11 +190,11 @@ fn mail(rows: &[DomainRow]) -> Result<Vec<ArrayRef>, ArrowError> {
     )?;
     Ok(vec![
         times(rows.iter().map(|r| r.mx_at)),
-        texts(rows.iter().map(|r| r.mx_dns.map(DnsStatus::as_str))),
+        words(rows.iter().map(|r| r.mx_dns)),
         int_lists(rows.iter().map(|r| slice(&r.mx_ede))),
         bools(rows.iter().map(|r| r.mx_ad)),
         longs(rows.iter().map(|r| r.mx_ttl)),
-        texts(rows.iter().map(|r| r.mx_kind.map(MxKind::as_str))),
+        words(rows.iter().map(|r| r.mx_kind)),
         mx,
         text_lists(rows.iter().map(|r| slice(&r.ns))),
     ])
@@ -191,18 +203,18 @@ fn mail(rows: &[DomainRow]) -> Result<Vec<ArrayRef>, ArrowError> {
 fn records(rows: &[DomainRow]) -> Vec<ArrayRef> {
     vec![
         times(rows.iter().map(|r| r.sts_at)),
-        texts(rows.iter().map(|r| r.sts_dns.map(DnsStatus::as_str))),
+        words(rows.iter().map(|r| r.sts_dns)),
         int_lists(rows.iter().map(|r| slice(&r.sts_ede))),
         longs(rows.iter().map(|r| r.sts_ttl)),
         text_lists(rows.iter().map(|r| slice(&r.sts_cname))),
         text_lists(rows.iter().map(|r| slice(&r.sts_txt))),
         bools(rows.iter().map(|r| r.sts_signals)),
-        texts(rows.iter().map(|r| r.sts_record.map(RecordState::as_str))),
+        words(rows.iter().map(|r| r.sts_record)),
         texts(rows.iter().map(|r| r.sts_id.as_deref())),
         bools(rows.iter().map(|r| r.sts_wildcard)),
-        texts(rows.iter().map(|r| r.tlsrpt_dns.map(DnsStatus::as_str))),
+        words(rows.iter().map(|r| r.tlsrpt_dns)),
         text_lists(rows.iter().map(|r| slice(&r.tlsrpt_txt))),
-        texts(rows.iter().map(|r| r.tlsrpt_record.map(RecordState::as_str))),
+        words(rows.iter().map(|r| r.tlsrpt_record)),
         text_lists(rows.iter().map(|r| slice(&r.tlsrpt_rua))),
     ]
 }
@@ -212,19 +224,19 @@ fn policy_way(rows: &[DomainRow]) -> Result<Vec<ArrayRef>, ArrowError> {
     let written: Vec<String> = tried().map(|a| a.addr.to_string()).collect();
     let addrs = struct_lists(
         rows.iter().map(|r| r.policy.addrs.as_ref().map(Vec::len)),
-        item_of(&columns::DOMAINS, "policy_addrs")?,
-        vec![texts(written.iter().map(|a| Some(&**a))), texts(tried().map(|a| Some(&*a.outcome)))],
+        item_of(&columns::DOMAINS, column!(DOMAINS.policy_addrs))?,
+        vec![texts(written.iter().map(|a| Some(&**a))), words(tried().map(|a| Some(a.outcome)))],
     )?;
     let tls = || rows.iter().map(|r| &r.policy.tls);
     Ok(vec![
         times(rows.iter().map(|r| r.policy.at)),
-        texts(rows.iter().map(|r| r.policy.host_dns.map(DnsStatus::as_str))),
+        words(rows.iter().map(|r| r.policy.host_dns)),
         text_lists(rows.iter().map(|r| slice(&r.policy.cname))),
         addrs,
-        texts(rows.iter().map(|r| word(&r.policy.outcome))),
-        texts(tls().map(|t| word(&t.cert_outcome))),
-        text_lists(tls().map(|t| slice(&t.cert_faults))),
-        texts(tls().map(|t| t.version)),
+        words(rows.iter().map(|r| r.policy.outcome)),
+        words(tls().map(|t| t.cert_outcome)),
+        word_lists(tls().map(|t| slice(&t.cert_faults))),
+        words(tls().map(|t| t.version)),
         texts(tls().map(|t| t.group.as_deref())),
         texts(tls().map(|t| t.certificate_sha256.as_deref())),
         text_lists(tls().map(|t| slice(&t.chain_sha256))),
@@ -242,11 +254,12 @@ fn policy_text(rows: &[DomainRow]) -> Vec<ArrayRef> {
         texts(policy().map(|p| p.sha256.as_deref())),
         binaries(policy().map(|p| p.body.as_deref())),
         longs(policy().map(|p| p.fetch_ms)),
-        text_lists(policy().map(|p| slice(&p.attempts))),
+        word_lists(policy().map(|p| slice(&p.attempts))),
+        ints(policy().map(PolicyEvidence::looks)),
         bools(policy().map(|p| p.wildcard)),
         bools(policy().map(|p| p.valid)),
         bools(policy().map(|p| p.usable)),
-        texts(policy().map(|p| word(&p.mode))),
+        words(policy().map(|p| p.mode)),
         longs(policy().map(|p| p.max_age_s)),
         text_lists(policy().map(|p| slice(&p.mx))),
     ]
@@ -264,20 +277,21 @@ impl Rows for HostRow {
         let mut arrays = vec![
             texts(rows.iter().map(|r| Some(&*r.host))),
             texts(written.iter().map(Option::as_deref)),
-            texts(rows.iter().map(|r| r.host_dns.map(DnsStatus::as_str))),
+            words(rows.iter().map(|r| r.host_dns)),
             text_lists(rows.iter().map(|r| slice(&r.host_cname))),
             bools(rows.iter().map(|r| r.host_ad)),
         ];
         arrays.extend(conversation(rows));
         arrays.extend([
-            texts(rows.iter().map(|r| r.tlsa_dns.map(DnsStatus::as_str))),
+            words(rows.iter().map(|r| r.tlsa_dns)),
             bools(rows.iter().map(|r| r.tlsa_ad)),
             text_lists(rows.iter().map(|r| slice(&r.tlsa))),
             times(rows.iter().map(|r| r.smtp.probed_at)),
             longs(rows.iter().map(|r| r.smtp.connect_ms)),
             longs(rows.iter().map(|r| r.smtp.handshake_ms)),
             longs(rows.iter().map(|r| Some(r.waited_ms))),
-            text_lists(rows.iter().map(|r| Some(r.attempts.as_slice()))),
+            word_lists(rows.iter().map(|r| Some(r.attempts.as_slice()))),
+            ints(rows.iter().map(|r| Some(r.looks()))),
             retried(&rows.iter().map(|r| r.dns_retried.as_slice()).collect::<Vec<_>>(), Self::TABLE)?,
         ]);
         Ok(arrays)
@@ -288,20 +302,20 @@ fn conversation(rows: &[HostRow]) -> Vec<ArrayRef> {
     let smtp = || rows.iter().map(|r| &r.smtp);
     let tls = || rows.iter().map(|r| -> &TlsEvidence { &r.smtp.tls });
     vec![
-        texts(smtp().map(|s| Some(&*s.outcome))),
-        texts(smtp().map(|s| s.phase)),
+        words(smtp().map(|s| s.outcome)),
+        words(smtp().map(|s| s.phase)),
         ints(smtp().map(|s| s.code)),
         texts(smtp().map(|s| s.text.as_deref())),
         texts(smtp().map(|s| s.banner.as_deref())),
         text_lists(smtp().map(|s| slice(&s.ehlo))),
-        texts(smtp().map(|s| s.starttls)),
-        texts(tls().map(|t| t.version)),
+        words(smtp().map(|s| s.starttls)),
+        words(tls().map(|t| t.version)),
         texts(tls().map(|t| t.cipher.as_deref())),
         texts(tls().map(|t| t.group.as_deref())),
         texts(tls().map(|t| t.certificate_sha256.as_deref())),
         text_lists(tls().map(|t| slice(&t.chain_sha256))),
-        texts(tls().map(|t| word(&t.cert_outcome))),
-        text_lists(tls().map(|t| slice(&t.cert_faults))),
+        words(tls().map(|t| t.cert_outcome)),
+        word_lists(tls().map(|t| slice(&t.cert_faults))),
     ]
 }
 
@@ -346,17 +360,17 @@ impl Rows for AssessmentRow {
             item_of(&columns::ASSESSMENTS, "dane")?,
             vec![
                 texts(hosts().map(|(host, _)| Some(&**host))),
-                texts(hosts().map(|(_, outcome)| Some(*outcome))),
+                words(hosts().map(|(_, outcome)| Some(*outcome))),
             ],
         )?;
         Ok(vec![
             texts(rows.iter().map(|r| Some(&*r.domain))),
-            text_lists(rows.iter().map(|r| Some(r.findings.as_slice()))),
-            text_lists(rows.iter().map(|r| Some(r.lasting.as_slice()))),
-            texts(rows.iter().map(|r| r.mismatch_kind)),
-            texts(rows.iter().map(|r| r.verdict_strict)),
-            texts(rows.iter().map(|r| r.verdict_lenient)),
-            texts(rows.iter().map(|r| r.verdict_primary)),
+            word_lists(rows.iter().map(|r| Some(r.findings.as_slice()))),
+            word_lists(rows.iter().map(|r| Some(r.lasting.as_slice()))),
+            words(rows.iter().map(|r| r.mismatch_kind)),
+            words(rows.iter().map(|r| r.verdict_strict)),
+            words(rows.iter().map(|r| r.verdict_lenient)),
+            words(rows.iter().map(|r| r.verdict_primary)),
             dane,
         ])
     }

@@ -1,7 +1,6 @@
 //! `manifest.json`: what was planned, by whom and with what, and what became of it.
 
 use super::columns::SCHEMA_VERSION;
-use crate::line::Outage;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -143,6 +142,17 @@ pub struct Resumed {
     pub changed: BTreeMap<String, (Value, Value)>,
 }
 
+/// A time without the network.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Outage {
+    /// When it was noticed, RFC 3339.
+    pub at: String,
+    /// How long the scan was paused, seconds.
+    pub seconds: f64,
+    /// What was noticed.
+    pub why: String,
+}
+
 /// Where a scan was seen from.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Vantage {
@@ -191,20 +201,6 @@ impl Sum {
                 + self.other_shards
                 + self.failed_here
                 + self.not_reached
-    }
-}
-
-impl Versions {
-    /// This program's, with the trust store's.
-    #[must_use]
-    pub fn of(trust: &crate::tls::Trust) -> Self {
-        Self {
-            tool: format!("sts-scan {}", env!("CARGO_PKG_VERSION")),
-            public_suffix_list: format!("psl {}", env!("PSL_VERSION")),
-            trust_store: trust.version().to_owned(),
-            trust_store_sha256: trust.sha256().to_owned(),
-            trust_store_date: trust.date().map(|date| humantime::format_rfc3339_seconds(date).to_string()),
-        }
     }
 }
 

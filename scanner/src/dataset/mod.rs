@@ -3,13 +3,12 @@
 pub mod batch;
 pub mod columns;
 pub mod commits;
-pub mod dictionary;
+pub mod layout;
 pub mod manifest;
 pub mod parts;
 pub mod ranges;
 pub mod read;
-pub mod rows;
 pub mod schema;
+pub mod view;
 mod weight;
-pub mod words;
 pub mod writer;

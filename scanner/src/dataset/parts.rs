@@ -149,8 +149,8 @@ fn plain(error: ParquetError) -> io::Error {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
     use super::*;
-    use crate::dataset::rows::DomainRow;
-    use crate::dataset::words::{DnsStatus, MxKind};
+    use crate::evidence::rows::DomainRow;
+    use crate::evidence::{DnsStatus, MxKind};
     use parquet::file::reader::{FileReader as _, SerializedFileReader};
 
     /// Bytes that no compression makes fewer.

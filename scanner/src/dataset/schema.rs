@@ -19,7 +19,7 @@ fn data_type(kind: &Kind) -> DataType {
 }
 
 /// The field of a list's items; Parquet's own name for it, so that every reader knows it.
-pub(super) fn list_item(kind: &Kind) -> Field {
+pub(crate) fn list_item(kind: &Kind) -> Field {
     Field::new("element", data_type(kind), false)
 }
 

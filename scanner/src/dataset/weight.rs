@@ -1,7 +1,6 @@
 //! How much memory a row's texts take: what the other side chose the length of, and nothing else.
 
-use super::rows::{DomainRow, HostRow, PolicyEvidence};
-use crate::tls::certificate::CertificateRow;
+use crate::evidence::rows::{CertificateRow, DomainRow, HostRow, PolicyEvidence};
 
 fn text(text: Option<&String>) -> usize {
     text.map_or(0, String::len)

@@ -1,7 +1,7 @@
 //! The addresses of a host: what the answers about A and AAAA say together.
 
 use super::Answer;
-use crate::dataset::words::DnsStatus;
+use crate::evidence::DnsStatus;
 use std::net::IpAddr;
 
 /// The addresses of a host, both families together.

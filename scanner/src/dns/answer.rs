@@ -1,8 +1,8 @@
 //! What a DNS message says, read from the message itself: rcode, CNAME chain, records, AD, TTL and EDE.
 
 use super::wire::{self, Head};
-use crate::dataset::rows::Micros;
-use crate::dataset::words::DnsStatus;
+use crate::evidence::DnsStatus;
+use crate::evidence::rows::Micros;
 use crate::tls::certificate::hex;
 use hickory_resolver::proto::op::{Message, ResponseCode};
 use hickory_resolver::proto::rr::rdata::opt::{EdnsCode, EdnsOption};

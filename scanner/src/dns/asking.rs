@@ -4,7 +4,7 @@ use super::engine::{Engine, Event, Exchange};
 use super::resolvers::Chosen;
 use super::{Answer, Dns, Doubt, RecordType, engine_here, wire};
 use crate::admission::Waited;
-use crate::dataset::words::DnsStatus;
+use crate::evidence::DnsStatus;
 use crate::fault::{LocalFault, Unfinished};
 use crate::moment;
 use hickory_resolver::net::NetError;

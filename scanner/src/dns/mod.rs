@@ -21,6 +21,7 @@ pub use watch::Doubt;
 use crate::admission::{Admission, Waited};
 use crate::fault::{LocalFault, Unfinished};
 use crate::line::Line;
+use crate::runtime;
 use asking::{Reading, read};
 use engine::Engine;
 pub use hickory_resolver::proto::rr::RecordType;
@@ -103,11 +104,12 @@ impl Dns {
         self.engines.add(engine.clone());
         let mut watchers = JoinSet::new();
         if self.line.is_watched() {
-            watchers.spawn(watch::watch(engine.clone(), self.line.clone(), self.addrs.clone()));
+            let watch = watch::watch(engine.clone(), self.line.clone(), self.addrs.clone());
+            runtime::spawn(&mut watchers, watch);
         }
         let mut drivers = JoinSet::new();
         // The budget of a task would end a turn of the driver after 128 polls of sockets.
-        drivers.spawn(tokio::task::unconstrained(driver));
+        runtime::spawn(&mut drivers, tokio::task::unconstrained(driver));
         let entered = engine.enter();
         let done = work.await;
         watchers.shutdown().await;

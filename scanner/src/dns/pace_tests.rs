@@ -3,7 +3,7 @@
 use super::rogue::{Rogue, client, empty, nxdomain, paced_client};
 use super::*;
 use crate::admission::{Exclusions, burst};
-use crate::dataset::words::DnsStatus;
+use crate::evidence::DnsStatus;
 use crate::plan::ScanPlan;
 use std::time::Instant;
 use tokio_util::sync::CancellationToken;

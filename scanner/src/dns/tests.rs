@@ -2,7 +2,7 @@
 use super::engine::EngineConnections;
 use super::rogue::{Rogue, client, empty, nxdomain, txt};
 use super::*;
-use crate::dataset::words::DnsStatus;
+use crate::evidence::DnsStatus;
 use hickory_resolver::Resolver;
 use hickory_resolver::config::{NameServerConfig, ResolverConfig, ResolverOpts};
 use proptest::prelude::{Strategy, any, prop, proptest};

@@ -4,7 +4,7 @@
 use super::engine::{Engine, Event};
 use super::{Answer, Dns, Reading, RecordType, engine_here, read};
 use crate::admission::Waited;
-use crate::dataset::words::DnsStatus;
+use crate::evidence::DnsStatus;
 use crate::fault::Unfinished;
 use crate::line::{Line, Lost};
 use futures::stream::{FuturesUnordered, StreamExt as _};

@@ -10,9 +10,8 @@ mod text;
 pub use mx::{Mail, Unasked};
 pub use run::{Done, GenerateError, Job, Targets, run};
 
-use crate::assess::catalogue::Code;
-use crate::dataset::words::RecordState;
-use crate::mta_sts::policy::{self, Mode};
+use crate::evidence::{Code, Mode, RecordState};
+use crate::mta_sts::policy;
 use crate::mta_sts::{Fault, Weight, mx_pattern, record, tlsrpt};
 
 /// max_age where nobody says otherwise: a week, as the example of RFC 8461 section 3.2 has it.
@@ -240,7 +239,7 @@ fn check_policy(text: &str, wish: &Wish, patterns: &[String]) -> Result<Vec<Code
         let lines: Vec<&str> = text.lines().collect();
         return Err(invalid("the policy would not be valid", &parsed.faults, &lines));
     }
-    Ok(parsed.faults.iter().filter_map(|fault| Code::from_word(fault.code)).collect())
+    Ok(parsed.faults.iter().map(|fault| fault.code).collect())
 }
 
 fn checked_record(id: &str) -> Result<String, Refused> {
@@ -269,9 +268,9 @@ fn checked_tlsrpt(rua: &[String]) -> Result<Option<String>, Refused> {
 fn invalid(what: &str, faults: &[Fault], lines: &[&str]) -> Refused {
     let fault = faults.iter().find(|fault| fault.weight != Weight::Remark);
     let line = fault.and_then(|fault| lines.get(fault.line.checked_sub(1)?)).copied().unwrap_or_default();
-    let why = fault.and_then(|fault| Code::from_word(fault.code)).map_or_else(
+    let why = fault.map(|fault| fault.code.finding()).map_or_else(
         || "it would not be read as it was written".to_owned(),
-        |code| format!("`{line}`: {}. {}", code.finding().title, code.finding().advice),
+        |finding| format!("`{line}`: {}. {}", finding.title, finding.advice),
     );
     Refused::Invalid { what: what.to_owned(), why }
 }

@@ -1,7 +1,7 @@
 //! Where the mail of a domain goes, asked of the DNS.
 
-use crate::dataset::words::DnsStatus;
 use crate::dns::{Answer, Dns, RecordType};
+use crate::evidence::DnsStatus;
 use crate::fault::Unfinished;
 
 /// Where mail goes.

@@ -4,12 +4,13 @@ use super::mx::{self, Mail, Unasked};
 use super::{Deployment, Refused, Wish, deployment, text};
 use crate::admission::{Admission, Exclusions};
 use crate::dns::{self, Dns};
+use crate::evidence::Mode;
 use crate::fault::{LocalFault, Unfinished};
 use crate::input::{self, InputError, ListSpec, Options, Reader, Refusal, Repeats, Shard};
 use crate::line::Line;
-use crate::mta_sts::policy::Mode;
 use crate::plan::ScanPlan;
 use crate::plan::limits::LISTED_NAMES;
+use crate::runtime;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -190,10 +191,7 @@ impl Asked {
         let admission =
             Arc::new(Admission::new(plan, Exclusions::default(), false, CancellationToken::new()));
         let resolvers = dns::named_or_system(&plan.resolvers)?;
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(|source| LocalFault::Os { doing: "start a runtime", source })?;
+        let runtime = runtime::runtime()?;
         // Who asks for a few names wants to hear of silence, not to wait.
         let line = Arc::new(Line::new(Duration::ZERO, CancellationToken::new()));
         let dns = Dns::new(resolvers, plan.deadlines.dns, AT_ONCE, None, admission, line);
@@ -229,7 +227,7 @@ impl Work<'_> {
                     match domains.next()? {
                         Some(domain) => {
                             let dns = asked.dns.clone();
-                            under_way.spawn(async move {
+                            runtime::spawn(&mut under_way, async move {
                                 let mail = mx::ask(&dns, &domain).await;
                                 (domain, mail)
                             });

@@ -1,7 +1,7 @@
 //! A deployment written out: DNS lines, the policy, and the steps in their order.
 
 use super::Deployment;
-use crate::mta_sts::policy::Mode;
+use crate::evidence::Mode;
 use std::fmt::Write as _;
 
 /// Longest character-string of a TXT record (RFC 1035 section 3.3).

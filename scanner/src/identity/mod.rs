@@ -1,19 +1,18 @@
 //! Whether others can tell who scans: reverse DNS, forward DNS and EHLO name agree, and port 25 is open outwards.
 
 mod pages;
-mod reach;
 mod text;
 
 pub use pages::write;
-pub use reach::{Reached, own_mail_server};
 pub use text::text;
 
 use crate::admission::{Admission, Exclusions, is_public};
 use crate::dns::{self, Dns, Lookup};
+use crate::error::ScanError;
 use crate::fault::LocalFault;
 use crate::line::{Line, Routes};
 use crate::plan::ScanPlan;
-use crate::scan::ScanError;
+use crate::probe::{Reached, own_mail_server};
 use std::net::{IpAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
@@ -78,7 +77,7 @@ pub fn run(job: &Job) -> Result<Vec<Check>, ScanError> {
     let line = Arc::new(Line::new(Duration::ZERO, stop));
     let in_flight = plan.pace.dns_in_flight;
     let mut dns = Dns::new(resolvers, plan.deadlines.dns, in_flight, None, admission.clone(), line);
-    let runtime = crate::scan::runtime()?;
+    let runtime = crate::runtime::runtime()?;
     runtime.block_on(dns.preflight())?;
     let checks = async {
         let lookup = Lookup::new(dns.resolvers(), plan.deadlines.dns)?;

@@ -7,8 +7,8 @@ use super::order::{Shard, Window};
 use super::source::RawEntry;
 use super::unique::{Fingerprint, Memberships, Seen};
 use super::{ListSpec, suffix};
-use crate::dataset::rows::Listed;
-use crate::mta_sts::text::escape;
+use crate::evidence::rows::Listed;
+use crate::evidence::text::escape;
 use std::iter;
 use std::sync::Arc;
 

@@ -14,6 +14,8 @@ pub mod record;
 pub mod text;
 pub mod tlsrpt;
 
+use crate::evidence::Code;
+
 /// What a fault costs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Weight {
@@ -28,8 +30,8 @@ pub enum Weight {
 /// One thing to say about a text, and where.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Fault {
-    /// Code of the finding, as the catalogue has it.
-    pub code: &'static str,
+    /// Code of the finding.
+    pub code: Code,
     /// What it costs.
     pub weight: Weight,
     /// Line of a policy, or number of the TXT record among those given, from 1. 0 where it is the whole.
@@ -39,7 +41,7 @@ pub struct Fault {
 }
 
 impl Fault {
-    const fn new(code: &'static str, weight: Weight, line: usize, column: usize) -> Self {
+    const fn new(code: Code, weight: Weight, line: usize, column: usize) -> Self {
         Self { code, weight, line, column }
     }
 }

@@ -19,6 +19,8 @@ use super::fields::is_extension_name;
 use super::mx_pattern::{self, PatternFault};
 use super::text::{offset_in, trim_any, trim_wsp};
 use super::{Fault, Weight, leniently_valid, strictly_valid};
+use crate::evidence::text::escape;
+use crate::evidence::{Code, Mode};
 use std::collections::HashSet;
 
 /// Largest max_age, in seconds: about a year (section 3.2).
@@ -28,36 +30,8 @@ const SHORT_IN_ENFORCE: u64 = 1_209_600;
 /// The same in mode testing: a day.
 const SHORT_IN_TESTING: u64 = 86_400;
 
-/// What a policy asks of senders (section 5).
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Mode {
-    /// Do not deliver to a host that fails.
-    Enforce,
-    /// Deliver and report.
-    Testing,
-    /// No policy any more.
-    None,
-}
-
-impl Mode {
-    /// The word as a policy writes it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Enforce => "enforce",
-            Self::Testing => "testing",
-            Self::None => "none",
-        }
-    }
-
-    fn read(value: &[u8]) -> Option<Self> {
-        match value {
-            b"enforce" => Some(Self::Enforce),
-            b"testing" => Some(Self::Testing),
-            b"none" => Some(Self::None),
-            _ => None,
-        }
-    }
+fn read_mode(value: &[u8]) -> Option<Mode> {
+    std::str::from_utf8(value).ok().and_then(Mode::from_word)
 }
 
 /// A policy's text as it was read.
@@ -80,7 +54,7 @@ pub struct Parsed<'a> {
 }
 
 impl<'a> Parsed<'a> {
-    fn of_one_fault(code: &'static str) -> Self {
+    fn of_one_fault(code: Code) -> Self {
         let faults = vec![Fault::new(code, Weight::Broken, 1, 1)];
         Self {
             valid: false,
@@ -96,7 +70,7 @@ impl<'a> Parsed<'a> {
     /// The `mx` values as the dataset has them, escaped.
     #[must_use]
     pub fn mx_escaped(&self) -> Vec<String> {
-        self.mx.iter().map(|value| super::text::escape(value)).collect()
+        self.mx.iter().map(|value| escape(value)).collect()
     }
 
     /// The policy in its plainest form; `None` where it is not valid.
@@ -121,13 +95,13 @@ impl<'a> Parsed<'a> {
 pub fn parse(body: &[u8]) -> Parsed<'_> {
     let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
     match text.trim_ascii_start().first() {
-        None => return Parsed::of_one_fault("policy_empty"),
-        Some(b'<') => return Parsed::of_one_fault("policy_html"),
+        None => return Parsed::of_one_fault(Code::policy_empty),
+        Some(b'<') => return Parsed::of_one_fault(Code::policy_html),
         Some(_) => {}
     }
     let mut reader = Reader::default();
     if text.len() < body.len() {
-        reader.faults.push(Fault::new("policy_bom", Weight::Broken, 1, 1));
+        reader.faults.push(Fault::new(Code::policy_bom, Weight::Broken, 1, 1));
     }
     let unclosed = text.strip_suffix(b"\n").unwrap_or(text);
     for (index, line) in unclosed.split(|&b| b == b'\n').enumerate() {
@@ -153,7 +127,7 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn tell(&mut self, code: &'static str, weight: Weight, column: usize) {
+    fn tell(&mut self, code: Code, weight: Weight, column: usize) {
         self.faults.push(Fault::new(code, weight, self.line, column));
     }
 
@@ -161,14 +135,14 @@ impl<'a> Reader<'a> {
         self.line = number;
         let bare = trim_any(line);
         if bare.is_empty() {
-            return self.tell("policy_blank_line", Weight::Forgiven, 1);
+            return self.tell(Code::policy_blank_line, Weight::Forgiven, 1);
         }
         let indent = offset_in(line, bare);
         if indent > 0 {
-            self.tell("policy_leading_space", Weight::Forgiven, 1);
+            self.tell(Code::policy_leading_space, Weight::Forgiven, 1);
         }
         let Some(colon) = line.iter().position(|&b| b == b':') else {
-            return self.tell("policy_line_invalid", Weight::Forgiven, indent + 1);
+            return self.tell(Code::policy_line_invalid, Weight::Forgiven, indent + 1);
         };
         let written = line.get(indent..colon).unwrap_or_default();
         let key = trim_any(written);
@@ -177,11 +151,11 @@ impl<'a> Reader<'a> {
         // Only after the colon may white space stand. The field is read all the same: one slip, one fault.
         let misplaced = key.len() < written.len();
         if misplaced {
-            self.tell("policy_line_invalid", Weight::Forgiven, indent + key.len() + 1);
+            self.tell(Code::policy_line_invalid, Weight::Forgiven, indent + key.len() + 1);
         }
         let first = key == b"mx" || self.seen.insert(key);
         if !first {
-            self.tell("policy_duplicate_field", Weight::Remark, indent + 1);
+            self.tell(Code::policy_duplicate_field, Weight::Remark, indent + 1);
         }
         match (key, first) {
             (b"mx", _) => self.mx(value, column),
@@ -190,25 +164,27 @@ impl<'a> Reader<'a> {
             (b"max_age", true) => self.max_age(value, column),
             _ if misplaced => {}
             // A later version, mode or max_age is ignored whatever it says, but it has to fit the form of an extension.
-            _ if !is_extension(key, value) => self.tell("policy_line_invalid", Weight::Forgiven, indent + 1),
+            _ if !is_extension(key, value) => {
+                self.tell(Code::policy_line_invalid, Weight::Forgiven, indent + 1);
+            }
             (b"version" | b"mode" | b"max_age", _) => {}
-            _ => self.tell("policy_unknown_field", Weight::Remark, indent + 1),
+            _ => self.tell(Code::policy_unknown_field, Weight::Remark, indent + 1),
         }
     }
 
     fn version(&mut self, value: &[u8], column: usize) {
         if value != b"STSv1" {
             let weight = if trim_any(value) == b"STSv1" { Weight::Forgiven } else { Weight::Broken };
-            self.tell("policy_version_invalid", weight, column);
+            self.tell(Code::policy_version_invalid, weight, column);
         }
     }
 
     fn mode(&mut self, value: &[u8], column: usize) {
-        self.mode = Mode::read(value);
-        self.lenient_mode = Mode::read(trim_any(value));
+        self.mode = read_mode(value);
+        self.lenient_mode = read_mode(trim_any(value));
         if self.mode.is_none() {
             let weight = if self.lenient_mode.is_some() { Weight::Forgiven } else { Weight::Broken };
-            self.tell("policy_mode_invalid", weight, column);
+            self.tell(Code::policy_mode_invalid, weight, column);
         }
     }
 
@@ -217,11 +193,11 @@ impl<'a> Reader<'a> {
         self.max_age_at = (self.line, column);
         self.max_age_s = Some(value).filter(|value| value.len() <= 10).and_then(digits);
         match self.max_age_s {
-            None => self.tell("policy_max_age_invalid", weight, column),
+            None => self.tell(Code::policy_max_age_invalid, weight, column),
             Some(age) if age > LARGEST_MAX_AGE => {
-                self.tell("policy_max_age_too_large", weight, column);
+                self.tell(Code::policy_max_age_too_large, weight, column);
             }
-            Some(0) => self.tell("policy_max_age_zero", Weight::Remark, column),
+            Some(0) => self.tell(Code::policy_max_age_zero, Weight::Remark, column),
             Some(_) => {}
         }
     }
@@ -230,8 +206,8 @@ impl<'a> Reader<'a> {
         self.mx.push(value);
         match mx_pattern::check(value) {
             Ok(()) => {}
-            Err(PatternFault::Invalid) => self.tell("policy_mx_invalid", Weight::Forgiven, column),
-            Err(PatternFault::ULabel) => self.tell("policy_mx_u_label", Weight::Forgiven, column),
+            Err(PatternFault::Invalid) => self.tell(Code::policy_mx_invalid, Weight::Forgiven, column),
+            Err(PatternFault::ULabel) => self.tell(Code::policy_mx_u_label, Weight::Forgiven, column),
         }
     }
 
@@ -239,16 +215,16 @@ impl<'a> Reader<'a> {
     fn finish(mut self) -> Parsed<'a> {
         self.line += 1;
         for (key, code) in [
-            (&b"version"[..], "policy_version_missing"),
-            (b"mode", "policy_mode_missing"),
-            (b"max_age", "policy_max_age_missing"),
+            (&b"version"[..], Code::policy_version_missing),
+            (b"mode", Code::policy_mode_missing),
+            (b"max_age", Code::policy_max_age_missing),
         ] {
             if !self.seen.contains(key) {
                 self.tell(code, Weight::Broken, 1);
             }
         }
         if self.mx.is_empty() && self.lenient_mode != Some(Mode::None) {
-            self.tell("policy_mx_missing", Weight::Broken, 1);
+            self.tell(Code::policy_mx_missing, Weight::Broken, 1);
         }
         let short = match self.mode {
             Some(Mode::Enforce) => SHORT_IN_ENFORCE,
@@ -257,7 +233,7 @@ impl<'a> Reader<'a> {
         };
         if self.max_age_s.is_some_and(|age| age > 0 && age < short) {
             let (line, column) = self.max_age_at;
-            self.faults.push(Fault::new("policy_max_age_short", Weight::Remark, line, column));
+            self.faults.push(Fault::new(Code::policy_max_age_short, Weight::Remark, line, column));
         }
         Parsed {
             valid: strictly_valid(&self.faults),

@@ -14,9 +14,10 @@
 //! 4. `id` is whatever follows the first `=` of the first field named `id`, of any characters and length, if it is not empty.
 
 use super::fields::{Field, Shape, Standing, after_spaced_version, fields, standing, trailing_space};
-use super::text::{escape, trim_wsp};
+use super::text::trim_wsp;
 use super::{Fault, Weight, leniently_valid, strictly_valid};
-use crate::dataset::words::RecordState;
+use crate::evidence::text::escape;
+use crate::evidence::{Code, RecordState};
 use std::collections::HashSet;
 
 const VERSION: &[u8] = b"v=STSv1";
@@ -72,8 +73,8 @@ fn one<T: AsRef<[u8]>>(judged: &mut Judged, txts: &[T], index: usize) {
     judged.faults = read.faults;
     for (other, txt) in txts.iter().enumerate().filter(|(other, _)| *other != index) {
         let code = match after_spaced_version(txt.as_ref(), VERSION) {
-            Some(_) => "record_space_before_semicolon",
-            None => "record_unrelated_txt",
+            Some(_) => Code::record_space_before_semicolon,
+            None => Code::record_unrelated_txt,
         };
         judged.faults.push(Fault::new(code, Weight::Remark, other + 1, 1));
     }
@@ -87,10 +88,10 @@ fn many<T: AsRef<[u8]>>(judged: &mut Judged, txts: &[T]) {
         if txt.as_ref().starts_with(PREFIX) {
             counted += 1;
             if counted == 2 {
-                judged.faults.push(Fault::new("record_multiple", Weight::Broken, index + 1, 1));
+                judged.faults.push(Fault::new(Code::record_multiple, Weight::Broken, index + 1, 1));
             }
         } else {
-            judged.faults.push(Fault::new("record_unrelated_txt", Weight::Remark, index + 1, 1));
+            judged.faults.push(Fault::new(Code::record_unrelated_txt, Weight::Remark, index + 1, 1));
         }
     }
 }
@@ -102,7 +103,7 @@ fn none<T: AsRef<[u8]>>(judged: &mut Judged, txts: &[T]) {
     for (index, txt) in txts.iter().enumerate() {
         let txt = txt.as_ref();
         if !signals(txt) {
-            judged.faults.push(Fault::new("record_unrelated_txt", Weight::Remark, index + 1, 1));
+            judged.faults.push(Fault::new(Code::record_unrelated_txt, Weight::Remark, index + 1, 1));
         } else if let Some(start) = after_spaced_version(txt, VERSION) {
             let faults = read(txt, start, index + 1).faults;
             strict.count_if(strictly_valid(&faults).then_some((index, start)));
@@ -116,16 +117,21 @@ fn none<T: AsRef<[u8]>>(judged: &mut Judged, txts: &[T]) {
         judged.id = read.id.map(escape);
         judged.faults.extend(read.faults);
         let column = VERSION.len() + 1;
-        judged.faults.push(Fault::new("record_space_before_semicolon", Weight::Remark, index + 1, column));
+        judged.faults.push(Fault::new(
+            Code::record_space_before_semicolon,
+            Weight::Remark,
+            index + 1,
+            column,
+        ));
         for (other, _) in
             txts.iter().enumerate().filter(|(other, txt)| *other != index && signals(txt.as_ref()))
         {
-            judged.faults.push(Fault::new("record_unrelated_txt", Weight::Remark, other + 1, 1));
+            judged.faults.push(Fault::new(Code::record_unrelated_txt, Weight::Remark, other + 1, 1));
         }
     } else if let Some(index) = txts.iter().position(|txt| signals(txt.as_ref())) {
         judged.state = RecordState::Invalid;
         judged.lenient = state(lenient.only().is_some());
-        judged.faults.push(Fault::new("record_version_invalid", Weight::Broken, index + 1, 1));
+        judged.faults.push(Fault::new(Code::record_version_invalid, Weight::Broken, index + 1, 1));
     }
 }
 
@@ -168,38 +174,38 @@ fn read(txt: &[u8], start: usize, line: usize) -> Read<'_> {
         };
         let mut tell = |code, weight| read.faults.push(Fault::new(code, weight, line, field.column));
         if repeated {
-            tell("record_duplicate_field", Weight::Remark);
+            tell(Code::record_duplicate_field, Weight::Remark);
         }
         if field.name == b"id" && field.shape != Shape::NoPair && !repeated {
             if field.shape == Shape::Stray {
-                tell("record_field_invalid", Weight::Forgiven);
+                tell(Code::record_field_invalid, Weight::Forgiven);
             }
             judge_id(&field, tell);
             read.id = Some(field.value);
         } else if !field.is_extension() {
-            tell("record_field_invalid", Weight::Forgiven);
+            tell(Code::record_field_invalid, Weight::Forgiven);
         }
     }
     if read.id.is_none() {
         // The place where a field would have to be added.
         let column = trim_wsp(txt).len() + 1;
-        read.faults.push(Fault::new("record_id_missing", Weight::Broken, line, column));
+        read.faults.push(Fault::new(Code::record_id_missing, Weight::Broken, line, column));
     }
     if let Some(column) = trailing_space(txt) {
-        read.faults.push(Fault::new("record_trailing_space", Weight::Forgiven, line, column));
+        read.faults.push(Fault::new(Code::record_trailing_space, Weight::Forgiven, line, column));
     }
     read
 }
 
 /// `sts-id = %s"id=" 1*32(ALPHA / DIGIT)`.
-fn judge_id(field: &Field<'_>, mut tell: impl FnMut(&'static str, Weight)) {
+fn judge_id(field: &Field<'_>, mut tell: impl FnMut(Code, Weight)) {
     if field.value.is_empty() {
-        tell("record_id_invalid", Weight::Broken);
+        tell(Code::record_id_invalid, Weight::Broken);
     } else if !field.value.iter().all(u8::is_ascii_alphanumeric) {
-        tell("record_id_invalid", Weight::Forgiven);
+        tell(Code::record_id_invalid, Weight::Forgiven);
     }
     if field.value.len() > 32 {
-        tell("record_id_too_long", Weight::Forgiven);
+        tell(Code::record_id_too_long, Weight::Forgiven);
     }
 }
 
@@ -216,7 +222,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn codes(txts: &[&str]) -> Vec<&'static str> {
-        judge(txts).faults.iter().map(|fault| fault.code).collect()
+        judge(txts).faults.iter().map(|fault| fault.code.as_str()).collect()
     }
 
     #[test]

@@ -9,9 +9,10 @@
 //! the need for a `rua` are as strict as above.
 
 use super::fields::{Shape, Standing, after_spaced_version, fields, standing, trailing_space};
-use super::text::{escape, offset_in, trim_wsp};
+use super::text::{offset_in, trim_wsp};
 use super::{Fault, Weight, leniently_valid, strictly_valid};
-use crate::dataset::words::RecordState;
+use crate::evidence::text::escape;
+use crate::evidence::{Code, RecordState};
 
 const VERSION: &[u8] = b"v=TLSRPTv1";
 const PREFIX: &[u8] = b"v=TLSRPTv1;";
@@ -37,7 +38,7 @@ pub fn judge<T: AsRef<[u8]>>(txts: &[T]) -> Judged {
     match standing(txts, PREFIX) {
         Standing::One(index) => read(txts[index].as_ref(), PREFIX.len(), index + 1),
         Standing::Many => {
-            let faults = vec![Fault::new("tlsrpt_multiple", Weight::Broken, 0, 1)];
+            let faults = vec![Fault::new(Code::tlsrpt_multiple, Weight::Broken, 0, 1)];
             Judged { state: RecordState::Multiple, lenient: RecordState::Multiple, faults, ..none }
         }
         // As with MTA-STS: alone, a record stands by the ABNF although the prose would drop it among several.
@@ -61,7 +62,7 @@ fn read(txt: &[u8], start: usize, line: usize) -> Judged {
     for field in fields(txt, start) {
         if field.name == b"rua" && field.shape != Shape::NoPair {
             if field.shape == Shape::Stray {
-                faults.push(Fault::new("tlsrpt_invalid", Weight::Forgiven, line, field.column));
+                faults.push(Fault::new(Code::tlsrpt_invalid, Weight::Forgiven, line, field.column));
             }
             for part in field.value.split(|&b| b == b',') {
                 let uri = trim_wsp(part);
@@ -71,17 +72,17 @@ fn read(txt: &[u8], start: usize, line: usize) -> Judged {
                 }
             }
         } else if !field.is_extension() {
-            faults.push(Fault::new("tlsrpt_invalid", Weight::Forgiven, line, field.column));
+            faults.push(Fault::new(Code::tlsrpt_invalid, Weight::Forgiven, line, field.column));
         }
     }
     if let Some(column) = trailing_space(txt) {
-        faults.push(Fault::new("tlsrpt_invalid", Weight::Forgiven, line, column));
+        faults.push(Fault::new(Code::tlsrpt_invalid, Weight::Forgiven, line, column));
     }
     if uris.seen == 0 {
-        faults.push(Fault::new("tlsrpt_rua_missing", Weight::Broken, line, txt.len() + 1));
+        faults.push(Fault::new(Code::tlsrpt_rua_missing, Weight::Broken, line, txt.len() + 1));
     } else if let Some(column) = uris.first_bad {
         let weight = if uris.usable > 0 { Weight::Forgiven } else { Weight::Broken };
-        faults.push(Fault::new("tlsrpt_rua_invalid", weight, line, column));
+        faults.push(Fault::new(Code::tlsrpt_rua_invalid, weight, line, column));
     }
     let state = |valid| if valid { RecordState::Valid } else { RecordState::Invalid };
     Judged {
@@ -165,7 +166,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn codes(txt: &str) -> Vec<&'static str> {
-        judge(&[txt]).faults.iter().map(|fault| fault.code).collect()
+        judge(&[txt]).faults.iter().map(|fault| fault.code.as_str()).collect()
     }
 
     #[test]

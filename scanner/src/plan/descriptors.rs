@@ -1,8 +1,6 @@
 //! Whether the machine's limit of open files bears what the plan may have open at once, and what it is lowered to where not.
 
 use super::{Pace, PlanError, ScanPlan};
-use std::net::SocketAddr;
-
 /// Files beside sockets and lists: parts under way, log, manifest, spool, dictionary, status file, scrapers, runtimes.
 const FILES: u64 = 48;
 /// Descriptors of a runtime: epoll, event, timer.
@@ -30,6 +28,8 @@ pub struct Machine {
     pub workers: u64,
     /// Files that are open before the scan begins.
     pub open_now: u64,
+    /// Sockets that each thread with an engine of its own may hold to the resolvers.
+    pub of_engine: u64,
 }
 
 /// A budget: its setting, the least that is of use, and where it stands.
@@ -53,10 +53,9 @@ fn connections(pace: &Pace) -> u64 {
 }
 
 /// Descriptors that are needed whatever the budgets.
-fn fixed(machine: Machine, resolvers: &[SocketAddr]) -> u64 {
-    let of_engine: u64 = resolvers.iter().map(|addr| crate::dns::engine::descriptors_to(*addr) as u64).sum();
+fn fixed(machine: Machine) -> u64 {
     let engines = machine.workers + 1;
-    machine.open_now + FILES + engines * (OF_RUNTIME + of_engine)
+    machine.open_now + FILES + engines * (OF_RUNTIME + machine.of_engine)
 }
 
 impl ScanPlan {
@@ -64,12 +63,8 @@ impl ScanPlan {
     ///
     /// # Errors
     /// The limit does not bear even the least that is of use.
-    pub fn fit_open_files(
-        &mut self,
-        machine: Machine,
-        resolvers: &[SocketAddr],
-    ) -> Result<Vec<Lowered>, PlanError> {
-        let fixed = fixed(machine, resolvers);
+    pub fn fit_open_files(&mut self, machine: Machine) -> Result<Vec<Lowered>, PlanError> {
+        let fixed = fixed(machine);
         let wanted = fixed + connections(&self.pace);
         if wanted <= machine.open_files {
             return Ok(Vec::new());
@@ -137,10 +132,13 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
     use super::*;
 
+    /// As many sockets as an engine has for a resolver on loopback.
+    const OF_ENGINE: u64 = 4;
+
     fn fitted(open_files: u64) -> Result<(ScanPlan, Vec<Lowered>), PlanError> {
         let mut plan = ScanPlan::defaults();
-        let machine = Machine { open_files, workers: 2, open_now: 10 };
-        let lowered = plan.fit_open_files(machine, &["127.0.0.1:53".parse().unwrap()])?;
+        let machine = Machine { open_files, workers: 2, open_now: 10, of_engine: OF_ENGINE };
+        let lowered = plan.fit_open_files(machine)?;
         Ok((plan, lowered))
     }
 
@@ -154,8 +152,8 @@ mod tests {
     fn budgets_are_lowered_in_proportion_and_fit() {
         for limit in [160, 256, 512, 1_024, 2_048] {
             let (plan, lowered) = fitted(limit).unwrap();
-            let machine = Machine { open_files: limit, workers: 2, open_now: 10 };
-            let all = fixed(machine, &["127.0.0.1:53".parse().unwrap()]) + connections(&plan.pace);
+            let machine = Machine { open_files: limit, workers: 2, open_now: 10, of_engine: OF_ENGINE };
+            let all = fixed(machine) + connections(&plan.pace);
             assert!(all <= limit && all + 12 >= limit, "{all} of {limit}");
             assert!(plan.pace.https_in_flight >= 4 && plan.pace.smtp_in_flight >= 8, "{:?}", plan.pace);
             assert_eq!(lowered.len(), 4, "{lowered:?}");

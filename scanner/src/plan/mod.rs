@@ -16,6 +16,17 @@ use std::time::Duration;
 pub use operator::Missing;
 pub use settings::{SETTINGS, Setting};
 
+/// Which further intermediate certificates an assessment takes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum IntermediateSource {
+    /// Those of the assessment before, if there was one.
+    AsBefore,
+    /// None.
+    None,
+    /// Those of a PEM file.
+    File(PathBuf),
+}
+
 /// Everything a scan does and does not do, validated: no stage has a default of its own.
 #[derive(Debug, Clone)]
 pub struct ScanPlan {

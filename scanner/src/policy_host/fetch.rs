@@ -1,9 +1,10 @@
 //! One fetch from one address.
 
-use super::outcome::{Fetched, Outcome};
+use super::fetched::Fetched;
 use super::watch::Watch;
+use crate::evidence::text::escape;
+use crate::evidence::{CertFault, PolicyOutcome};
 use crate::fault::LocalFault;
-use crate::mta_sts::text::escape;
 use crate::plan::limits::{HEADER_BYTES, POLICY_HEADERS};
 use crate::tls::certificate::sha256_hex;
 use crate::tls::client::{Finished, evidence, group_name};
@@ -61,7 +62,7 @@ pub async fn fetch(request: Fetch<'_>, tls: &TlsClient) -> Result<Fetched, Local
     let failure = transport_failure(&end, seen.begun, done)?;
     let judgement = tls.judge(&seen, request.host);
     let outcome = failure
-        .or_else(|| judgement.as_ref()?.first().map(Outcome::Certificate))
+        .or_else(|| judgement.as_ref()?.first().map(CertFault::policy_outcome))
         .unwrap_or_else(|| http.outcome(&end));
     let finished =
         done.then(|| Finished { version: seen.version, cipher: None, group: seen.group.map(group_name) });
@@ -121,14 +122,14 @@ struct Http {
 }
 
 impl Http {
-    fn outcome(&self, end: &End) -> Outcome {
+    fn outcome(&self, end: &End) -> PolicyOutcome {
         match (self.status, end) {
-            (Some(300..=399), _) if self.redirect_to.is_some() => Outcome::Redirect,
-            (Some(status), _) if status != 200 => Outcome::HttpStatus,
-            (_, End::Deadline) => Outcome::Timeout,
-            (_, End::Broken(_)) | (None, _) => Outcome::HttpMalformed,
-            (Some(_), End::Whole) if self.is_too_large => Outcome::TooLarge,
-            (Some(_), End::Whole) => Outcome::Ok,
+            (Some(300..=399), _) if self.redirect_to.is_some() => PolicyOutcome::Redirect,
+            (Some(status), _) if status != 200 => PolicyOutcome::HttpStatus,
+            (_, End::Deadline) => PolicyOutcome::Timeout,
+            (_, End::Broken(_)) | (None, _) => PolicyOutcome::HttpMalformed,
+            (Some(_), End::Whole) if self.is_too_large => PolicyOutcome::TooLarge,
+            (Some(_), End::Whole) => PolicyOutcome::Ok,
         }
     }
 }
@@ -167,11 +168,11 @@ fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 }
 
 /// What failed below HTTP, if that is where it failed.
-fn transport_failure(end: &End, begun: bool, done: bool) -> Result<Option<Outcome>, LocalFault> {
+fn transport_failure(end: &End, begun: bool, done: bool) -> Result<Option<PolicyOutcome>, LocalFault> {
     let err = match end {
         End::Whole => return Ok(None),
-        End::Deadline if !begun => return Ok(Some(Outcome::Connect(ConnectFailure::Timeout))),
-        End::Deadline if !done => return Ok(Some(Outcome::Tls(HandshakeFailure::Timeout))),
+        End::Deadline if !begun => return Ok(Some(ConnectFailure::Timeout.at_policy_host())),
+        End::Deadline if !done => return Ok(Some(HandshakeFailure::Timeout.at_policy_host())),
         End::Deadline => return Ok(None),
         End::Broken(err) => err,
     };
@@ -181,12 +182,12 @@ fn transport_failure(end: &End, begun: bool, done: bool) -> Result<Option<Outcom
     }
     match (causes.tls, causes.io) {
         // An alert after our side of the handshake is done: in TLS 1.3 that is how a server refuses it.
-        (Some(err @ rustls::Error::AlertReceived(_)), _) => Ok(Some(Outcome::Tls(of_rustls(err)?))),
-        (Some(err), _) if !done => Ok(Some(Outcome::Tls(of_rustls(err)?))),
+        (Some(err @ rustls::Error::AlertReceived(_)), _) => Ok(Some(of_rustls(err)?.at_policy_host())),
+        (Some(err), _) if !done => Ok(Some(of_rustls(err)?.at_policy_host())),
         _ if done => Ok(None),
-        (None, Some(err)) if !begun => Ok(Some(Outcome::Connect(of_connect(err)?))),
-        (None, Some(err)) => Ok(Some(Outcome::Tls(of_io_kind(err.kind())))),
-        _ if begun => Ok(Some(Outcome::Tls(HandshakeFailure::Closed))),
+        (None, Some(err)) if !begun => Ok(Some(of_connect(err)?.at_policy_host())),
+        (None, Some(err)) => Ok(Some(of_io_kind(err.kind()).at_policy_host())),
+        _ if begun => Ok(Some(HandshakeFailure::Closed.at_policy_host())),
         _ => Err(setup(err)),
     }
 }

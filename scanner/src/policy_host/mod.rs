@@ -4,11 +4,11 @@
 //! decides the outcome before anything that HTTP says.
 
 mod fetch;
-mod outcome;
+mod fetched;
 mod watch;
 
 pub use fetch::{Fetch, fetch};
-pub use outcome::{Fetched, Outcome};
+pub use fetched::Fetched;
 
 /// Whether a name can stand as the host of a URL: broken punycode, for one, cannot, and then no sender can ask for a policy.
 #[must_use]

@@ -2,9 +2,8 @@
 
 use super::Probe;
 use crate::admission::Waited;
-use crate::assess::may_pass;
-use crate::dataset::words::OwnWord;
 use crate::dns::Doubt;
+use crate::evidence::{Outcome, Suspicion};
 use crate::fault::{LocalFault, Unfinished};
 use crate::line::UnderWay;
 use crate::telemetry::Stage;
@@ -13,11 +12,18 @@ use std::time::{Duration, Instant};
 
 /// What of a connection's end counts.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Seen {
+pub(super) struct Seen<O> {
     /// The outcome.
-    pub(super) outcome: OwnWord,
+    pub(super) outcome: O,
     /// Whether it was cut off, where the outcome does not say so.
     pub(super) is_cut: bool,
+}
+
+impl<O> Seen<O> {
+    /// An outcome that says all.
+    pub(super) const fn whole(outcome: O) -> Self {
+        Self { outcome, is_cut: false }
+    }
 }
 
 /// A connection to an address, made until what came of it tells of the remote party.
@@ -59,17 +65,17 @@ impl Contact<'_> {
     ///
     /// # Errors
     /// This machine failed, or the scan was stopped.
-    pub(super) async fn ended<T>(
+    pub(super) async fn ended<T, O: Outcome>(
         &mut self,
         result: Result<T, LocalFault>,
-        seen: impl FnOnce(&T) -> Seen,
+        seen: impl FnOnce(&T) -> Seen<O>,
         waited: &mut Waited,
     ) -> Result<Option<T>, Unfinished> {
         self.under_way = None;
         let doubt = match &result {
             Ok(result) => {
                 let seen = seen(result);
-                self.probe.meters.ended(self.stage, seen.outcome, self.began.elapsed());
+                self.probe.meters.ended(self.stage, seen.outcome.word(), self.began.elapsed());
                 doubt(seen, self.addr)
             }
             Err(fault) if fault.is_of_network() => Some(Doubt::Way(self.addr)),
@@ -83,37 +89,27 @@ impl Contact<'_> {
 }
 
 /// What must be known of this machine's network before an outcome is believed; `None` for those that a peer has answered by.
-fn doubt(seen: Seen, addr: IpAddr) -> Option<Doubt> {
-    let Seen { outcome, is_cut } = seen;
-    if outcome.ends_with("_connect_unreachable") {
-        Some(Doubt::Way(addr))
-    } else if is_cut || may_pass(outcome) || outcome.ends_with("_connect_refused") {
-        Some(Doubt::Peer(addr))
-    } else {
-        None
+fn doubt<O: Outcome>(seen: Seen<O>, addr: IpAddr) -> Option<Doubt> {
+    match seen.outcome.suspicion() {
+        Some(Suspicion::Route) => Some(Doubt::Way(addr)),
+        Some(Suspicion::Answers) => Some(Doubt::Peer(addr)),
+        None => seen.is_cut.then_some(Doubt::Peer(addr)),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn whole(outcome: OwnWord) -> Seen {
-        Seen { outcome, is_cut: false }
-    }
+    use crate::evidence::{PolicyOutcome, SmtpOutcome};
 
     #[test]
-    fn what_a_peer_answered_is_not_doubted_and_silence_is() {
+    fn what_a_peer_answered_is_not_doubted_unless_it_was_cut_off() {
         let addr = IpAddr::from([192, 0, 2, 1]);
-        for answered in ["ok", "policy_http_status", "policy_tls_alert", "starttls_not_offered"] {
-            assert_eq!(doubt(whole(answered), addr), None, "{answered}");
-        }
-        for cut in ["policy_connect_timeout", "policy_tls_timeout", "smtp_connect_timeout", "mx_tls_closed"] {
-            assert_eq!(doubt(whole(cut), addr), Some(Doubt::Peer(addr)), "{cut}");
-        }
-        assert_eq!(doubt(whole("smtp_connect_unreachable"), addr), Some(Doubt::Way(addr)));
+        assert_eq!(doubt(Seen::whole(SmtpOutcome::NotOffered), addr), None);
+        assert_eq!(doubt(Seen::whole(SmtpOutcome::TlsClosed), addr), Some(Doubt::Peer(addr)));
+        assert_eq!(doubt(Seen::whole(SmtpOutcome::ConnectUnreachable), addr), Some(Doubt::Way(addr)));
         // A bad certificate was seen, and then the text did not come.
-        let seen = Seen { outcome: "policy_tls_name", is_cut: true };
+        let seen = Seen { outcome: PolicyOutcome::TlsName, is_cut: true };
         assert_eq!(doubt(seen, addr), Some(Doubt::Peer(addr)));
     }
 }

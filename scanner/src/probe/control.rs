@@ -6,10 +6,9 @@
 
 use super::{Domain, Probe, open, written};
 use crate::admission::Waited;
-use crate::assess;
-use crate::dataset::rows::PolicyEvidence;
-use crate::dataset::words::{DnsStatus, Word};
 use crate::dns::RecordType;
+use crate::evidence::rows::PolicyEvidence;
+use crate::evidence::{DnsStatus, PolicyOutcome, Question};
 use crate::fault::Unfinished;
 use crate::policy_host;
 use crate::tls::certificate::sha256;
@@ -25,13 +24,13 @@ pub(super) struct Control {
     /// What came of the TXT question; `None` where it was not asked.
     pub(super) txt: Option<DnsStatus>,
     /// What came of the fetch, or why there was none; `None` where it was not tried.
-    policy: Option<Word>,
+    policy: Option<PolicyOutcome>,
 }
 
 impl Control {
     /// Whether a control failed in a way that may pass.
     pub(super) fn may_pass(&self) -> bool {
-        self.txt.is_some_and(DnsStatus::may_pass) || self.policy.as_deref().is_some_and(assess::may_pass)
+        self.txt.is_some_and(DnsStatus::may_pass) || self.policy.is_some_and(PolicyOutcome::may_pass)
     }
 }
 
@@ -58,7 +57,7 @@ impl Probe {
         if served(&domain.row.policy).is_none() || domain.row.policy.wildcard.is_some() {
             return Ok(());
         }
-        if domain.control.policy.as_deref().is_some_and(|outcome| !assess::may_pass(outcome)) {
+        if domain.control.policy.is_some_and(|outcome| !outcome.may_pass()) {
             return Ok(());
         }
         let sibling = format!("{}.{}", label(self.plan.seed, &domain.row.domain), domain.row.domain);
@@ -69,7 +68,7 @@ impl Probe {
         let asked_for_less = domain.asked_for_less;
         let other = self.over_addresses(&sibling, addresses, Vec::new(), domain).await?;
         domain.asked_for_less = asked_for_less;
-        domain.control.policy.clone_from(&other.outcome);
+        domain.control.policy = other.outcome;
         let row = &mut domain.row.policy;
         row.wildcard = is_wildcard(row, &other);
         Ok(())
@@ -78,7 +77,7 @@ impl Probe {
 
 /// Notes what the sibling of `_mta-sts` answered.
 pub(super) fn take_record(domain: &mut Domain, (status, texts): (DnsStatus, Option<Vec<String>>)) {
-    domain.note_retry("sts_sibling", domain.control.txt);
+    domain.note_retry(Question::StsSibling, domain.control.txt);
     domain.control.txt = Some(status);
     domain.row.sts_wildcard = texts.map(|texts| Some(texts) == domain.row.sts_txt);
 }
@@ -93,8 +92,7 @@ fn is_wildcard(policy: &PolicyEvidence, sibling: &PolicyEvidence) -> Option<bool
     if let Some(body) = served(sibling) {
         return Some(Some(body) == served(policy));
     }
-    let outcome = sibling.outcome.as_deref()?;
-    assess::decides(outcome).then_some(false)
+    sibling.outcome?.decides().then_some(false)
 }
 
 fn label(seed: u64, domain: &str) -> String {
@@ -115,9 +113,9 @@ mod tests {
         assert_eq!(label(1, "example.com").len(), 21);
     }
 
-    fn policy(outcome: &'static str, body: Option<&str>) -> PolicyEvidence {
+    fn policy(outcome: PolicyOutcome, body: Option<&str>) -> PolicyEvidence {
         PolicyEvidence {
-            outcome: Some(outcome.into()),
+            outcome: Some(outcome),
             http_status: body.map(|_| 200),
             body: body.map(Into::into),
             ..PolicyEvidence::default()
@@ -126,17 +124,19 @@ mod tests {
 
     #[test]
     fn only_the_same_body_is_a_wildcard_and_what_may_pass_decides_nothing() {
-        let real = policy("ok", Some("version: STSv1"));
+        let real = policy(PolicyOutcome::Ok, Some("version: STSv1"));
         let against = |sibling| is_wildcard(&real, &sibling);
-        assert_eq!(against(policy("policy_tls_name", Some("version: STSv1"))), Some(true));
-        assert_eq!(against(policy("ok", Some("<html>"))), Some(false));
-        for gone in
-            ["policy_host_nxdomain", "policy_connect_refused", "policy_tls_alert", "policy_http_status"]
-        {
+        assert_eq!(against(policy(PolicyOutcome::TlsName, Some("version: STSv1"))), Some(true));
+        assert_eq!(against(policy(PolicyOutcome::Ok, Some("<html>"))), Some(false));
+        for gone in [
+            PolicyOutcome::NxDomain,
+            PolicyOutcome::ConnectRefused,
+            PolicyOutcome::TlsAlert,
+            PolicyOutcome::HttpStatus,
+        ] {
             assert_eq!(against(policy(gone, None)), Some(false), "{gone}");
         }
-        for open in
-            ["policy_host_dns_failure", "policy_connect_timeout", "policy_tls_client_limit", "excluded"]
+        for open in [PolicyOutcome::DnsFailure, PolicyOutcome::ConnectTimeout, PolicyOutcome::TlsClientLimit]
         {
             assert_eq!(against(policy(open, None)), None, "{open}");
         }

@@ -2,18 +2,16 @@
 
 use super::Probe;
 use super::contact::Seen;
-use crate::admission::{Refusal, Said, Waited};
-use crate::assess::may_pass;
-use crate::dataset::rows::{HostRow, Retried, SmtpEvidence};
-use crate::dataset::words::{DnsStatus, OwnWord, Word};
+use crate::admission::{Refusal, Waited};
 use crate::dns::{Addresses, Answer, RecordType};
+use crate::evidence::attempts::further;
+use crate::evidence::rows::{HostRow, Retried, SmtpEvidence};
+use crate::evidence::{DnsStatus, ExtraHello, PaceHint, Question, SmtpOutcome};
 use crate::fault::Unfinished;
 use crate::plan::limits::{HOST_CONTACTS, QUIT_PATIENCE};
 use crate::smtp::{self, Deadlines, Greeting, Target};
 use crate::telemetry::Stage;
 use crate::tls::Hello;
-use crate::tls::failure::HandshakeFailure;
-use crate::tls::tries::{self, Further};
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 
@@ -53,18 +51,18 @@ impl HostLook {
 }
 
 fn deserves_second_look(row: &HostRow) -> bool {
-    let unresolved = &*row.smtp.outcome == "no_address" && row.host_dns.is_some_and(DnsStatus::may_pass);
+    let unresolved =
+        row.smtp.outcome == Some(SmtpOutcome::NoAddress) && row.host_dns.is_some_and(DnsStatus::may_pass);
     unresolved || deserves_conversation(row) || lacks_tlsa(row)
 }
 
 fn deserves_third_look(row: &HostRow) -> bool {
-    &*row.smtp.outcome == "limited" && row.attempts.len() < HOST_CONTACTS
+    row.smtp.outcome == Some(SmtpOutcome::Limited) && row.attempts.len() < HOST_CONTACTS
 }
 
 /// Whether the address is to be contacted: for the first time, or because what came of it may pass.
 fn deserves_conversation(row: &HostRow) -> bool {
-    let outcome = &*row.smtp.outcome;
-    outcome.is_empty() || may_pass(outcome) || matches!(outcome, "limited" | "smtp_rejected_4xx")
+    row.smtp.outcome.is_none_or(SmtpOutcome::wants_second_look)
 }
 
 /// All rows of a host say the same here, so that they wait for their second look together.
@@ -76,8 +74,8 @@ fn lacks_tlsa(row: &HostRow) -> bool {
 fn retried(row: &HostRow) -> Vec<Retried> {
     let mut list = Vec::new();
     let asked_again = |status: Option<DnsStatus>| status.filter(|status| status.may_pass());
-    Retried::note(&mut list, "address", asked_again(row.host_dns).filter(|_| row.addr.is_none()));
-    Retried::note(&mut list, "tlsa", asked_again(row.tlsa_dns));
+    Retried::note(&mut list, Question::Address, asked_again(row.host_dns).filter(|_| row.addr.is_none()));
+    Retried::note(&mut list, Question::Tlsa, asked_again(row.tlsa_dns));
     list
 }
 
@@ -132,7 +130,7 @@ impl Probe {
                 }
             }
         }
-        look.rows.retain(|row| !row.smtp.outcome.is_empty());
+        look.rows.retain(|row| row.smtp.outcome.is_some());
         Ok(())
     }
 
@@ -154,7 +152,7 @@ impl Probe {
     async fn resolve(&self, host: &str) -> Result<Vec<HostRow>, Unfinished> {
         let blank = || HostRow { host: host.to_owned(), ..HostRow::default() };
         if host.parse::<IpAddr>().is_ok() {
-            return Ok(vec![with_outcome(blank(), "no_address")]);
+            return Ok(vec![with_outcome(blank(), SmtpOutcome::NoAddress)]);
         }
         let (mut waited, mut waited_too) = Default::default();
         let asked = tlsa_name(host);
@@ -180,17 +178,17 @@ impl Probe {
             row
         };
         if addrs.is_empty() {
-            return Ok(vec![with_outcome(resolved(), "no_address")]);
+            return Ok(vec![with_outcome(resolved(), SmtpOutcome::NoAddress)]);
         }
         let mut left = self.plan.addresses_per_host;
         let mut row_of = |addr: IpAddr| {
             let row = HostRow { addr: Some(addr), ..resolved() };
             Some(match self.admission.address(addr) {
                 Err(Refusal::Excluded) => return None,
-                Err(Refusal::Forbidden) => with_outcome(row, "forbidden_address"),
-                Err(Refusal::NoFamily) => with_outcome(row, "not_attempted"),
-                Ok(()) if left == 0 => with_outcome(row, "not_sampled"),
-                Ok(()) if !self.smtp_reachable => with_outcome(row, "not_attempted"),
+                Err(Refusal::Forbidden) => with_outcome(row, SmtpOutcome::ForbiddenAddress),
+                Err(Refusal::NoFamily) => with_outcome(row, SmtpOutcome::NotAttempted),
+                Ok(()) if left == 0 => with_outcome(row, SmtpOutcome::NotSampled),
+                Ok(()) if !self.smtp_reachable => with_outcome(row, SmtpOutcome::NotAttempted),
                 Ok(()) => {
                     left -= 1;
                     row
@@ -204,13 +202,13 @@ impl Probe {
     async fn converse(&self, row: &mut HostRow) -> Result<(), Unfinished> {
         let Some(addr) = row.addr else { return Ok(()) };
         row.smtp = self.conversation(row, addr, Hello::PostQuantum).await?;
-        row.attempts.push(row.smtp.outcome.clone());
-        while let Some(further) = tries::further(&row.attempts)
+        row.attempts.extend(row.smtp.outcome);
+        while let Some(hello) = further(&row.attempts)
             && row.attempts.len() < HOST_CONTACTS
         {
-            match further {
-                Further::SmallHello => self.with_small_hello(row, addr).await?,
-                Further::LegacyHello => self.with_legacy_hello(row, addr).await?,
+            match hello {
+                ExtraHello::Small => self.with_small_hello(row, addr).await?,
+                ExtraHello::Legacy => self.with_legacy_hello(row, addr).await?,
             }
         }
         Ok(())
@@ -219,14 +217,14 @@ impl Probe {
     /// Once more without a post-quantum share. What it shows stands where the handshake was answered; else the row stays as it is.
     async fn with_small_hello(&self, row: &mut HostRow, addr: IpAddr) -> Result<(), Unfinished> {
         let again = self.conversation(row, addr, Hello::Small).await?;
-        let outcome = again.outcome.clone();
-        if matches!(&*outcome, "ok" | "mx_tls_alert" | "mx_tls_protocol" | "mx_tls_client_limit") {
+        let outcome = again.outcome;
+        if outcome.is_some_and(SmtpOutcome::answered_hello) {
             if let Some(first) = row.attempts.last_mut() {
-                *first = Word::Borrowed("mx_tls_large_hello");
+                *first = SmtpOutcome::TlsLargeHello;
             }
             row.smtp = again;
         }
-        row.attempts.push(outcome);
+        row.attempts.extend(outcome);
         Ok(())
     }
 
@@ -241,13 +239,13 @@ impl Probe {
             let target = self.target(&row.host, addr, Hello::Small, &greeting);
             let outcome = place.hold(|| greeting.is_over(), smtp::probe_legacy(target)).await;
             drop(place);
-            if let Some(outcome) = contact.ended(outcome, own, &mut waited).await? {
+            if let Some(outcome) = contact.ended(outcome, |seen| Seen::whole(*seen), &mut waited).await? {
                 break outcome;
             }
         };
         row.waited_ms += waited.millis();
-        if outcome == HandshakeFailure::Protocol.mx_word() {
-            row.smtp.outcome = outcome.clone();
+        if outcome == SmtpOutcome::TlsProtocol {
+            row.smtp.outcome = Some(outcome);
         }
         row.attempts.push(outcome);
         Ok(())
@@ -267,14 +265,14 @@ impl Probe {
             let greeting = Greeting::default();
             let target = self.target(&row.host, addr, hello, &greeting);
             let evidence = place.hold(|| greeting.is_over(), smtp::probe(target, &self.tls)).await;
-            let said = evidence.as_ref().map_or(Said::Nothing, |evidence| said(&evidence.outcome));
+            let hint = evidence.as_ref().map_or(PaceHint::Nothing, |evidence| ended(evidence).pace_hint());
             // Ends in a row are a way of saying "too much".
-            let is_limited = place.note(said) && said == Said::End;
+            let is_limited = place.note(hint) && hint == PaceHint::End;
             drop(place);
-            let ended = contact.ended(evidence, |seen| own(&seen.outcome), &mut waited).await?;
-            if let Some(mut evidence) = ended {
+            let seen = |evidence: &SmtpEvidence| Seen::whole(ended(evidence));
+            if let Some(mut evidence) = contact.ended(evidence, seen, &mut waited).await? {
                 if is_limited {
-                    evidence.outcome = Word::Borrowed("limited");
+                    evidence.outcome = Some(SmtpOutcome::Limited);
                 }
                 break evidence;
             }
@@ -299,24 +297,9 @@ impl Probe {
     }
 }
 
-/// An outcome for those who watch: a word that this program made, as it always is here.
-fn own(outcome: &Word) -> Seen {
-    let outcome: OwnWord = match outcome {
-        Word::Borrowed(word) => word,
-        Word::Owned(_) => "other",
-    };
-    Seen { outcome, is_cut: false }
-}
-
-/// What an outcome says about the pace: a conversation that breaks off says nothing by itself, several in a row do.
-fn said(outcome: &str) -> Said {
-    match outcome {
-        "limited" => Said::TooMuch,
-        "smtp_connect_reset" | "smtp_closed" => Said::End,
-        "smtp_connect_refused" | "smtp_connect_timeout" | "smtp_connect_unreachable" => Said::Nothing,
-        "smtp_banner_timeout" | "smtp_protocol" | "mx_tls_timeout" | "mx_tls_closed" => Said::Nothing,
-        _ => Said::Answer,
-    }
+/// How a conversation ended; one that is over has its outcome.
+fn ended(evidence: &SmtpEvidence) -> SmtpOutcome {
+    evidence.outcome.unwrap_or(SmtpOutcome::Closed)
 }
 
 /// Where a host's TLSA records for mail are, whatever port is configured (RFC 7672 section 2.2.3, RFC 6698 section 3).
@@ -324,20 +307,20 @@ fn tlsa_name(host: &str) -> String {
     format!("_25._tcp.{host}")
 }
 
-fn with_outcome(row: HostRow, outcome: &'static str) -> HostRow {
-    HostRow { smtp: SmtpEvidence { outcome: Word::Borrowed(outcome), ..SmtpEvidence::default() }, ..row }
+fn with_outcome(row: HostRow, outcome: SmtpOutcome) -> HostRow {
+    HostRow { smtp: SmtpEvidence { outcome: Some(outcome), ..SmtpEvidence::default() }, ..row }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn looked_at(outcomes: &[&'static str]) -> HostLook {
+    fn looked_at(outcomes: &[SmtpOutcome]) -> HostLook {
         let mut look = HostLook::new("mx.example".to_owned());
         for outcome in outcomes {
             let row = look.rows.pop().unwrap_or_default();
-            let mut row = with_outcome(row, outcome);
-            row.attempts.push(Word::Borrowed(outcome));
+            let mut row = with_outcome(row, *outcome);
+            row.attempts.push(*outcome);
             look.rows.push(row);
             look.looks += 1;
         }
@@ -347,15 +330,15 @@ mod tests {
     #[test]
     fn a_limited_host_is_looked_at_three_times_and_others_that_may_pass_twice() {
         for (outcomes, waits) in [
-            (&["limited"][..], true),
-            (&["limited", "limited"], true),
-            (&["limited", "limited", "limited"], false),
-            (&["smtp_rejected_4xx"], true),
-            (&["smtp_rejected_4xx", "smtp_rejected_4xx"], false),
-            (&["smtp_rejected_4xx", "limited"], true),
-            (&["limited", "smtp_connect_timeout"], false),
-            (&["limited", "ok"], false),
-            (&["starttls_not_offered"], false),
+            (&[SmtpOutcome::Limited][..], true),
+            (&[SmtpOutcome::Limited, SmtpOutcome::Limited], true),
+            (&[SmtpOutcome::Limited, SmtpOutcome::Limited, SmtpOutcome::Limited], false),
+            (&[SmtpOutcome::Rejected4xx], true),
+            (&[SmtpOutcome::Rejected4xx, SmtpOutcome::Rejected4xx], false),
+            (&[SmtpOutcome::Rejected4xx, SmtpOutcome::Limited], true),
+            (&[SmtpOutcome::Limited, SmtpOutcome::ConnectTimeout], false),
+            (&[SmtpOutcome::Limited, SmtpOutcome::Ok], false),
+            (&[SmtpOutcome::NotOffered], false),
         ] {
             let mut look = looked_at(outcomes);
             let done = look.take_final();
@@ -369,24 +352,8 @@ mod tests {
 
     #[test]
     fn further_tries_count_among_the_three_connections() {
-        let mut look = looked_at(&["mx_tls_closed", "limited"]);
-        look.rows[0].attempts.insert(1, Word::Borrowed("mx_tls_closed"));
+        let mut look = looked_at(&[SmtpOutcome::TlsClosed, SmtpOutcome::Limited]);
+        look.rows[0].attempts.insert(1, SmtpOutcome::TlsClosed);
         assert_eq!(look.take_final().len(), 1);
-    }
-
-    #[test]
-    fn only_what_breaks_off_may_say_too_much_without_a_word() {
-        assert_eq!(said("limited"), Said::TooMuch);
-        for outcome in ["smtp_connect_reset", "smtp_closed"] {
-            assert_eq!(said(outcome), Said::End, "{outcome}");
-        }
-        for outcome in
-            ["smtp_connect_refused", "smtp_connect_timeout", "smtp_banner_timeout", "mx_tls_timeout"]
-        {
-            assert_eq!(said(outcome), Said::Nothing, "{outcome}");
-        }
-        for outcome in ["ok", "smtp_rejected_5xx", "smtp_rejected_4xx", "starttls_refused", "mx_tls_alert"] {
-            assert_eq!(said(outcome), Said::Answer, "{outcome}");
-        }
     }
 }

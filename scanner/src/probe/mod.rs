@@ -7,17 +7,19 @@ mod contact;
 mod control;
 mod host;
 mod policy;
+mod reach;
 
 pub use host::HostLook;
+pub use reach::{Reached, own_mail_server};
 
 use crate::admission::{Admission, Waited};
-use crate::dataset::rows::{DomainRow, Mx, Retried};
-use crate::dataset::words::{DnsStatus, MxKind, RecordState};
 use crate::dns::{Answer, Dns, Effort, RecordType};
+use crate::evidence::rows::{DomainRow, Mx, Retried};
+use crate::evidence::{DnsStatus, MxKind, PolicyOutcome, Question, RecordState, text};
 use crate::fault::Unfinished;
 use crate::input::Entry;
 use crate::moment;
-use crate::mta_sts::{record, text, tlsrpt};
+use crate::mta_sts::{record, tlsrpt};
 use crate::plan::{ImplicitScope, ScanPlan, StarttlsScope};
 use crate::telemetry::Meters;
 use crate::tls::TlsClient;
@@ -100,11 +102,11 @@ impl Domain {
         asked.into_iter().flatten().any(DnsStatus::may_pass)
             || self.control.may_pass()
             || self.asked_for_less
-            || row.policy.outcome.as_deref().is_some_and(crate::assess::may_pass)
+            || row.policy.outcome.is_some_and(PolicyOutcome::may_pass)
     }
 
     /// Notes that a question is asked again; does nothing at its first look, when nothing came of it before.
-    fn note_retry(&mut self, question: &'static str, before: Option<DnsStatus>) {
+    fn note_retry(&mut self, question: Question, before: Option<DnsStatus>) {
         Retried::note(&mut self.row.dns_retried, question, before);
     }
 
@@ -148,7 +150,7 @@ impl Probe {
         domain.began = Instant::now();
         if open(domain.row.mx_dns) {
             let name = domain.row.domain.clone();
-            domain.note_retry("mx", domain.row.mx_dns);
+            domain.note_retry(Question::Mx, domain.row.mx_dns);
             let answer = self.dns.ask(&name, RecordType::MX, &mut domain.waited).await?;
             let gone = answer.status == DnsStatus::NxDomain && !answer.is_aliased();
             take_mx(&mut domain.row, &answer);
@@ -178,18 +180,18 @@ impl Probe {
         let implicit = self.has_address(&name, addresses_open && everyone, &mut third);
         let (sts, tlsrpt, mut implicit) = tokio::join!(sts, tlsrpt, implicit);
         if let Some(answer) = sts? {
-            domain.note_retry("sts", domain.row.sts_dns);
+            domain.note_retry(Question::Sts, domain.row.sts_dns);
             take_sts(&mut domain.row, &answer);
         }
         if let Some(answer) = tlsrpt? {
-            domain.note_retry("tlsrpt", domain.row.tlsrpt_dns);
+            domain.note_retry(Question::Tlsrpt, domain.row.tlsrpt_dns);
             take_tlsrpt(&mut domain.row, &answer);
         }
         if addresses_open && !everyone && domain.signals() {
             implicit = self.has_address(&name, true, &mut third).await;
         }
         if let Some(status) = implicit? {
-            domain.note_retry("address", domain.implicit);
+            domain.note_retry(Question::Address, domain.implicit);
             domain.implicit = Some(status);
             take_implicit(&mut domain.row, status);
         }

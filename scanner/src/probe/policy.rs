@@ -3,17 +3,17 @@
 use super::contact::Seen;
 use super::{Domain, Probe, control, open};
 use crate::admission::{Refusal, Waited};
-use crate::dataset::rows::{AddrOutcome, DomainRow, PolicyEvidence};
-use crate::dataset::words::{DnsStatus, MxKind, Word};
 use crate::dns::{Addresses, Answer, RecordType};
+use crate::evidence::attempts::further;
+use crate::evidence::rows::{AddrOutcome, DomainRow, PolicyEvidence};
+use crate::evidence::{AddressOutcome, DnsStatus, ExtraHello, Mode, MxKind, PolicyOutcome, Question};
 use crate::fault::Unfinished;
+use crate::moment;
 use crate::mta_sts::{mx_pattern, policy};
 use crate::plan::limits::POLICY_BYTES;
-use crate::policy_host::{self, Fetch, Fetched, Outcome};
+use crate::policy_host::{self, Fetch, Fetched};
 use crate::telemetry::Stage;
-use crate::tls::tries::{self, Further};
 use crate::tls::{Hello, legacy};
-use crate::{assess, moment};
 use std::net::{IpAddr, SocketAddr};
 use tokio::time::Instant;
 
@@ -25,7 +25,7 @@ impl Probe {
     pub async fn policy(&self, domain: &mut Domain) -> Result<(), Unfinished> {
         self.name_servers_and_control(domain).await?;
         let known = &domain.row.policy;
-        let failed_and_may_pass = known.outcome.as_deref().is_some_and(assess::may_pass)
+        let failed_and_may_pass = known.outcome.is_some_and(PolicyOutcome::may_pass)
             || known.host_dns.is_some_and(DnsStatus::may_pass)
             || domain.asked_for_less;
         if known.host_dns.is_none() && known.outcome.is_none() || failed_and_may_pass {
@@ -45,7 +45,7 @@ impl Probe {
             self.control_record(&name, domain.control.txt, &mut second)
         );
         if let Some(answer) = ns? {
-            domain.note_retry("ns", domain.ns);
+            domain.note_retry(Question::Ns, domain.ns);
             domain.ns = Some(answer.status);
             domain.row.ns = answer.status.is_definite().then(|| answer.ns());
         }
@@ -78,18 +78,16 @@ impl Probe {
             PolicyEvidence::default()
         } else if !policy_host::is_url_host(&host) {
             // Such as broken punycode: no sender can ask for it either.
-            PolicyEvidence {
-                outcome: Some(Word::Borrowed("policy_host_name_invalid")),
-                ..PolicyEvidence::default()
-            }
+            PolicyEvidence { outcome: Some(PolicyOutcome::NameInvalid), ..PolicyEvidence::default() }
         } else {
-            domain.note_retry("policy_host", domain.row.policy.host_dns.filter(|status| status.may_pass()));
+            let before = domain.row.policy.host_dns.filter(|status| status.may_pass());
+            domain.note_retry(Question::PolicyHost, before);
             let addresses = self.dns.addresses(&host, &mut domain.waited).await?;
             self.over_addresses(&host, addresses, earlier.clone().unwrap_or_default(), domain).await?
         };
-        if let Some(outcome) = policy.outcome.clone() {
+        if let Some(outcome) = policy.outcome {
             policy.at = Some(moment::now());
-            policy.usable = Some(outcome == "ok" && policy.valid == Some(true));
+            policy.usable = Some(outcome == PolicyOutcome::Ok && policy.valid == Some(true));
             policy.attempts.get_or_insert_with(|| earlier.unwrap_or_default()).push(outcome);
         } else {
             policy.attempts = earlier;
@@ -103,7 +101,7 @@ impl Probe {
         &self,
         host: &str,
         addresses: Addresses,
-        mut attempts: Vec<Word>,
+        mut attempts: Vec<PolicyOutcome>,
         domain: &mut Domain,
     ) -> Result<PolicyEvidence, Unfinished> {
         let Addresses { status, addrs, chain, .. } = addresses;
@@ -121,11 +119,11 @@ impl Probe {
                     refused = refused.filter(|earlier| *earlier != Refusal::Excluded).or(Some(refusal));
                     match refusal {
                         Refusal::Excluded => continue,
-                        Refusal::Forbidden => "forbidden_address",
-                        Refusal::NoFamily => "not_attempted",
+                        Refusal::Forbidden => AddressOutcome::Forbidden,
+                        Refusal::NoFamily => AddressOutcome::NotAttempted,
                     }
                 }
-                Ok(()) if left == 0 => "not_sampled",
+                Ok(()) if left == 0 => AddressOutcome::NotSampled,
                 Ok(()) => match self.at_address(host, addr, &mut attempts, &mut domain.waited).await {
                     Err(Unfinished::Excluded) => {
                         refused.get_or_insert(Refusal::Excluded);
@@ -135,13 +133,13 @@ impl Probe {
                     Ok(one) => {
                         left = if one.outcome.is_worth_another_address() { left - 1 } else { 0 };
                         domain.asked_for_less |= one.asks_for_less;
-                        let outcome = one.outcome.as_str();
-                        fetched = Some(further(fetched, one));
+                        let outcome = AddressOutcome::Contacted(one.outcome);
+                        fetched = Some(better(fetched, one));
                         outcome
                     }
                 },
             };
-            outcomes.push(AddrOutcome { addr, outcome: Word::Borrowed(outcome) });
+            outcomes.push(AddrOutcome { addr, outcome });
         }
         let mut policy = PolicyEvidence {
             host_dns: Some(status),
@@ -154,7 +152,7 @@ impl Probe {
                 fetched.write_to(&mut policy);
                 read_text(&mut policy);
             }
-            None => policy.outcome = without_fetch(status, chain.as_deref(), refused).map(Word::Borrowed),
+            None => policy.outcome = without_fetch(status, chain.as_deref(), refused),
         }
         policy.cname = chain;
         Ok(policy)
@@ -165,23 +163,23 @@ impl Probe {
         &self,
         host: &str,
         addr: IpAddr,
-        attempts: &mut Vec<Word>,
+        attempts: &mut Vec<PolicyOutcome>,
         waited: &mut Waited,
     ) -> Result<Fetched, Unfinished> {
         let mut one = self.fetch(host, addr, Hello::PostQuantum, waited).await?;
         loop {
-            attempts.push(Word::Borrowed(one.outcome.as_str()));
-            match tries::further(attempts) {
-                Some(Further::SmallHello) => {
+            attempts.push(one.outcome);
+            match further(attempts) {
+                Some(ExtraHello::Small) => {
                     let again = self.fetch(host, addr, Hello::Small, waited).await?;
-                    if again.outcome.has_answered_hello()
+                    if again.outcome.answered_hello()
                         && let Some(first) = attempts.last_mut()
                     {
-                        *first = Word::Borrowed("policy_tls_large_hello");
+                        *first = PolicyOutcome::TlsLargeHello;
                     }
                     one = again;
                 }
-                Some(Further::LegacyHello) => one.outcome = self.ask_legacy(host, addr, waited).await?,
+                Some(ExtraHello::Legacy) => one.outcome = self.ask_legacy(host, addr, waited).await?,
                 None => break,
             }
         }
@@ -211,10 +209,10 @@ impl Probe {
             let mut slot = contact.turn(enter, waited).await?;
             let fetched = slot.run(policy_host::fetch(request, &self.tls)).await;
             if let Ok(fetched) = &fetched {
-                slot.note(fetched.said());
+                slot.note(fetched.pace_hint());
             }
             drop(slot);
-            let seen = |fetched: &Fetched| Seen { outcome: fetched.outcome.as_str(), is_cut: fetched.is_cut };
+            let seen = |fetched: &Fetched| Seen { outcome: fetched.outcome, is_cut: fetched.is_cut };
             if let Some(fetched) = contact.ended(fetched, seen, waited).await? {
                 return Ok(fetched);
             }
@@ -222,7 +220,12 @@ impl Probe {
     }
 
     /// Whether the limit is ours: what a host is that answers a hello with old versions and suites so.
-    async fn ask_legacy(&self, host: &str, addr: IpAddr, waited: &mut Waited) -> Result<Outcome, Unfinished> {
+    async fn ask_legacy(
+        &self,
+        host: &str,
+        addr: IpAddr,
+        waited: &mut Waited,
+    ) -> Result<PolicyOutcome, Unfinished> {
         let mut contact = self.contact(Stage::Policy, addr);
         loop {
             let enter = async |turn: &mut Waited| self.admission.https(addr, host, turn).await;
@@ -231,9 +234,8 @@ impl Probe {
             let at = SocketAddr::new(addr, self.plan.https_port);
             let answer = slot.run(legacy::ask_at(at, host, deadline)).await;
             drop(slot);
-            let outcome = answer.map(|answer| Outcome::Tls(answer.verdict()));
-            let seen = |outcome: &Outcome| Seen { outcome: outcome.as_str(), is_cut: false };
-            if let Some(outcome) = contact.ended(outcome, seen, waited).await? {
+            let outcome = answer.map(|answer| answer.verdict().at_policy_host());
+            if let Some(outcome) = contact.ended(outcome, |seen| Seen::whole(*seen), waited).await? {
                 return Ok(outcome);
             }
         }
@@ -241,7 +243,7 @@ impl Probe {
 }
 
 /// Of two addresses the later one if it got as far as a certificate, else the first.
-fn further(first: Option<Fetched>, later: Fetched) -> Fetched {
+fn better(first: Option<Fetched>, later: Fetched) -> Fetched {
     match first {
         Some(first) if !later.got_further() => first,
         _ => later,
@@ -254,15 +256,15 @@ fn without_fetch(
     status: DnsStatus,
     chain: Option<&[String]>,
     refused: Option<Refusal>,
-) -> Option<&'static str> {
+) -> Option<PolicyOutcome> {
     let aliased = chain.is_some_and(|chain| !chain.is_empty());
     match (status, refused) {
-        (_, Some(Refusal::Forbidden)) => Some("policy_host_forbidden_address"),
+        (_, Some(Refusal::Forbidden)) => Some(PolicyOutcome::ForbiddenAddress),
         (_, Some(Refusal::Excluded | Refusal::NoFamily)) => None,
-        (DnsStatus::NxDomain, None) if aliased => Some("policy_host_dangling_cname"),
-        (DnsStatus::NxDomain, None) => Some("policy_host_nxdomain"),
-        (DnsStatus::NoData | DnsStatus::NoError, None) => Some("policy_host_no_address"),
-        _ => Some("policy_host_dns_failure"),
+        (DnsStatus::NxDomain, None) if aliased => Some(PolicyOutcome::DanglingCname),
+        (DnsStatus::NxDomain, None) => Some(PolicyOutcome::NxDomain),
+        (DnsStatus::NoData | DnsStatus::NoError, None) => Some(PolicyOutcome::NoAddress),
+        _ => Some(PolicyOutcome::DnsFailure),
     }
 }
 
@@ -270,14 +272,14 @@ fn read_text(evidence: &mut PolicyEvidence) {
     let Some(body) = &evidence.body else { return };
     let parsed = policy::parse(body);
     evidence.valid = Some(parsed.valid);
-    evidence.mode = parsed.mode.map(|mode| Word::Borrowed(mode.as_str()));
+    evidence.mode = parsed.mode;
     evidence.max_age_s = parsed.max_age_s.and_then(|s| i64::try_from(s).ok());
     evidence.mx = Some(parsed.mx_escaped());
 }
 
 /// Fills `matched` and `pattern` of the MX set by a policy that may be used (RFC 8461 section 4.1).
 fn match_hosts(row: &mut DomainRow) {
-    let usable = row.policy.usable == Some(true) && row.policy.mode.as_deref() != Some("none");
+    let usable = row.policy.usable == Some(true) && row.policy.mode != Some(Mode::None);
     let patterns = row.policy.mx.as_deref().filter(|_| usable);
     let mail = matches!(row.mx_kind, Some(MxKind::Explicit | MxKind::Implicit));
     for host in row.mx.iter_mut().flatten().filter(|_| mail) {

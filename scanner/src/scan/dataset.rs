@@ -1,13 +1,15 @@
 //! The dataset's folder at the begin of a run: made new, or brought back to what was committed.
 
-use super::ScanError;
 use super::preflight::Prepared;
 use crate::dataset::columns::{CERTIFICATES, DOMAINS, MX_HOSTS};
 use crate::dataset::commits::{self, Commit, CommitLog};
 use crate::dataset::manifest::{Exclusions, ListFacts, Manifest, Resumed};
 use crate::dataset::ranges::Positions;
+use crate::dataset::read;
 use crate::dataset::writer::DatasetWriter;
-use crate::dataset::{dictionary, read};
+use crate::dictionary;
+use crate::error::ScanError;
+use crate::evidence::rows::Mx;
 use crate::moment;
 use crate::plan::{PlanError, ScanPlan, StarttlsScope, Typed};
 use crate::probe::{HostLook, targets};
@@ -133,7 +135,7 @@ impl Dataset {
         }
         read::batches(&self.folder, &DOMAINS, &["mx", "sts_signals"], |batch| {
             for row in 0..batch.rows() {
-                let mx = batch.mx(row);
+                let mx: Option<Vec<Mx>> = batch.value("mx", row);
                 for host in targets(mx.as_deref(), batch.bool("sts_signals", row), scope) {
                     if registry.offer(host) {
                         hosts.push(HostLook::new(host.to_owned()));

@@ -7,6 +7,7 @@ use super::pipeline::{Contact, Now, Pipeline};
 use crate::dns::LATE_A_PLACE;
 use crate::input::Entry;
 use crate::probe::Domain;
+use crate::runtime;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -71,7 +72,7 @@ impl Lookers {
             }
             self.running.store(tasks.len() + more, Relaxed);
             for _ in 0..more {
-                tasks.spawn(self.clone().look_at_names());
+                runtime::spawn(&mut tasks, self.clone().look_at_names());
             }
         }
     }

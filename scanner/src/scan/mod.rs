@@ -1,7 +1,6 @@
 //! A scan from its lists to its assessed dataset: threads, channels, and the sum at the end. Knows no protocol.
 
 mod dataset;
-mod error;
 mod lookers;
 mod pipeline;
 pub(crate) mod preflight;
@@ -10,18 +9,18 @@ mod spool;
 pub mod tally;
 
 pub use dataset::Recorded;
-pub use error::ScanError;
 pub use preflight::{Lowering, fit};
 pub use report::{DnsSeen, Ended, Report};
 
-use crate::assess::job::Further;
 use crate::dataset::manifest::{ListFacts, Sum};
 use crate::dataset::ranges::Positions;
 use crate::dataset::writer::{DatasetWriter, Evidence};
+use crate::error::ScanError;
 use crate::input::{self, Entry, ListSpec, Options, Reader, Repeats};
-use crate::plan::ScanPlan;
 use crate::plan::limits::{ENTRY_BATCH, EVIDENCE_PAUSE, EVIDENCE_QUEUE, LISTED_NAMES, ORDER_WINDOW};
+use crate::plan::{IntermediateSource, ScanPlan};
 use crate::probe::{HostLook, Probe};
+use crate::runtime::{dns_workers, runtime};
 use dataset::Dataset;
 use lookers::Lookers;
 use pipeline::{Contact, Pipeline};
@@ -124,7 +123,7 @@ pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Rep
         exclusions: dataset.manifest.exclusions.clone(),
         counts: BTreeMap::new(),
     };
-    let further = plan.intermediates.clone().map_or(Further::None, Further::File);
+    let further = plan.intermediates.clone().map_or(IntermediateSource::None, IntermediateSource::File);
     report::finish(dataset.manifest, report, read.stream_sha256, &further)
 }
 
@@ -206,11 +205,6 @@ fn drive(
     })
 }
 
-/// Threads that ask the DNS about names of the list: one a core. The thread of the contacts asks too.
-pub(crate) fn dns_workers() -> usize {
-    std::thread::available_parallelism().map_or(1, std::num::NonZero::get)
-}
-
 /// A stage's thread: its runtime asks the DNS by an engine of its own.
 fn attended(
     pipeline: Arc<Pipeline>,
@@ -222,13 +216,6 @@ fn attended(
             pipeline.halt(fault.to_string());
         }
     }
-}
-
-pub(crate) fn runtime() -> Result<tokio::runtime::Runtime, ScanError> {
-    tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .map_err(|source| ScanError::Io { what: "cannot start a runtime".to_owned(), source })
 }
 
 /// Gives the MX hosts of committed domains that have no committed row to the contact runtime.

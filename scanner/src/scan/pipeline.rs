@@ -1,18 +1,18 @@
-//! The way of domains and hosts through the stages; with `lookers` the only place of ours that spawns tasks.
+//! The way of domains and hosts through the stages.
 //!
 //! DNS workers (`lookers`) take names from the list. What signals goes on to the contact runtime (policy hosts and MX
 //! hosts), whose waiting never holds a place of DNS. Final rows go to the writer.
 
-use super::spool::Spool;
+use super::spool::{Spool, Waiting};
 use super::tally::{Count, Tally};
-use crate::dataset::rows::DomainRow;
-use crate::dataset::words::{MxKind, RecordState};
 use crate::dataset::writer::Evidence;
+use crate::evidence::rows::DomainRow;
+use crate::evidence::{MxKind, RecordState, SmtpOutcome, SmtpPhase};
 use crate::fault::Unfinished;
 use crate::plan::limits::{CONTACT_BACKLOG, EXCLUSIONS_LOOK, LOCAL_FAULTS, SMTP_TRIAL, SMTP_TRIAL_PERCENT};
 use crate::probe::{Domain, HostLook, Probe};
+use crate::runtime;
 use crate::smtp::registry::Registry;
-use serde::{Deserialize, Serialize};
 use std::convert::Infallible;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -25,13 +25,6 @@ pub(super) enum Contact {
     /// A domain that signals: its policy is next.
     Policy(Box<Domain>),
     /// An MX host that nobody has contacted.
-    Host(HostLook),
-}
-
-/// What waits for its second look.
-#[derive(Serialize, Deserialize)]
-pub(super) enum Waiting {
-    Domain(Box<Domain>),
     Host(HostLook),
 }
 
@@ -95,7 +88,7 @@ impl Pipeline {
             tokio::time::sleep(EXCLUSIONS_LOOK).await;
             let admission = self.probe.admission.clone();
             // A large file takes its time, which the connections must not wait for. One that panics is tried again.
-            let _ = tokio::task::spawn_blocking(move || admission.look_at_exclusions()).await;
+            let _ = runtime::unblocked(move || admission.look_at_exclusions()).await;
         }
     }
 
@@ -106,9 +99,9 @@ impl Pipeline {
             let Ok(place) = backlog.clone().acquire_owned().await else { return };
             match contact {
                 Contact::Policy(domain) => {
-                    drop(tasks.spawn(self.clone().policy(domain, tasks.clone(), place)));
+                    runtime::track(&tasks, self.clone().policy(domain, tasks.clone(), place));
                 }
-                Contact::Host(host) => drop(tasks.spawn(self.clone().host(host, Some(place)))),
+                Contact::Host(host) => runtime::track(&tasks, self.clone().host(host, Some(place))),
             }
         }
         loop {
@@ -135,9 +128,9 @@ impl Pipeline {
             self.tally.deferred.down();
             match waiting {
                 Waiting::Domain(domain) => {
-                    drop(tasks.spawn(self.clone().again(domain, tasks.clone(), place)));
+                    runtime::track(tasks, self.clone().again(domain, tasks.clone(), place));
                 }
-                Waiting::Host(host) => drop(tasks.spawn(self.clone().host(host, Some(place)))),
+                Waiting::Host(host) => runtime::track(tasks, self.clone().host(host, Some(place))),
             }
         }
         any
@@ -197,7 +190,7 @@ impl Pipeline {
 
     async fn settle_here(self: Arc<Self>, domain: Box<Domain>, tasks: &TaskTracker) {
         for host in self.settle(domain).await {
-            tasks.spawn(self.clone().host(host, None));
+            runtime::track(tasks, self.clone().host(host, None));
         }
     }
 
@@ -264,7 +257,9 @@ impl Pipeline {
     fn judge_reach(&self, look: &HostLook) {
         for row in look.rows.iter().filter(|row| row.smtp.phase.is_some()) {
             self.tally.smtp_tried.up();
-            if row.smtp.phase != Some("connect") || &*row.smtp.outcome == "smtp_connect_refused" {
+            if row.smtp.phase != Some(SmtpPhase::Connect)
+                || row.smtp.outcome == Some(SmtpOutcome::ConnectRefused)
+            {
                 self.tally.smtp_reached.up();
             }
         }

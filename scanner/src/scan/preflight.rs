@@ -1,15 +1,15 @@
 //! What is found out before the first name: resolvers, families, port 25, roots, exclusions.
 
-use super::ScanError;
 use crate::admission::{Admission, Exclusions};
 use crate::dataset::manifest::{Vantage, Versions};
 use crate::dns::{self, Dns, Lookup};
+use crate::error::ScanError;
 use crate::fault::LocalFault;
-use crate::identity::{self, Reached};
 use crate::line::{Line, Routes};
 use crate::plan::descriptors::{Lowered, Machine};
 use crate::plan::{PlanError, ScanPlan, StarttlsScope};
-use crate::probe::Probe;
+use crate::probe::{self, Probe, Reached};
+use crate::runtime::dns_workers;
 use crate::telemetry::{Meters, Process};
 use crate::tls::{TlsClient, Trust, paths};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -46,9 +46,10 @@ pub struct Lowering {
 /// The limit does not bear the least that a scan needs.
 pub fn fit(plan: &mut ScanPlan, resolvers: &[SocketAddr]) -> Result<Lowering, PlanError> {
     let open_files = raise_open_files();
-    let workers = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) as u64;
+    let workers = dns_workers() as u64;
     let open_now = Process::now().fds.unwrap_or(0);
-    let budgets = plan.fit_open_files(Machine { open_files, workers, open_now }, resolvers)?;
+    let of_engine = resolvers.iter().map(|addr| dns::engine::descriptors_to(*addr) as u64).sum();
+    let budgets = plan.fit_open_files(Machine { open_files, workers, open_now, of_engine })?;
     Ok(Lowering { budgets, open_files })
 }
 
@@ -59,7 +60,7 @@ pub(crate) fn prepare(mut plan: ScanPlan, stop: CancellationToken) -> Result<Pre
         // Needed at the end: what is wrong with it is better known now.
         paths::read_pem(path)?;
     }
-    let versions = Versions::of(&trust);
+    let versions = versions(&trust);
     let resolvers = dns::named_or_system(&plan.resolvers)?;
     let manners = plan.manners();
     let lowered = fit(&mut plan, &resolvers)?;
@@ -112,9 +113,20 @@ async fn smtp_reachable(
         return Ok(None);
     }
     let lookup = Lookup::new(dns.resolvers(), plan.deadlines.dns)?;
-    Ok(match identity::own_mail_server(plan, &lookup, admission).await? {
+    Ok(match probe::own_mail_server(plan, &lookup, admission).await? {
         Reached::Yes(_) => Some(true),
         Reached::No(_) => Some(false),
         Reached::Unknown(_) => None,
     })
+}
+
+/// This program's versions, with the trust store's.
+fn versions(trust: &Trust) -> Versions {
+    Versions {
+        tool: format!("sts-scan {}", env!("CARGO_PKG_VERSION")),
+        public_suffix_list: format!("psl {}", env!("PSL_VERSION")),
+        trust_store: trust.version().to_owned(),
+        trust_store_sha256: trust.sha256().to_owned(),
+        trust_store_date: trust.date().map(|date| humantime::format_rfc3339_seconds(date).to_string()),
+    }
 }

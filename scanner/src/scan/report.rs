@@ -1,14 +1,15 @@
 //! The end of a run: assessing, the manifest's last word, and what the summary says.
 
-use super::ScanError;
 use super::preflight::Lowering;
 use super::tally::Tally;
-use crate::assess::job::{self, Further};
+use crate::assess::job;
+use crate::dataset::manifest::Outage;
 use crate::dataset::manifest::{Exclusions, Manifest, Sum};
 use crate::dns;
+use crate::error::ScanError;
 use crate::input::Example;
-use crate::line::Outage;
 use crate::moment;
+use crate::plan::IntermediateSource;
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -92,7 +93,7 @@ pub(super) fn finish(
     mut manifest: Manifest,
     mut report: Report,
     stream_sha256: Option<String>,
-    further: &Further,
+    intermediates: &IntermediateSource,
 ) -> Result<Report, ScanError> {
     if let (Some(sha256), Some(list)) = (stream_sha256, manifest.lists.first_mut()) {
         list.sha256 = Some(sha256);
@@ -100,7 +101,7 @@ pub(super) fn finish(
     }
     if report.ended == Ended::Complete {
         let began = Instant::now();
-        job::assess(&report.output, &mut manifest, further)?;
+        job::assess(&report.output, &mut manifest, intermediates)?;
         report.counts.clone_from(&manifest.counts);
         report.assessing = began.elapsed();
     }

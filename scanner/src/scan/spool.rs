@@ -1,12 +1,20 @@
 //! What waits for its second look, on disk: one name in twenty of ten million would be half a gigabyte of memory.
 
-use super::pipeline::Waiting;
 use crate::fault::LocalFault;
+use crate::probe::{Domain, HostLook};
+use serde::{Deserialize, Serialize};
 use std::fs::File;
 use std::io;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::time::{Duration, Instant};
+
+/// What waits for its second look.
+#[derive(Serialize, Deserialize)]
+pub(super) enum Waiting {
+    Domain(Box<Domain>),
+    Host(HostLook),
+}
 
 /// Bytes that are kept in memory before they go to the file.
 const BUFFER: usize = 64 << 10;
@@ -124,7 +132,7 @@ fn unreadable(error: &postcard::Error) -> LocalFault {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
     use super::*;
-    use crate::dataset::rows::HostRow;
+    use crate::evidence::rows::HostRow;
     use crate::probe::HostLook;
 
     fn host(n: usize) -> Waiting {

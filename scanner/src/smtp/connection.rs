@@ -1,9 +1,9 @@
 //! The conversation over a socket.
 
 use super::reply::ReplyParser;
-use super::session::{End, Phase, Session, Step, Transcript};
-use crate::dataset::rows::SmtpEvidence;
-use crate::dataset::words::Word;
+use super::session::{Phase, Session, Step, Transcript};
+use crate::evidence::rows::SmtpEvidence;
+use crate::evidence::{SmtpOutcome, SmtpPhase, Starttls, TlsVersion};
 use crate::fault::LocalFault;
 use crate::moment;
 use crate::tls::client::{Finished, cipher_name, evidence, group_name};
@@ -73,15 +73,15 @@ pub async fn probe(target: Target<'_>, tls: &TlsClient) -> Result<SmtpEvidence, 
     let probed_at = Some(moment::now());
     let start = Instant::now();
     let deadline = start + target.deadlines.total;
-    let mut row = SmtpEvidence { starttls: Some("unknown"), probed_at, ..SmtpEvidence::default() };
+    let mut row = SmtpEvidence { starttls: Some(Starttls::Unknown), probed_at, ..SmtpEvidence::default() };
     match connect(target.addr, deadline).await? {
         Ok(stream) => {
             row.connect_ms = Some(millis_since(start));
             talk(stream, target, tls, deadline, &mut row).await?;
         }
         Err(failure) => {
-            row.outcome = Word::Borrowed(failure.smtp_word());
-            row.phase = Some("connect");
+            row.outcome = Some(failure.at_mx_host());
+            row.phase = Some(SmtpPhase::Connect);
         }
     }
     Ok(row)
@@ -92,21 +92,21 @@ pub async fn probe(target: Target<'_>, tls: &TlsClient) -> Result<SmtpEvidence, 
 ///
 /// # Errors
 /// Where we failed: no descriptors, no address of our own.
-pub async fn probe_legacy(target: Target<'_>) -> Result<Word, LocalFault> {
+pub async fn probe_legacy(target: Target<'_>) -> Result<SmtpOutcome, LocalFault> {
     let deadline = Instant::now() + target.deadlines.total;
     let mut stream = match connect(target.addr, deadline).await? {
         Ok(stream) => stream,
-        Err(failure) => return Ok(Word::Borrowed(failure.smtp_word())),
+        Err(failure) => return Ok(failure.at_mx_host()),
     };
     if let Some(end) = converse(&mut stream, target, deadline).await?.end {
-        return Ok(Word::Borrowed(end.as_str()));
+        return Ok(end);
     }
     let name = match server_name(target) {
         ServerName::DnsName(_) => Some(target.host),
         _ => None,
     };
     let answer = legacy::ask(&mut stream, name, deadline).await?;
-    Ok(Word::Borrowed(answer.verdict().mx_word()))
+    Ok(answer.verdict().at_mx_host())
 }
 
 async fn connect(
@@ -132,16 +132,16 @@ async fn talk(
     row: &mut SmtpEvidence,
 ) -> Result<(), LocalFault> {
     let seen = converse(&mut stream, target, deadline).await?;
-    row.phase = Some(seen.phase.as_str());
+    row.phase = Some(seen.phase.of_column());
     row.code = seen.code.map(i32::from);
     row.text = seen.text;
     row.banner = seen.banner;
     row.ehlo = seen.ehlo;
     row.starttls = Some(seen.starttls);
     if let Some(end) = seen.end {
-        row.outcome = Word::Borrowed(end.as_str());
-        if end == End::Reset {
-            row.phase = Some("connect");
+        row.outcome = Some(end);
+        if end == SmtpOutcome::ConnectReset {
+            row.phase = Some(SmtpPhase::Connect);
         }
         return Ok(());
     }
@@ -150,8 +150,8 @@ async fn talk(
     let connector = TlsConnector::from(Arc::new(attempt.config));
     let result = timeout_at(deadline, connector.connect(server_name(target), stream)).await;
     let (outcome, finished) = match result {
-        Err(_) => (HandshakeFailure::Timeout.mx_word(), None),
-        Ok(Err(err)) => (of_handshake(&err)?.mx_word(), None),
+        Err(_) => (HandshakeFailure::Timeout.at_mx_host(), None),
+        Ok(Err(err)) => (of_handshake(&err)?.at_mx_host(), None),
         Ok(Ok(mut stream)) => {
             row.handshake_ms = Some(millis_since(start));
             let (_, connection) = stream.get_ref();
@@ -161,10 +161,10 @@ async fn talk(
                 group: connection.negotiated_key_exchange_group().map(|group| group_name(group.name())),
             };
             quit(&mut stream, target.deadlines.quit, deadline).await;
-            ("ok", Some(finished))
+            (SmtpOutcome::Ok, Some(finished))
         }
     };
-    row.outcome = Word::Borrowed(outcome);
+    row.outcome = Some(outcome);
     let seen = attempt.witness.seen();
     let judgement = tls.judge(&seen, target.host);
     row.tls = evidence(seen, judgement.as_ref(), finished);
@@ -262,10 +262,10 @@ fn server_name(target: Target<'_>) -> ServerName<'static> {
         .unwrap_or_else(|| ServerName::IpAddress(target.addr.ip().into()))
 }
 
-const fn version_name(version: ProtocolVersion) -> Option<&'static str> {
+const fn version_name(version: ProtocolVersion) -> Option<TlsVersion> {
     match version {
-        ProtocolVersion::TLSv1_2 => Some("TLSv1.2"),
-        ProtocolVersion::TLSv1_3 => Some("TLSv1.3"),
+        ProtocolVersion::TLSv1_2 => Some(TlsVersion::Tls12),
+        ProtocolVersion::TLSv1_3 => Some(TlsVersion::Tls13),
         _ => None,
     }
 }

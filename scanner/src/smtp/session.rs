@@ -4,7 +4,8 @@
 
 use super::limited::asks_for_less;
 use super::reply::{Reply, ReplyParser};
-use crate::mta_sts::text::escape;
+use crate::evidence::text::escape;
+use crate::evidence::{SmtpOutcome, SmtpPhase, Starttls};
 
 /// What the driver does next.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,58 +38,14 @@ pub enum Phase {
 }
 
 impl Phase {
-    /// The word of the column `smtp_phase`.
+    /// The phase as the column `smtp_phase` has it.
     #[must_use]
-    pub const fn as_str(self) -> &'static str {
+    pub const fn of_column(self) -> SmtpPhase {
         match self {
-            Self::Banner => "banner",
-            Self::Ehlo | Self::Helo => "ehlo",
-            Self::StartTls => "starttls",
-            Self::Tls => "tls",
-        }
-    }
-}
-
-/// Why a conversation ended before TLS.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum End {
-    /// No full greeting in time.
-    BannerTimeout,
-    /// 4xx to the greeting, to EHLO, or to HELO.
-    Rejected4xx,
-    /// 5xx to the greeting, or to both EHLO and HELO.
-    Rejected5xx,
-    /// 421, or 450 or 451 with a text that speaks of a rate: too much.
-    Limited,
-    /// Reset before a byte of the greeting: nobody can tell that from a reset of the connect itself.
-    Reset,
-    /// Closed, reset later, or silent after the greeting.
-    Closed,
-    /// Not SMTP.
-    Protocol,
-    /// Bytes after the 220 to STARTTLS, in plain text (RFC 3207 section 4.2, CVE-2021-38371).
-    AnswerInjection,
-    /// STARTTLS is not in the answer to EHLO, or HELO had to be used.
-    NotOffered,
-    /// STARTTLS was offered, and then answered with something other than 220.
-    Refused,
-}
-
-impl End {
-    /// The word of the column `smtp_outcome`.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::BannerTimeout => "smtp_banner_timeout",
-            Self::Rejected4xx => "smtp_rejected_4xx",
-            Self::Rejected5xx => "smtp_rejected_5xx",
-            Self::Limited => "limited",
-            Self::Reset => "smtp_connect_reset",
-            Self::Closed => "smtp_closed",
-            Self::Protocol => "smtp_protocol",
-            Self::AnswerInjection => "smtp_answer_injection",
-            Self::NotOffered => "starttls_not_offered",
-            Self::Refused => "starttls_refused",
+            Self::Banner => SmtpPhase::Banner,
+            Self::Ehlo | Self::Helo => SmtpPhase::Ehlo,
+            Self::StartTls => SmtpPhase::Starttls,
+            Self::Tls => SmtpPhase::Tls,
         }
     }
 }
@@ -99,7 +56,7 @@ pub struct Transcript {
     /// Where it ended; [`Phase::Tls`] where the handshake may begin.
     pub phase: Phase,
     /// Why it ended; `None` where it did not: the handshake may begin.
-    pub end: Option<End>,
+    pub end: Option<SmtpOutcome>,
     /// Code of the last reply.
     pub code: Option<u16>,
     /// Its text, escaped.
@@ -108,8 +65,8 @@ pub struct Transcript {
     pub banner: Option<String>,
     /// Lines of the EHLO reply after the first, escaped; empty where HELO was used; `None` where EHLO was not answered with 250.
     pub ehlo: Option<Vec<String>>,
-    /// `offered`, `not_offered`, `refused` or `unknown`.
-    pub starttls: &'static str,
+    /// What became of STARTTLS.
+    pub starttls: Starttls,
 }
 
 /// One conversation.
@@ -135,7 +92,7 @@ impl Session {
             text: None,
             banner: None,
             ehlo: None,
-            starttls: "unknown",
+            starttls: Starttls::Unknown,
         };
         Self {
             own_name: own_name.to_owned(),
@@ -171,24 +128,25 @@ impl Session {
                 self.pending.drain(..taken);
                 self.answer(&reply)
             }
-            Err(_) => self.end(End::Protocol, Step::Close),
+            Err(_) => self.end(SmtpOutcome::Protocol, Step::Close),
         }
     }
 
     /// The server closed the connection.
     pub fn closed(&mut self) {
-        self.seen.end.get_or_insert(End::Closed);
+        self.seen.end.get_or_insert(SmtpOutcome::Closed);
     }
 
     /// The server, or something on the way, reset the connection.
     pub fn reset(&mut self) {
-        let end = if self.is_silent { End::Reset } else { End::Closed };
+        let end = if self.is_silent { SmtpOutcome::ConnectReset } else { SmtpOutcome::Closed };
         self.seen.end.get_or_insert(end);
     }
 
     /// The deadline is over.
     pub fn timed_out(&mut self) {
-        let end = if self.seen.phase == Phase::Banner { End::BannerTimeout } else { End::Closed };
+        let end =
+            if self.seen.phase == Phase::Banner { SmtpOutcome::BannerTimeout } else { SmtpOutcome::Closed };
         self.seen.end.get_or_insert(end);
     }
 
@@ -226,7 +184,7 @@ impl Session {
                 if !keywords.clone().any(|line| is_starttls(line)) {
                     return self.not_offered();
                 }
-                self.seen.starttls = "offered";
+                self.seen.starttls = Starttls::Offered;
                 self.say(Phase::StartTls, "STARTTLS\r\n")
             }
             500..=599 => self.say(Phase::Helo, &format!("HELO {}\r\n", self.own_name)),
@@ -244,11 +202,11 @@ impl Session {
 
     fn on_starttls(&mut self, reply: &Reply) -> Step {
         if reply.code != 220 {
-            self.seen.starttls = "refused";
-            return self.end(End::Refused, Step::Quit);
+            self.seen.starttls = Starttls::Refused;
+            return self.end(SmtpOutcome::Refused, Step::Quit);
         }
         if !self.pending.is_empty() {
-            return self.end(End::AnswerInjection, Step::Close);
+            return self.end(SmtpOutcome::AnswerInjection, Step::Close);
         }
         self.seen.phase = Phase::Tls;
         Step::StartTls
@@ -257,17 +215,19 @@ impl Session {
     fn rejected(&mut self, reply: &Reply) -> Step {
         match reply.code {
             // The server closes after it (RFC 5321 section 3.8).
-            421 => self.end(End::Limited, Step::Close),
-            code if asks_for_less(code, &reply.lines.join(&b'\n')) => self.end(End::Limited, Step::Quit),
-            400..=499 => self.end(End::Rejected4xx, Step::Quit),
-            500..=599 => self.end(End::Rejected5xx, Step::Quit),
-            _ => self.end(End::Protocol, Step::Quit),
+            421 => self.end(SmtpOutcome::Limited, Step::Close),
+            code if asks_for_less(code, &reply.lines.join(&b'\n')) => {
+                self.end(SmtpOutcome::Limited, Step::Quit)
+            }
+            400..=499 => self.end(SmtpOutcome::Rejected4xx, Step::Quit),
+            500..=599 => self.end(SmtpOutcome::Rejected5xx, Step::Quit),
+            _ => self.end(SmtpOutcome::Protocol, Step::Quit),
         }
     }
 
     fn not_offered(&mut self) -> Step {
-        self.seen.starttls = "not_offered";
-        self.end(End::NotOffered, Step::Quit)
+        self.seen.starttls = Starttls::NotOffered;
+        self.end(SmtpOutcome::NotOffered, Step::Quit)
     }
 
     fn say(&mut self, phase: Phase, line: &str) -> Step {
@@ -275,7 +235,7 @@ impl Session {
         Step::Send(line.as_bytes().to_vec())
     }
 
-    fn end(&mut self, end: End, step: Step) -> Step {
+    fn end(&mut self, end: SmtpOutcome, step: Step) -> Step {
         self.seen.end = Some(end);
         self.pending.clear();
         step

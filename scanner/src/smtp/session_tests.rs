@@ -1,4 +1,4 @@
-use super::{End, Phase, Session, Step, Transcript};
+use super::{Phase, Session, SmtpOutcome as End, Starttls, Step, Transcript};
 use proptest::prelude::*;
 
 /// Talks: each line of `server` is one piece as it arrives; gives what we sent, the last step, and what was seen.
@@ -37,34 +37,34 @@ fn a_server_that_offers_starttls_gets_to_tls() {
     assert_eq!((seen.code, seen.text.as_deref()), (Some(220), Some("go")));
     assert_eq!(seen.banner.as_deref(), Some("mx.example.org"));
     assert_eq!(seen.ehlo, Some(vec!["SIZE 100".to_owned(), "STARTTLS".to_owned()]));
-    assert_eq!(seen.starttls, "offered");
+    assert_eq!(seen.starttls, Starttls::Offered);
 }
 
 /// Pieces, then: outcome, phase, code, state of STARTTLS, last step.
-type Case = (&'static [&'static [u8]], End, Phase, Option<u16>, &'static str, Step);
+type Case = (&'static [&'static [u8]], End, Phase, Option<u16>, Starttls, Step);
 
 #[test]
 fn every_way_to_fail_has_its_outcome() {
     let cases: &[Case] = &[
-        (&[b"554 go away\r\n"], End::Rejected5xx, Phase::Banner, Some(554), "unknown", Step::Quit),
-        (&[b"450 later\r\n"], End::Rejected4xx, Phase::Banner, Some(450), "unknown", Step::Quit),
-        (&[b"421 busy\r\n"], End::Limited, Phase::Banner, Some(421), "unknown", Step::Close),
-        (&[b"250 hm\r\n"], End::Protocol, Phase::Banner, Some(250), "unknown", Step::Quit),
-        (&[], End::Closed, Phase::Banner, None, "unknown", Step::Read),
-        (&[b"220 mx"], End::Closed, Phase::Banner, None, "unknown", Step::Read),
-        (&[b"HTTP/1.1 400 Bad"], End::Protocol, Phase::Banner, None, "unknown", Step::Close),
-        (&[b"\x15\x03\x01\x00\x02"], End::Protocol, Phase::Banner, None, "unknown", Step::Close),
-        (&[GREETING], End::Closed, Phase::Ehlo, Some(220), "unknown", Step::Read),
-        (&[GREETING, b"421 bye\r\n"], End::Limited, Phase::Ehlo, Some(421), "unknown", Step::Close),
-        (&[GREETING, b"450 no\r\n"], End::Rejected4xx, Phase::Ehlo, Some(450), "unknown", Step::Quit),
-        (&[GREETING, b"354 hm\r\n"], End::Protocol, Phase::Ehlo, Some(354), "unknown", Step::Quit),
-        (&[GREETING, b"junk"], End::Protocol, Phase::Ehlo, Some(220), "unknown", Step::Close),
+        (&[b"554 go away\r\n"], End::Rejected5xx, Phase::Banner, Some(554), Starttls::Unknown, Step::Quit),
+        (&[b"450 later\r\n"], End::Rejected4xx, Phase::Banner, Some(450), Starttls::Unknown, Step::Quit),
+        (&[b"421 busy\r\n"], End::Limited, Phase::Banner, Some(421), Starttls::Unknown, Step::Close),
+        (&[b"250 hm\r\n"], End::Protocol, Phase::Banner, Some(250), Starttls::Unknown, Step::Quit),
+        (&[], End::Closed, Phase::Banner, None, Starttls::Unknown, Step::Read),
+        (&[b"220 mx"], End::Closed, Phase::Banner, None, Starttls::Unknown, Step::Read),
+        (&[b"HTTP/1.1 400 Bad"], End::Protocol, Phase::Banner, None, Starttls::Unknown, Step::Close),
+        (&[b"\x15\x03\x01\x00\x02"], End::Protocol, Phase::Banner, None, Starttls::Unknown, Step::Close),
+        (&[GREETING], End::Closed, Phase::Ehlo, Some(220), Starttls::Unknown, Step::Read),
+        (&[GREETING, b"421 bye\r\n"], End::Limited, Phase::Ehlo, Some(421), Starttls::Unknown, Step::Close),
+        (&[GREETING, b"450 no\r\n"], End::Rejected4xx, Phase::Ehlo, Some(450), Starttls::Unknown, Step::Quit),
+        (&[GREETING, b"354 hm\r\n"], End::Protocol, Phase::Ehlo, Some(354), Starttls::Unknown, Step::Quit),
+        (&[GREETING, b"junk"], End::Protocol, Phase::Ehlo, Some(220), Starttls::Unknown, Step::Close),
         (
             &[GREETING, b"250 STARTTLS\r\n"],
             End::NotOffered,
             Phase::Ehlo,
             Some(250),
-            "not_offered",
+            Starttls::NotOffered,
             Step::Quit,
         ),
         (
@@ -72,7 +72,7 @@ fn every_way_to_fail_has_its_outcome() {
             End::NotOffered,
             Phase::Helo,
             Some(250),
-            "not_offered",
+            Starttls::NotOffered,
             Step::Quit,
         ),
         (
@@ -80,7 +80,7 @@ fn every_way_to_fail_has_its_outcome() {
             End::Rejected5xx,
             Phase::Helo,
             Some(550),
-            "unknown",
+            Starttls::Unknown,
             Step::Quit,
         ),
         (
@@ -88,20 +88,41 @@ fn every_way_to_fail_has_its_outcome() {
             End::Limited,
             Phase::Helo,
             Some(421),
-            "unknown",
+            Starttls::Unknown,
             Step::Close,
         ),
-        (&[GREETING, b"502 no\r\n"], End::Closed, Phase::Helo, Some(502), "unknown", Step::Read),
-        (&[GREETING, OFFER], End::Closed, Phase::StartTls, Some(250), "offered", Step::Read),
-        (&[GREETING, OFFER, b"454 no\r\n"], End::Refused, Phase::StartTls, Some(454), "refused", Step::Quit),
-        (&[GREETING, OFFER, b"421 no\r\n"], End::Refused, Phase::StartTls, Some(421), "refused", Step::Quit),
-        (&[GREETING, OFFER, b"250 ok\r\n"], End::Refused, Phase::StartTls, Some(250), "refused", Step::Quit),
+        (&[GREETING, b"502 no\r\n"], End::Closed, Phase::Helo, Some(502), Starttls::Unknown, Step::Read),
+        (&[GREETING, OFFER], End::Closed, Phase::StartTls, Some(250), Starttls::Offered, Step::Read),
+        (
+            &[GREETING, OFFER, b"454 no\r\n"],
+            End::Refused,
+            Phase::StartTls,
+            Some(454),
+            Starttls::Refused,
+            Step::Quit,
+        ),
+        (
+            &[GREETING, OFFER, b"421 no\r\n"],
+            End::Refused,
+            Phase::StartTls,
+            Some(421),
+            Starttls::Refused,
+            Step::Quit,
+        ),
+        (
+            &[GREETING, OFFER, b"250 ok\r\n"],
+            End::Refused,
+            Phase::StartTls,
+            Some(250),
+            Starttls::Refused,
+            Step::Quit,
+        ),
         (
             &[GREETING, OFFER, b"220 go\r\n250 x\r\n"],
             End::AnswerInjection,
             Phase::StartTls,
             Some(220),
-            "offered",
+            Starttls::Offered,
             Step::Close,
         ),
         (
@@ -109,10 +130,17 @@ fn every_way_to_fail_has_its_outcome() {
             End::AnswerInjection,
             Phase::StartTls,
             Some(220),
-            "offered",
+            Starttls::Offered,
             Step::Close,
         ),
-        (&[GREETING, OFFER, b"garbage"], End::Protocol, Phase::StartTls, Some(250), "offered", Step::Close),
+        (
+            &[GREETING, OFFER, b"garbage"],
+            End::Protocol,
+            Phase::StartTls,
+            Some(250),
+            Starttls::Offered,
+            Step::Close,
+        ),
     ];
     for (pieces, end, phase, code, starttls, step) in cases {
         let (_, last, seen) = talk(pieces);
@@ -146,11 +174,11 @@ fn starttls_is_found_blind_to_case_and_not_inside_another_word() {
         let ehlo = format!("250-mx\r\n250 {line}\r\n");
         talk(&[GREETING, ehlo.as_bytes()]).2.starttls
     };
-    assert_eq!(offered("starttls"), "offered");
-    assert_eq!(offered("STARTTLS "), "offered");
-    assert_eq!(offered("XSTARTTLS"), "not_offered");
-    assert_eq!(offered("STARTTLSX"), "not_offered");
-    assert_eq!(offered("AUTH STARTTLS"), "not_offered");
+    assert_eq!(offered("starttls"), Starttls::Offered);
+    assert_eq!(offered("STARTTLS "), Starttls::Offered);
+    assert_eq!(offered("XSTARTTLS"), Starttls::NotOffered);
+    assert_eq!(offered("STARTTLSX"), Starttls::NotOffered);
+    assert_eq!(offered("AUTH STARTTLS"), Starttls::NotOffered);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! What the counters are called outside.
 
 use super::process::Process;
-use crate::dataset::words::DnsStatus;
+use crate::evidence::DnsStatus;
 use crate::scan::tally::Tally;
 use prometheus::TextEncoder;
 use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};

@@ -1,6 +1,7 @@
 //! The counters of a scan for Prometheus: text format 0.0.4, over HTTP, only where the plan says an address.
 
 use super::exposition;
+use crate::runtime;
 use crate::scan::tally::Tally;
 use bytes::Bytes;
 use futures::stream::{FuturesUnordered, StreamExt as _};
@@ -43,13 +44,13 @@ impl Metrics {
         let listener = TcpListener::bind(addr)?;
         listener.set_nonblocking(true)?;
         let addr = listener.local_addr()?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let serving_on = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let serving = move || {
-            runtime.block_on(stopped.run_until_cancelled(serve(listener, &tally)));
+            serving_on.block_on(stopped.run_until_cancelled(serve(listener, &tally)));
         };
-        let thread = std::thread::Builder::new().name("metrics".to_owned()).spawn(serving)?;
+        let thread = runtime::thread("metrics", serving)?;
         Ok(Self { addr, stop, thread: Some(thread) })
     }
 }

@@ -22,7 +22,7 @@ impl StatusFile {
     /// goes on without.
     ///
     /// # Errors
-    /// The file cannot be opened.
+    /// The file cannot be opened, or this machine has no thread for it.
     pub fn start(
         path: &Path,
         tally: Arc<Tally>,
@@ -30,7 +30,8 @@ impl StatusFile {
     ) -> io::Result<Self> {
         let file = OpenOptions::new().create(true).append(true).open(path)?;
         let path = path.to_owned();
-        Ok(Self { _thread: Companion::start(move |end| lines(file, &path, &tally, end, complain)) })
+        let thread = Companion::start("status", move |end| lines(file, &path, &tally, end, complain))?;
+        Ok(Self { _thread: thread })
     }
 }
 

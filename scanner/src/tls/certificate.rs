@@ -1,7 +1,7 @@
 //! The facts of one certificate, for the table `certificates`. Nothing is judged here.
 
-use crate::dataset::rows::Micros;
-use crate::mta_sts::text::escape;
+use crate::evidence::rows::CertificateRow;
+use crate::evidence::text::escape;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -10,25 +10,6 @@ use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::FromDer as _;
 use x509_parser::public_key::PublicKey;
 use x509_parser::x509::{AttributeTypeAndValue, SubjectPublicKeyInfo, X509Name};
-
-/// A row of `certificates`: everything but the hash and the DER is `None` where the DER does not parse.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the columns are explained once, in columns.rs")]
-pub struct CertificateRow {
-    pub sha256: String,
-    pub subject: Option<String>,
-    pub issuer: Option<String>,
-    pub sans: Option<Vec<String>>,
-    pub not_before: Option<Micros>,
-    pub not_after: Option<Micros>,
-    pub key_type: Option<String>,
-    pub key_bits: Option<i32>,
-    pub signature: Option<String>,
-    pub is_ca: Option<bool>,
-    pub aia: Option<Vec<String>>,
-    pub spki_sha256: Option<String>,
-    pub der: Vec<u8>,
-}
 
 /// The row of one certificate, whatever its bytes are.
 #[must_use]

@@ -4,8 +4,8 @@ use super::certificate::sha256_hex;
 use super::judge::{self, Judgement};
 use super::trust::Trust;
 use super::witness::{Seen, Witness};
-use crate::dataset::rows::TlsEvidence;
-use crate::dataset::words::Word;
+use crate::evidence::TlsVersion;
+use crate::evidence::rows::TlsEvidence;
 use crate::fault::LocalFault;
 use crate::moment;
 use rustls::client::{Resumption, Tls12Resumption};
@@ -108,9 +108,8 @@ pub(crate) fn evidence(seen: Seen, judgement: Option<&Judgement>, finished: Opti
         group: finished.group,
         certificate_sha256,
         chain_sha256,
-        cert_outcome: judgement.map(|judgement| Word::Borrowed(judgement.outcome())),
-        cert_faults: judgement
-            .map(|judgement| judgement.faults().iter().map(|fault| Word::Borrowed(fault.as_str())).collect()),
+        cert_outcome: judgement.map(Judgement::outcome),
+        cert_faults: judgement.map(|judgement| judgement.faults().to_vec()),
         chain: seen.chain,
     }
 }
@@ -118,7 +117,7 @@ pub(crate) fn evidence(seen: Seen, judgement: Option<&Judgement>, finished: Opti
 /// What a finished handshake agreed on.
 #[derive(Debug, Default)]
 pub(crate) struct Finished {
-    pub(crate) version: Option<&'static str>,
+    pub(crate) version: Option<TlsVersion>,
     pub(crate) cipher: Option<String>,
     pub(crate) group: Option<String>,
 }

@@ -1,5 +1,6 @@
 //! How a connection or a handshake failed, from the errors of the operating system and of rustls.
 
+use crate::evidence::{PolicyOutcome, SmtpOutcome};
 use crate::fault::LocalFault;
 use rustls::{AlertDescription, InvalidMessage, PeerIncompatible};
 use std::io;
@@ -19,25 +20,25 @@ pub enum ConnectFailure {
 }
 
 impl ConnectFailure {
-    /// Its code at a policy host.
+    /// The outcome of a policy host.
     #[must_use]
-    pub const fn policy_word(self) -> &'static str {
+    pub const fn at_policy_host(self) -> PolicyOutcome {
         match self {
-            Self::Refused => "policy_connect_refused",
-            Self::Timeout => "policy_connect_timeout",
-            Self::Unreachable => "policy_connect_unreachable",
-            Self::Reset => "policy_connect_reset",
+            Self::Refused => PolicyOutcome::ConnectRefused,
+            Self::Timeout => PolicyOutcome::ConnectTimeout,
+            Self::Unreachable => PolicyOutcome::ConnectUnreachable,
+            Self::Reset => PolicyOutcome::ConnectReset,
         }
     }
 
-    /// Its code at an MX host.
+    /// The outcome of an MX host.
     #[must_use]
-    pub const fn smtp_word(self) -> &'static str {
+    pub const fn at_mx_host(self) -> SmtpOutcome {
         match self {
-            Self::Refused => "smtp_connect_refused",
-            Self::Timeout => "smtp_connect_timeout",
-            Self::Unreachable => "smtp_connect_unreachable",
-            Self::Reset => "smtp_connect_reset",
+            Self::Refused => SmtpOutcome::ConnectRefused,
+            Self::Timeout => SmtpOutcome::ConnectTimeout,
+            Self::Unreachable => SmtpOutcome::ConnectUnreachable,
+            Self::Reset => SmtpOutcome::ConnectReset,
         }
     }
 }
@@ -60,30 +61,30 @@ pub enum HandshakeFailure {
 }
 
 impl HandshakeFailure {
-    /// Its code at a policy host.
+    /// The outcome of a policy host.
     #[must_use]
-    pub const fn policy_word(self) -> &'static str {
+    pub const fn at_policy_host(self) -> PolicyOutcome {
         match self {
-            Self::Timeout => "policy_tls_timeout",
-            Self::Closed => "policy_tls_closed",
+            Self::Timeout => PolicyOutcome::TlsTimeout,
+            Self::Closed => PolicyOutcome::TlsClosed,
             // The ClientHello is the first that is said: see [`ConnectFailure::Reset`].
-            Self::Reset => ConnectFailure::Reset.policy_word(),
-            Self::Alert => "policy_tls_alert",
-            Self::Protocol => "policy_tls_protocol",
-            Self::ClientLimit => "policy_tls_client_limit",
+            Self::Reset => PolicyOutcome::ConnectReset,
+            Self::Alert => PolicyOutcome::TlsAlert,
+            Self::Protocol => PolicyOutcome::TlsProtocol,
+            Self::ClientLimit => PolicyOutcome::TlsClientLimit,
         }
     }
 
-    /// Its code at an MX host.
+    /// The outcome of an MX host.
     #[must_use]
-    pub const fn mx_word(self) -> &'static str {
+    pub const fn at_mx_host(self) -> SmtpOutcome {
         match self {
-            Self::Timeout => "mx_tls_timeout",
+            Self::Timeout => SmtpOutcome::TlsTimeout,
             // After STARTTLS a reset comes in the handshake, whoever it is by.
-            Self::Closed | Self::Reset => "mx_tls_closed",
-            Self::Alert => "mx_tls_alert",
-            Self::Protocol => "mx_tls_protocol",
-            Self::ClientLimit => "mx_tls_client_limit",
+            Self::Closed | Self::Reset => SmtpOutcome::TlsClosed,
+            Self::Alert => SmtpOutcome::TlsAlert,
+            Self::Protocol => SmtpOutcome::TlsProtocol,
+            Self::ClientLimit => SmtpOutcome::TlsClientLimit,
         }
     }
 }
@@ -174,6 +175,7 @@ pub fn of_rustls(err: &rustls::Error) -> Result<HandshakeFailure, LocalFault> {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test says what must be there")]
     use super::{ConnectFailure, HandshakeFailure, of_connect, of_handshake, of_rustls};
+    use crate::evidence::{PolicyOutcome, SmtpOutcome};
     use rustls::{AlertDescription, Error, InvalidMessage, PeerIncompatible};
     use std::io;
 
@@ -204,7 +206,8 @@ mod tests {
         }
         let reset = of_handshake(&io::ErrorKind::ConnectionReset.into()).unwrap();
         assert_eq!(reset, HandshakeFailure::Reset);
-        assert_eq!((reset.policy_word(), reset.mx_word()), ("policy_connect_reset", "mx_tls_closed"));
+        assert_eq!(reset.at_policy_host(), PolicyOutcome::ConnectReset);
+        assert_eq!(reset.at_mx_host(), SmtpOutcome::TlsClosed);
         assert_eq!(of_handshake(&io::ErrorKind::TimedOut.into()).unwrap(), HandshakeFailure::Timeout);
     }
 

@@ -6,10 +6,10 @@
 //!   whether the scan saw it elsewhere.
 //! - *Whose it is* is asked of the subject alternative names alone (RFC 9525 section 6.3).
 
-use super::paths::LONGEST;
 use super::signature::is_signed_by;
-use super::trust::Trust;
+use super::trust::{LONGEST, Trust};
 use super::witness::KeyProof;
+use crate::evidence::{CertFault, CertOutcome};
 use rustls::pki_types::{CertificateDer, UnixTime};
 use std::time::Duration;
 use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage};
@@ -20,75 +20,29 @@ use x509_parser::prelude::FromDer as _;
 /// Certificates beside the leaf that are tried as the issuer of one, where webpki looks for no path.
 const TRIED: usize = 100;
 
-/// What is wrong with a certificate, in the order of the column `cert_faults`: chain, time, name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub enum Fault {
-    /// Issuer equals subject, and its own key verifies it, whether or not it is marked as an authority.
-    SelfSigned,
-    /// No path to the trust store. Never beside `SelfSigned`.
-    Untrusted,
-    /// Cannot be read, not version 3, not for a server (extended key usage), marked as an authority though another issued it, an
-    /// unknown critical extension, an end before its begin, or the server did not prove that it holds the key.
-    Other,
-    /// The leaf's time is over.
-    Expired,
-    /// The leaf's time has not come.
-    NotYetValid,
-    /// None of its names is the host's.
-    Name,
-}
-
-impl Fault {
-    /// The word as the dataset writes it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::SelfSigned => "self_signed",
-            Self::Untrusted => "untrusted",
-            Self::Other => "other",
-            Self::Expired => "expired",
-            Self::NotYetValid => "not_yet_valid",
-            Self::Name => "name",
-        }
-    }
-
-    /// The code of `policy_outcome` where it is the first fault of a policy host's certificate.
-    #[must_use]
-    pub const fn policy_word(self) -> &'static str {
-        match self {
-            Self::SelfSigned => "policy_tls_self_signed",
-            Self::Untrusted => "policy_tls_untrusted",
-            Self::Other => "policy_tls_certificate_other",
-            Self::Expired => "policy_tls_expired",
-            Self::NotYetValid => "policy_tls_not_yet_valid",
-            Self::Name => "policy_tls_name",
-        }
-    }
-}
-
 /// Every fault of a certificate, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judgement {
-    faults: Vec<Fault>,
+    faults: Vec<CertFault>,
 }
 
 impl Judgement {
     /// All of them; empty where it is valid.
     #[must_use]
-    pub fn faults(&self) -> &[Fault] {
+    pub fn faults(&self) -> &[CertFault] {
         &self.faults
     }
 
     /// The first of them; `None` where it is valid.
     #[must_use]
-    pub fn first(&self) -> Option<Fault> {
+    pub fn first(&self) -> Option<CertFault> {
         self.faults.first().copied()
     }
 
-    /// `valid`, or the first fault.
+    /// Valid, or the first fault.
     #[must_use]
-    pub fn outcome(&self) -> &'static str {
-        self.first().map_or("valid", Fault::as_str)
+    pub fn outcome(&self) -> CertOutcome {
+        CertOutcome::of(&self.faults)
     }
 }
 
@@ -99,7 +53,7 @@ impl Judgement {
 pub fn judge(chain: &[Vec<u8>], host: &str, trust: &Trust, now: u64, proof: KeyProof) -> Option<Judgement> {
     let (leaf_der, intermediates) = chain.split_first()?;
     let Ok((rest, leaf)) = X509Certificate::from_der(leaf_der) else {
-        return Some(Judgement { faults: vec![Fault::Other] });
+        return Some(Judgement { faults: vec![CertFault::Other] });
     };
     let now = i64::try_from(now).unwrap_or(i64::MAX);
     let (begin, end) = validity(&leaf);
@@ -108,9 +62,9 @@ pub fn judge(chain: &[Vec<u8>], host: &str, trust: &Trust, now: u64, proof: KeyP
 
     let mut faults = Vec::new();
     if self_signed {
-        faults.push(Fault::SelfSigned);
+        faults.push(CertFault::SelfSigned);
     } else if !reader.is_trusted() {
-        faults.push(Fault::Untrusted);
+        faults.push(CertFault::Untrusted);
     }
     let unfit = !rest.is_empty()
         || begin > end
@@ -118,16 +72,16 @@ pub fn judge(chain: &[Vec<u8>], host: &str, trust: &Trust, now: u64, proof: KeyP
         || !is_for_servers(&leaf)
         || (is_authority(&leaf) && !self_signed);
     if unfit || proof == KeyProof::NotProven {
-        faults.push(Fault::Other);
+        faults.push(CertFault::Other);
     }
     if now > end {
-        faults.push(Fault::Expired);
+        faults.push(CertFault::Expired);
     }
     if now < begin {
-        faults.push(Fault::NotYetValid);
+        faults.push(CertFault::NotYetValid);
     }
     if !names(&leaf).any(|name| name_covers(name, host)) {
-        faults.push(Fault::Name);
+        faults.push(CertFault::Name);
     }
     Some(Judgement { faults })
 }

@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used, reason = "a test says what must be there")]
-use super::{Fault, judge, name_covers};
+use super::{CertFault, CertOutcome, judge, name_covers};
 use crate::tls::trust::{Trust, TrustSource};
 use crate::tls::witness::KeyProof;
 use rcgen::{
@@ -62,7 +62,7 @@ impl Authority {
     }
 }
 
-fn faults(chain: &[Vec<u8>], trust: &Trust) -> Vec<Fault> {
+fn faults(chain: &[Vec<u8>], trust: &Trust) -> Vec<CertFault> {
     judge(chain, HOST, trust, NOW, KeyProof::Proven).unwrap().faults().to_vec()
 }
 
@@ -82,7 +82,7 @@ fn a_hundred_issuers_of_one_name_are_not_all_tried() {
         judge(&chain, HOST, &root.trust(), NOW, KeyProof::Proven).unwrap()
     };
     assert_eq!(judged(50).faults(), []);
-    assert_eq!(judged(120).faults(), [Fault::Untrusted]);
+    assert_eq!(judged(120).faults(), [CertFault::Untrusted]);
 }
 
 #[test]
@@ -98,9 +98,9 @@ fn an_authority_as_leaf_has_no_longer_path_than_another_leaf() {
         judge(&chain, HOST, &root.trust(), NOW, KeyProof::Proven)
             .unwrap()
             .faults()
-            .contains(&Fault::Untrusted)
+            .contains(&CertFault::Untrusted)
     };
-    assert_eq!((judged(super::super::paths::LONGEST), judged(40)), (false, true));
+    assert_eq!((judged(super::LONGEST), judged(40)), (false, true));
 }
 
 #[test]
@@ -108,7 +108,10 @@ fn a_good_certificate_has_no_fault() {
     let ca = root("root");
     let chain = [ca.issue(&params(&["other.example", "MX.Example.org"]))];
     assert_eq!(faults(&chain, &ca.trust()), []);
-    assert_eq!(judge(&chain, HOST, &ca.trust(), NOW, KeyProof::NotShown).unwrap().outcome(), "valid");
+    assert_eq!(
+        judge(&chain, HOST, &ca.trust(), NOW, KeyProof::NotShown).unwrap().outcome(),
+        CertOutcome::Valid
+    );
 }
 
 #[test]
@@ -121,10 +124,10 @@ fn an_expired_leaf_of_a_trusted_authority_is_expired_and_nothing_else() {
     let ca = root("root");
     let mut old = params(&[HOST]);
     old.not_after = date_time_ymd(2024, 6, 1);
-    assert_eq!(faults(&[ca.issue(&old)], &ca.trust()), [Fault::Expired]);
+    assert_eq!(faults(&[ca.issue(&old)], &ca.trust()), [CertFault::Expired]);
     let mut early = params(&[HOST]);
     early.not_before = date_time_ymd(2024, 8, 1);
-    assert_eq!(faults(&[ca.issue(&early)], &ca.trust()), [Fault::NotYetValid]);
+    assert_eq!(faults(&[ca.issue(&early)], &ca.trust()), [CertFault::NotYetValid]);
 }
 
 #[test]
@@ -132,21 +135,24 @@ fn every_fault_is_listed_in_its_order() {
     let (ca, stranger) = (root("root"), root("stranger"));
     let mut bad = params(&["other.example"]);
     bad.not_after = date_time_ymd(2024, 6, 1);
-    assert_eq!(faults(&[ca.issue(&bad)], &ca.trust()), [Fault::Expired, Fault::Name]);
+    assert_eq!(faults(&[ca.issue(&bad)], &ca.trust()), [CertFault::Expired, CertFault::Name]);
     bad.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
     let chain = [stranger.issue(&bad)];
-    let all = [Fault::Untrusted, Fault::Other, Fault::Expired, Fault::Name];
+    let all = [CertFault::Untrusted, CertFault::Other, CertFault::Expired, CertFault::Name];
     assert_eq!(faults(&chain, &ca.trust()), all);
-    assert_eq!(judge(&chain, HOST, &ca.trust(), NOW, KeyProof::Proven).unwrap().outcome(), "untrusted");
+    assert_eq!(
+        judge(&chain, HOST, &ca.trust(), NOW, KeyProof::Proven).unwrap().outcome(),
+        CertOutcome::Fault(CertFault::Untrusted)
+    );
 }
 
 #[test]
 fn another_name_is_a_name_fault_and_a_common_name_does_not_help() {
     let ca = root("root");
-    assert_eq!(faults(&[ca.issue(&params(&["mx2.example.org"]))], &ca.trust()), [Fault::Name]);
+    assert_eq!(faults(&[ca.issue(&params(&["mx2.example.org"]))], &ca.trust()), [CertFault::Name]);
     let mut common = params(&[]);
     common.distinguished_name.push(rcgen::DnType::CommonName, HOST);
-    assert_eq!(faults(&[ca.issue(&common)], &ca.trust()), [Fault::Name]);
+    assert_eq!(faults(&[ca.issue(&common)], &ca.trust()), [CertFault::Name]);
 }
 
 #[test]
@@ -168,12 +174,12 @@ fn a_wildcard_covers_exactly_one_label() {
 #[test]
 fn a_self_signed_leaf_is_self_signed_and_not_untrusted() {
     let trust = root("root").trust();
-    assert_eq!(faults(&[self_signed(&params(&[HOST]))], &trust), [Fault::SelfSigned]);
+    assert_eq!(faults(&[self_signed(&params(&[HOST]))], &trust), [CertFault::SelfSigned]);
     let mut authority = params(&[HOST]);
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    assert_eq!(faults(&[self_signed(&authority)], &trust), [Fault::SelfSigned]);
+    assert_eq!(faults(&[self_signed(&authority)], &trust), [CertFault::SelfSigned]);
     authority.not_after = date_time_ymd(2024, 6, 1);
-    assert_eq!(faults(&[self_signed(&authority)], &trust), [Fault::SelfSigned, Fault::Expired]);
+    assert_eq!(faults(&[self_signed(&authority)], &trust), [CertFault::SelfSigned, CertFault::Expired]);
 }
 
 #[test]
@@ -181,15 +187,15 @@ fn a_leaf_that_names_itself_as_issuer_but_is_signed_by_another_key_is_untrusted(
     let (ca, stranger) = (root("same"), root("same"));
     let mut leaf = params(&[HOST]);
     leaf.distinguished_name.push(rcgen::DnType::CommonName, "same");
-    assert_eq!(faults(&[stranger.issue(&leaf)], &ca.trust()), [Fault::Untrusted]);
+    assert_eq!(faults(&[stranger.issue(&leaf)], &ca.trust()), [CertFault::Untrusted]);
 }
 
 #[test]
 fn an_unknown_authority_is_untrusted_and_its_certificate_in_the_chain_does_not_help() {
     let (ca, stranger) = (root("root"), root("stranger"));
-    assert_eq!(faults(&[stranger.issue(&params(&[HOST]))], &ca.trust()), [Fault::Untrusted]);
+    assert_eq!(faults(&[stranger.issue(&params(&[HOST]))], &ca.trust()), [CertFault::Untrusted]);
     let chain = [stranger.issue(&params(&[HOST])), stranger.der()];
-    assert_eq!(faults(&chain, &ca.trust()), [Fault::Untrusted]);
+    assert_eq!(faults(&chain, &ca.trust()), [CertFault::Untrusted]);
 }
 
 #[test]
@@ -201,8 +207,8 @@ fn intermediates_count_in_any_order_and_a_missing_one_is_untrusted() {
     let trust = ca.trust();
     assert_eq!(faults(&[leaf.clone(), two.der(), one.der()], &trust), []);
     assert_eq!(faults(&[leaf.clone(), b"junk".to_vec(), one.der(), two.der()], &trust), []);
-    assert_eq!(faults(&[leaf.clone(), two.der()], &trust), [Fault::Untrusted]);
-    assert_eq!(faults(&[leaf], &trust), [Fault::Untrusted]);
+    assert_eq!(faults(&[leaf.clone(), two.der()], &trust), [CertFault::Untrusted]);
+    assert_eq!(faults(&[leaf], &trust), [CertFault::Untrusted]);
 }
 
 #[test]
@@ -211,14 +217,14 @@ fn an_expired_intermediate_is_untrusted() {
     let mut expired = authority_params("old");
     expired.not_after = date_time_ymd(2024, 3, 1);
     let old = ca.sub(expired);
-    assert_eq!(faults(&[old.issue(&params(&[HOST])), old.der()], &ca.trust()), [Fault::Untrusted]);
+    assert_eq!(faults(&[old.issue(&params(&[HOST])), old.der()], &ca.trust()), [CertFault::Untrusted]);
 }
 
 #[test]
 fn garbage_is_other_and_nothing_else() {
     let trust = root("root").trust();
-    assert_eq!(faults(&[b"garbage".to_vec()], &trust), [Fault::Other]);
-    assert_eq!(faults(&[Vec::new()], &trust), [Fault::Other]);
+    assert_eq!(faults(&[b"garbage".to_vec()], &trust), [CertFault::Other]);
+    assert_eq!(faults(&[Vec::new()], &trust), [CertFault::Other]);
 }
 
 #[test]
@@ -226,7 +232,7 @@ fn bytes_after_the_certificate_are_other() {
     let ca = root("root");
     let mut leaf = ca.issue(&params(&[HOST]));
     leaf.push(0);
-    assert!(faults(&[leaf], &ca.trust()).contains(&Fault::Other));
+    assert!(faults(&[leaf], &ca.trust()).contains(&CertFault::Other));
 }
 
 #[test]
@@ -234,8 +240,8 @@ fn what_is_not_for_servers_is_other_beside_whether_it_is_trusted() {
     let (ca, stranger) = (root("root"), root("stranger"));
     let mut client = params(&[HOST]);
     client.extended_key_usages = vec![ExtendedKeyUsagePurpose::ClientAuth];
-    assert_eq!(faults(&[ca.issue(&client)], &ca.trust()), [Fault::Other]);
-    assert_eq!(faults(&[stranger.issue(&client)], &ca.trust()), [Fault::Untrusted, Fault::Other]);
+    assert_eq!(faults(&[ca.issue(&client)], &ca.trust()), [CertFault::Other]);
+    assert_eq!(faults(&[stranger.issue(&client)], &ca.trust()), [CertFault::Untrusted, CertFault::Other]);
 }
 
 #[test]
@@ -244,10 +250,10 @@ fn an_issued_authority_as_leaf_is_other_beside_whether_it_is_trusted() {
     let one = ca.sub(authority_params("one"));
     let mut authority = params(&[HOST]);
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    assert_eq!(faults(&[ca.issue(&authority)], &ca.trust()), [Fault::Other]);
-    assert_eq!(faults(&[one.issue(&authority), one.der()], &ca.trust()), [Fault::Other]);
-    assert_eq!(faults(&[one.issue(&authority)], &ca.trust()), [Fault::Untrusted, Fault::Other]);
-    assert_eq!(faults(&[stranger.issue(&authority)], &ca.trust()), [Fault::Untrusted, Fault::Other]);
+    assert_eq!(faults(&[ca.issue(&authority)], &ca.trust()), [CertFault::Other]);
+    assert_eq!(faults(&[one.issue(&authority), one.der()], &ca.trust()), [CertFault::Other]);
+    assert_eq!(faults(&[one.issue(&authority)], &ca.trust()), [CertFault::Untrusted, CertFault::Other]);
+    assert_eq!(faults(&[stranger.issue(&authority)], &ca.trust()), [CertFault::Untrusted, CertFault::Other]);
 }
 
 #[test]
@@ -257,8 +263,8 @@ fn an_unknown_critical_extension_is_other_beside_whether_it_is_trusted() {
     let mut extension = CustomExtension::from_oid_content(&[1, 2, 3, 4], vec![5, 0]);
     extension.set_criticality(true);
     strange.custom_extensions.push(extension);
-    assert_eq!(faults(&[ca.issue(&strange)], &ca.trust()), [Fault::Other]);
-    assert_eq!(faults(&[stranger.issue(&strange)], &ca.trust()), [Fault::Untrusted, Fault::Other]);
+    assert_eq!(faults(&[ca.issue(&strange)], &ca.trust()), [CertFault::Other]);
+    assert_eq!(faults(&[stranger.issue(&strange)], &ca.trust()), [CertFault::Untrusted, CertFault::Other]);
 }
 
 #[test]
@@ -266,7 +272,7 @@ fn a_key_that_was_not_proven_is_other() {
     let ca = root("root");
     let chain = [ca.issue(&params(&[HOST]))];
     let judgement = judge(&chain, HOST, &ca.trust(), NOW, KeyProof::NotProven).unwrap();
-    assert_eq!(judgement.faults(), [Fault::Other]);
+    assert_eq!(judgement.faults(), [CertFault::Other]);
 }
 
 /// A certificate of version 1, from its parts: the TBS without version and extensions, signed anew.
@@ -306,11 +312,14 @@ fn version_1_is_other_beside_whether_it_is_trusted() {
     let ca = root("root");
     let template = ca.issue(&params(&[HOST]));
     let old = version_1(&template, ca.issuer.key());
-    assert_eq!(faults(std::slice::from_ref(&old), &ca.trust()), [Fault::Other, Fault::Name]);
-    assert_eq!(faults(&[old], &root("other").trust()), [Fault::Untrusted, Fault::Other, Fault::Name]);
+    assert_eq!(faults(std::slice::from_ref(&old), &ca.trust()), [CertFault::Other, CertFault::Name]);
+    assert_eq!(
+        faults(&[old], &root("other").trust()),
+        [CertFault::Untrusted, CertFault::Other, CertFault::Name]
+    );
 
     let key = KeyPair::generate().unwrap();
     let own = params(&[HOST]).self_signed(&key).unwrap();
     let own = version_1(own.der(), &key);
-    assert_eq!(faults(&[own], &ca.trust()), [Fault::SelfSigned, Fault::Other, Fault::Name]);
+    assert_eq!(faults(&[own], &ca.trust()), [CertFault::SelfSigned, CertFault::Other, CertFault::Name]);
 }

@@ -9,7 +9,6 @@ pub mod paths;
 mod signature;
 pub mod store;
 pub mod tlsa;
-pub mod tries;
 pub mod trust;
 mod witness;
 

@@ -5,16 +5,13 @@
 
 use super::certificate::{sha256, sha256_hex};
 use super::judge;
-use super::trust::{Trust, TrustError};
+use super::trust::{LONGEST, Trust, TrustError};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
-
-/// Longest path, intermediates counted: as webpki has it.
-pub const LONGEST: usize = 6;
 
 /// Most certificates that are tried for one leaf: authorities that renew a key leave several of a name.
 const TRIED: usize = 64;

@@ -49,6 +49,9 @@ pub enum TrustError {
     },
 }
 
+/// Longest path from a leaf to one, intermediates counted: as webpki has it.
+pub const LONGEST: usize = 6;
+
 /// A set of authorities.
 #[derive(Debug, Clone)]
 pub struct Trust {

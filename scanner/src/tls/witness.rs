@@ -3,6 +3,7 @@
 //! reqwest does not show its connection, so everything is taken where rustls calls back: the verifier sees the certificates and, in TLS 1.2,
 //! the signed key exchange; the session store sees that a handshake begins and, in TLS 1.3, that it ended and with which group.
 
+use crate::evidence::TlsVersion;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue};
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
@@ -29,7 +30,7 @@ pub(crate) struct Seen {
     pub(crate) begun: bool,
     /// The certificates as sent, leaf first.
     pub(crate) chain: Vec<Vec<u8>>,
-    pub(crate) version: Option<&'static str>,
+    pub(crate) version: Option<TlsVersion>,
     pub(crate) group: Option<NamedGroup>,
     pub(crate) proof: KeyProof,
 }
@@ -54,7 +55,7 @@ impl Witness {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn record_proof(&self, version: &'static str, verified: &Result<HandshakeSignatureValid, Error>) {
+    fn record_proof(&self, version: TlsVersion, verified: &Result<HandshakeSignatureValid, Error>) {
         let mut seen = self.lock();
         seen.version = Some(version);
         seen.proof = if verified.is_ok() { KeyProof::Proven } else { KeyProof::NotProven };
@@ -89,7 +90,7 @@ impl ServerCertVerifier for Witness {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.record_proof("TLSv1.2", &verify_tls12_signature(message, cert, dss, &self.algorithms));
+        self.record_proof(TlsVersion::Tls12, &verify_tls12_signature(message, cert, dss, &self.algorithms));
         self.lock().group = group_of_tls12(message);
         Ok(HandshakeSignatureValid::assertion())
     }
@@ -100,7 +101,7 @@ impl ServerCertVerifier for Witness {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.record_proof("TLSv1.3", &verify_tls13_signature(message, cert, dss, &self.algorithms));
+        self.record_proof(TlsVersion::Tls13, &verify_tls13_signature(message, cert, dss, &self.algorithms));
         Ok(HandshakeSignatureValid::assertion())
     }
 

@@ -11,11 +11,10 @@ mod text;
 pub use fix::Fix;
 pub use input::Unreadable;
 
-use crate::assess::catalogue::{Code, Severity};
-use crate::dataset::words::RecordState;
+use crate::assess::catalogue::Severity;
+use crate::evidence::text::escape;
+use crate::evidence::{Code, Mode, RecordState};
 use crate::mta_sts::mx_pattern::{self, PatternFault};
-use crate::mta_sts::policy::Mode;
-use crate::mta_sts::text::escape;
 use crate::mta_sts::{self, Fault};
 use crate::plan::limits::POLICY_BYTES;
 use std::io::{BufRead, Write};
@@ -122,9 +121,8 @@ impl Note {
         Self { code, line: 0, column: 0 }
     }
 
-    fn of(fault: &Fault) -> Option<Self> {
-        let code = Code::from_word(fault.code)?;
-        Some(Self { code, line: fault.line, column: if fault.line == 0 { 0 } else { fault.column } })
+    fn of(fault: &Fault) -> Self {
+        Self { code: fault.code, line: fault.line, column: if fault.line == 0 { 0 } else { fault.column } }
     }
 
     /// How much it matters.
@@ -151,11 +149,11 @@ pub struct Report {
 #[must_use]
 pub fn record<T: AsRef<[u8]>>(txts: &[T]) -> Report {
     let judged = mta_sts::record::judge(txts);
-    let other_version = judged.faults.iter().any(|fault| fault.code == Code::record_version_invalid.as_str());
+    let other_version = judged.faults.iter().any(|fault| fault.code == Code::record_version_invalid);
     Report {
         strict: Verdict::of_record(judged.state, other_version),
         lenient: Verdict::of_record(judged.lenient, other_version),
-        findings: Note::in_order(judged.faults.iter().filter_map(Note::of).collect()),
+        findings: Note::in_order(judged.faults.iter().map(Note::of).collect()),
         fix: fix::record(txts, &judged),
     }
 }
@@ -164,7 +162,7 @@ pub fn record<T: AsRef<[u8]>>(txts: &[T]) -> Report {
 #[must_use]
 pub fn tlsrpt_record<T: AsRef<[u8]>>(txts: &[T]) -> Report {
     let judged = mta_sts::tlsrpt::judge(txts);
-    let mut findings: Vec<Note> = judged.faults.iter().filter_map(Note::of).collect();
+    let mut findings: Vec<Note> = judged.faults.iter().map(Note::of).collect();
     if judged.state == RecordState::Absent {
         findings.push(Note::of_whole(Code::tlsrpt_absent));
     }
@@ -188,7 +186,7 @@ pub fn policy(body: &[u8]) -> Report {
         };
     }
     let parsed = mta_sts::policy::parse(body);
-    let mut findings: Vec<Note> = parsed.faults.iter().filter_map(Note::of).collect();
+    let mut findings: Vec<Note> = parsed.faults.iter().map(Note::of).collect();
     match parsed.mode {
         Some(Mode::Testing) => findings.push(Note::of_whole(Code::policy_mode_testing)),
         Some(Mode::None) => findings.push(Note::of_whole(Code::policy_mode_none)),

@@ -1,9 +1,9 @@
 //! A report as a person wants it: verdicts, each finding with its line under it, and the mended text.
 
 use super::{Fix, Note, Report, Verdict};
-use crate::assess::catalogue::Code;
+use crate::evidence::Code;
+use crate::evidence::text::escape;
 use crate::mta_sts::mx_pattern;
-use crate::mta_sts::text::escape;
 use std::fmt::Write as _;
 
 /// Findings that are told one by one; a text can have one a byte.

@@ -5,136 +5,136 @@ const FAILURE: Option<&str> = Some("validation-failure");
 const UNTRUSTED: Option<&str> = Some("certificate-not-trusted");
 
 pub(super) const MX: &[Finding] = table! { Mx:
-    mx_none, Info, Settled, "RFC 5321 5.1", ["domains.mx_kind"], None,
+    mx_none, Info, "RFC 5321 5.1", ["domains.mx_kind"], None,
         "No MX and no address",
         "Nothing has to be done for a domain without mail; MTA-STS has no use there.";
-    mx_null, Info, Settled, "RFC 7505 3", ["domains.mx_kind"], None,
+    mx_null, Info, "RFC 7505 3", ["domains.mx_kind"], None,
         "Null MX",
         "Nothing has to be done for a domain without mail; MTA-STS has no use there.";
-    mx_null_beside_others, Warning, Settled, "RFC 7505 3", ["domains.mx"], None,
+    mx_null_beside_others, Warning, "RFC 7505 3", ["domains.mx"], None,
         "Null MX beside other MX records",
         "Remove the null MX, or the others if the domain takes no mail.";
-    mx_implicit, Info, Settled, "RFC 5321 5.1", ["domains.mx_kind"], None,
+    mx_implicit, Info, "RFC 5321 5.1", ["domains.mx_kind"], None,
         "No MX: mail goes to the domain's own address",
         "Publish an MX record that says where the mail goes.";
-    mx_dns_failure, Indeterminate, MayPass, "RFC 5321 5.1", ["domains.mx_dns", "domains.mx_kind", "domains.attempts", "mx_hosts.host_dns"], None,
+    mx_dns_failure, Indeterminate, "RFC 5321 5.1", ["domains.mx_dns", "domains.mx_kind", "domains.attempts", "mx_hosts.host_dns"], None,
         "The MX set or addresses of its hosts could not be had",
         "Check that the name servers of the domain and of its MX hosts answer.";
-    mx_unresolvable, Error, Settled, "RFC 5321 5.1", ["mx_hosts.host_dns", "mx_hosts.smtp_outcome"], None,
+    mx_unresolvable, Error, "RFC 5321 5.1", ["mx_hosts.host_dns", "mx_hosts.smtp_outcome"], None,
         "An MX host has no address",
         "Add address records for the MX host, or remove it from the MX set.";
-    mx_is_address, Error, Settled, "RFC 1035 3.3.9, RFC 5321 5.1", ["domains.mx"], FAILURE,
+    mx_is_address, Error, "RFC 1035 3.3.9, RFC 5321 5.1", ["domains.mx"], FAILURE,
         "An MX record holds an address",
         "Name a host in the MX record: an address there is read as a name and matches no policy.";
-    mx_name_invalid, Warning, Settled, "RFC 5321 2.3.5, 4.1.2", ["domains.mx"], None,
+    mx_name_invalid, Warning, "RFC 5321 2.3.5, 4.1.2", ["domains.mx"], None,
         "The name of an MX host is no host name",
         "Use letters, digits and hyphens in the name of the MX host: no certificate and no policy can be sure to name another.";
-    mx_is_cname, Warning, Settled, "RFC 5321 5.1, RFC 2181 10.3", ["mx_hosts.host_cname"], None,
+    mx_is_cname, Warning, "RFC 5321 5.1, RFC 2181 10.3", ["mx_hosts.host_cname"], None,
         "An MX host is an alias",
         "Name the host itself in the MX record, not a CNAME.";
-    mx_forbidden_address, Error, Settled, "RFC 6890 2.2", ["mx_hosts.smtp_outcome"], None,
+    mx_forbidden_address, Error, "RFC 6890 2.2", ["mx_hosts.smtp_outcome"], None,
         "An MX host has a private address",
         "Give the MX host a public address: senders on the Internet cannot reach a private, loopback or link-local one.";
 };
 
 pub(super) const SMTP: &[Finding] = table! { Smtp:
-    smtp_connect_refused, Error, Settled, "RFC 5321 4.5.4.1", ["mx_hosts.smtp_outcome"], None,
+    smtp_connect_refused, Error, "RFC 5321 4.5.4.1", ["mx_hosts.smtp_outcome"], None,
         "Connection refused",
         "Let a mail server listen on port 25 of every address of the MX host.";
-    smtp_connect_timeout, Indeterminate, MayPass, "RFC 5321 4.5.4.1", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], None,
+    smtp_connect_timeout, Indeterminate, "RFC 5321 4.5.4.1", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], None,
         "Connection timed out",
         "Check that the host is up and that no firewall drops port 25.";
-    smtp_connect_unreachable, Indeterminate, MayPass, "RFC 5321 4.5.4.1", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], None,
+    smtp_connect_unreachable, Indeterminate, "RFC 5321 4.5.4.1", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], None,
         "Host unreachable",
         "Check the routing to the addresses of the MX host.";
-    smtp_connect_reset, Indeterminate, MayPass, "RFC 5321 4.5.4.1", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], None,
+    smtp_connect_reset, Indeterminate, "RFC 5321 4.5.4.1", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], None,
         "Connection reset",
         "Check what resets connections to port 25: a firewall, a full server or an address filter.";
-    smtp_banner_timeout, Indeterminate, MayPass, "RFC 5321 3.1, 4.5.3.2.1", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], None,
+    smtp_banner_timeout, Indeterminate, "RFC 5321 3.1, 4.5.3.2.1", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], None,
         "No greeting in time",
         "Check why the mail server does not greet; a tarpit may hold strangers back on purpose.";
-    smtp_rejected_4xx, Indeterminate, Settled, "RFC 5321 3.1", ["mx_hosts.smtp_outcome", "mx_hosts.smtp_code", "mx_hosts.smtp_text"], None,
+    smtp_rejected_4xx, Indeterminate, "RFC 5321 3.1", ["mx_hosts.smtp_outcome", "mx_hosts.smtp_code", "mx_hosts.smtp_text"], None,
         "Greeted with a temporary refusal",
         "Nothing has to be done if the scanner was refused on purpose; otherwise check the server's log.";
-    smtp_rejected_5xx, Indeterminate, Settled, "RFC 5321 3.1", ["mx_hosts.smtp_outcome", "mx_hosts.smtp_code", "mx_hosts.smtp_text"], None,
+    smtp_rejected_5xx, Indeterminate, "RFC 5321 3.1", ["mx_hosts.smtp_outcome", "mx_hosts.smtp_code", "mx_hosts.smtp_text"], None,
         "Greeted with a permanent refusal",
         "Nothing has to be done if the scanner was refused on purpose; otherwise check the server's log.";
-    smtp_closed, Indeterminate, MayPass, "RFC 5321 3.8", ["mx_hosts.smtp_outcome", "mx_hosts.smtp_phase", "mx_hosts.attempts"], None,
+    smtp_closed, Indeterminate, "RFC 5321 3.8", ["mx_hosts.smtp_outcome", "mx_hosts.smtp_phase", "mx_hosts.attempts"], None,
         "Connection closed before STARTTLS",
         "Check the mail server's log: it closes the connection or stops answering before STARTTLS.";
-    smtp_protocol, Indeterminate, Settled, "RFC 5321 4.2", ["mx_hosts.smtp_outcome"], None,
+    smtp_protocol, Indeterminate, "RFC 5321 4.2", ["mx_hosts.smtp_outcome"], None,
         "The answer is not SMTP",
         "Check what listens on port 25 of the MX host.";
-    smtp_answer_injection, Error, Settled, "RFC 3207 4.2", ["mx_hosts.smtp_outcome"], FAILURE,
+    smtp_answer_injection, Error, "RFC 3207 4.2", ["mx_hosts.smtp_outcome"], FAILURE,
         "Plain text after the answer to STARTTLS",
         "Update the mail server: it lets text from before TLS stand in for answers after it.";
-    smtp_limited, Indeterminate, Settled, "RFC 5321 3.8", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], None,
+    smtp_limited, Indeterminate, "RFC 5321 3.8", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], None,
         "The server asked for less",
         "Nothing has to be done; the scanner came too often or from too far (421, a rate in the text of 450 or 451, or one reset after the other).";
-    starttls_not_offered, Error, Settled, "RFC 3207 4, RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.ehlo"], STARTTLS,
+    starttls_not_offered, Error, "RFC 3207 4, RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.ehlo"], STARTTLS,
         "STARTTLS is not offered",
         "Turn STARTTLS on, and see that no middle box strips it from the EHLO answer.";
-    starttls_refused, Error, MayPass, "RFC 3207 4", ["mx_hosts.smtp_outcome", "mx_hosts.smtp_code", "mx_hosts.attempts"], STARTTLS,
+    starttls_refused, Error, "RFC 3207 4", ["mx_hosts.smtp_outcome", "mx_hosts.smtp_code", "mx_hosts.attempts"], STARTTLS,
         "STARTTLS is offered and refused",
         "Check the mail server's certificate and key files: it offers STARTTLS but cannot do it.";
 };
 
 pub(super) const TLS: &[Finding] = table! { MxTls:
-    mx_tls_protocol, Error, Settled, "RFC 8461 7.2, RFC 8996", ["mx_hosts.smtp_outcome"], FAILURE,
+    mx_tls_protocol, Error, "RFC 8461 7.2, RFC 8996", ["mx_hosts.smtp_outcome"], FAILURE,
         "Speaks no TLS after STARTTLS, or only versions that are out of use",
         "Let the mail server speak TLS 1.2 or newer.";
-    mx_tls_client_limit, Indeterminate, Settled, "RFC 8461 4", ["mx_hosts.smtp_outcome"], FAILURE,
+    mx_tls_client_limit, Indeterminate, "RFC 8461 4", ["mx_hosts.smtp_outcome"], FAILURE,
         "No cipher suite or group in common with the scanner, or over 64 KiB of certificates",
         "Offer an AEAD cipher suite with ephemeral key exchange, and send no more certificates than the chain has: senders with a modern TLS library cannot connect.";
-    mx_tls_large_hello, Info, Settled, "RFC 8446 4.1.2", ["mx_hosts.attempts"], None,
+    mx_tls_large_hello, Info, "RFC 8446 4.1.2", ["mx_hosts.attempts"], None,
         "Only answers a small ClientHello",
         "Update the server or the middle box before it: it stumbles over a ClientHello with a post-quantum key share.";
-    mx_tls_alert, Error, Settled, "RFC 8446 6", ["mx_hosts.smtp_outcome"], FAILURE,
+    mx_tls_alert, Error, "RFC 8446 6", ["mx_hosts.smtp_outcome"], FAILURE,
         "The server ends the handshake with an alert",
         "Check the mail server's log for why it refuses the TLS handshake.";
-    mx_tls_timeout, Indeterminate, MayPass, "RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], FAILURE,
+    mx_tls_timeout, Indeterminate, "RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], FAILURE,
         "TLS handshake timed out",
         "Check the mail server's load and log: its TLS handshake does not finish.";
-    mx_tls_closed, Indeterminate, MayPass, "RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], FAILURE,
+    mx_tls_closed, Indeterminate, "RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], FAILURE,
         "Connection closed in the TLS handshake",
         "Check the mail server's log: it closes the connection before TLS is up.";
-    mx_cert_name, Error, Settled, "RFC 8461 4.2", ["mx_hosts.cert_faults"], Some("certificate-host-mismatch"),
+    mx_cert_name, Error, "RFC 8461 4.2", ["mx_hosts.cert_faults"], Some("certificate-host-mismatch"),
         "The certificate is for other names",
         "Get a certificate that names the MX host as a DNS subject alternative name.";
-    mx_cert_expired, Error, Settled, "RFC 8461 4.2", ["mx_hosts.cert_faults"], Some("certificate-expired"),
+    mx_cert_expired, Error, "RFC 8461 4.2", ["mx_hosts.cert_faults"], Some("certificate-expired"),
         "The certificate has expired",
         "Renew the certificate of the MX host and see that renewal is automatic.";
-    mx_cert_not_yet_valid, Error, Settled, "RFC 8461 4.2", ["mx_hosts.cert_faults"], FAILURE,
+    mx_cert_not_yet_valid, Error, "RFC 8461 4.2", ["mx_hosts.cert_faults"], FAILURE,
         "The certificate is not valid yet",
         "Install a certificate whose validity has begun.";
-    mx_cert_self_signed, Error, Settled, "RFC 8461 4.2", ["mx_hosts.cert_faults"], UNTRUSTED,
+    mx_cert_self_signed, Error, "RFC 8461 4.2", ["mx_hosts.cert_faults"], UNTRUSTED,
         "The certificate is self-signed",
         "Get a certificate from an authority that mail senders trust.";
-    mx_cert_untrusted, Error, Settled, "RFC 8461 4.2", ["mx_hosts.cert_faults"], UNTRUSTED,
+    mx_cert_untrusted, Error, "RFC 8461 4.2", ["mx_hosts.cert_faults"], UNTRUSTED,
         "No path to a trusted root",
         "Use a certificate of a public authority, and send its intermediate certificates.";
-    mx_cert_chain_incomplete, Error, Settled, "RFC 8461 4.2, RFC 8446 4.4.2", ["mx_hosts.cert_faults", "mx_hosts.certificate_sha256", "certificates.der"], UNTRUSTED,
+    mx_cert_chain_incomplete, Error, "RFC 8461 4.2, RFC 8446 4.4.2", ["mx_hosts.cert_faults", "mx_hosts.certificate_sha256", "certificates.der"], UNTRUSTED,
         "An intermediate certificate is missing",
         "Send the intermediate certificates with the certificate of the MX host.";
-    mx_cert_other, Error, Settled, "RFC 8461 4.2, RFC 5280 6", ["mx_hosts.cert_faults"], FAILURE,
+    mx_cert_other, Error, "RFC 8461 4.2, RFC 5280 6", ["mx_hosts.cert_faults"], FAILURE,
         "The certificate is not usable for a server",
         "Get a certificate that is well formed and meant for TLS servers.";
-    mx_cert_all_invalid, Error, Settled, "RFC 8461 4.2", ["domains.mx", "mx_hosts.cert_outcome"], FAILURE,
+    mx_cert_all_invalid, Error, "RFC 8461 4.2", ["domains.mx", "mx_hosts.cert_outcome"], FAILURE,
         "Every observed MX host has an invalid certificate",
         "Mend the certificates of the MX hosts before the mode is set to enforce: no strict sender delivers.";
-    mx_cert_some_invalid, Error, Settled, "RFC 8461 4.2", ["domains.mx", "mx_hosts.cert_outcome"], FAILURE,
+    mx_cert_some_invalid, Error, "RFC 8461 4.2", ["domains.mx", "mx_hosts.cert_outcome"], FAILURE,
         "Some MX hosts or addresses have an invalid certificate",
         "Mend the certificates of the MX hosts that fail: strict senders pass over them.";
 };
 
 pub(super) const MISMATCH: &[Finding] = table! { Mismatch:
-    mx_mismatch_all, Error, Settled, "RFC 8461 4.1", ["domains.mx", "domains.policy_mx", "domains.policy_usable"], FAILURE,
+    mx_mismatch_all, Error, "RFC 8461 4.1", ["domains.mx", "domains.policy_mx", "domains.policy_usable"], FAILURE,
         "The policy matches no MX host",
         "List the hosts of the MX set in the policy: it names others, so a strict sender delivers nothing.";
-    mx_mismatch_some, Error, Settled, "RFC 8461 4.1", ["domains.mx", "domains.policy_mx", "domains.policy_usable"], FAILURE,
+    mx_mismatch_some, Error, "RFC 8461 4.1", ["domains.mx", "domains.policy_mx", "domains.policy_usable"], FAILURE,
         "The policy does not match every MX host",
         "Add the missing MX hosts to the policy, or remove them from the MX set.";
-    pattern_unused, Warning, Settled, "RFC 8461 4.1", ["domains.mx", "domains.policy_mx", "domains.policy_usable"], None,
+    pattern_unused, Warning, "RFC 8461 4.1", ["domains.mx", "domains.policy_mx", "domains.policy_usable"], None,
         "A pattern matches no MX host",
         "Remove the pattern if no MX host is to come that it matches.";
 };

@@ -1,8 +1,8 @@
 //! DANE, the rules beside the matching itself.
 
-use super::{World, good};
-use crate::dataset::rows::HostRow;
-use crate::dataset::words::DnsStatus;
+use super::{World, good, word};
+use crate::evidence::rows::HostRow;
+use crate::evidence::{Code, DaneOutcome, DnsStatus, SmtpOutcome};
 
 const USABLE: &str = "3 1 1 0000000000000000000000000000000000000000000000000000000000000000";
 
@@ -13,7 +13,8 @@ fn dane(world: &World) -> (Option<&'static str>, Vec<&'static str>) {
         assert_eq!(hosts.len(), 1);
         hosts[0].1
     });
-    (outcome, row.findings.into_iter().filter(|code| code.starts_with("dane_")).collect())
+    let codes = row.findings.into_iter().map(Code::as_str).filter(|code| code.starts_with("dane_"));
+    (outcome.map(DaneOutcome::as_str), codes.collect())
 }
 
 /// A domain whose names are all secure, with these TLSA records, seen by a resolver that validates.
@@ -21,8 +22,8 @@ fn secure(tlsa: &[&str], change: impl FnOnce(&mut HostRow)) -> World {
     let mut world = good().with(|row| row.mx_ad = Some(true));
     world.hosts.validates = true;
     world.host_with("mx.example.com", |row| {
-        row.smtp.outcome = "ok".into();
-        row.attempts = vec!["ok".into()];
+        row.smtp.outcome = Some(SmtpOutcome::Ok);
+        row.attempts = vec![SmtpOutcome::Ok];
         row.host_dns = Some(DnsStatus::NoError);
         row.host_ad = Some(true);
         row.tlsa_dns = Some(DnsStatus::NoError);
@@ -81,8 +82,8 @@ fn what_could_not_be_had_is_never_none() {
 fn without_tls_a_usable_record_is_not_met_and_without_a_connection_nothing_is_known() {
     let ended = |outcome: &'static str| {
         dane(&secure(&[USABLE], |row| {
-            row.smtp.outcome = outcome.into();
-            row.smtp.tls = crate::dataset::rows::TlsEvidence::default();
+            row.smtp.outcome = Some(word(outcome));
+            row.smtp.tls = crate::evidence::rows::TlsEvidence::default();
         }))
         .0
     };

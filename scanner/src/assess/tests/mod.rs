@@ -5,11 +5,20 @@ mod dane;
 mod findings;
 mod verdicts;
 
-use super::{HostsOf, domain};
-use crate::dataset::rows::{AssessmentRow, DomainRow, HostRow, Mx};
-use crate::dataset::words::{DnsStatus, MxKind, RecordState};
+use super::{HostsOf, SeenDomain, SeenHost, domain};
+use crate::evidence::rows::{AssessmentRow, DomainRow, HostRow, Mx};
+use crate::evidence::{CertOutcome, DnsStatus, MxKind, PolicyOutcome, RecordState, SmtpOutcome, Vocabulary};
 
 pub(super) const ENFORCE: &str = "version: STSv1\nmode: enforce\nmx: mx.example.com\nmax_age: 1209600\n";
+
+/// The value of a word.
+pub(super) fn word<V: Vocabulary>(word: &str) -> V {
+    V::of_word(word).unwrap_or_else(|| panic!("`{word}` is no word of the vocabulary"))
+}
+
+pub(super) fn words<V: Vocabulary>(words: &[&str]) -> Vec<V> {
+    words.iter().map(|text| word(text)).collect()
+}
 
 /// A domain in good order: one MX host, enforce, TLSRPT. Each test says what differs.
 pub(super) struct World {
@@ -34,9 +43,9 @@ pub(super) fn good() -> World {
         tlsrpt_record: Some(RecordState::Valid),
         ..DomainRow::default()
     };
-    row.policy.outcome = Some("ok".into());
-    row.policy.attempts = Some(vec!["ok".into()]);
-    row.policy.tls.cert_outcome = Some("valid".into());
+    row.policy.outcome = Some(PolicyOutcome::Ok);
+    row.policy.attempts = Some(vec![PolicyOutcome::Ok]);
+    row.policy.tls.cert_outcome = Some(CertOutcome::Valid);
     row.policy.tls.cert_faults = Some(vec![]);
     row.policy.http_status = Some(200);
     row.policy.content_type = Some("text/plain; charset=utf-8".into());
@@ -68,10 +77,10 @@ impl World {
     }
 
     /// The outcomes of the looks at the policy, the last of which stands.
-    pub(super) fn looks(self, outcomes: &[&'static str]) -> Self {
+    pub(super) fn looks(self, outcomes: &[&str]) -> Self {
         self.with(|row| {
-            row.policy.outcome = outcomes.last().map(|&word| word.into());
-            row.policy.attempts = Some(outcomes.iter().map(|&word| word.into()).collect());
+            row.policy.outcome = outcomes.last().map(|text| word(text));
+            row.policy.attempts = Some(words(outcomes));
             if outcomes.last() != Some(&"ok") {
                 row.policy.body = None;
                 row.policy.http_status = None;
@@ -81,32 +90,36 @@ impl World {
     }
 
     /// One address of a host: the outcomes of the looks at it.
-    pub(super) fn host(mut self, host: &str, outcomes: &[&'static str]) -> Self {
-        let row = host_row(host, outcomes);
-        self.hosts.add(&row);
+    pub(super) fn host(mut self, host: &str, outcomes: &[&str]) -> Self {
+        self.hosts.add(&SeenHost::from(&host_row(host, outcomes)));
         self
     }
 
     /// One address of a host that showed a certificate with these faults.
-    pub(super) fn cert(mut self, host: &str, faults: &[&'static str]) -> Self {
+    pub(super) fn cert(mut self, host: &str, faults: &[&str]) -> Self {
         let mut row = host_row(host, &["ok"]);
-        row.smtp.tls.cert_outcome = Some((*faults.first().unwrap_or(&"valid")).into());
-        row.smtp.tls.cert_faults = Some(faults.iter().map(|&word| word.into()).collect());
-        self.hosts.add(&row);
+        let faults = words(faults);
+        row.smtp.tls.cert_outcome = Some(CertOutcome::of(&faults));
+        row.smtp.tls.cert_faults = Some(faults);
+        self.hosts.add(&SeenHost::from(&row));
         self
     }
 
     /// A host without address, or with an alias, or the like.
     pub(super) fn host_with(mut self, host: &str, change: impl FnOnce(&mut HostRow)) -> Self {
         let mut row = HostRow { host: host.into(), ..HostRow::default() };
-        row.smtp.outcome = "no_address".into();
+        row.smtp.outcome = Some(SmtpOutcome::NoAddress);
         change(&mut row);
-        self.hosts.add(&row);
+        self.hosts.add(&SeenHost::from(&row));
+        // The certificates that the row holds itself.
+        for (sha256, der) in row.smtp.tls.certificate_sha256.iter().zip(&row.smtp.tls.chain) {
+            self.hosts.show(sha256, der);
+        }
         self
     }
 
     pub(super) fn assess(&self) -> AssessmentRow {
-        domain(&self.row, &self.hosts)
+        domain(&SeenDomain::from(&self.row), &self.hosts)
     }
 
     /// The same with the one MX host in good order.
@@ -115,10 +128,11 @@ impl World {
     }
 }
 
-fn host_row(host: &str, outcomes: &[&'static str]) -> HostRow {
+fn host_row(host: &str, outcomes: &[&str]) -> HostRow {
     let mut row = HostRow { host: host.into(), host_dns: Some(DnsStatus::NoError), ..HostRow::default() };
     row.host_cname = Some(vec![]);
-    row.smtp.outcome = outcomes.last().copied().unwrap_or_default().into();
-    row.attempts = outcomes.iter().map(|&word| word.into()).collect();
+    row.smtp.outcome = outcomes.last().map(|text| word(text));
+    // What was not contacted has no attempt.
+    row.attempts = words(outcomes);
     row
 }

@@ -1,11 +1,18 @@
 //! The table `assessments`.
 
 use super::{Kind, SCAN, TEXTS, Table, may, must};
+use crate::evidence::{Code, DaneOutcome, Entry, MismatchKind, Verdict, Vocabulary as _, every};
 
 const DANE: Kind = Kind::Struct(&[
     must("host", Kind::Text, "MX host."),
-    must("outcome", Kind::Text, "valid | invalid | insecure | unusable | bogus | none | unknown (RFC 7672)."),
+    must("outcome", Kind::Text, "valid | invalid | insecure | unusable | bogus | none | unknown (RFC 7672).")
+        .of(every::<DaneOutcome>),
 ]);
+
+/// Findings that a second look can repeat.
+fn passing() -> Vec<Entry> {
+    Code::ALL.iter().filter(|code| code.may_pass()).map(|code| code.entry()).collect()
+}
 
 /// One row a domain that signals or publishes TLSRPT: what the evidence shows.
 pub const ASSESSMENTS: Table = Table {
@@ -14,20 +21,20 @@ pub const ASSESSMENTS: Table = Table {
     columns: &[
         SCAN,
         must("domain", Kind::Text, "The domain, as in domains."),
-        must("findings", TEXTS, "Codes of its findings in the order of the catalogue, each once."),
-        must("lasting", TEXTS, "Those of its findings that may pass and that the second look repeated."),
+        must("findings", TEXTS, "Codes of its findings in the order of the catalogue, each once.").of(every::<Code>),
+        must("lasting", TEXTS, "Those of its findings that may pass and that the second look repeated.").of(passing),
         may(
             "mismatch_kind",
             Kind::Text,
             "Kind of mismatch between policy and MX: mta_sts_label | wildcard_depth | third_level | top_level_only | typo | different_domain; null where every host matches.",
-        ),
+        ).of(every::<MismatchKind>),
         may(
             "verdict_strict",
             Kind::Text,
             "What a strict sender does: validated | partial | refused | testing_passing | testing_failing | withdrawn | no_mail | no_policy | indeterminate; null where the domain does not signal or could not be asked.",
-        ),
-        may("verdict_lenient", Kind::Text, "The same for a lenient sender."),
-        may("verdict_primary", Kind::Text, "The strict verdict over the MX hosts of lowest preference only."),
+        ).of(every::<Verdict>),
+        may("verdict_lenient", Kind::Text, "The same for a lenient sender.").of(every::<Verdict>),
+        may("verdict_primary", Kind::Text, "The strict verdict over the MX hosts of lowest preference only.").of(every::<Verdict>),
         may(
             "dane",
             Kind::List(&DANE),

@@ -1,6 +1,10 @@
 //! The table `domains`.
 
-use super::{INTS, Kind, RETRIED, SCAN, TEXTS, Table, may, must};
+use super::mx_hosts::{certificates, faults};
+use super::{INTS, Kind, RETRIED_OF_DOMAINS, SCAN, TEXTS, Table, may, must};
+use crate::evidence::{
+    AddressOutcome, DnsStatus, Entry, Mode, MxKind, PolicyOutcome, RecordState, TlsVersion, every, every_but,
+};
 
 const LISTED: Kind = Kind::Struct(&[
     must("list", Kind::Text, "The list's name: its file name without directories, `-` for standard input."),
@@ -26,8 +30,22 @@ const ADDR: Kind = Kind::Struct(&[
         "outcome",
         Kind::Text,
         "What came of it: `ok`, a policy_ code, `forbidden_address`, `not_sampled` (over --addresses-per-host, or an earlier address has answered) or `not_attempted` (no such family here).",
-    ),
+    ).of(addresses),
 ]);
+
+/// Outcomes that a look can have.
+fn outcomes() -> Vec<Entry> {
+    every_but(&[PolicyOutcome::TlsChainIncomplete, PolicyOutcome::TlsLargeHello])
+}
+
+fn attempts() -> Vec<Entry> {
+    every_but(PolicyOutcome::JUDGED)
+}
+
+fn addresses() -> Vec<Entry> {
+    let never = [PolicyOutcome::TlsChainIncomplete, PolicyOutcome::TlsLargeHello];
+    every_but(&never.map(AddressOutcome::Contacted))
+}
 
 /// One row a domain: the evidence of DNS and of the policy host.
 pub const DOMAINS: Table = Table {
@@ -70,7 +88,7 @@ pub const DOMAINS: Table = Table {
         ),
         may(
             "dns_retried",
-            RETRIED,
+            RETRIED_OF_DOMAINS,
             "What came of questions at the first look that the second look asked again (mx | address | sts | tlsrpt | ns | policy_host | sts_sibling); empty where none was; null in layout 1.0.",
         ),
         may("mx_at", Kind::Time, "When the answer to the MX question was final."),
@@ -78,7 +96,7 @@ pub const DOMAINS: Table = Table {
             "mx_dns",
             Kind::Text,
             "DNS status of MX: NOERROR, NODATA, NXDOMAIN, SERVFAIL, REFUSED, FORMERR, NOTIMP, TIMEOUT, TRUNCATED or BADANSWER.",
-        ),
+        ).of(every::<DnsStatus>).counted(),
         may(
             "mx_ede",
             INTS,
@@ -90,7 +108,7 @@ pub const DOMAINS: Table = Table {
             "mx_kind",
             Kind::Text,
             "explicit | implicit (no MX but an address, RFC 5321 section 5.1) | null (RFC 7505) | none (no MX and no address, or the name does not exist) | unknown (MX or the addresses could not be had or were not asked).",
-        ),
+        ).of(every::<MxKind>).counted(),
         may(
             "mx",
             Kind::List(&MX),
@@ -110,7 +128,7 @@ pub const DOMAINS: Table = Table {
             "sts_dns",
             Kind::Text,
             "DNS status of that question, words as in mx_dns; null where not asked (the domain does not exist).",
-        ),
+        ).of(every::<DnsStatus>).counted(),
         may(
             "sts_ede",
             INTS,
@@ -136,7 +154,7 @@ pub const DOMAINS: Table = Table {
             "sts_record",
             Kind::Text,
             "valid | invalid | multiple | absent, strictly by RFC 8461 section 3.1, or unknown (no answer); null where not asked.",
-        ),
+        ).of(every::<RecordState>).counted(),
         may(
             "sts_id",
             Kind::Text,
@@ -147,7 +165,7 @@ pub const DOMAINS: Table = Table {
             Kind::Bool,
             "Whether a random sibling label (`_sts-census-…`) answers with the same TXT set; null where not asked or not decided.",
         ),
-        may("tlsrpt_dns", Kind::Text, "DNS status of `TXT _smtp._tls.<domain>`; null where not asked."),
+        may("tlsrpt_dns", Kind::Text, "DNS status of `TXT _smtp._tls.<domain>`; null where not asked.").of(every::<DnsStatus>).counted(),
         may(
             "tlsrpt_txt",
             TEXTS,
@@ -157,7 +175,7 @@ pub const DOMAINS: Table = Table {
             "tlsrpt_record",
             Kind::Text,
             "valid | invalid | multiple | absent (RFC 8460 section 3), or unknown; null where not asked.",
-        ),
+        ).of(every::<RecordState>).counted(),
         may(
             "tlsrpt_rua",
             TEXTS,
@@ -168,7 +186,7 @@ pub const DOMAINS: Table = Table {
             "policy_host_dns",
             Kind::Text,
             "DNS status of the addresses of `mta-sts.<domain>`: NOERROR where any was had, else the failure of A, else that of AAAA, else NODATA or NXDOMAIN; null where not asked.",
-        ),
+        ).of(every::<DnsStatus>),
         may(
             "policy_cname",
             TEXTS,
@@ -183,18 +201,18 @@ pub const DOMAINS: Table = Table {
             "policy_outcome",
             Kind::Text,
             "`ok`, or the code of the first thing that failed on the way to the text (DNS, TCP, TLS, certificate, HTTP, size, deadline); null where not attempted, which is what an excluded policy host looks like too.",
-        ),
+        ).of(outcomes).counted(),
         may(
             "policy_cert_outcome",
             Kind::Text,
             "valid | name | expired | not_yet_valid | self_signed | untrusted | other: the first of policy_cert_faults in the order chain, time, name; null where no certificate was seen. An untrusted one whose intermediate others send is judged chain_incomplete among the findings.",
-        ),
+        ).of(certificates),
         may(
             "policy_cert_faults",
             TEXTS,
             "Every fault of the certificate, each checked by itself, in the order self_signed, untrusted, other, expired, not_yet_valid, name; empty where there is none; null where no certificate was seen.",
-        ),
-        may("policy_tls_version", Kind::Text, "TLSv1.2 | TLSv1.3; null where no handshake came so far."),
+        ).of(faults),
+        may("policy_tls_version", Kind::Text, "TLSv1.2 | TLSv1.3; null where no handshake came so far.").of(every::<TlsVersion>),
         may(
             "policy_tls_group",
             Kind::Text,
@@ -241,6 +259,11 @@ pub const DOMAINS: Table = Table {
             "policy_attempts",
             TEXTS,
             "The outcome of each look and of what came before a further try in it, in their order. After the first policy_tls_timeout or policy_tls_closed comes a try without a post-quantum share (where that one is answered, policy_tls_large_hello stands in its place), after the first policy_tls_client_limit one that asks for old versions and suites. Null where not attempted.",
+        ).of(attempts),
+        may(
+            "looks",
+            Kind::Int32,
+            "How many looks policy_attempts is of: 1, or 2 with the second look; further tries are no look. Null where not attempted, and in layouts before 1.2.",
         ),
         may(
             "policy_wildcard",
@@ -261,7 +284,7 @@ pub const DOMAINS: Table = Table {
             "policy_mode",
             Kind::Text,
             "Mode of whatever text there is: enforce | testing | none; null where it has no valid mode.",
-        ),
+        ).of(every::<Mode>),
         may(
             "policy_max_age_s",
             Kind::Int64,

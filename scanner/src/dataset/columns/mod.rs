@@ -1,7 +1,7 @@
 //! The dataset's contract: every table, its columns, their types and what they mean.
 //!
-//! This is the one place where a column is defined. The Arrow schemas, the dictionary table and the
-//! committed `columns.json` (which the laboratory and the analysis read) are all made from it.
+//! The Arrow schemas, the dictionary and the committed `columns.json` (which the laboratory and the analysis read) are made
+//! from it.
 
 mod assessments;
 mod certificates;
@@ -13,10 +13,10 @@ pub use certificates::CERTIFICATES;
 pub use domains::DOMAINS;
 pub use mx_hosts::MX_HOSTS;
 
-use serde_json::{Value, json};
+use crate::evidence::{DnsStatus, Entries, Entry, Question, Vocabulary as _, every};
 
 /// Version of the tables' layout, `major.minor`. A reader refuses another major version.
-pub const SCHEMA_VERSION: &str = "1.1";
+pub const SCHEMA_VERSION: &str = "1.2";
 
 /// The type of a column's values.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +71,33 @@ pub struct Column {
     pub nullable: bool,
     /// What the value means, with unit, words and source.
     pub meaning: &'static str,
+    /// The closed vocabulary of its values or, where it is a list of texts, of its items; `None` where there is none.
+    pub words: Option<Entries>,
+    /// Whether the manifest counts its words.
+    pub counted: bool,
+}
+
+impl Column {
+    /// The same with a closed vocabulary.
+    const fn of(mut self, words: Entries) -> Self {
+        self.words = Some(words);
+        self
+    }
+
+    /// The same, its words counted in the manifest.
+    const fn counted(mut self) -> Self {
+        self.counted = true;
+        self
+    }
+
+    /// The fields of its groups, where it is a list of such.
+    #[must_use]
+    pub const fn fields(&self) -> &'static [Self] {
+        match self.kind {
+            Kind::List(Kind::Struct(fields)) => fields,
+            _ => &[],
+        }
+    }
 }
 
 /// One table of the dataset.
@@ -85,38 +112,62 @@ pub struct Table {
 }
 
 const fn must(name: &'static str, kind: Kind, meaning: &'static str) -> Column {
-    Column { name, kind, nullable: false, meaning }
+    Column { name, kind, nullable: false, meaning, words: None, counted: false }
 }
 
 const fn may(name: &'static str, kind: Kind, meaning: &'static str) -> Column {
-    Column { name, kind, nullable: true, meaning }
+    Column { name, kind, nullable: true, meaning, words: None, counted: false }
 }
 
 const TEXTS: Kind = Kind::List(&Kind::Text);
-const RETRIED: Kind = Kind::List(&Kind::Struct(&[
-    must("question", Kind::Text, "What was asked."),
-    must("status", Kind::Text, "DNS status of the answer that did not stand."),
-]));
+const fn retried(questions: Entries) -> [Column; 2] {
+    [
+        must("question", Kind::Text, "What was asked.").of(questions),
+        must("status", Kind::Text, "DNS status of the answer that did not stand.").of(every::<DnsStatus>),
+    ]
+}
+const RETRIED_OF_DOMAINS: Kind = Kind::List(&Kind::Struct(&retried(|| asked(Question::is_of_domains))));
+const RETRIED_OF_HOSTS: Kind = Kind::List(&Kind::Struct(&retried(|| asked(Question::is_of_hosts))));
 const INTS: Kind = Kind::List(&Kind::Int32);
 const SCAN: Column =
     must("scan", Kind::Text, "Name of the scan: the last part of its output directory's name when it began.");
 
+fn asked(wanted: fn(Question) -> bool) -> Vec<Entry> {
+    Question::ALL.iter().filter(|question| wanted(**question)).map(|question| question.entry()).collect()
+}
+
+/// The name of a column of a table, for [`column!`].
+///
+/// # Panics
+/// There is no such column: where it is asked for in a constant, that does not compile.
+#[must_use]
+#[allow(clippy::panic, reason = "it is evaluated when it is compiled")]
+pub const fn named(table: &Table, name: &'static str) -> &'static str {
+    let mut at = 0;
+    while at < table.columns.len() {
+        if is_same(table.columns[at].name.as_bytes(), name.as_bytes()) {
+            return name;
+        }
+        at += 1;
+    }
+    panic!("the table has no such column")
+}
+
+const fn is_same(one: &[u8], other: &[u8]) -> bool {
+    let mut at = 0;
+    while at < one.len() && at < other.len() && one[at] == other[at] {
+        at += 1;
+    }
+    at == one.len() && at == other.len()
+}
+
+/// The name of a column, `column!(DOMAINS.policy_outcome)`; one that is not there does not compile.
+macro_rules! column {
+    ($table:ident . $name:ident) => {
+        const { $crate::dataset::columns::named(&$crate::dataset::columns::$table, stringify!($name)) }
+    };
+}
+pub(crate) use column;
+
 /// All tables that a scan writes as parts.
 pub const TABLES: [&Table; 4] = [&DOMAINS, &MX_HOSTS, &CERTIFICATES, &ASSESSMENTS];
-
-/// The contract as the committed `columns.json` has it.
-#[must_use]
-pub fn as_json() -> Value {
-    let tables: Vec<Value> = TABLES
-        .iter()
-        .map(|table| {
-            let columns: Vec<Value> = table
-                .columns
-                .iter()
-                .map(|c| json!({"name": c.name, "type": c.kind.name(), "nullable": c.nullable, "meaning": c.meaning}))
-                .collect();
-            json!({"name": table.name, "row": table.row, "columns": columns})
-        })
-        .collect();
-    json!({"schema_version": SCHEMA_VERSION, "tables": tables})
-}

@@ -1,6 +1,27 @@
 //! The table `mx_hosts`.
 
-use super::{Kind, RETRIED, SCAN, TEXTS, Table, may, must};
+use super::{Kind, RETRIED_OF_HOSTS, SCAN, TEXTS, Table, may, must};
+use crate::evidence::{
+    CertFault, CertOutcome, DnsStatus, Entry, SmtpOutcome, SmtpPhase, Starttls, TlsVersion, every, every_but,
+};
+
+/// Outcomes that a look can have.
+fn outcomes() -> Vec<Entry> {
+    every_but(&[SmtpOutcome::TlsLargeHello])
+}
+
+/// Outcomes of connections: what has none stands in no list of attempts.
+fn attempts() -> Vec<Entry> {
+    every_but(SmtpOutcome::WITHOUT_CONNECTION)
+}
+
+pub(super) fn faults() -> Vec<Entry> {
+    every_but(CertFault::JUDGED)
+}
+
+pub(super) fn certificates() -> Vec<Entry> {
+    every_but(&[CertOutcome::Fault(CertFault::ChainIncomplete)])
+}
 
 /// One row an (MX host, address): the evidence of SMTP and its TLS.
 pub const MX_HOSTS: Table = Table {
@@ -14,7 +35,7 @@ pub const MX_HOSTS: Table = Table {
             "host_dns",
             Kind::Text,
             "DNS status of the host's addresses, as policy_host_dns; null where not asked (the host is an address).",
-        ),
+        ).of(every::<DnsStatus>),
         may(
             "host_cname",
             TEXTS,
@@ -28,13 +49,13 @@ pub const MX_HOSTS: Table = Table {
         must(
             "smtp_outcome",
             Kind::Text,
-            "ok (the handshake was reached and a certificate seen) | a smtp_, starttls_ or mx_tls_ code | limited | not_sampled | not_attempted | not_probed | no_address | forbidden_address. limited: the host asked for less (421, or 450 or 451 with a text that speaks of a rate, or, with smtp_code null, it broke off three connections in a row after it had answered). What is excluded has no row.",
-        ),
+            "ok (the handshake was reached and a certificate seen) | a smtp_, starttls_ or mx_tls_ code | limited | not_sampled | not_attempted | no_address | forbidden_address. limited: the host asked for less (421, or 450 or 451 with a text that speaks of a rate, or, with smtp_code null, it broke off three connections in a row after it had answered). What is excluded has no row.",
+        ).of(outcomes).counted(),
         may(
             "smtp_phase",
             Kind::Text,
             "The phase it ended in: connect | banner | ehlo | starttls | tls; null where no connection was tried.",
-        ),
+        ).of(every::<SmtpPhase>),
         may("smtp_code", Kind::Int32, "The last reply code that was read, 200 to 599; null where none was."),
         may("smtp_text", Kind::Text, "Text of that reply, lines joined with a line feed, escaped."),
         may(
@@ -51,8 +72,8 @@ pub const MX_HOSTS: Table = Table {
             "starttls",
             Kind::Text,
             "offered | not_offered | refused | unknown; null where no connection was tried.",
-        ),
-        may("tls_version", Kind::Text, "TLSv1.2 | TLSv1.3; null where the handshake did not finish."),
+        ).of(every::<Starttls>),
+        may("tls_version", Kind::Text, "TLSv1.2 | TLSv1.3; null where the handshake did not finish.").of(every::<TlsVersion>),
         may(
             "tls_cipher",
             Kind::Text,
@@ -77,13 +98,13 @@ pub const MX_HOSTS: Table = Table {
             "cert_outcome",
             Kind::Text,
             "As policy_cert_outcome, the name checked being the MX host's (RFC 8461 section 4.2).",
-        ),
-        may("cert_faults", TEXTS, "As policy_cert_faults."),
+        ).of(certificates),
+        may("cert_faults", TEXTS, "As policy_cert_faults.").of(faults),
         may(
             "tlsa_dns",
             Kind::Text,
             "DNS status of `TLSA _25._tcp.<host>`; where the host is an alias that of its target's TLSA, if there are any or they could not be had; null where not asked.",
-        ),
+        ).of(every::<DnsStatus>),
         may("tlsa_ad", Kind::Bool, "AD bit of that answer; null where there was none."),
         may(
             "tlsa",
@@ -98,10 +119,15 @@ pub const MX_HOSTS: Table = Table {
             "attempts",
             TEXTS,
             "The outcome of each connection, looks and further tries, in their order, at most three; further tries as in policy_attempts. Empty where none was made.",
+        ).of(attempts),
+        may(
+            "looks",
+            Kind::Int32,
+            "How many looks attempts is of, 0 to 3; further tries are no look. Null in layouts before 1.2.",
         ),
         may(
             "dns_retried",
-            RETRIED,
+            RETRIED_OF_HOSTS,
             "What came of questions at the first look that the second look asked again (address | tlsa); empty where none was; null in layout 1.0.",
         ),
     ],

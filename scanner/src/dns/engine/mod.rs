@@ -21,7 +21,7 @@ pub use handle::{EngineConnections, EngineHandle};
 
 use self::core::Core;
 use super::wire;
-use crate::dataset::words::DnsStatus;
+use crate::evidence::DnsStatus;
 use crate::fault::LocalFault;
 use driver::Driver;
 use hickory_resolver::proto::rr::RecordType;

@@ -8,7 +8,7 @@
 mod fields;
 mod policy;
 
-use crate::dataset::words::RecordState;
+use crate::evidence::{Code, RecordState};
 use crate::mta_sts::policy::Parsed;
 use crate::mta_sts::{Fault, Weight, record, tlsrpt};
 use fields::Mending;
@@ -32,7 +32,7 @@ impl Fix {
 
 /// A policy's fix.
 pub(super) fn policy(body: &[u8], parsed: &Parsed<'_>) -> Fix {
-    if parsed.valid && !has(&parsed.faults, "policy_duplicate_field") {
+    if parsed.valid && !has(&parsed.faults, Code::policy_duplicate_field) {
         return Fix::NotNeeded;
     }
     let Some(mended) = policy::mend(body) else {
@@ -46,7 +46,7 @@ pub(super) fn policy(body: &[u8], parsed: &Parsed<'_>) -> Fix {
 
 /// The fix of the record at `_mta-sts`.
 pub(super) fn record<T: AsRef<[u8]>>(txts: &[T], judged: &record::Judged) -> Fix {
-    let slips = ["record_duplicate_field", "record_space_before_semicolon"];
+    let slips = [Code::record_duplicate_field, Code::record_space_before_semicolon];
     let standing_slips = judged.faults.iter().any(|fault| slips.contains(&fault.code));
     if judged.state == RecordState::Valid && !standing_slips {
         return Fix::NotNeeded;
@@ -96,7 +96,7 @@ fn finish(mended: Mending, was: &[u8], state: RecordState, read: impl Fn(&str) -
     }
 }
 
-fn has(faults: &[Fault], code: &str) -> bool {
+fn has(faults: &[Fault], code: Code) -> bool {
     faults.iter().any(|fault| fault.code == code)
 }
 
@@ -112,32 +112,34 @@ fn reasons(faults: &[Fault]) -> Vec<String> {
     reasons
 }
 
-fn why_not(code: &str) -> &'static str {
+fn why_not(code: Code) -> &'static str {
     match code {
-        "policy_empty" | "policy_html" => "there is no policy in it that could be mended",
-        "policy_version_invalid" => {
+        Code::policy_empty | Code::policy_html => "there is no policy in it that could be mended",
+        Code::policy_version_invalid => {
             "the version is another one: there is only one, but it may not be what was meant"
         }
-        "policy_mode_missing" | "policy_mode_invalid" => {
+        Code::policy_mode_missing | Code::policy_mode_invalid => {
             "which mode was meant is not certain: enforce, testing and none ask for different things"
         }
-        "policy_max_age_missing" | "policy_max_age_invalid" | "policy_max_age_too_large" => {
+        Code::policy_max_age_missing | Code::policy_max_age_invalid | Code::policy_max_age_too_large => {
             "how long senders shall keep the policy is for its owner to choose: max_age is a number of seconds, at most 31557600"
         }
-        "policy_mx_missing" => {
+        Code::policy_mx_missing => {
             "the MX hosts are not in the text: `sts-scan generate` can ask the DNS for them"
         }
-        "policy_mx_invalid" | "policy_mx_u_label" => "which host was meant by an mx is not certain",
-        "policy_line_invalid" => {
+        Code::policy_mx_invalid | Code::policy_mx_u_label => "which host was meant by an mx is not certain",
+        Code::policy_line_invalid => {
             "whether a line that is no field is to go, or what it was meant to say, is not certain"
         }
-        "record_id_missing" | "record_id_invalid" | "record_id_too_long" => {
+        Code::record_id_missing | Code::record_id_invalid | Code::record_id_too_long => {
             "the id is for its owner to choose: any 1 to 32 letters and digits that were not used before"
         }
-        "record_field_invalid" | "tlsrpt_invalid" => {
+        Code::record_field_invalid | Code::tlsrpt_invalid => {
             "whether a field outside the grammar is to go, or what it was meant to say, is not certain"
         }
-        "tlsrpt_rua_missing" | "tlsrpt_rua_invalid" => "which report address was meant is not certain",
+        Code::tlsrpt_rua_missing | Code::tlsrpt_rua_invalid => {
+            "which report address was meant is not certain"
+        }
         _ => "what was meant is not certain",
     }
 }

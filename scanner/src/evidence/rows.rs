@@ -1,8 +1,12 @@
-//! One row of each evidence table, as the stages fill it and as `assess` reads it back.
+//! One row of each table, as the stages fill it.
 //!
-//! The fields are the columns of [`super::columns`], where each is explained; `None` is null.
+//! The fields are the columns of `dataset/columns`, where each is explained; `None` is null.
 
-use super::words::{DnsStatus, MxKind, OwnWord, RecordState, Word, own_word};
+use super::attempts;
+use super::{
+    AddressOutcome, CertFault, CertOutcome, Code, DaneOutcome, DnsStatus, MismatchKind, Mode, MxKind,
+    PolicyOutcome, Question, RecordState, SmtpOutcome, SmtpPhase, Starttls, TlsVersion, Verdict,
+};
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -38,28 +42,28 @@ pub struct AddrOutcome {
     /// The address.
     pub addr: IpAddr,
     /// What came of it.
-    pub outcome: Word,
+    pub outcome: AddressOutcome,
 }
 
 /// What came of a question at the first look that was asked again at the second.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Retried {
-    /// What was asked; the column's meaning has the words.
-    pub question: Word,
+    /// What was asked.
+    pub question: Question,
     /// What came of it then.
     pub status: DnsStatus,
 }
 
 impl Retried {
     /// Notes that a question is asked again, if it was asked before.
-    pub fn note(list: &mut Vec<Self>, question: &'static str, before: Option<DnsStatus>) {
-        list.extend(before.map(|status| Self { question: Word::Borrowed(question), status }));
+    pub fn note(list: &mut Vec<Self>, question: Question, before: Option<DnsStatus>) {
+        list.extend(before.map(|status| Self { question, status }));
     }
 }
 
 /// A row of `domains`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the columns are explained once, in columns.rs")]
+#[allow(missing_docs, reason = "the columns are explained once, in dataset/columns")]
 pub struct DomainRow {
     pub domain: String,
     pub input: String,
@@ -98,13 +102,13 @@ pub struct DomainRow {
 
 /// The columns `policy_*` of a row of `domains`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the columns are explained once, in columns.rs")]
+#[allow(missing_docs, reason = "the columns are explained once, in dataset/columns")]
 pub struct PolicyEvidence {
     pub at: Option<Micros>,
     pub host_dns: Option<DnsStatus>,
     pub cname: Option<Vec<String>>,
     pub addrs: Option<Vec<AddrOutcome>>,
-    pub outcome: Option<Word>,
+    pub outcome: Option<PolicyOutcome>,
     pub tls: TlsEvidence,
     pub http_status: Option<i32>,
     pub redirect_to: Option<String>,
@@ -112,34 +116,45 @@ pub struct PolicyEvidence {
     pub sha256: Option<String>,
     pub body: Option<Vec<u8>>,
     pub fetch_ms: Option<i64>,
-    pub attempts: Option<Vec<Word>>,
+    pub attempts: Option<Vec<PolicyOutcome>>,
     pub wildcard: Option<bool>,
     pub valid: Option<bool>,
     pub usable: Option<bool>,
-    pub mode: Option<Word>,
+    pub mode: Option<Mode>,
     pub max_age_s: Option<i64>,
     pub mx: Option<Vec<String>>,
 }
 
+impl PolicyEvidence {
+    /// How many looks the attempts are of, further tries not counted; `None` where there was none.
+    #[must_use]
+    pub fn looks(&self) -> Option<i32> {
+        self.attempts.as_deref().map(count_looks)
+    }
+}
+
+fn count_looks<A: attempts::Attempt>(outcomes: &[A]) -> i32 {
+    i32::try_from(attempts::looks(outcomes)).unwrap_or(i32::MAX)
+}
+
 /// What one TLS handshake showed, at a policy host or an MX host.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the columns are explained once, in columns.rs")]
+#[allow(missing_docs, reason = "the columns are explained once, in dataset/columns")]
 pub struct TlsEvidence {
-    #[serde(deserialize_with = "own_word")]
-    pub version: Option<OwnWord>,
+    pub version: Option<TlsVersion>,
     pub cipher: Option<String>,
     pub group: Option<String>,
     pub certificate_sha256: Option<String>,
     pub chain_sha256: Option<Vec<String>>,
-    pub cert_outcome: Option<Word>,
-    pub cert_faults: Option<Vec<Word>>,
+    pub cert_outcome: Option<CertOutcome>,
+    pub cert_faults: Option<Vec<CertFault>>,
     /// The certificates themselves, leaf first, for the table `certificates`.
     pub chain: Vec<Vec<u8>>,
 }
 
 /// A row of `mx_hosts`.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the columns are explained once, in columns.rs")]
+#[allow(missing_docs, reason = "the columns are explained once, in dataset/columns")]
 pub struct HostRow {
     pub host: String,
     pub addr: Option<IpAddr>,
@@ -151,39 +166,65 @@ pub struct HostRow {
     pub tlsa_ad: Option<bool>,
     pub tlsa: Option<Vec<String>>,
     pub waited_ms: i64,
-    pub attempts: Vec<Word>,
+    pub attempts: Vec<SmtpOutcome>,
     pub dns_retried: Vec<Retried>,
+}
+
+impl HostRow {
+    /// How many looks the attempts are of, further tries not counted; 0 where no connection was made.
+    #[must_use]
+    pub fn looks(&self) -> i32 {
+        count_looks(&self.attempts)
+    }
 }
 
 /// What one SMTP conversation showed.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[allow(missing_docs, reason = "the columns are explained once, in columns.rs")]
+#[allow(missing_docs, reason = "the columns are explained once, in dataset/columns")]
 pub struct SmtpEvidence {
-    pub outcome: Word,
-    #[serde(deserialize_with = "own_word")]
-    pub phase: Option<OwnWord>,
+    /// `None` only until the address is looked at: a row is written with its outcome.
+    pub outcome: Option<SmtpOutcome>,
+    pub phase: Option<SmtpPhase>,
     pub code: Option<i32>,
     pub text: Option<String>,
     pub banner: Option<String>,
     pub ehlo: Option<Vec<String>>,
-    #[serde(deserialize_with = "own_word")]
-    pub starttls: Option<OwnWord>,
+    pub starttls: Option<Starttls>,
     pub tls: TlsEvidence,
     pub probed_at: Option<Micros>,
     pub connect_ms: Option<i64>,
     pub handshake_ms: Option<i64>,
 }
 
+/// A row of `certificates`: everything but the hash and the DER is `None` where the DER does not parse.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[allow(missing_docs, reason = "the columns are explained once, in dataset/columns")]
+pub struct CertificateRow {
+    pub sha256: String,
+    pub subject: Option<String>,
+    pub issuer: Option<String>,
+    pub sans: Option<Vec<String>>,
+    pub not_before: Option<Micros>,
+    pub not_after: Option<Micros>,
+    pub key_type: Option<String>,
+    pub key_bits: Option<i32>,
+    pub signature: Option<String>,
+    pub is_ca: Option<bool>,
+    pub aia: Option<Vec<String>>,
+    pub spki_sha256: Option<String>,
+    pub der: Vec<u8>,
+}
+
 /// A row of `assessments`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[allow(missing_docs, reason = "the columns are explained once, in columns.rs")]
+#[allow(missing_docs, reason = "the columns are explained once, in dataset/columns")]
 pub struct AssessmentRow {
     pub domain: String,
-    pub findings: Vec<&'static str>,
-    pub lasting: Vec<&'static str>,
-    pub mismatch_kind: Option<&'static str>,
-    pub verdict_strict: Option<&'static str>,
-    pub verdict_lenient: Option<&'static str>,
-    pub verdict_primary: Option<&'static str>,
-    pub dane: Option<Vec<(String, &'static str)>>,
+    pub findings: Vec<Code>,
+    pub lasting: Vec<Code>,
+    pub mismatch_kind: Option<MismatchKind>,
+    pub verdict_strict: Option<Verdict>,
+    pub verdict_lenient: Option<Verdict>,
+    pub verdict_primary: Option<Verdict>,
+    pub dane: Option<Vec<(String, DaneOutcome)>>,
 }

@@ -81,7 +81,7 @@ pub enum ScanError {
 }
 
 impl ScanError {
-    pub(super) fn write(source: WriteError, committed: Committed) -> Self {
+    pub(crate) fn write(source: WriteError, committed: Committed) -> Self {
         Self::Write { source, committed }
     }
 

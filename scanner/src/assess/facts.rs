@@ -1,0 +1,215 @@
+//! What one row of `mx_hosts` shows: its outcome, its certificate, its TLSA records, and how it fares with a sender.
+
+use super::seen::SeenHost;
+use crate::evidence::attempts::{self, Attempt};
+use crate::evidence::{CertFault, Code, Delivery, DnsStatus, Question, SmtpOutcome, Word};
+use crate::tls::tlsa::Tlsa;
+
+/// How often something was looked at before it was seen as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Look {
+    /// Once: what may pass is transient.
+    Once,
+    /// Again after a failure that might have passed: what may pass is lasting.
+    Repeated,
+}
+
+impl Look {
+    /// That of what was looked at so often.
+    #[must_use]
+    pub const fn of(looks: usize) -> Self {
+        if looks > 1 { Self::Repeated } else { Self::Once }
+    }
+
+    /// That of a row by its column `looks`; layouts before 1.2 lack it, and tell it by the attempts alone.
+    pub(super) fn of_row<A: Attempt>(looks: Option<i32>, attempts: &[A]) -> Self {
+        let counted = || attempts::looks(attempts);
+        Self::of(looks.and_then(|looks| usize::try_from(looks).ok()).unwrap_or_else(counted))
+    }
+}
+
+/// The faults of a certificate, each checked by itself.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CertFaults(u8);
+
+impl CertFaults {
+    /// Beside the faults, one bit each: a word that this program does not know.
+    const UNKNOWN: u8 = 1 << 7;
+
+    /// The faults of a row.
+    #[must_use]
+    pub fn of(words: &[Word<CertFault>]) -> Self {
+        let bit = |word: &Word<CertFault>| word.known().map_or(Self::UNKNOWN, |fault| 1 << fault as u8);
+        Self(words.iter().map(bit).fold(0, |bits, bit| bits | bit))
+    }
+
+    /// Whether the certificate is valid; `None` where it has a fault that this program does not know.
+    #[must_use]
+    pub const fn is_valid(self) -> Option<bool> {
+        if self.0 & Self::UNKNOWN != 0 { None } else { Some(self.0 == 0) }
+    }
+
+    /// The faults that are known, in their order.
+    pub fn each(self) -> impl Iterator<Item = CertFault> {
+        CertFault::ALL.iter().copied().filter(move |fault| self.0 >> *fault as u8 & 1 == 1)
+    }
+}
+
+/// What the TLSA records of a host come to at one of its addresses, the domain apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HostDane {
+    /// They were not asked for.
+    NotAsked,
+    /// There are none.
+    Absent,
+    /// The resolver could not get them though the host's addresses were secure: no sender may take that for none
+    /// (RFC 7672 section 2.1).
+    Bogus,
+    /// They could not be had.
+    Unknown,
+    /// There are some, but they or the host's addresses are not secure.
+    Insecure,
+    /// They are secure, and none is one that a mail sender can use.
+    Unusable,
+    /// They can be used, and nothing was seen to hold them against.
+    Unseen,
+    /// They can be used, and there is no TLS, or no record matches.
+    Fails,
+    /// A record matches.
+    Matches,
+    /// A record's authority vouches for the certificate, but its names are not the host's.
+    MatchesOthers,
+}
+
+impl HostDane {
+    /// What a row says by itself; for `Unseen` the certificates may say more.
+    pub(super) fn of(row: &SeenHost, facts: &AddressFacts) -> Self {
+        let status = match &row.tlsa_dns {
+            None => return Self::NotAsked,
+            Some(word) => word.known(),
+        };
+        match status {
+            Some(DnsStatus::NoData | DnsStatus::NxDomain) => Self::Absent,
+            Some(DnsStatus::ServFail) if row.host_ad == Some(true) => Self::Bogus,
+            Some(DnsStatus::NoError) if row.host_ad != Some(true) || row.tlsa_ad != Some(true) => {
+                Self::Insecure
+            }
+            Some(DnsStatus::NoError) if usable_records(row).is_empty() => Self::Unusable,
+            // Section 2.2: with usable records TLS is a must.
+            Some(DnsStatus::NoError) => match facts.delivery() {
+                Delivery::Fails => Self::Fails,
+                Delivery::FailsIfRepeated if facts.look == Look::Repeated => Self::Fails,
+                Delivery::Tls | Delivery::FailsIfRepeated | Delivery::Open => Self::Unseen,
+            },
+            Some(_) | None => Self::Unknown,
+        }
+    }
+}
+
+/// The TLSA records of a row that a mail sender can use.
+pub(super) fn usable_records(row: &SeenHost) -> Vec<Tlsa> {
+    row.tlsa.iter().flatten().filter_map(|text| Tlsa::usable(text)).collect()
+}
+
+/// How a host or one of its addresses fares with a sender that demands TLS and a valid certificate.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Fate {
+    Passes,
+    Fails,
+    Mixed,
+}
+
+/// What a row of `mx_hosts` says that findings and verdicts are drawn from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct AddressFacts {
+    /// What came of the address; `None` for a word that this program does not know.
+    pub outcome: Option<SmtpOutcome>,
+    /// DNS status of the host's addresses; `None` where they were not asked for, or it is not known.
+    pub dns: Option<DnsStatus>,
+    /// Faults of the certificate; `None` where none was seen.
+    pub cert: Option<CertFaults>,
+    /// Whether the host is an alias (CNAME).
+    pub is_alias: bool,
+    /// Whether the address was contacted more than once; where there is none, whether the addresses were asked for again.
+    pub look: Look,
+    /// Whether it answered a hello only when that was small.
+    pub large_hello: bool,
+    /// What the host's TLSA records come to here.
+    pub dane: HostDane,
+}
+
+impl AddressFacts {
+    /// The facts of a row.
+    #[must_use]
+    pub fn of(row: &SeenHost) -> Self {
+        let mut facts = Self {
+            outcome: row.smtp_outcome.as_ref().and_then(Word::known),
+            dns: row.host_dns.as_ref().and_then(Word::known),
+            cert: row.cert_faults.as_deref().map(CertFaults::of),
+            is_alias: row.host_cname.as_ref().is_some_and(|chain| !chain.is_empty()),
+            look: look(row),
+            large_hello: row.attempts.iter().any(|outcome| *outcome == SmtpOutcome::TlsLargeHello),
+            dane: HostDane::NotAsked,
+        };
+        facts.dane = HostDane::of(row, &facts);
+        facts
+    }
+
+    /// The finding that its outcome is.
+    pub(super) fn code(&self) -> Option<Code> {
+        self.outcome?.code()
+    }
+
+    fn delivery(&self) -> Delivery {
+        self.outcome.map_or(Delivery::Open, SmtpOutcome::delivery)
+    }
+
+    /// How the address fares; `None` where mail does not reach it with or without MTA-STS, or it was not observed.
+    pub(super) fn fate(&self) -> Option<Fate> {
+        match self.delivery() {
+            Delivery::Tls => {
+                self.cert?.is_valid().map(|is_valid| if is_valid { Fate::Passes } else { Fate::Fails })
+            }
+            Delivery::Fails => Some(Fate::Fails),
+            Delivery::FailsIfRepeated => (self.look == Look::Repeated).then_some(Fate::Fails),
+            Delivery::Open => None,
+        }
+    }
+}
+
+fn look(row: &SeenHost) -> Look {
+    let asked_again = row.dns_retried.iter().any(|one| one.question == Question::Address);
+    if row.addr.is_none() && asked_again { Look::Repeated } else { Look::of_row(row.looks, &row.attempts) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::evidence::Vocabulary as _;
+
+    fn row(outcome: &str) -> SeenHost {
+        SeenHost { smtp_outcome: Some(Word::read(outcome)), ..SeenHost::default() }
+    }
+
+    #[test]
+    fn a_word_of_a_newer_program_is_no_outcome_and_decides_nothing() {
+        let facts = AddressFacts::of(&row("smtp_from_the_future"));
+        assert_eq!((facts.outcome, facts.code(), facts.fate()), (None, None, None));
+    }
+
+    #[test]
+    fn a_fault_of_a_newer_program_leaves_the_host_out_and_hides_no_other() {
+        let faults = [Word::read("expired"), Word::read("fault_from_the_future")];
+        let facts = AddressFacts::of(&SeenHost { cert_faults: Some(faults.into()), ..row("ok") });
+        assert_eq!(facts.fate(), None);
+        assert_eq!(facts.cert.map(|faults| faults.each().collect()), Some(vec![CertFault::Expired]));
+    }
+
+    #[test]
+    fn every_fault_has_a_bit_of_its_own() {
+        let all: Vec<_> = CertFault::ALL.iter().copied().map(Word::Known).collect();
+        assert_eq!(CertFaults::of(&all).each().count(), CertFault::all().len());
+        assert_eq!(CertFaults::of(&all).is_valid(), Some(false));
+        assert_eq!(CertFaults::of(&[]).is_valid(), Some(true));
+    }
+}

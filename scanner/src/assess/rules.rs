@@ -1,0 +1,39 @@
+//! Rules of judgement that came with a version of the layout: a dataset of an older layout is judged by what it could know.
+
+use crate::dataset::layout::Layout;
+
+/// A rule that holds from a layout on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Rule {
+    /// The layout with which it came.
+    pub since: Layout,
+    /// What it says, and what holds for datasets of layouts before.
+    pub says: &'static str,
+}
+
+const fn since(major: u32, minor: u32) -> Layout {
+    Layout { major, minor }
+}
+
+/// All of them, in the order in which they came.
+pub const RULES: &[Rule] = &[Rule {
+    since: since(1, 2),
+    says: "how often something was looked at is the column `looks`; before, it is counted from the attempts",
+}];
+
+/// The rules that do not hold for a dataset of this layout.
+pub fn newer_than(layout: Layout) -> impl Iterator<Item = &'static Rule> {
+    RULES.iter().filter(move |rule| rule.since > layout)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_rules_stand_in_the_order_in_which_they_came_and_none_is_of_the_future() {
+        assert!(RULES.is_sorted_by_key(|rule| rule.since));
+        assert_eq!(newer_than(Layout::current()).count(), 0);
+        assert_eq!(newer_than(since(1, 1)).count(), 1);
+    }
+}

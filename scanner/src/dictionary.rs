@@ -1,0 +1,168 @@
+//! What each column, each word and each finding means: `dictionary/` beside the data, so that a dataset explains itself, and
+//! the committed `columns.json`.
+
+use crate::assess::catalogue;
+use crate::dataset::columns::{Column, Kind, SCHEMA_VERSION, TABLES};
+use crate::dataset::schema;
+use crate::evidence::{Code, Entry};
+use arrow_array::builder::{ListBuilder, StringBuilder};
+use arrow_array::{ArrayRef, BooleanArray, RecordBatch, StringArray};
+use parquet::arrow::ArrowWriter;
+use serde_json::{Value, json};
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A word of a column.
+struct Word {
+    table: &'static str,
+    /// Of a group's field `column.field`.
+    column: String,
+    word: &'static str,
+    meaning: &'static str,
+    may_pass: Option<bool>,
+}
+
+/// What a word means; that of a code is its title.
+fn meaning(entry: &Entry) -> &'static str {
+    entry.meaning.or_else(|| Some(Code::from_word(entry.word)?.finding().title)).unwrap_or_default()
+}
+
+/// The columns of words: table, name (`column.field` for a group's field), words.
+fn vocabularies() -> impl Iterator<Item = (&'static str, String, Vec<Entry>)> {
+    TABLES.iter().flat_map(|table| {
+        table.columns.iter().flat_map(move |column| {
+            let own = column.words.map(|words| (table.name, column.name.to_owned(), words()));
+            let of_field = |field: &Column| {
+                Some((table.name, format!("{}.{}", column.name, field.name), field.words?()))
+            };
+            own.into_iter().chain(column.fields().iter().filter_map(of_field)).collect::<Vec<_>>()
+        })
+    })
+}
+
+fn words() -> Vec<Word> {
+    let each = |(table, column, entries): (&'static str, String, Vec<Entry>)| {
+        let word = move |entry: &Entry| Word {
+            table,
+            column: column.clone(),
+            word: entry.word,
+            meaning: meaning(entry),
+            may_pass: entry.may_pass,
+        };
+        entries.iter().map(word).collect::<Vec<_>>()
+    };
+    vocabularies().flat_map(each).collect()
+}
+
+/// The contract as the committed `columns.json` has it.
+#[must_use]
+pub fn contract() -> Value {
+    let tables: Vec<Value> = TABLES
+        .iter()
+        .map(|table| {
+            let columns: Vec<Value> = table.columns.iter().map(described).collect();
+            json!({"name": table.name, "row": table.row, "columns": columns})
+        })
+        .collect();
+    json!({"schema_version": SCHEMA_VERSION, "tables": tables})
+}
+
+fn described(column: &Column) -> Value {
+    let mut described = json!({
+        "name": column.name,
+        "type": column.kind.name(),
+        "nullable": column.nullable,
+        "meaning": column.meaning,
+    });
+    let entry = |field: Option<&'static str>, entry: &Entry| {
+        let mut word = json!({"word": entry.word, "meaning": meaning(entry), "may_pass": entry.may_pass});
+        if let Some(field) = field {
+            word["field"] = json!(field);
+        }
+        word
+    };
+    let mut words: Vec<Value> = Vec::new();
+    words.extend(column.words.iter().flat_map(|words| words()).map(|word| entry(None, &word)));
+    for field in column.fields() {
+        words.extend(field.words.iter().flat_map(|words| words()).map(|word| entry(Some(field.name), &word)));
+    }
+    if !words.is_empty() {
+        described["words"] = Value::Array(words);
+    }
+    described
+}
+
+/// Writes `columns.parquet`, `words.parquet` and `findings.parquet`.
+///
+/// # Errors
+/// The folder cannot be written.
+pub fn write(dataset: &Path) -> io::Result<()> {
+    let folder = dataset.join("dictionary");
+    std::fs::create_dir_all(&folder)?;
+    table(&folder.join("columns.parquet"), columns())?;
+    table(&folder.join("words.parquet"), words_table())?;
+    table(&folder.join("findings.parquet"), findings())
+}
+
+fn table(path: &Path, columns: Vec<(&str, ArrayRef)>) -> io::Result<()> {
+    let batch = RecordBatch::try_from_iter(columns).map_err(io::Error::other)?;
+    let mut writer =
+        ArrowWriter::try_new(File::create(path)?, batch.schema(), None).map_err(io::Error::other)?;
+    writer.write(&batch).map_err(io::Error::other)?;
+    writer.into_inner().map_err(io::Error::other)?.sync_all()
+}
+
+fn texts<T: Into<Option<&'static str>>>(values: impl Iterator<Item = T>) -> ArrayRef {
+    Arc::new(values.map(Into::into).collect::<StringArray>())
+}
+
+fn columns() -> Vec<(&'static str, ArrayRef)> {
+    let all = || TABLES.iter().flat_map(|table| table.columns.iter().map(move |column| (table, column)));
+    let types: StringArray = all().map(|(_, column)| Some(column.kind.name())).collect();
+    let nullable: BooleanArray = all().map(|(_, column)| Some(column.nullable)).collect();
+    vec![
+        ("table", texts(all().map(|(table, _)| table.name))),
+        ("column", texts(all().map(|(_, column)| column.name))),
+        ("type", Arc::new(types)),
+        ("nullable", Arc::new(nullable)),
+        ("meaning", texts(all().map(|(_, column)| column.meaning))),
+    ]
+}
+
+fn words_table() -> Vec<(&'static str, ArrayRef)> {
+    let words = words();
+    let may_pass: BooleanArray = words.iter().map(|word| word.may_pass).collect();
+    let columns: StringArray = words.iter().map(|word| Some(word.column.as_str())).collect();
+    vec![
+        ("table_name", texts(words.iter().map(|word| word.table))),
+        ("column_name", Arc::new(columns)),
+        ("word", texts(words.iter().map(|word| word.word))),
+        ("meaning", texts(words.iter().map(|word| word.meaning))),
+        ("may_pass", Arc::new(may_pass)),
+    ]
+}
+
+fn findings() -> Vec<(&'static str, ArrayRef)> {
+    let all = catalogue::all;
+    let may_pass: BooleanArray = all().map(|f| Some(f.code.may_pass())).collect();
+    let mut drawn_from = ListBuilder::new(StringBuilder::new()).with_field(schema::list_item(&Kind::Text));
+    for finding in all() {
+        for column in finding.columns {
+            drawn_from.values().append_value(column);
+        }
+        drawn_from.append(true);
+    }
+    vec![
+        ("code", texts(all().map(|f| f.code.as_str()))),
+        ("stage", texts(all().map(|f| f.stage.as_str()))),
+        ("severity", texts(all().map(|f| f.severity.as_str()))),
+        ("may_pass", Arc::new(may_pass)),
+        ("title", texts(all().map(|f| f.title))),
+        ("advice", texts(all().map(|f| f.advice))),
+        ("source", texts(all().map(|f| f.source))),
+        ("columns", Arc::new(drawn_from.finish())),
+        ("result_type", texts(all().map(|f| f.result))),
+    ]
+}

@@ -1,0 +1,89 @@
+//! Words about the DNS.
+
+use super::vocabulary::vocabulary;
+
+vocabulary! {
+    /// What came of one DNS question.
+    outcome DnsStatus {
+        /// At least one record of the type asked for.
+        NoError = "NOERROR",
+        /// The name exists, a record of this type does not.
+        NoData = "NODATA",
+        /// The name, or the target of its CNAME chain, does not exist.
+        NxDomain = "NXDOMAIN",
+        /// The resolver could not get an answer.
+        ServFail = "SERVFAIL",
+        /// The resolver would not answer.
+        Refused = "REFUSED",
+        /// The resolver did not understand the question.
+        FormErr = "FORMERR",
+        /// The resolver does not implement the question.
+        NotImp = "NOTIMP",
+        /// No answer within the deadline.
+        Timeout = "TIMEOUT",
+        /// Truncated over UDP, and TCP gave nothing.
+        Truncated = "TRUNCATED",
+        /// An answer that cannot be read, or an rcode not named here.
+        BadAnswer = "BADANSWER",
+    }
+}
+
+impl DnsStatus {
+    /// Whether it says what the DNS holds: the records, or that there are none.
+    #[must_use]
+    pub const fn is_definite(self) -> bool {
+        matches!(self, Self::NoError | Self::NoData | Self::NxDomain)
+    }
+
+    /// Whether it may pass, so that a second look is worth it.
+    #[must_use]
+    pub const fn may_pass(self) -> bool {
+        match self {
+            Self::ServFail | Self::Timeout => true,
+            Self::NoError
+            | Self::NoData
+            | Self::NxDomain
+            | Self::Refused
+            | Self::FormErr
+            | Self::NotImp
+            | Self::Truncated
+            | Self::BadAnswer => false,
+        }
+    }
+}
+
+vocabulary! {
+    /// A question that a second look asked again.
+    Question {
+        /// MX of the domain.
+        Mx = "mx",
+        /// Addresses: of the domain where it has no MX, of the host in mx_hosts.
+        Address = "address",
+        /// TXT at `_mta-sts`.
+        Sts = "sts",
+        /// TXT at `_smtp._tls`.
+        Tlsrpt = "tlsrpt",
+        /// Name servers of the domain.
+        Ns = "ns",
+        /// Addresses of the policy host.
+        PolicyHost = "policy_host",
+        /// TXT at a random sibling of `_mta-sts`.
+        StsSibling = "sts_sibling",
+        /// TLSA of the host.
+        Tlsa = "tlsa",
+    }
+}
+
+impl Question {
+    /// Whether it is about an MX host, rather than a domain.
+    #[must_use]
+    pub const fn is_of_hosts(self) -> bool {
+        matches!(self, Self::Address | Self::Tlsa)
+    }
+
+    /// Whether it is about a domain.
+    #[must_use]
+    pub const fn is_of_domains(self) -> bool {
+        !matches!(self, Self::Tlsa)
+    }
+}

@@ -1,0 +1,81 @@
+//! Words of the judgement.
+
+use super::code::Code;
+use super::vocabulary::vocabulary;
+
+vocabulary! {
+    /// What becomes of mail to a domain that signals.
+    Verdict {
+        /// Every MX host that was observed passes.
+        Validated = "validated",
+        /// Some MX hosts pass, some fail.
+        Partial = "partial",
+        /// No MX host passes: the mail is not delivered.
+        Refused = "refused",
+        /// Mode testing, and every MX host that was observed passes.
+        TestingPassing = "testing_passing",
+        /// Mode testing, and an MX host fails: the mail is delivered, and the failure reported.
+        TestingFailing = "testing_failing",
+        /// Mode none: the policy withdraws itself (RFC 8461 section 8.3).
+        Withdrawn = "withdrawn",
+        /// The domain takes no mail.
+        NoMail = "no_mail",
+        /// The sender gets no policy that it can use, and delivers as without MTA-STS.
+        NoPolicy = "no_policy",
+        /// What was observed does not decide.
+        Indeterminate = "indeterminate",
+    }
+}
+
+vocabulary! {
+    /// Of what kind a mismatch of policy and MX set is; the first that fits counts.
+    MismatchKind {
+        /// A label of the pattern is `mta-sts`: the policy host in place of the MX host.
+        MtaStsLabel = "mta_sts_label",
+        /// `*.x` against a host two labels or more below x.
+        WildcardDepth = "wildcard_depth",
+        /// The same registrable domain.
+        ThirdLevel = "third_level",
+        /// Registrable domains that differ in their public suffix only.
+        TopLevelOnly = "top_level_only",
+        /// Registrable domains whose label before the suffix is at most three edits away.
+        Typo = "typo",
+        /// None of these.
+        DifferentDomain = "different_domain",
+    }
+}
+
+vocabulary! {
+    /// What DANE comes to at an MX host (RFC 7672).
+    DaneOutcome {
+        /// A TLSA record matches.
+        Valid = "valid",
+        /// There are usable TLSA records, and there is no TLS, or none matches.
+        Invalid = "invalid",
+        /// TLSA records, addresses or MX set are not secure.
+        Insecure = "insecure",
+        /// The TLSA records are secure, and none is one that a mail sender can use.
+        Unusable = "unusable",
+        /// The TLSA records could not be validated.
+        Bogus = "bogus",
+        /// There are no TLSA records.
+        None = "none",
+        /// What was observed does not decide.
+        Unknown = "unknown",
+    }
+}
+
+impl DaneOutcome {
+    /// The finding that goes with it; `None` where there is nothing to find.
+    #[must_use]
+    pub const fn code(self) -> Option<Code> {
+        match self {
+            Self::Valid => Some(Code::dane_valid),
+            Self::Invalid => Some(Code::dane_invalid),
+            Self::Insecure => Some(Code::dane_insecure),
+            Self::Unusable => Some(Code::dane_unusable),
+            Self::Bogus => Some(Code::dane_bogus),
+            Self::None | Self::Unknown => None,
+        }
+    }
+}

@@ -1,0 +1,55 @@
+//! What came of a fetch, and its columns.
+
+use crate::evidence::rows::{PolicyEvidence, TlsEvidence};
+use crate::evidence::{PaceHint, PolicyOutcome};
+
+/// What one fetch from one address showed.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Fetched {
+    /// What came of it.
+    pub outcome: PolicyOutcome,
+    /// The handshake and the certificate, judged.
+    pub tls: TlsEvidence,
+    /// HTTP status; `None` where there was no HTTP answer.
+    pub http_status: Option<i32>,
+    /// Location of a redirect, escaped.
+    pub redirect_to: Option<String>,
+    /// Content-Type, escaped.
+    pub content_type: Option<String>,
+    /// The body, cut at the limit; `None` where it was not had whole.
+    pub body: Option<Vec<u8>>,
+    /// SHA-256 of the body, hexadecimal.
+    pub sha256: Option<String>,
+    /// Milliseconds from the connect to the end.
+    pub fetch_ms: i64,
+    /// Whether it ended before its last byte, whatever the outcome: by the deadline, the host or the way there.
+    pub is_cut: bool,
+    /// Whether the answer says "too much": 429 (RFC 6585 section 4), or 503 with a Retry-After (RFC 9110 section 15.6.4).
+    pub asks_for_less: bool,
+}
+
+impl Fetched {
+    /// Whether a certificate was seen: such a fetch stands for the host, even where another address was tried before it.
+    #[must_use]
+    pub const fn got_further(&self) -> bool {
+        self.tls.certificate_sha256.is_some()
+    }
+
+    /// What it says about the pace.
+    #[must_use]
+    pub const fn pace_hint(&self) -> PaceHint {
+        if self.asks_for_less { PaceHint::TooMuch } else { self.outcome.pace_hint() }
+    }
+
+    /// Writes the columns that a fetch fills: outcome, TLS, HTTP and body. The others stay as they are.
+    pub fn write_to(self, row: &mut PolicyEvidence) {
+        row.outcome = Some(self.outcome);
+        row.tls = self.tls;
+        row.http_status = self.http_status;
+        row.redirect_to = self.redirect_to;
+        row.content_type = self.content_type;
+        row.body = self.body;
+        row.sha256 = self.sha256;
+        row.fetch_ms = Some(self.fetch_ms);
+    }
+}
