@@ -1,11 +1,14 @@
-//! The dataset's contract as `columns.json` states it: the tables, their columns and types.
+//! The dataset's contract as `columns.json` states it: the tables, their columns, types and words; and the codes of
+//! `findings.json`.
 
+use crate::value::Value;
 use anyhow::{Context, Result, bail};
 use arrow::datatypes::{DataType, Field, Fields, Schema, TimeUnit};
 use serde::Deserialize;
 use std::sync::Arc;
 
 const COLUMNS_JSON: &str = include_str!("../../columns.json");
+const FINDINGS_JSON: &str = include_str!("../../findings.json");
 
 /// Columns that `grade` does not compare by value: when something happened, and how long it took.
 /// Whether they are null is compared all the same (see [`crate::grade`]).
@@ -93,6 +96,19 @@ impl Kind {
     }
 }
 
+/// A word of a column whose words are a closed set.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Word {
+    /// The word, as it stands in the files.
+    pub word: String,
+    /// The field of the struct that holds it, where the column is a list of structs.
+    pub field: Option<String>,
+    /// What it means.
+    pub meaning: String,
+    /// Whether what it tells of may pass; null where that is no question.
+    pub may_pass: Option<bool>,
+}
+
 /// One column of a table.
 #[derive(Debug, Clone)]
 pub struct Column {
@@ -104,6 +120,32 @@ pub struct Column {
     pub nullable: bool,
     /// Whether its values are compared: it is not among [`EXEMPT`].
     pub graded: bool,
+    /// Its words, where they are a closed set; empty where anything may stand in it.
+    pub words: Vec<Word>,
+}
+
+impl Column {
+    /// The texts of a cell that are none of the column's words; none where it has no closed set of words.
+    #[must_use]
+    pub fn strangers<'v>(&self, cell: &'v Value) -> Vec<&'v str> {
+        let item = if let Kind::List(item) = &self.kind { item.as_ref() } else { &self.kind };
+        let items = if matches!(cell, Value::List(_)) { cell.items() } else { std::slice::from_ref(cell) };
+        let Kind::Struct(fields) = item else {
+            return items.iter().filter_map(|item| self.stranger(None, item)).collect();
+        };
+        let of_item = |item: &'v Value| {
+            let pairs = fields.iter().zip(item.items());
+            pairs.filter_map(|((field, _), value)| self.stranger(Some(field), value))
+        };
+        items.iter().flat_map(of_item).collect()
+    }
+
+    /// The text, where it is none of the words of a field, or of the column, which has some.
+    fn stranger<'v>(&self, field: Option<&str>, value: &'v Value) -> Option<&'v str> {
+        let mut words = self.words.iter().filter(|word| word.field.as_deref() == field).peekable();
+        words.peek()?;
+        value.as_text().filter(|text| !words.any(|word| word.word == *text))
+    }
 }
 
 /// One table of the dataset.
@@ -168,6 +210,22 @@ struct FileColumn {
     name: String,
     nullable: bool,
     r#type: String,
+    #[serde(default)]
+    words: Vec<Word>,
+}
+
+#[derive(Deserialize)]
+struct Finding {
+    code: String,
+}
+
+/// The codes of the catalogue of findings, in its order.
+///
+/// # Errors
+/// Where `findings.json` is no list of findings.
+pub fn findings() -> Result<Vec<String>> {
+    let all: Vec<Finding> = serde_json::from_str(FINDINGS_JSON).context("findings.json")?;
+    Ok(all.into_iter().map(|finding| finding.code).collect())
 }
 
 impl Contract {
@@ -187,6 +245,7 @@ impl Contract {
                     name: c.name,
                     nullable: c.nullable,
                     graded,
+                    words: c.words,
                 });
             }
             tables.push(Table { name: table.name, columns });

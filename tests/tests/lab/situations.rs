@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 use sts_lab::authority::Authority;
-use sts_lab::contract::Contract;
+use sts_lab::contract::{self, Contract, Table};
 use sts_lab::mix::Mix;
 use sts_lab::names::Names;
 use sts_lab::situation::{Record, RecordType, Situation};
@@ -11,86 +11,23 @@ use sts_lab::truth::{self, Oracle, Reader};
 use sts_lab::value::Value;
 use sts_lab::world::World;
 
-/// The codes of the catalogue of findings, in its order.
-const FINDINGS: &str = "
-record_dns_servfail record_dns_timeout record_dns_refused record_dns_unusable record_multiple record_version_invalid record_id_missing
-record_id_invalid record_id_too_long record_field_invalid record_space_before_semicolon record_duplicate_field
-record_trailing_space record_unrelated_txt record_wildcard record_delegated
-policy_host_name_invalid policy_host_nxdomain policy_host_dangling_cname policy_host_no_address policy_host_dns_failure
-policy_host_forbidden_address policy_connect_refused policy_connect_timeout policy_connect_unreachable
-policy_connect_reset policy_tls_name policy_tls_expired policy_tls_not_yet_valid policy_tls_self_signed
-policy_tls_untrusted policy_tls_chain_incomplete policy_tls_certificate_other policy_tls_alert policy_tls_protocol
-policy_tls_client_limit policy_tls_large_hello policy_tls_timeout policy_tls_closed
-policy_http_status policy_redirect policy_http_malformed policy_timeout policy_too_large policy_content_type
-policy_empty policy_html policy_version_missing policy_version_invalid policy_mode_missing policy_mode_invalid
-policy_max_age_missing policy_max_age_invalid policy_max_age_too_large policy_max_age_zero policy_max_age_short
-policy_mx_missing policy_mx_invalid policy_mx_u_label policy_line_invalid policy_duplicate_field policy_blank_line
-policy_leading_space policy_bom policy_unknown_field policy_wildcard policy_mode_testing policy_mode_none
-mx_none mx_null mx_null_beside_others mx_implicit mx_dns_failure mx_unresolvable mx_is_address mx_name_invalid mx_is_cname
-mx_forbidden_address
-smtp_connect_refused smtp_connect_timeout smtp_connect_unreachable smtp_connect_reset smtp_banner_timeout
-smtp_rejected_4xx smtp_rejected_5xx smtp_closed smtp_protocol smtp_answer_injection smtp_limited starttls_not_offered
-starttls_refused
-mx_tls_protocol mx_tls_client_limit mx_tls_large_hello mx_tls_alert mx_tls_timeout mx_tls_closed mx_cert_name
-mx_cert_expired mx_cert_not_yet_valid mx_cert_self_signed mx_cert_untrusted mx_cert_chain_incomplete mx_cert_other
-mx_cert_all_invalid mx_cert_some_invalid
-mx_mismatch_all mx_mismatch_some pattern_unused
-tlsrpt_dns_failure tlsrpt_absent tlsrpt_multiple tlsrpt_invalid tlsrpt_rua_missing tlsrpt_rua_invalid dane_valid dane_invalid
-dane_insecure dane_unusable dane_bogus";
-
-const DNS: &str = "NOERROR NODATA NXDOMAIN SERVFAIL REFUSED FORMERR NOTIMP TIMEOUT TRUNCATED BADANSWER";
-const RECORD: &str = "valid invalid multiple absent unknown";
-const VERDICTS: &str =
-    "validated partial refused testing_passing testing_failing withdrawn no_mail no_policy indeterminate";
-const CERTIFICATE: &str = "valid name expired not_yet_valid self_signed untrusted other";
-
-/// The words of a column; `None` where it has none of its own.
-fn words(column: &str) -> Option<&'static str> {
-    Some(match column {
-        "mx_dns" | "sts_dns" | "tlsrpt_dns" | "policy_host_dns" | "host_dns" | "tlsa_dns" => DNS,
-        "mx_kind" => "explicit implicit null none unknown",
-        "sts_record" | "tlsrpt_record" => RECORD,
-        "policy_cert_outcome" | "cert_outcome" => CERTIFICATE,
-        "policy_tls_version" | "tls_version" => "TLSv1.2 TLSv1.3",
-        "policy_mode" => "enforce testing none",
-        "smtp_phase" => "connect banner ehlo starttls tls",
-        "starttls" => "offered not_offered refused unknown",
-        "mismatch_kind" => "mta_sts_label wildcard_depth third_level top_level_only typo different_domain",
-        "verdict_strict" | "verdict_lenient" | "verdict_primary" => VERDICTS,
-        "findings" | "lasting" => FINDINGS,
-        _ => return None,
-    })
-}
-
-/// Whether a word is an outcome of a policy host or of an MX host.
-fn is_outcome(column: &str, word: &str) -> bool {
-    const OTHERS: &str = "ok limited not_sampled not_attempted not_probed no_address forbidden_address";
-    let stage = |prefixes: &[&str]| prefixes.iter().any(|prefix| word.starts_with(prefix));
-    let is_finding = FINDINGS.split_whitespace().any(|code| code == word);
-    match column {
-        "policy_outcome" | "policy_attempts" => word == "ok" || is_finding && stage(&["policy_"]),
-        "smtp_outcome" | "attempts" => {
-            OTHERS.split(' ').any(|other| other == word)
-                || is_finding && stage(&["smtp_", "starttls_", "mx_tls_"])
-        }
-        _ => true,
-    }
-}
-
 fn world(mix: Mix) -> (Arc<Contract>, World) {
     let contract = Arc::new(Contract::load().unwrap());
     let world = World::new(&contract, 1, 0, mix).unwrap();
     (contract, world)
 }
 
-fn texts(value: &Value) -> Vec<&str> {
-    value.as_text().into_iter().chain(value.items().iter().filter_map(Value::as_text)).collect()
-}
-
-fn check_words(situation: &Situation, column: &str, value: &Value) {
-    for word in texts(value) {
-        let known = words(column).is_none_or(|words| words.split_whitespace().any(|known| known == word));
-        assert!(known && is_outcome(column, word), "{}: `{word}` is no word of {column}", situation.name);
+/// Holds every cell of a row against the words of its column.
+fn check_words(situation: &Situation, table: &Table, row: &[Value]) {
+    for (column, value) in table.columns.iter().zip(row) {
+        let strangers = column.strangers(value);
+        assert!(
+            strangers.is_empty(),
+            "{}: {}.{} has no word {strangers:?}",
+            situation.name,
+            table.name,
+            column.name
+        );
     }
 }
 
@@ -99,32 +36,49 @@ fn every_situation_names_known_words_only() {
     let (contract, world) = world(Mix::load("demo").unwrap());
     assert!(world.situations().len() >= 120);
     for situation in world.situations() {
-        for (column, value) in contract.domains.columns.iter().zip(&situation.expect.domain) {
-            check_words(situation, &column.name, value);
-        }
+        check_words(situation, &contract.domains, &situation.expect.domain);
         for row in &situation.expect.hosts {
-            for (column, value) in contract.mx_hosts.columns.iter().zip(row) {
-                check_words(situation, &column.name, value);
-            }
+            check_words(situation, &contract.mx_hosts, row);
         }
-        for (column, value) in
-            contract.assessments.columns.iter().zip(situation.expect.assessment.iter().flatten())
-        {
-            check_words(situation, &column.name, value);
+        if let Some(row) = &situation.expect.assessment {
+            check_words(situation, &contract.assessments, row);
         }
     }
+}
+
+#[test]
+fn a_word_that_a_column_does_not_have_is_a_stranger_in_a_cell_a_list_and_a_field() {
+    let contract = Contract::load().unwrap();
+    let domains = &contract.domains;
+    let strangers = |name: &str, value: Value| -> Vec<String> {
+        let column = &domains.columns[domains.position(name).unwrap()];
+        column.strangers(&value).into_iter().map(str::to_owned).collect()
+    };
+    assert_eq!(strangers("sts_dns", Value::text("NOERROR")), [""; 0]);
+    assert_eq!(strangers("sts_dns", Value::Null), [""; 0]);
+    assert_eq!(strangers("sts_dns", Value::text("valid")), ["valid"]);
+    assert_eq!(strangers("policy_attempts", Value::texts(["ok", "nonsense"])), ["nonsense"]);
+    // Each field has words of its own, or none.
+    let asked = |question: &str, status: &str| {
+        Value::List(vec![Value::Struct(vec![Value::text(question), Value::text(status)])])
+    };
+    assert_eq!(strangers("dns_retried", asked("mx", "TIMEOUT")), [""; 0]);
+    assert_eq!(strangers("dns_retried", asked("TIMEOUT", "mx")), ["TIMEOUT", "mx"]);
+    assert_eq!(strangers("policy_addrs", asked("192.0.2.1", "ok")), [""; 0]);
+    assert_eq!(strangers("policy_addrs", asked("192.0.2.1", "192.0.2.1")), ["192.0.2.1"]);
+    assert_eq!(strangers("sts_txt", Value::texts(["whatever"])), [""; 0]);
 }
 
 #[test]
 fn findings_stand_in_the_order_of_the_catalogue() {
     let (contract, world) = world(Mix::load("demo").unwrap());
     let at = contract.assessments.position("findings").unwrap();
-    let order: Vec<&str> = FINDINGS.split_whitespace().collect();
+    let order = contract::findings().unwrap();
     for situation in world.situations() {
         let Some(row) = &situation.expect.assessment else { continue };
-        let places: Vec<_> =
-            texts(&row[at]).iter().map(|code| order.iter().position(|known| known == code)).collect();
-        assert!(places.is_sorted(), "{}", situation.name);
+        let codes = row[at].items().iter().filter_map(Value::as_text);
+        let places: Vec<_> = codes.map(|code| order.iter().position(|known| known == code)).collect();
+        assert!(places.iter().all(Option::is_some) && places.is_sorted(), "{}", situation.name);
     }
 }
 
