@@ -20,6 +20,8 @@
 //! A TLSA record holds `{tlsa:LABEL:BEHAVIOUR:DEPTH:SELECTOR:MATCHING}`: what stands for a certificate that the SMTP
 //! behaviour shows as `LABEL.{domain}`, 0 being the leaf.
 //!
+//! `looks` is named where the attempts are of more than one look; it is 1 where they are not, and 0 or null where there are none.
+//!
 //! `{ absent = true }` takes away a line of the base. An owner that no line names does not exist (NXDOMAIN); a type that none names for an owner is NODATA.
 
 mod behaviour;
@@ -31,7 +33,7 @@ pub use behaviour::{
 };
 pub use template::{Fill, fill, from_toml};
 
-use crate::contract::Contract;
+use crate::contract::{Contract, Table};
 use crate::value::Value;
 use anyhow::{Context, Result, bail, ensure};
 use include_dir::{Dir, include_dir};
@@ -241,9 +243,10 @@ fn read_expect(contract: &Contract, mut expect: toml::Table) -> Result<Expect> {
     Ok(Expect { domain, assessment, hosts })
 }
 
-/// Takes the columns of a table out of what a file expects; what it does not name is null.
-fn cells(table: &crate::contract::Table, expect: &mut toml::Table) -> Result<Vec<Value>> {
-    table
+/// Takes the columns of a table out of what a file expects; what it does not name is null, but for `looks`.
+fn cells(table: &Table, expect: &mut toml::Table) -> Result<Vec<Value>> {
+    let names_looks = expect.contains_key("looks");
+    let mut cells = table
         .columns
         .iter()
         .map(|column| match expect.remove(&column.name) {
@@ -252,7 +255,27 @@ fn cells(table: &crate::contract::Table, expect: &mut toml::Table) -> Result<Vec
                 from_toml(&column.kind, &value).with_context(|| format!("column `{}`", column.name))
             }
         })
-        .collect()
+        .collect::<Result<Vec<_>>>()?;
+    if !names_looks {
+        look_once(table, &mut cells);
+    }
+    Ok(cells)
+}
+
+/// The ordinary number of looks: one where something was attempted, none where nothing was.
+fn look_once(table: &Table, cells: &mut [Value]) {
+    let attempts = match table.name.as_str() {
+        "domains" => "policy_attempts",
+        "mx_hosts" => "attempts",
+        _ => return,
+    };
+    let looks = match table.position(attempts).and_then(|at| cells.get(at)) {
+        Some(Value::List(made)) => Value::Int(i64::from(!made.is_empty())),
+        _ => Value::Null,
+    };
+    if let Some(cell) = table.position("looks").and_then(|at| cells.get_mut(at)) {
+        *cell = looks;
+    }
 }
 
 fn only_known(rest: &toml::Table) -> Result<()> {

@@ -82,6 +82,29 @@ fn findings_stand_in_the_order_of_the_catalogue() {
     }
 }
 
+/// Further tries are no looks: there may be fewer looks than attempts, and never more.
+#[test]
+fn every_situation_has_a_look_where_something_was_attempted_and_none_elsewhere() {
+    let (contract, world) = world(Mix::load("demo").unwrap());
+    let (mut once, mut again) = (0, 0);
+    for situation in world.situations() {
+        let domain = (&contract.domains, "policy_attempts", &situation.expect.domain);
+        let hosts = situation.expect.hosts.iter().map(|row| (&contract.mx_hosts, "attempts", row));
+        for (table, attempts, row) in hosts.chain([domain]) {
+            let cell = |name: &str| &row[table.position(name).unwrap()];
+            let made = i64::try_from(cell(attempts).items().len()).unwrap();
+            let of = format!("{}: {} of {}", situation.name, cell("looks"), cell(attempts));
+            match cell("looks").as_int() {
+                None => assert!(cell(attempts).is_null(), "{of}"),
+                Some(looks) => assert!((made.min(1)..=made).contains(&looks), "{of}"),
+            }
+            once += i32::from(cell("looks").as_int() == Some(1));
+            again += i32::from(cell("looks").as_int() > Some(1));
+        }
+    }
+    assert!(once > again && again > 30, "{once} and {again}");
+}
+
 #[test]
 fn every_situation_can_be_played() {
     let (_, world) = world(Mix::load("demo").unwrap());
