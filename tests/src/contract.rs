@@ -30,6 +30,16 @@ pub const EXEMPT: [&str; 15] = [
     "domains.lists.list",
 ];
 
+/// The columns that tell the rows of a table apart.
+#[must_use]
+pub fn identity(table: &str) -> &'static [&'static str] {
+    match table {
+        "mx_hosts" => &["host", "addr"],
+        "certificates" => &["sha256"],
+        _ => &["domain"],
+    }
+}
+
 /// The type of a column's values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Kind {
@@ -75,6 +85,28 @@ impl Kind {
             "timestamp_us" => Self::Time,
             "binary" => Self::Binary,
             other => bail!("`{other}` is no column type"),
+        })
+    }
+
+    /// The type of what an Arrow type holds, whatever its encoding.
+    ///
+    /// # Errors
+    /// Where no dataset has that type.
+    pub fn of(held: &DataType) -> Result<Self> {
+        Ok(match held {
+            DataType::Utf8 => Self::Text,
+            DataType::Dictionary(_, values) => Self::of(values)?,
+            DataType::Int32 => Self::Int32,
+            DataType::Int64 => Self::Int64,
+            DataType::Boolean => Self::Bool,
+            DataType::Timestamp(TimeUnit::Microsecond, Some(_)) => Self::Time,
+            DataType::Binary => Self::Binary,
+            DataType::List(item) => Self::List(Box::new(Self::of(item.data_type())?)),
+            DataType::Struct(fields) => {
+                let field = |field: &Arc<Field>| Ok((field.name().clone(), Self::of(field.data_type())?));
+                Self::Struct(fields.iter().map(field).collect::<Result<_>>()?)
+            }
+            other => bail!("no dataset has the type {other}"),
         })
     }
 

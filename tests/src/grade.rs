@@ -23,6 +23,7 @@ use std::sync::Arc;
 
 pub use codes::{Codes, codes};
 pub(crate) use presence::is_fetched;
+pub(crate) use report::cut;
 
 /// How many differing rows are looked at column by column; the rest is counted as rows.
 const KEPT: usize = 50_000;

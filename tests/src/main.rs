@@ -7,11 +7,10 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 use sts_lab::counts::Counts;
-use sts_lab::grade;
 use sts_lab::mix::Mix;
 use sts_lab::names::Names;
 use sts_lab::straight::{self, Order, Source};
-use sts_lab::{Lab, Options};
+use sts_lab::{Lab, Options, compare, grade};
 
 /// A simulated Internet on the loopback network whose true answers are known.
 #[derive(Debug, Parser)]
@@ -37,6 +36,17 @@ enum Task {
         /// see had one.
         #[arg(long)]
         codes: bool,
+    },
+    /// Compare two datasets cell by cell, whatever order their rows have; exit 0 only where there is no difference, 1 where
+    /// there is one.
+    ///
+    /// Times, durations and the scan's name are not compared, as in `grade`. The datasets may be of different layouts: columns
+    /// that only one of them has are listed and not compared.
+    Compare {
+        /// The folder of a scan.
+        before: PathBuf,
+        /// The folder of another scan of the same names.
+        after: PathBuf,
     },
 }
 
@@ -95,7 +105,8 @@ fn main() -> ExitCode {
     let done = match Args::parse().task {
         Task::Serve(args) => serve(args),
         Task::Dataset(args) => dataset(args),
-        Task::Grade { dataset, truth, codes } => compare(&dataset, &truth, codes),
+        Task::Grade { dataset, truth, codes } => graded(&dataset, &truth, codes),
+        Task::Compare { before, after } => compared(&before, &after),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");
@@ -103,7 +114,13 @@ fn main() -> ExitCode {
     })
 }
 
-fn compare(dataset: &Path, truth: &Path, with_codes: bool) -> Result<ExitCode> {
+fn compared(before: &Path, after: &Path) -> Result<ExitCode> {
+    let comparison = compare::compare(before, after)?;
+    print!("{comparison}");
+    Ok(if comparison.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn graded(dataset: &Path, truth: &Path, with_codes: bool) -> Result<ExitCode> {
     let grade = grade::grade(dataset, truth)?;
     print!("{grade}");
     let mut is_clean = grade.is_clean();

@@ -1,6 +1,6 @@
 //! What must be in a dataset: for each row a key and a fingerprint.
 
-use crate::contract::{Contract, Table};
+use crate::contract::{Contract, Table, identity};
 use crate::dice::draw;
 use crate::truth::Expected;
 use crate::value::Value;
@@ -101,18 +101,10 @@ pub(super) fn rows<'e>(
     ]
 }
 
-/// The columns that tell the rows of a table apart.
-fn identity(table: &Table) -> &'static [&'static str] {
-    match table.name.as_str() {
-        "mx_hosts" => &["host", "addr"],
-        "certificates" => &["sha256"],
-        _ => &["domain"],
-    }
-}
-
 /// What a row is called in a report.
 pub(super) fn name(table: &Table, row: &[Value]) -> String {
-    let cells = identity(table).iter().filter_map(|name| table.position(name).and_then(|at| row.get(at)));
+    let cells =
+        identity(&table.name).iter().filter_map(|name| table.position(name).and_then(|at| row.get(at)));
     cells.filter_map(Value::as_text).collect::<Vec<_>>().join(" ")
 }
 

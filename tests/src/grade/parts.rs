@@ -7,11 +7,11 @@ use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-/// Hands on every row of every part, with its cells in the contract's order.
+/// The parts in a folder, in the order of their names.
 ///
 /// # Errors
-/// Where the folder or a part cannot be read, or a part's columns are not the contract's.
-pub fn read(table: &Table, folder: &Path, each: &mut dyn FnMut(Vec<Value>) -> Result<()>) -> Result<()> {
+/// Where the folder cannot be read.
+pub fn list(folder: &Path) -> Result<Vec<PathBuf>> {
     let mut parts: Vec<PathBuf> = Vec::new();
     for entry in std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
         let path = entry?.path();
@@ -20,7 +20,15 @@ pub fn read(table: &Table, folder: &Path, each: &mut dyn FnMut(Vec<Value>) -> Re
         }
     }
     parts.sort();
-    for part in &parts {
+    Ok(parts)
+}
+
+/// Hands on every row of every part, with its cells in the contract's order.
+///
+/// # Errors
+/// Where the folder or a part cannot be read, or a part's columns are not the contract's.
+pub fn read(table: &Table, folder: &Path, each: &mut dyn FnMut(Vec<Value>) -> Result<()>) -> Result<()> {
+    for part in &list(folder)? {
         read_part(table, part, each).with_context(|| part.display().to_string())?;
     }
     Ok(())

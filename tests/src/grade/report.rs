@@ -49,7 +49,8 @@ impl fmt::Display for Grade {
     }
 }
 
-fn cut(text: &str) -> String {
+/// A value, cut where it is long.
+pub(crate) fn cut(text: &str) -> String {
     if text.chars().count() <= WIDTH {
         return text.to_owned();
     }
