@@ -1,7 +1,17 @@
 //! The scanner of STS Census: domain lists in, evidence about MTA-STS (RFC 8461) out, as Parquet.
 //!
-//! The modules in the order of a domain's way: `input` → `dns` → `policy_host` → `smtp` (with `tls`) → `dataset` →
-//! `assess`. `plan` holds every limit, `admission` every permission, `probe` the order of the stages, `scan` the threads.
+//! The modules in the order of a domain's way: [`input`] → [`dns`] → [`policy_host`] → [`smtp`] (with [`tls`]) → [`dataset`] →
+//! [`assess`]. Below them lies [`evidence`], what the program says about the world. [`plan`] holds what an operator sets,
+//! [`admission`] every permission, [`probe`] the stages, [`scan`] the threads. Which may import which is a table in
+//! `tests/map`.
+
+#![cfg_attr(
+    test,
+    allow(
+        clippy::disallowed_methods,
+        reason = "tests raise servers of their own; the library is linted without them too"
+    )
+)]
 
 pub mod admission;
 pub mod assess;
@@ -20,6 +30,7 @@ pub mod identity;
 pub mod input;
 pub mod interrupt;
 pub mod line;
+pub mod meters;
 pub mod moment;
 pub mod mta_sts;
 pub mod plan;

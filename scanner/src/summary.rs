@@ -1,5 +1,6 @@
 //! What a run says at its end.
 
+use crate::dataset::columns::column;
 use crate::dataset::manifest::Outage;
 use crate::dataset::manifest::{Exclusions, Sum};
 use crate::dns::Counts;
@@ -120,14 +121,14 @@ fn found(text: &mut String, counts: &BTreeMap<String, BTreeMap<String, u64>>) {
         let _ = writeln!(text, "{name:<18}{count:>12}");
     }
     let shown = [
-        ("mx_dns", "DNS status of MX"),
-        ("mx_kind", "where mail goes"),
-        ("sts_record", "MTA-STS record"),
-        ("tlsrpt_record", "TLSRPT record"),
-        ("policy_outcome", "policy retrieval"),
-        ("policy_mode", "mode of usable policies"),
-        ("smtp_outcome", "STARTTLS at MX hosts, by address"),
-        ("verdict_strict", "verdict of a strict sender"),
+        (column!(DOMAINS.mx_dns), "DNS status of MX"),
+        (column!(DOMAINS.mx_kind), "where mail goes"),
+        (column!(DOMAINS.sts_record), "MTA-STS record"),
+        (column!(DOMAINS.tlsrpt_record), "TLSRPT record"),
+        (column!(DOMAINS.policy_outcome), "policy retrieval"),
+        (column!(DOMAINS.policy_mode), "mode of usable policies"),
+        (column!(MX_HOSTS.smtp_outcome), "STARTTLS at MX hosts, by address"),
+        (column!(ASSESSMENTS.verdict_strict), "verdict of a strict sender"),
     ];
     for (column, title) in shown {
         let Some(words) = counts.get(column).filter(|words| !words.is_empty()) else { continue };

@@ -1,4 +1,5 @@
 //! `sts-scan validate` and `sts-scan findings` as a stranger runs them: the program, its output, its exit codes.
+#![allow(clippy::disallowed_methods, reason = "its thread is joined where it is started")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what must be there")]
 
 use serde_json::Value;

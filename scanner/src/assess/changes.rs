@@ -1,8 +1,9 @@
 //! What judging a dataset anew changed: its verdicts, and the findings that came and went with them.
 
 use super::seen::SeenJudgement;
+use crate::dataset::cell::Batch;
 use crate::dataset::columns::{ASSESSMENTS, column};
-use crate::dataset::read::{Batch, Batches, ReadError};
+use crate::dataset::read::{Batches, ReadError};
 use crate::dataset::view::View as _;
 use crate::evidence::rows::AssessmentRow;
 use crate::evidence::{Verdict, Word};

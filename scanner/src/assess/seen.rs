@@ -2,7 +2,8 @@
 //!
 //! `scan`, `check` and `assess` judge by these types alone, so a finding over a column that is not listed here does not compile.
 
-use crate::dataset::view::{Bytes, SeenRetried, view};
+use crate::dataset::cell::{Bytes, SeenRetried};
+use crate::dataset::view::view;
 use crate::evidence::rows::{AssessmentRow, DomainRow, HostRow, Micros, Mx};
 use crate::evidence::{
     CertFault, Code, DnsStatus, MxKind, PolicyOutcome, RecordState, SmtpOutcome, Verdict, Word,

@@ -1,6 +1,7 @@
 //! What a scan leaves behind: the tables, their parts and commits, and the manifest.
 
 pub mod batch;
+pub mod cell;
 pub mod columns;
 pub mod commits;
 pub mod layout;

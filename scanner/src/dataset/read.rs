@@ -1,9 +1,7 @@
 //! Committed parts read back, batch by batch, with the columns that are asked for.
 
+use super::cell::Batch;
 use super::columns::Table;
-use super::view::Value;
-use arrow_array::cast::AsArray;
-use arrow_array::{Array, RecordBatch};
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
 use std::fs::File;
@@ -83,7 +81,7 @@ impl Iterator for Batches<'_> {
         loop {
             if let Some((path, reader)) = &mut self.open {
                 match reader.next() {
-                    Some(batch) => return Some(batch.map(Batch).map_err(|e| ReadError::new(path, e))),
+                    Some(batch) => return Some(batch.map(Batch::new).map_err(|e| ReadError::new(path, e))),
                     None => self.open = None,
                 }
             }
@@ -110,44 +108,4 @@ pub fn batches(
         take(&batch?);
     }
     Ok(())
-}
-
-/// A batch whose columns are read by name; a column that was not asked for reads as null.
-pub struct Batch(RecordBatch);
-
-impl Batch {
-    /// Rows in the batch.
-    #[must_use]
-    pub fn rows(&self) -> usize {
-        self.0.num_rows()
-    }
-
-    /// The column, where it is there and not null in this row.
-    pub(super) fn present(&self, column: &str, row: usize) -> Option<&dyn Array> {
-        self.0.column_by_name(column).map(|array| &**array).filter(|array| array.is_valid(row))
-    }
-
-    /// A value.
-    #[must_use]
-    pub fn value<T: Value>(&self, column: &str, row: usize) -> Option<T> {
-        T::of(self.present(column, row)?, row)
-    }
-
-    /// A text.
-    #[must_use]
-    pub fn text(&self, column: &str, row: usize) -> Option<&str> {
-        self.present(column, row).and_then(|a| a.as_string_opt::<i32>()).map(|a| a.value(row))
-    }
-
-    /// A truth value.
-    #[must_use]
-    pub fn bool(&self, column: &str, row: usize) -> Option<bool> {
-        self.value(column, row)
-    }
-
-    /// Bytes.
-    #[must_use]
-    pub fn bytes(&self, column: &str, row: usize) -> Option<&[u8]> {
-        self.present(column, row).and_then(|a| a.as_binary_opt::<i32>()).map(|a| a.value(row))
-    }
 }

@@ -4,6 +4,7 @@
 //! alone; what a word decides (may it pass, did the peer answer the hello, which finding goes with it) is a method beside it.
 
 pub mod attempts;
+mod catalogue;
 mod certificate;
 mod code;
 mod dns;
@@ -16,6 +17,7 @@ mod smtp;
 pub mod text;
 mod vocabulary;
 
+pub use catalogue::{Severity, Stage};
 pub use certificate::{CertFault, CertOutcome, TlsVersion};
 pub use code::Code;
 pub use dns::{DnsStatus, Question};

@@ -6,7 +6,7 @@ use crate::dns::Doubt;
 use crate::evidence::{Outcome, Suspicion};
 use crate::fault::{LocalFault, Unfinished};
 use crate::line::UnderWay;
-use crate::telemetry::Stage;
+use crate::meters::Stage;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 

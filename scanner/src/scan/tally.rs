@@ -3,7 +3,7 @@
 use crate::admission::Admission;
 use crate::dns::Questions;
 use crate::line::Line;
-use crate::telemetry::Meters;
+use crate::meters::Meters;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::runtime::Handle;

@@ -1,7 +1,7 @@
 //! What the counters are called outside.
 
-use super::process::Process;
 use crate::evidence::DnsStatus;
+use crate::meters::Process;
 use crate::scan::tally::Tally;
 use prometheus::TextEncoder;
 use prometheus::proto::{Counter, Gauge, LabelPair, Metric, MetricFamily, MetricType};
@@ -150,7 +150,7 @@ fn of_machine(tally: &Tally, to: &mut Vec<MetricFamily>) {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
     use super::*;
-    use crate::telemetry::{Meters, Stage};
+    use crate::meters::{Meters, Stage};
     use std::sync::Arc;
     use std::time::Duration;
 

@@ -1,6 +1,6 @@
 //! Where a scan is, at one moment.
 
-use super::process::Process;
+use crate::meters::Process;
 use crate::moment;
 use crate::scan::tally::Tally;
 use serde::Serialize;

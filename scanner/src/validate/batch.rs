@@ -90,7 +90,7 @@ fn judge(kind: Kind, input: &Value) -> Result<Report, &'static str> {
         Kind::TlsrptRecord => super::tlsrpt_record(&txts(input)?),
         Kind::Policy => super::policy(input.as_str().ok_or("input must be a string")?.as_bytes()),
         Kind::MxMatch => {
-            let (host, patterns) = pair(input)?;
+            let (host, patterns) = input::pair_of(input)?;
             super::mx_match(&host, &patterns)
         }
     })
@@ -113,13 +113,4 @@ fn txts(input: &Value) -> Result<Vec<Vec<u8>>, &'static str> {
         Value::String(_) => Ok(vec![one(input)?]),
         _ => Err(WANTED),
     }
-}
-
-/// `{"mx": HOST, "patterns": [PATTERN, …]}`.
-pub(super) fn pair(input: &Value) -> Result<(String, Vec<String>), &'static str> {
-    const WANTED: &str = "input must be an object with `mx`, a string, and `patterns`, an array of strings";
-    let host = input.get("mx").and_then(Value::as_str).ok_or(WANTED)?;
-    let patterns = input.get("patterns").and_then(Value::as_array).ok_or(WANTED)?;
-    let patterns = patterns.iter().map(|pattern| pattern.as_str().map(str::to_owned).ok_or(WANTED));
-    Ok((host.to_owned(), patterns.collect::<Result<_, _>>()?))
 }

@@ -1,6 +1,7 @@
 //! Inputs of the command, read within bounds: whatever is fed in, no more than the longest real input is kept.
 
 use crate::plan::limits::POLICY_BYTES;
+use serde_json::Value;
 use std::io::{self, BufRead, Read as _};
 
 /// Longest text of records: a DNS message has at most 65,535 bytes, and one byte may be written as the four of `\DDD`.
@@ -113,7 +114,16 @@ pub(super) fn pair(from: &mut dyn BufRead) -> Result<(String, Vec<String>), Unre
         ))
     };
     let value = serde_json::from_slice(&text).map_err(|error| wanted(error.to_string()))?;
-    super::batch::pair(&value).map_err(|why| wanted(why.to_owned()))
+    pair_of(&value).map_err(|why| wanted(why.to_owned()))
+}
+
+/// `{"mx": HOST, "patterns": [PATTERN, …]}`.
+pub(super) fn pair_of(input: &Value) -> Result<(String, Vec<String>), &'static str> {
+    const WANTED: &str = "input must be an object with `mx`, a string, and `patterns`, an array of strings";
+    let host = input.get("mx").and_then(Value::as_str).ok_or(WANTED)?;
+    let patterns = input.get("patterns").and_then(Value::as_array).ok_or(WANTED)?;
+    let patterns = patterns.iter().map(|pattern| pattern.as_str().map(str::to_owned).ok_or(WANTED));
+    Ok((host.to_owned(), patterns.collect::<Result<_, _>>()?))
 }
 
 fn bounded(from: &mut dyn BufRead, what: &str, limit: usize) -> Result<Vec<u8>, Unreadable> {

@@ -1,5 +1,6 @@
 //! Lists as they are met outside: every format, every kind of rubbish, and the order of the names.
 
+#![allow(clippy::disallowed_methods, reason = "its threads are joined where they are started")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

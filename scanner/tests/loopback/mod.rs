@@ -1,6 +1,7 @@
 //! Servers on loopback that behave as told, for one connection each, and certificates for them.
 #![allow(dead_code, reason = "each test file uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test says what must be there")]
+#![allow(clippy::disallowed_methods, reason = "its servers end with the test")]
 
 use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::ServerConfig;

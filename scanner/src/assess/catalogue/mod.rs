@@ -9,83 +9,8 @@ mod policy_text;
 mod record;
 
 use crate::evidence::Code;
+pub use crate::evidence::{Severity, Stage};
 use std::sync::LazyLock;
-
-/// How much a finding matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Severity {
-    /// A strict sender gets no usable policy, or refuses a host.
-    Error,
-    /// It works, but senders differ or it is about to break.
-    Warning,
-    /// Counted, not wrong.
-    Info,
-    /// What was observed does not decide. Never part of an error count.
-    Indeterminate,
-}
-
-impl Severity {
-    /// The word as the dictionary writes it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Error => "error",
-            Self::Warning => "warning",
-            Self::Info => "info",
-            Self::Indeterminate => "indeterminate",
-        }
-    }
-}
-
-/// Where on a domain's way a finding belongs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Stage {
-    /// TXT at `_mta-sts`.
-    Record,
-    /// Addresses of the policy host.
-    PolicyDns,
-    /// TCP connection to the policy host.
-    PolicyTcp,
-    /// TLS and certificate of the policy host.
-    PolicyTls,
-    /// HTTP answer of the policy host.
-    PolicyHttp,
-    /// The policy's text.
-    PolicyText,
-    /// The MX set and its names.
-    Mx,
-    /// SMTP with an MX host, up to STARTTLS.
-    Smtp,
-    /// TLS and certificate of an MX host.
-    MxTls,
-    /// The policy's patterns against the MX set.
-    Mismatch,
-    /// TLSRPT and DANE.
-    Companions,
-    /// What two or more scans show together; drawn by the analysis.
-    LifeCycle,
-}
-
-impl Stage {
-    /// The word as the dictionary writes it.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Record => "record",
-            Self::PolicyDns => "policy_dns",
-            Self::PolicyTcp => "policy_tcp",
-            Self::PolicyTls => "policy_tls",
-            Self::PolicyHttp => "policy_http",
-            Self::PolicyText => "policy_text",
-            Self::Mx => "mx",
-            Self::Smtp => "smtp",
-            Self::MxTls => "mx_tls",
-            Self::Mismatch => "mismatch",
-            Self::Companions => "companions",
-            Self::LifeCycle => "life_cycle",
-        }
-    }
-}
 
 /// One entry of the catalogue.
 #[derive(Debug, Clone, Copy)]

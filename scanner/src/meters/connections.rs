@@ -69,7 +69,7 @@ impl Meters {
         self.waits.with_label_values(&[stage.as_str()]).observe(wait.as_secs_f64());
     }
 
-    pub(super) fn families(&self) -> Vec<MetricFamily> {
+    pub(crate) fn families(&self) -> Vec<MetricFamily> {
         [&self.connections, &self.waits].into_iter().flat_map(Collector::collect).collect()
     }
 }
