@@ -74,7 +74,7 @@ fn described(column: &Column) -> Value {
         "name": column.name,
         "type": column.kind.name(),
         "nullable": column.nullable,
-        "meaning": column.meaning,
+        "meaning": column.meaning(),
     });
     let entry = |field: Option<&'static str>, entry: &Entry| {
         let mut word = json!({"word": entry.word, "meaning": meaning(entry), "may_pass": entry.may_pass});
@@ -122,12 +122,13 @@ fn columns() -> Vec<(&'static str, ArrayRef)> {
     let all = || TABLES.iter().flat_map(|table| table.columns.iter().map(move |column| (table, column)));
     let types: StringArray = all().map(|(_, column)| Some(column.kind.name())).collect();
     let nullable: BooleanArray = all().map(|(_, column)| Some(column.nullable)).collect();
+    let meanings: StringArray = all().map(|(_, column)| Some(column.meaning())).collect();
     vec![
         ("table", texts(all().map(|(table, _)| table.name))),
         ("column", texts(all().map(|(_, column)| column.name))),
         ("type", Arc::new(types)),
         ("nullable", Arc::new(nullable)),
-        ("meaning", texts(all().map(|(_, column)| column.meaning))),
+        ("meaning", Arc::new(meanings)),
     ]
 }
 

@@ -1,4 +1,5 @@
 //! `sts-scan generate` as a stranger runs it, with a name server on loopback that knows a few domains.
+#![allow(clippy::disallowed_methods, reason = "its server lives as long as the test process")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what must be there")]
 
 use hickory_proto::op::{Message, OpCode, ResponseCode};

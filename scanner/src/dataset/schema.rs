@@ -33,7 +33,7 @@ pub(super) fn fields(columns: &[Column]) -> Fields {
 pub fn of(table: &Table) -> SchemaRef {
     let described = |column: &Column| {
         let field = Field::new(column.name, data_type(&column.kind), column.nullable);
-        field.with_metadata(HashMap::from([("meaning".to_owned(), column.meaning.to_owned())]))
+        field.with_metadata(HashMap::from([("meaning".to_owned(), column.meaning())]))
     };
     let fields: Fields = table.columns.iter().map(described).collect();
     let metadata = HashMap::from([

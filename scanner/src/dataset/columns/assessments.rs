@@ -5,8 +5,7 @@ use crate::evidence::{Code, DaneOutcome, Entry, MismatchKind, Verdict, Vocabular
 
 const DANE: Kind = Kind::Struct(&[
     must("host", Kind::Text, "MX host."),
-    must("outcome", Kind::Text, "valid | invalid | insecure | unusable | bogus | none | unknown (RFC 7672).")
-        .of(every::<DaneOutcome>),
+    must("outcome", Kind::Text, "{words} (RFC 7672).").of(every::<DaneOutcome>),
 ]);
 
 /// Findings that a second look can repeat.
@@ -26,12 +25,12 @@ pub const ASSESSMENTS: Table = Table {
         may(
             "mismatch_kind",
             Kind::Text,
-            "Kind of mismatch between policy and MX: mta_sts_label | wildcard_depth | third_level | top_level_only | typo | different_domain; null where every host matches.",
+            "Kind of mismatch between policy and MX: {words}; null where every host matches.",
         ).of(every::<MismatchKind>),
         may(
             "verdict_strict",
             Kind::Text,
-            "What a strict sender does: validated | partial | refused | testing_passing | testing_failing | withdrawn | no_mail | no_policy | indeterminate; null where the domain does not signal or could not be asked.",
+            "What a strict sender does: {words}; null where the domain does not signal or could not be asked.",
         ).of(every::<Verdict>),
         may("verdict_lenient", Kind::Text, "The same for a lenient sender.").of(every::<Verdict>),
         may("verdict_primary", Kind::Text, "The strict verdict over the MX hosts of lowest preference only.").of(every::<Verdict>),

@@ -212,7 +212,7 @@ pub const DOMAINS: Table = Table {
             TEXTS,
             "Every fault of the certificate, each checked by itself, in the order self_signed, untrusted, other, expired, not_yet_valid, name; empty where there is none; null where no certificate was seen.",
         ).of(faults),
-        may("policy_tls_version", Kind::Text, "TLSv1.2 | TLSv1.3; null where no handshake came so far.").of(every::<TlsVersion>),
+        may("policy_tls_version", Kind::Text, "{words}; null where no handshake came so far.").of(every::<TlsVersion>),
         may(
             "policy_tls_group",
             Kind::Text,
@@ -283,7 +283,7 @@ pub const DOMAINS: Table = Table {
         may(
             "policy_mode",
             Kind::Text,
-            "Mode of whatever text there is: enforce | testing | none; null where it has no valid mode.",
+            "Mode of whatever text there is: {words}; null where it has no valid mode.",
         ).of(every::<Mode>),
         may(
             "policy_max_age_s",

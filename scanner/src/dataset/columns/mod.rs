@@ -69,8 +69,8 @@ pub struct Column {
     pub kind: Kind,
     /// Whether null occurs; null means not asked or not seen.
     pub nullable: bool,
-    /// What the value means, with unit, words and source.
-    pub meaning: &'static str,
+    /// What the value means, with unit, words and source; `{words}` stands for the words, see [`Column::meaning`].
+    meaning: &'static str,
     /// The closed vocabulary of its values or, where it is a list of texts, of its items; `None` where there is none.
     pub words: Option<Entries>,
     /// Whether the manifest counts its words.
@@ -88,6 +88,14 @@ impl Column {
     const fn counted(mut self) -> Self {
         self.counted = true;
         self
+    }
+
+    /// What the value means, with unit, words and source.
+    #[must_use]
+    pub fn meaning(&self) -> String {
+        let words =
+            || self.words.map(|words| words().iter().map(|entry| entry.word).collect::<Vec<_>>().join(" | "));
+        self.meaning.replace("{words}", &words().unwrap_or_default())
     }
 
     /// The fields of its groups, where it is a list of such.

@@ -54,7 +54,7 @@ pub const MX_HOSTS: Table = Table {
         may(
             "smtp_phase",
             Kind::Text,
-            "The phase it ended in: connect | banner | ehlo | starttls | tls; null where no connection was tried.",
+            "The phase it ended in: {words}; null where no connection was tried.",
         ).of(every::<SmtpPhase>),
         may("smtp_code", Kind::Int32, "The last reply code that was read, 200 to 599; null where none was."),
         may("smtp_text", Kind::Text, "Text of that reply, lines joined with a line feed, escaped."),
@@ -71,9 +71,9 @@ pub const MX_HOSTS: Table = Table {
         may(
             "starttls",
             Kind::Text,
-            "offered | not_offered | refused | unknown; null where no connection was tried.",
+            "{words}; null where no connection was tried.",
         ).of(every::<Starttls>),
-        may("tls_version", Kind::Text, "TLSv1.2 | TLSv1.3; null where the handshake did not finish.").of(every::<TlsVersion>),
+        may("tls_version", Kind::Text, "{words}; null where the handshake did not finish.").of(every::<TlsVersion>),
         may(
             "tls_cipher",
             Kind::Text,
