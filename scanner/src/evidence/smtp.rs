@@ -31,6 +31,8 @@ vocabulary! {
         AnswerInjection = "smtp_answer_injection",
         /// STARTTLS is not in the answer to EHLO, or HELO had to be used.
         NotOffered = "starttls_not_offered",
+        /// STARTTLS is masked in the answer to EHLO, or is not in it behind a masked greeting: a device before the server.
+        Masked = "starttls_masked",
         /// STARTTLS was offered, and then answered with something other than 220.
         Refused = "starttls_refused",
         /// Older than TLS 1.2 (RFC 8461 section 4.2), or no TLS at all.
@@ -94,6 +96,7 @@ impl SmtpOutcome {
             Self::Protocol => Code::smtp_protocol,
             Self::AnswerInjection => Code::smtp_answer_injection,
             Self::NotOffered => Code::starttls_not_offered,
+            Self::Masked => Code::starttls_masked,
             Self::Refused => Code::starttls_refused,
             Self::TlsProtocol => Code::mx_tls_protocol,
             Self::TlsClientLimit => Code::mx_tls_client_limit,
@@ -149,6 +152,7 @@ impl SmtpOutcome {
             | Self::Rejected5xx
             | Self::AnswerInjection
             | Self::NotOffered
+            | Self::Masked
             | Self::Refused
             | Self::TlsProtocol
             | Self::TlsClientLimit
@@ -161,7 +165,9 @@ impl SmtpOutcome {
     pub const fn delivery(self) -> Delivery {
         match self {
             Self::Ok => Delivery::Tls,
-            Self::NotOffered | Self::TlsProtocol | Self::TlsAlert | Self::AnswerInjection => Delivery::Fails,
+            Self::NotOffered | Self::Masked | Self::TlsProtocol | Self::TlsAlert | Self::AnswerInjection => {
+                Delivery::Fails
+            }
             Self::Refused => Delivery::FailsIfRepeated,
             Self::ConnectRefused
             | Self::ConnectTimeout
@@ -202,6 +208,7 @@ impl Outcome for SmtpOutcome {
             | Self::Protocol
             | Self::AnswerInjection
             | Self::NotOffered
+            | Self::Masked
             | Self::Refused
             | Self::TlsProtocol
             | Self::TlsAlert
@@ -245,6 +252,8 @@ vocabulary! {
         Offered = "offered",
         /// It is not, or HELO had to be used.
         NotOffered = "not_offered",
+        /// It is masked, or not there behind a masked greeting.
+        Masked = "masked",
         /// It was offered, and then answered with something other than 220.
         Refused = "refused",
         /// The conversation did not come so far.

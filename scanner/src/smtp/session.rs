@@ -182,7 +182,7 @@ impl Session {
                 let keywords = reply.lines.iter().skip(1);
                 self.seen.ehlo = Some(keywords.clone().map(|line| escape(line)).collect());
                 if !keywords.clone().any(|line| is_starttls(line)) {
-                    return self.not_offered();
+                    return self.not_offered(keywords.clone().any(|line| is_mask(line)));
                 }
                 self.seen.starttls = Starttls::Offered;
                 self.say(Phase::StartTls, "STARTTLS\r\n")
@@ -195,7 +195,7 @@ impl Session {
     fn on_helo(&mut self, reply: &Reply) -> Step {
         self.seen.ehlo = Some(Vec::new());
         match reply.code {
-            250 => self.not_offered(),
+            250 => self.not_offered(false),
             _ => self.rejected(reply),
         }
     }
@@ -225,9 +225,14 @@ impl Session {
         }
     }
 
-    fn not_offered(&mut self) -> Step {
-        self.seen.starttls = Starttls::NotOffered;
-        self.end(SmtpOutcome::NotOffered, Step::Quit)
+    fn not_offered(&mut self, is_masked: bool) -> Step {
+        let (starttls, end) = if is_masked || self.seen.banner.as_deref().is_some_and(is_masked_greeting) {
+            (Starttls::Masked, SmtpOutcome::Masked)
+        } else {
+            (Starttls::NotOffered, SmtpOutcome::NotOffered)
+        };
+        self.seen.starttls = starttls;
+        self.end(end, Step::Quit)
     }
 
     fn say(&mut self, phase: Phase, line: &str) -> Step {
@@ -246,6 +251,23 @@ impl Session {
 fn is_starttls(line: &[u8]) -> bool {
     let keyword = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
     keyword.eq_ignore_ascii_case(b"STARTTLS")
+}
+
+/// Whether a firewall wrote over STARTTLS, keeping its length: a Cisco PIX or ASA leaves `XXXXXXXA` or eight X.
+fn is_mask(line: &[u8]) -> bool {
+    let keyword = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
+    keyword.len() == b"STARTTLS".len()
+        && keyword.starts_with(b"XXXXXXX")
+        && matches!(keyword.last(), Some(b'X' | b'A'))
+}
+
+/// Fewest asterisks of a masked greeting: a name of a host is longer, and an asterisk or two may be an ornament.
+const ASTERISKS: usize = 8;
+
+/// Whether a firewall wrote over the greeting: asterisks, among which a Cisco PIX leaves the digits 2 and 0 and blanks.
+fn is_masked_greeting(text: &str) -> bool {
+    let asterisks = text.bytes().filter(|b| *b == b'*').count();
+    asterisks >= ASTERISKS && text.bytes().all(|b| matches!(b, b'*' | b'2' | b'0' | b' '))
 }
 
 #[cfg(test)]

@@ -368,6 +368,10 @@ fn mx_hosts_fail_as_they_say() {
     assert_eq!(replies("smtp-banner-timeout")[0], "");
     assert_eq!(replies("starttls-refused")[2], "454 4.7.0 TLS not available");
     assert!(!replies("starttls-not-offered")[1].contains("STARTTLS"));
+    assert_eq!(
+        replies("smtp-starttls-masked")[..2],
+        ["220 ****************", "250-lab\n250-PIPELINING\n250 XXXXXXXA"]
+    );
 }
 
 #[test]

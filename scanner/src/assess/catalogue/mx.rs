@@ -74,6 +74,9 @@ pub(super) const SMTP: &[Finding] = table! { Smtp:
     starttls_not_offered, Error, "RFC 3207 4, RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.ehlo"], STARTTLS,
         "STARTTLS is not offered",
         "Turn STARTTLS on, and see that no middle box strips it from the EHLO answer.";
+    starttls_masked, Error, "RFC 3207 4, RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.ehlo", "mx_hosts.banner"], STARTTLS,
+        "A device before the server masks STARTTLS",
+        "Let the firewall pass STARTTLS: on a Cisco ASA, allow-tls in the ESMTP inspection, or no inspection of SMTP.";
     starttls_refused, Error, "RFC 3207 4", ["mx_hosts.smtp_outcome", "mx_hosts.smtp_code", "mx_hosts.attempts"], STARTTLS,
         "STARTTLS is offered and refused",
         "Check the mail server's certificate and key files: it offers STARTTLS but cannot do it.";
