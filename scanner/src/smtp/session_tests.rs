@@ -169,6 +169,28 @@ fn helo_leaves_no_keywords_and_a_refusal_leaves_none_known() {
 }
 
 #[test]
+fn a_mask_has_the_length_of_starttls_and_a_masked_greeting_little_but_asterisks() {
+    let end = |greeting: &str, ehlo: &str| talk(&[greeting.as_bytes(), ehlo.as_bytes()]).2.end;
+    let plain = "220 mx.example.org\r\n";
+    for mask in ["XXXXXXXA", "XXXXXXXX"] {
+        assert_eq!(end(plain, &format!("250-mx\r\n250 {mask}\r\n")), Some(End::Masked), "{mask}");
+    }
+    for other in ["XXXXXXXXA", "XXXXXXA", "XSTARTTLS", "XXXXXXXB", "X-EXTEND"] {
+        assert_eq!(end(plain, &format!("250-mx\r\n250 {other}\r\n")), Some(End::NotOffered), "{other}");
+    }
+    // A PIX of version 5.1 and later leaves digits and blanks.
+    for greeting in ["220 ********\r\n", "220 *********0*********** ****2****** 0*\r\n"] {
+        assert_eq!(end(greeting, "250 mx\r\n"), Some(End::Masked), "{greeting}");
+        assert_eq!(end(greeting, "250-mx\r\n250 STARTTLS\r\n"), Some(End::Closed), "{greeting}");
+    }
+    for greeting in ["220 *******\r\n", "220 ******** ESMTP\r\n", "220 2020\r\n"] {
+        assert_eq!(end(greeting, "250 mx\r\n"), Some(End::NotOffered), "{greeting}");
+    }
+    let helo = talk(&[b"220 ************\r\n", b"500 no\r\n", b"250 mx\r\n"]).2;
+    assert_eq!((helo.end, helo.starttls), (Some(End::Masked), Starttls::Masked));
+}
+
+#[test]
 fn starttls_is_found_blind_to_case_and_not_inside_another_word() {
     let offered = |line: &str| {
         let ehlo = format!("250-mx\r\n250 {line}\r\n");
