@@ -1,6 +1,7 @@
 //! Why a scan cannot begin or go on.
 
 use crate::admission::ExclusionError;
+use crate::dataset::layout::Layout;
 use crate::dataset::read::ReadError;
 use crate::dataset::writer::{Committed, WriteError};
 use crate::fault::LocalFault;
@@ -53,6 +54,17 @@ pub enum ScanError {
     /// What must not change between runs did.
     #[error("this scan cannot be resumed: {0}. Start a new one with another -o")]
     Changed(String),
+    /// A newer version began the scan: it may hold what this one cannot write.
+    #[error(
+        "this scan was begun by {tool} with layout {layout}, this version writes {}: resume it with that version, or start a new one with another -o",
+        Layout::current()
+    )]
+    Newer {
+        /// The version that began it.
+        tool: String,
+        /// Its layout.
+        layout: String,
+    },
     /// The scan is complete.
     #[error("{} is complete: nothing is left to do (`sts-scan assess` judges it anew)", .0.display())]
     Complete(PathBuf),
@@ -99,6 +111,7 @@ impl ScanError {
                 | Self::Exists(_)
                 | Self::NoScan { .. }
                 | Self::Changed(_)
+                | Self::Newer { .. }
                 | Self::Complete(_)
         )
     }

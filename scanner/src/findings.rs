@@ -41,7 +41,7 @@ pub fn catalogue(format: Format) -> String {
     }
 }
 
-/// The sign that findings.md and METHODS.md give a severity; `t` after it: transient until the second look repeats it.
+/// The sign that METHODS.md gives a severity; `t` after it: transient until the second look repeats it.
 fn mark(finding: &Finding) -> String {
     let severity = match finding.severity {
         Severity::Error => "!",

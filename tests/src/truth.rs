@@ -14,7 +14,7 @@ use crate::world::{Names, World};
 use anyhow::{Context, Result};
 use std::sync::Arc;
 
-/// Most bytes of a policy that are kept (design: 64 KiB).
+/// Most bytes of a policy that are kept (64 KiB).
 const KEPT: usize = 65_536;
 
 /// What a right scan holds about one domain. Cells stand in the contract's order; exempt ones are null.

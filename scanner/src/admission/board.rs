@@ -13,10 +13,12 @@
 use super::level::{Level, Limits, Obstacle};
 use super::target::{Key, Target};
 use crate::evidence::PaceHint;
-use crate::plan::limits::REMEMBERED_TARGETS;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Instant;
 use tokio::sync::oneshot;
+
+/// Targets whose answers are remembered; beyond that only what rates, bounds and complaints need is kept. 100 to 200 bytes each.
+pub(super) const REMEMBERED_TARGETS: usize = 16_384;
 
 /// Moves from level to level after which a line is let through.
 const MOVES: u32 = 16;

@@ -4,9 +4,19 @@
 
 use super::pacer::burst;
 use super::target::Target;
-use crate::plan::limits::{COMPLAINTS_IN_A_ROW, RECOVERY, SLOWEST_SHARE};
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
+
+/// A target that says "too much" again and again is contacted at this share of its rate, and no slower.
+const SLOWEST_SHARE: u32 = 16;
+
+/// Calm time after which a slowed target is slowed half as much: from the slowest share back to the whole in four minutes. What is known
+/// of a target that was not slowed is kept as long.
+const RECOVERY: Duration = Duration::from_secs(60);
+
+/// Connections in a row that an address resets or closes, after it has answered, that say "too much"; and complaints in a row of a
+/// provider's hosts that slow the provider.
+const COMPLAINTS_IN_A_ROW: u32 = 3;
 
 /// How fast and how much at once.
 #[derive(Debug, Clone, Copy)]

@@ -3,7 +3,6 @@
 use super::batch::{self, Rows};
 use super::commits::UNFINISHED;
 use super::schema;
-use crate::plan::limits::{BATCH_BYTES, GROUP_BYTES};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
@@ -11,6 +10,12 @@ use parquet::file::properties::{EnabledStatistics, WriterProperties};
 use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
+
+/// Bytes of rows that become a record batch, however few the rows: policies of 64 KiB would else gather by the thousand.
+const BATCH_BYTES: usize = 4 << 20;
+
+/// Bytes of a part that are encoded and not yet written: then the row group is closed. Rows without policies fill a part before that.
+const GROUP_BYTES: usize = 32 << 20;
 
 /// Rows turned into Arrow at once: enough to share the cost of a batch, few enough to keep little in memory.
 const BATCH_ROWS: usize = 1_024;

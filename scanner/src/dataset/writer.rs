@@ -5,12 +5,18 @@ use super::commits::{Commit, CommitLog};
 use super::parts::{Closed, PartError, PartWriter};
 use super::ranges::Positions;
 use crate::evidence::rows::{CertificateRow, DomainRow, HostRow, TlsEvidence};
-use crate::plan::limits::{PART_AGE, PART_ROWS};
 use crate::tls::certificate;
 use std::collections::HashSet;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::time::Instant;
+use std::time::{Duration, Instant};
+
+/// Rows of a part: about 10 MB of evidence, few enough that a crash loses little.
+const PART_ROWS: u64 = 131_072;
+
+/// A part is committed after this long even where it is small: a crash loses, and contacts again, a minute at most. At the
+/// default rates a minute fills a part.
+const PART_AGE: Duration = Duration::from_secs(60);
 
 /// Something that is final.
 #[derive(Debug)]

@@ -9,7 +9,6 @@ use crate::fault::{LocalFault, Unfinished};
 use crate::input::{self, InputError, ListSpec, Options, Reader, Refusal, Repeats, Shard};
 use crate::line::Line;
 use crate::plan::ScanPlan;
-use crate::plan::limits::LISTED_NAMES;
 use crate::runtime;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -144,7 +143,7 @@ fn reader(list: &Path) -> Result<Reader, GenerateError> {
         seed: 0,
         shard: Shard::WHOLE,
         window: 1,
-        max_listed: LISTED_NAMES,
+        max_listed: input::LISTED_NAMES,
         repeats: Repeats::Dropped,
     };
     Ok(Reader::open(&lists, options)?)

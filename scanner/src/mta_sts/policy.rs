@@ -23,6 +23,9 @@ use crate::evidence::text::escape;
 use crate::evidence::{Code, Mode};
 use std::collections::HashSet;
 
+/// Most bytes of a policy that are taken: one more is policy_too_large.
+pub const POLICY_BYTES: usize = 65_536;
+
 /// Largest max_age, in seconds: about a year (section 3.2).
 pub const LARGEST_MAX_AGE: u64 = 31_557_600;
 /// Shortest max_age in mode enforce that guidance takes for long enough, in seconds: two weeks (NCSC).

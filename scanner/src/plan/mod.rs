@@ -1,8 +1,8 @@
-//! Arguments, `scan.toml` and defaults become one validated [`ScanPlan`]. Every limit and default lives here.
+//! Arguments, `scan.toml` and defaults become one validated [`ScanPlan`]: everything that an operator sets, with its range and its
+//! default. What nobody sets is a constant beside its user, with the reason for its value.
 
 pub mod descriptors;
 mod file;
-pub mod limits;
 mod operator;
 mod settings;
 

@@ -5,7 +5,6 @@ use super::watch::Watch;
 use crate::evidence::text::escape;
 use crate::evidence::{CertFault, PolicyOutcome};
 use crate::fault::LocalFault;
-use crate::plan::limits::{HEADER_BYTES, POLICY_HEADERS};
 use crate::tls::certificate::sha256_hex;
 use crate::tls::client::{Finished, evidence, group_name};
 use crate::tls::failure::{ConnectFailure, HandshakeFailure, of_connect, of_io_kind, of_rustls};
@@ -17,6 +16,12 @@ use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
+
+/// Header fields of a policy host's answer; one more is policy_http_malformed. hyper keeps 417,792 bytes of a head at most besides.
+pub const POLICY_HEADERS: usize = 100;
+
+/// Bytes of a header field (Location, Content-Type) that are kept, before they are escaped.
+pub const HEADER_BYTES: usize = 4_096;
 
 /// What to fetch, and how.
 #[derive(Debug, Clone, Copy)]

@@ -7,7 +7,7 @@ mod fetch;
 mod fetched;
 mod watch;
 
-pub use fetch::{Fetch, fetch};
+pub use fetch::{Fetch, HEADER_BYTES, POLICY_HEADERS, fetch};
 pub use fetched::Fetched;
 
 /// Whether a name can stand as the host of a URL: broken punycode, for one, cannot, and then no sender can ask for a policy.

@@ -9,11 +9,17 @@ use crate::evidence::rows::{HostRow, Retried, SmtpEvidence};
 use crate::evidence::{DnsStatus, ExtraHello, PaceHint, Question, SmtpOutcome};
 use crate::fault::Unfinished;
 use crate::meters::Stage;
-use crate::plan::limits::{HOST_CONTACTS, QUIT_PATIENCE};
 use crate::smtp::{self, Deadlines, Greeting, Target};
 use crate::tls::Hello;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+/// How long an MX host has to answer QUIT: the evidence is already had.
+const QUIT_PATIENCE: Duration = Duration::from_secs(3);
+
+/// Connections to one address of an MX host in a scan, all looks and further tries together.
+const HOST_CONTACTS: usize = 3;
 
 /// The look after which every row is final.
 const LAST_LOOK: u8 = 3;

@@ -11,7 +11,6 @@ use crate::fault::Unfinished;
 use crate::meters::Stage;
 use crate::moment;
 use crate::mta_sts::{mx_pattern, policy};
-use crate::plan::limits::POLICY_BYTES;
 use crate::policy_host::{self, Fetch, Fetched};
 use crate::tls::{Hello, legacy};
 use std::net::{IpAddr, SocketAddr};
@@ -201,7 +200,7 @@ impl Probe {
             hello,
             deadline: self.plan.deadlines.policy,
             user_agent: &self.plan.identity.user_agent(),
-            max_bytes: POLICY_BYTES,
+            max_bytes: policy::POLICY_BYTES,
         };
         let mut contact = self.contact(Stage::Policy, addr);
         loop {

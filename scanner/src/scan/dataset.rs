@@ -3,7 +3,8 @@
 use super::preflight::Prepared;
 use crate::dataset::columns::{CERTIFICATES, DOMAINS, MX_HOSTS};
 use crate::dataset::commits::{self, Commit, CommitLog};
-use crate::dataset::manifest::{Exclusions, ListFacts, Manifest, Resumed};
+use crate::dataset::layout::Layout;
+use crate::dataset::manifest::{Exclusions, ListFacts, Manifest, Resumed, Versions};
 use crate::dataset::ranges::Positions;
 use crate::dataset::read;
 use crate::dataset::writer::DatasetWriter;
@@ -79,7 +80,8 @@ impl Dataset {
         let mut manifest = Manifest::read(folder).map_err(none)?;
         check_unchanged(&manifest, lists, prepared)?;
         let manners = prepared.manners.clone();
-        let changed = differences(&manifest.manners, &manners);
+        let mut changed = differences(&manifest.manners, &manners);
+        changed.extend(renew(&mut manifest, &prepared.versions)?);
         manifest.resumed.push(Resumed { at: moment::rfc3339(moment::now()), changed });
         manifest.manners = manners;
         manifest.lowered = lowered(prepared);
@@ -89,6 +91,7 @@ impl Dataset {
         manifest.ended = None;
         let (log, commits) = CommitLog::open(folder).map_err(wrong)?;
         commits::recover(folder, &commits).map_err(wrong)?;
+        dictionary::write(folder).map_err(wrong)?;
         manifest.write(folder).map_err(wrong)?;
         let mut known = HashSet::new();
         read::batches(folder, &CERTIFICATES, &["sha256"], |batch| {
@@ -155,6 +158,34 @@ fn lowered(prepared: &Prepared) -> BTreeMap<String, (u64, u64)> {
 fn scan_name(folder: &Path) -> String {
     let whole = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     whole.file_name().map_or_else(|| "scan".to_owned(), |name| name.to_string_lossy().into_owned())
+}
+
+/// Brings a manifest that an older version wrote to this one's layout, which has all columns that the older one has; gives what
+/// changed. Rows that are there stay as they are: what came later is null in them.
+fn renew(manifest: &mut Manifest, now: &Versions) -> Result<BTreeMap<String, (Value, Value)>, ScanError> {
+    let tool = last_tool(manifest);
+    if Layout::parse(&manifest.schema_version).is_none_or(|layout| layout > Layout::current()) {
+        return Err(ScanError::Newer { tool, layout: manifest.schema_version.clone() });
+    }
+    let mut changed = BTreeMap::new();
+    let layout = Manifest::current_schema();
+    if manifest.schema_version != layout {
+        let before = std::mem::replace(&mut manifest.schema_version, layout.clone());
+        changed.insert("schema_version".to_owned(), (before.into(), layout.into()));
+    }
+    if tool != now.tool {
+        changed.insert(TOOL.to_owned(), (tool.into(), now.tool.clone().into()));
+    }
+    Ok(changed)
+}
+
+/// Key of a run's note that another version of the scanner went on.
+const TOOL: &str = "versions.tool";
+
+/// The version of the last run.
+fn last_tool(manifest: &Manifest) -> String {
+    let noted = manifest.resumed.iter().rev().find_map(|run| run.changed.get(TOOL)?.1.as_str());
+    noted.unwrap_or(&manifest.versions.tool).to_owned()
 }
 
 /// Keys whose values differ, with the value before and after.

@@ -9,7 +9,6 @@ use crate::dataset::writer::Evidence;
 use crate::evidence::rows::DomainRow;
 use crate::evidence::{MxKind, RecordState, SmtpOutcome, SmtpPhase};
 use crate::fault::Unfinished;
-use crate::plan::limits::{CONTACT_BACKLOG, EXCLUSIONS_LOOK, LOCAL_FAULTS, SMTP_TRIAL, SMTP_TRIAL_PERCENT};
 use crate::probe::{Domain, HostLook, Probe};
 use crate::runtime;
 use crate::smtp::registry::Registry;
@@ -19,6 +18,21 @@ use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
+
+/// Domains that may wait for their policy host, and MX hosts for their turn, before the list reader stops.
+const CONTACT_BACKLOG: usize = 20_000;
+
+/// Faults of this machine after which a scan stops rather than leave out one name after another.
+const LOCAL_FAULTS: u64 = 1_000;
+
+/// SMTP connects after which their success is judged: a network that blocks port 25 answers none.
+const SMTP_TRIAL: u64 = 500;
+
+/// The least share of them that must succeed, percent.
+const SMTP_TRIAL_PERCENT: u64 = 20;
+
+/// How often exclusion files are looked at while a scan runs.
+const EXCLUSIONS_LOOK: Duration = Duration::from_secs(2);
 
 /// Something for the contact runtime.
 pub(super) enum Contact {

@@ -1,6 +1,5 @@
 //! Inputs of the command, read within bounds: whatever is fed in, no more than the longest real input is kept.
-
-use crate::plan::limits::POLICY_BYTES;
+use crate::mta_sts::policy::POLICY_BYTES;
 use serde_json::Value;
 use std::io::{self, BufRead, Read as _};
 

@@ -15,8 +15,8 @@ use crate::assess::catalogue::Severity;
 use crate::evidence::text::escape;
 use crate::evidence::{Code, Mode, RecordState};
 use crate::mta_sts::mx_pattern::{self, PatternFault};
+use crate::mta_sts::policy::POLICY_BYTES;
 use crate::mta_sts::{self, Fault};
-use crate::plan::limits::POLICY_BYTES;
 use std::io::{BufRead, Write};
 use std::net::IpAddr;
 

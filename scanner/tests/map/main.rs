@@ -23,10 +23,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("tls", &["evidence", "fault", "moment"]),
     ("plan", &["input", "tls"]),
     // The two ends of a connection.
-    ("policy_host", &["evidence", "fault", "plan", "tls"]),
+    ("policy_host", &["evidence", "fault", "tls"]),
     ("smtp", &["evidence", "fault", "moment", "tls"]),
     // What a scan leaves behind.
-    ("dataset", &["evidence", "plan", "tls"]),
+    ("dataset", &["evidence", "tls"]),
     // May it be contacted, is the network there, what does the DNS say.
     ("admission", &["dataset", "evidence", "fault", "input", "moment", "plan"]),
     ("line", &["admission", "dataset", "fault", "moment"]),
@@ -56,7 +56,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     // The commands.
-    ("validate", &["assess", "evidence", "mta_sts", "plan"]),
+    ("validate", &["assess", "evidence", "mta_sts"]),
     ("generate", &["admission", "dns", "evidence", "fault", "input", "line", "mta_sts", "plan", "runtime"]),
     ("identity", &["admission", "dns", "error", "fault", "line", "moment", "plan", "probe", "runtime"]),
     (

@@ -16,6 +16,7 @@ mod faults;
 mod graded;
 mod hostile;
 mod interrupted;
+mod layouts;
 mod outage;
 mod pace;
 mod resets;

@@ -1,0 +1,203 @@
+//! Datasets of earlier layouts, as they lie in `tests/layouts`: every program reads them, and none takes what they lack for 0.
+
+use super::{analysis, assert_code, dataset, sts_scan, text};
+use arrow::array::{Array, ArrayRef, AsArray, RecordBatch, StringArray};
+use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::process::Output;
+use std::sync::Arc;
+use sts_lab::mix::Mix;
+use sts_lab::names::Names;
+use sts_lab::{Lab, Options};
+
+fn kept(layout: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("layouts").join(layout)
+}
+
+/// A copy of a folder, so that what is kept stays as it is.
+fn copied(from: &Path, to: &Path) -> PathBuf {
+    std::fs::create_dir_all(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        let target = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            copied(&entry.path(), &target);
+        } else {
+            std::fs::copy(entry.path(), target).unwrap();
+        }
+    }
+    to.to_owned()
+}
+
+fn asked(program: &str, arguments: &[&str], datasets: &[&Path]) -> Output {
+    let output = analysis(program).args(datasets).args(arguments).output().unwrap();
+    assert_code(&output, 0);
+    output
+}
+
+fn assess(folder: &Path) -> Output {
+    let output = sts_scan().arg("assess").arg(folder).output().unwrap();
+    assert_code(&output, 0);
+    output
+}
+
+fn edit_manifest(folder: &Path, change: impl FnOnce(&mut serde_json::Value)) {
+    let path = folder.join("manifest.json");
+    let mut manifest = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+    change(&mut manifest);
+    std::fs::write(path, serde_json::to_vec_pretty(&manifest).unwrap()).unwrap();
+}
+
+/// Writes the part of a table anew, one column of text changed.
+fn rewrite(folder: &Path, table: &str, column: &str, change: impl Fn(usize, Option<&str>) -> Option<String>) {
+    let path = folder.join(table).join("part-00000.parquet");
+    let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).unwrap()).unwrap();
+    let schema = reader.schema().clone();
+    let batches: Vec<RecordBatch> = reader.build().unwrap().map(Result::unwrap).collect();
+    let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), schema.clone(), None).unwrap();
+    for batch in batches {
+        let at = schema.index_of(column).unwrap();
+        let texts = batch.column(at).as_string::<i32>();
+        let changed: StringArray = texts.iter().enumerate().map(|(row, text)| change(row, text)).collect();
+        let mut columns: Vec<ArrayRef> = batch.columns().to_vec();
+        columns[at] = Arc::new(changed);
+        writer.write(&RecordBatch::try_new(schema.clone(), columns).unwrap()).unwrap();
+    }
+    writer.close().unwrap();
+}
+
+#[test]
+fn datasets_of_every_layout_are_judged_counted_drawn_published_and_verified() {
+    let dir = tempfile::tempdir().unwrap();
+    let datasets = ["1.0", "1.1"].map(|layout| copied(&kept(layout), &dir.path().join(layout)));
+    for (folder, layout) in datasets.iter().zip(["1.0", "1.1"]) {
+        edit_manifest(folder, |manifest| manifest["scan"] = format!("layout-{layout}").into());
+        for table in ["domains", "mx_hosts", "certificates", "assessments"] {
+            rewrite(folder, table, "scan", |_, _| Some(format!("layout-{layout}")));
+        }
+        let said = text(&assess(folder).stdout);
+        assert!(said.contains("verdicts changed for 0 of "), "{said}");
+        assert!(said.contains("not for its layout (since 1.2)"), "{said}");
+
+        let out = dir.path().join(format!("published-{layout}"));
+        let output = analysis("sts-publish").arg(folder).arg("-o").arg(&out).args(["--creator", "Group"]);
+        assert_code(&output.output().unwrap(), 0);
+        assert_code(&analysis("sts-publish").arg("--verify").arg(&out).output().unwrap(), 0);
+        let published = std::fs::read_to_string(out.join("manifest.json")).unwrap();
+        assert!(published.contains(&format!("\"schema_version\": \"{layout}\"")), "{published}");
+    }
+    let both: Vec<&Path> = datasets.iter().map(PathBuf::as_path).collect();
+    for program in ["sts-adoption", "sts-misconfig", "sts-trends"] {
+        assert!(!asked(program, &[], &both).stdout.is_empty());
+    }
+    let page = dir.path().join("report.html");
+    asked("sts-report", &["-o", page.to_str().unwrap()], &both);
+    assert!(std::fs::metadata(&page).unwrap().len() > 100_000);
+
+    // What a layout lacks is null, and no number.
+    let query = dir.path().join("looks.sql");
+    std::fs::write(
+        &query,
+        "SELECT scan, max(looks) AS looks, sum(array_length(dns_retried)) AS retried FROM mx_hosts GROUP BY scan ORDER BY scan NULLS LAST",
+    )
+    .unwrap();
+    let answer = text(&asked("sts-adoption", &["--query", query.to_str().unwrap()], &both).stdout);
+    let of = |scan: &str| -> Vec<String> {
+        let line = answer.lines().find(|line| line.trim_start().starts_with(scan)).unwrap();
+        line.split_whitespace().skip(1).map(str::to_owned).collect()
+    };
+    assert_eq!(of("layout-1.0"), ["-", "-"], "{answer}");
+    assert_eq!(of("layout-1.1")[0], "-", "{answer}");
+    assert_ne!(of("layout-1.1")[1], "-", "{answer}");
+}
+
+#[test]
+fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
+    let dir = tempfile::tempdir().unwrap();
+    let begun = kept("interrupted-1.1");
+    let mix = Mix::load(begun.join("mix.toml").to_str().unwrap()).unwrap();
+    let world = dir.path().join("world");
+    let lab =
+        Lab::start(Options { names: Names::Generated(600), seed: 7, epoch: 0, mix, dir: world.clone() }).unwrap();
+    let folder = copied(&begun.join("scan"), &dataset(dir.path()));
+    // The same laboratory at other ports; a setting stands in the manifest as TOML writes it.
+    edit_manifest(&folder, |manifest| {
+        manifest["plan"]["policy_host.port"] = lab.ports.https.to_string().into();
+        manifest["plan"]["smtp.port"] = lab.ports.smtp.to_string().into();
+        manifest["plan"]["tls.trust"] = format!("\"{}\"", world.join("ca.pem").display()).into();
+        manifest["manners"]["dns.resolvers"] = format!("[\"{}\"]", lab.ports.dns).into();
+        manifest["lists"][0]["path"] = world.join("list.csv").to_str().unwrap().into();
+    });
+    let resumed = sts_scan().arg("resume").arg(&folder).args(["--dns-rate", "1000000"]).output().unwrap();
+    assert_code(&resumed, 0);
+    assert!(text(&resumed.stdout).contains("= rows                     600"), "{}", text(&resumed.stdout));
+    let manifest: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(folder.join("manifest.json")).unwrap()).unwrap();
+    assert_eq!(manifest["resumed"][0]["changed"]["schema_version"], serde_json::json!(["1.1", manifest["schema_version"]]));
+    assert_ne!(manifest["schema_version"], "1.1");
+    // Rows of before have no `looks`: all else is as the laboratory knows it.
+    let looks: Vec<Option<i64>> = super::rows(dir.path(), "mx_hosts")
+        .iter()
+        .flat_map(|batch| match batch.column_by_name("looks") {
+            Some(looks) => looks.as_primitive::<arrow::datatypes::Int32Type>().iter().map(|n| n.map(i64::from)).collect(),
+            None => vec![None; batch.num_rows()],
+        })
+        .collect();
+    assert!(looks.contains(&None) && looks.contains(&Some(1)), "{looks:?}");
+    drop(lab);
+    let grade = sts_lab::grade::grade(&folder, &world.join("truth.parquet")).unwrap();
+    let wrong: Vec<_> =
+        grade.differences.iter().filter(|difference| !format!("{difference:?}").contains("looks")).collect();
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    assert!(grade.rows.iter().all(|(_, expected, found)| expected == found), "{grade}");
+}
+
+#[test]
+fn a_newer_layout_is_told_of_not_resumed_and_not_published() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = copied(&kept("1.1"), &dir.path().join("newer"));
+    edit_manifest(&folder, |manifest| manifest["schema_version"] = "1.99".into());
+    let said = text(&assess(&folder).stderr);
+    assert_eq!(said.matches("layout 1.99").count(), 1, "{said}");
+    let adoption = asked("sts-adoption", &["--table", "adoption"], &[&folder]);
+    assert_eq!(text(&adoption.stderr).matches("1.99").count(), 1, "{}", text(&adoption.stderr));
+    let out = dir.path().join("out");
+    let refused = analysis("sts-publish").arg(&folder).arg("-o").arg(&out).args(["--creator", "Group"]).output();
+    let refused = refused.unwrap();
+    assert_code(&refused, 2);
+    assert!(text(&refused.stderr).contains("1.99") && !out.exists(), "{}", text(&refused.stderr));
+
+    edit_manifest(&folder, |manifest| manifest["complete"] = false.into());
+    let resumed = sts_scan().arg("resume").arg(&folder).output().unwrap();
+    assert_code(&resumed, 2);
+}
+
+#[test]
+fn words_of_a_newer_version_leave_their_hosts_out_and_are_told_and_kept() {
+    const WORD: &str = "smtp_from_the_future";
+    let dir = tempfile::tempdir().unwrap();
+    let folder = copied(&kept("1.1"), &dir.path().join("words"));
+    rewrite(&folder, "mx_hosts", "smtp_outcome", |_, word| {
+        word.map(|word| if word == "ok" { WORD } else { word }.to_owned())
+    });
+    let output = assess(&folder);
+    let (said, warned) = (text(&output.stdout), text(&output.stderr));
+    assert!(warned.contains(&format!("`{WORD}` in ")) && warned.contains("mx_hosts.smtp_outcome"), "{warned}");
+    // Hosts that were seen to be good are left out of the verdicts, and nothing is found because of them.
+    assert!(said.contains("verdict_strict: validated -> indeterminate:"), "{said}");
+    assert!(!said.contains(", new: "), "{said}");
+    let counts = std::fs::read_to_string(folder.join("manifest.json")).unwrap();
+    assert!(counts.contains(WORD), "the word is counted as it stands");
+
+    let query = dir.path().join("words.sql");
+    std::fs::write(&query, "SELECT unknown_words FROM scans").unwrap();
+    let answer = asked("sts-adoption", &["--query", query.to_str().unwrap(), "--format", "csv"], &[&folder]);
+    let cells: u64 = text(&answer.stdout).lines().nth(1).unwrap().parse().unwrap();
+    assert!(cells > 10, "{cells}");
+    assert_eq!(text(&answer.stderr).matches(WORD).count(), 1, "{}", text(&answer.stderr));
+    let out = dir.path().join("out");
+    let refused = analysis("sts-publish").arg(&folder).arg("-o").arg(&out).args(["--creator", "Group"]).output();
+    assert_code(&refused.unwrap(), 2);
+}
