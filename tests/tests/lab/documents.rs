@@ -74,6 +74,35 @@ fn every_hostile_situation_has_a_bound_and_a_test_that_is_there() {
 }
 
 #[test]
+fn the_catalogue_of_methods_is_that_of_the_findings() {
+    let findings: serde_json::Value =
+        serde_json::from_str(&std::fs::read_to_string(root().join("findings.json")).unwrap()).unwrap();
+    let methods = std::fs::read_to_string(root().join("METHODS.md")).unwrap();
+    let rows: Vec<Vec<&str>> = methods
+        .lines()
+        .filter(|line| line.starts_with("| `"))
+        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+        .collect();
+    let findings = findings.as_array().unwrap();
+    assert!(findings.len() > 120);
+    for finding in findings {
+        let code = format!("`{}`", finding["code"].as_str().unwrap());
+        let told: Vec<_> = rows.iter().filter(|row| row[0] == code).collect();
+        assert_eq!(told.len(), 1, "{code} has one row in METHODS.md");
+        let (title, source) = (finding["title"].as_str().unwrap(), finding["source"].as_str().unwrap());
+        assert!(told[0].contains(&title) && told[0].contains(&source), "{told:?}: {title}; {source}");
+        let severity = match finding["severity"].as_str().unwrap() {
+            "error" => "!",
+            "warning" => "~",
+            "info" => "i",
+            _ => "?",
+        };
+        let mark = if finding["may_pass"] == true { format!("{severity}t") } else { severity.to_owned() };
+        assert_eq!(told[0][1].replace(' ', ""), mark, "{code}");
+    }
+}
+
+#[test]
 fn the_soak_mix_has_every_hostile_situation_and_a_fifth_of_them() {
     let soak = Mix::load("soak").unwrap();
     let is_healthy = |name: &str| name.starts_with("healthy") || name.starts_with("not-signalled");

@@ -120,7 +120,8 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
     let mix = Mix::load(begun.join("mix.toml").to_str().unwrap()).unwrap();
     let world = dir.path().join("world");
     let lab =
-        Lab::start(Options { names: Names::Generated(600), seed: 7, epoch: 0, mix, dir: world.clone() }).unwrap();
+        Lab::start(Options { names: Names::Generated(600), seed: 7, epoch: 0, mix, dir: world.clone() })
+            .unwrap();
     let folder = copied(&begun.join("scan"), &dataset(dir.path()));
     // The same laboratory at other ports; a setting stands in the manifest as TOML writes it.
     edit_manifest(&folder, |manifest| {
@@ -135,13 +136,18 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
     assert!(text(&resumed.stdout).contains("= rows                     600"), "{}", text(&resumed.stdout));
     let manifest: serde_json::Value =
         serde_json::from_slice(&std::fs::read(folder.join("manifest.json")).unwrap()).unwrap();
-    assert_eq!(manifest["resumed"][0]["changed"]["schema_version"], serde_json::json!(["1.1", manifest["schema_version"]]));
+    assert_eq!(
+        manifest["resumed"][0]["changed"]["schema_version"],
+        serde_json::json!(["1.1", manifest["schema_version"]])
+    );
     assert_ne!(manifest["schema_version"], "1.1");
     // Rows of before have no `looks`: all else is as the laboratory knows it.
     let looks: Vec<Option<i64>> = super::rows(dir.path(), "mx_hosts")
         .iter()
         .flat_map(|batch| match batch.column_by_name("looks") {
-            Some(looks) => looks.as_primitive::<arrow::datatypes::Int32Type>().iter().map(|n| n.map(i64::from)).collect(),
+            Some(looks) => {
+                looks.as_primitive::<arrow::datatypes::Int32Type>().iter().map(|n| n.map(i64::from)).collect()
+            }
             None => vec![None; batch.num_rows()],
         })
         .collect();
@@ -164,7 +170,8 @@ fn a_newer_layout_is_told_of_not_resumed_and_not_published() {
     let adoption = asked("sts-adoption", &["--table", "adoption"], &[&folder]);
     assert_eq!(text(&adoption.stderr).matches("1.99").count(), 1, "{}", text(&adoption.stderr));
     let out = dir.path().join("out");
-    let refused = analysis("sts-publish").arg(&folder).arg("-o").arg(&out).args(["--creator", "Group"]).output();
+    let refused =
+        analysis("sts-publish").arg(&folder).arg("-o").arg(&out).args(["--creator", "Group"]).output();
     let refused = refused.unwrap();
     assert_code(&refused, 2);
     assert!(text(&refused.stderr).contains("1.99") && !out.exists(), "{}", text(&refused.stderr));
@@ -184,7 +191,10 @@ fn words_of_a_newer_version_leave_their_hosts_out_and_are_told_and_kept() {
     });
     let output = assess(&folder);
     let (said, warned) = (text(&output.stdout), text(&output.stderr));
-    assert!(warned.contains(&format!("`{WORD}` in ")) && warned.contains("mx_hosts.smtp_outcome"), "{warned}");
+    assert!(
+        warned.contains(&format!("`{WORD}` in ")) && warned.contains("mx_hosts.smtp_outcome"),
+        "{warned}"
+    );
     // Hosts that were seen to be good are left out of the verdicts, and nothing is found because of them.
     assert!(said.contains("verdict_strict: validated -> indeterminate:"), "{said}");
     assert!(!said.contains(", new: "), "{said}");
@@ -198,6 +208,7 @@ fn words_of_a_newer_version_leave_their_hosts_out_and_are_told_and_kept() {
     assert!(cells > 10, "{cells}");
     assert_eq!(text(&answer.stderr).matches(WORD).count(), 1, "{}", text(&answer.stderr));
     let out = dir.path().join("out");
-    let refused = analysis("sts-publish").arg(&folder).arg("-o").arg(&out).args(["--creator", "Group"]).output();
+    let refused =
+        analysis("sts-publish").arg(&folder).arg("-o").arg(&out).args(["--creator", "Group"]).output();
     assert_code(&refused.unwrap(), 2);
 }
