@@ -3,19 +3,21 @@
 -- denominator: distinct leaf certificates of policy hosts of signallers and of MX hosts, of those probed (probed: hosts and
 --   addresses to which a connection was tried; which MX hosts are probed says the manifest).
 -- units: certificates; hosts are the policy hosts and MX addresses that show them. valid: certificates that were valid for
---   every host that showed them. _pct is percent of the certificates.
+--   every host that showed them. pct is percent of the certificates, valid_pct of those less the ones whose outcome is a word
+--   that this version does not know.
 WITH counted AS (
     SELECT
         scan, entity, probed, coalesce(key_type, '(not known)') AS key_type, key_bits,
         coalesce(signature, '(not known)') AS signature,
-        count(*) AS certificates, sum(hosts) AS hosts, count(*) FILTER (WHERE valid_hosts = hosts) AS valid
+        count(*) AS certificates, sum(hosts) AS hosts, count(*) FILTER (WHERE valid_hosts = hosts) AS valid,
+        count(*) FILTER (WHERE undecided_hosts > 0 AND valid_hosts + undecided_hosts = hosts) AS undecided
     FROM leaf_certificates
     GROUP BY 1, 2, 3, 4, 5, 6
 )
 SELECT
     scan, entity, key_type, key_bits, signature, probed, hosts, certificates,
     100.0 * certificates / nullif(sum(certificates) OVER (PARTITION BY scan, entity), 0) AS pct,
-    valid, 100.0 * valid / nullif(certificates, 0) AS valid_pct
+    valid, 100.0 * valid / nullif(certificates - undecided, 0) AS valid_pct
 FROM counted
 ORDER BY
     scan NULLS LAST, entity DESC NULLS LAST, certificates DESC NULLS LAST, key_type NULLS LAST, key_bits NULLS LAST,

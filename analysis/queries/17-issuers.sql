@@ -4,12 +4,14 @@
 --   addresses to which a connection was tried; which MX hosts are probed says the manifest). The 30 issuers with most
 --   certificates; (others) adds up the rest. A certificate signed by its own key has itself as issuer: (itself).
 -- units: certificates; hosts are the policy hosts and MX addresses that show them; valid: certificates that were valid for
---   every host that showed them. _pct is percent of the certificates.
+--   every host that showed them. pct is percent of the certificates, valid_pct of those less the ones whose outcome is a word
+--   that this version does not know.
 WITH counted AS (
     SELECT
         scan, entity, probed,
         CASE WHEN issuer = subject THEN '(itself)' ELSE coalesce(issuer, '(not known)') END AS issuer,
-        count(*) AS certificates, sum(hosts) AS hosts, count(*) FILTER (WHERE valid_hosts = hosts) AS valid
+        count(*) AS certificates, sum(hosts) AS hosts, count(*) FILTER (WHERE valid_hosts = hosts) AS valid,
+        count(*) FILTER (WHERE undecided_hosts > 0 AND valid_hosts + undecided_hosts = hosts) AS undecided
     FROM leaf_certificates
     GROUP BY 1, 2, 3, 4
 ),
@@ -25,13 +27,13 @@ folded AS (
     SELECT
         scan, entity, probed, CASE WHEN place <= 30 THEN issuer ELSE '(others)' END AS issuer,
         count(*) AS issuers, min(place) AS place,
-        sum(certificates) AS certificates, sum(hosts) AS hosts, sum(valid) AS valid
+        sum(certificates) AS certificates, sum(hosts) AS hosts, sum(valid) AS valid, sum(undecided) AS undecided
     FROM placed
     GROUP BY 1, 2, 3, 4
 )
 SELECT
     scan, entity, issuer, issuers, probed, hosts, certificates,
     100.0 * certificates / nullif(sum(certificates) OVER (PARTITION BY scan, entity), 0) AS pct,
-    valid, 100.0 * valid / nullif(certificates, 0) AS valid_pct
+    valid, 100.0 * valid / nullif(certificates - undecided, 0) AS valid_pct
 FROM folded
 ORDER BY scan NULLS LAST, entity DESC NULLS LAST, place NULLS LAST

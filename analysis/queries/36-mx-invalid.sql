@@ -1,10 +1,14 @@
 -- title: Domains whose MX hosts have invalid certificates
 -- answers: Are all of a domain's MX hosts invalid or some, and does the domain ask senders to refuse them?
 -- denominator: the signallers of which at least one MX host's certificate was seen.
+-- note: (not known): no fault was found, and the outcome of a certificate is a word that this version does not know.
 -- units: domains, by the mode of their policy where it is usable. pct is percent of the denominator. refused are those that a
 --   strict sender does not deliver to, whatever the reason.
 WITH seen AS (
-    SELECT scan, domain FROM domain_hosts WHERE observed > 0 GROUP BY scan, domain
+    SELECT scan, domain, sum(undecided) AS undecided
+    FROM domain_hosts
+    GROUP BY scan, domain
+    HAVING sum(observed) > 0
 ),
 states AS (
     SELECT
@@ -12,6 +16,7 @@ states AS (
         CASE
             WHEN list_contains(signallers.findings, 'mx_cert_all_invalid') THEN 'all invalid'
             WHEN list_contains(signallers.findings, 'mx_cert_some_invalid') THEN 'some invalid'
+            WHEN seen.undecided > 0 THEN '(not known)'
             ELSE 'all valid'
         END AS hosts,
         CASE WHEN signallers.policy_usable THEN signallers.policy_mode END AS mode,

@@ -4,20 +4,20 @@
 -- units: domains. _pct is percent of the decided domains (all less indeterminate); _low and _high are percent of all
 --   signallers, the indeterminate ones counted as another verdict and as this one. The last columns leave out the largest
 --   cluster: the policy host cluster with most domains of the strict verdict.
-WITH words AS (
+WITH verdicts AS (
     SELECT * FROM (
         VALUES
             (1, 'validated'), (2, 'partial'), (3, 'refused'), (4, 'testing_passing'), (5, 'testing_failing'),
             (6, 'withdrawn'), (7, 'no_mail'), (8, 'no_policy'), (9, 'indeterminate')
-    ) AS words (place, verdict)
+    ) AS verdicts (place, verdict)
 ),
 clustered AS (
     SELECT
-        signallers.scan, words.place, words.verdict, coalesce(managers.cluster, '(not known)') AS cluster,
+        signallers.scan, verdicts.place, verdicts.verdict, coalesce(managers.cluster, '(not known)') AS cluster,
         count(*) AS signallers,
-        count(*) FILTER (WHERE verdict_strict = words.verdict) AS strict,
-        count(*) FILTER (WHERE verdict_lenient = words.verdict) AS lenient,
-        count(*) FILTER (WHERE verdict_primary = words.verdict) AS primary_hosts,
+        count(*) FILTER (WHERE verdict_strict = verdicts.verdict) AS strict,
+        count(*) FILTER (WHERE verdict_lenient = verdicts.verdict) AS lenient,
+        count(*) FILTER (WHERE verdict_primary = verdicts.verdict) AS primary_hosts,
         count(*) FILTER (WHERE coalesce(verdict_strict, 'indeterminate') = 'indeterminate') AS strict_open,
         count(*) FILTER (WHERE coalesce(verdict_lenient, 'indeterminate') = 'indeterminate') AS lenient_open,
         count(*) FILTER (WHERE coalesce(verdict_primary, 'indeterminate') = 'indeterminate') AS primary_open
@@ -25,7 +25,7 @@ clustered AS (
     JOIN managers
         ON managers.scan = signallers.scan AND managers.domain = signallers.domain
         AND managers.entity = 'policy host'
-    CROSS JOIN words
+    CROSS JOIN verdicts
     GROUP BY 1, 2, 3, 4
 ),
 placed AS (

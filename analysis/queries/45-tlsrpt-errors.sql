@@ -9,7 +9,9 @@ WITH publishers AS (
         CASE WHEN signallers.domain IS NULL THEN 'not signalling' ELSE 'signallers' END AS part
     FROM assessments
     LEFT JOIN signallers ON signallers.scan = assessments.scan AND signallers.domain = assessments.domain
-    WHERE signallers.domain IS NULL OR signallers.tlsrpt IN ('valid', 'invalid', 'multiple')
+    -- What does not signal is judged where it publishes TLSRPT, and where this version does not know what its record is.
+    WHERE signallers.tlsrpt IN ('valid', 'invalid', 'multiple')
+        OR signallers.domain IS NULL AND NOT coalesce(list_contains(assessments.findings, 'tlsrpt_absent'), false)
 ),
 totals AS (
     SELECT scan, part, count(*) AS publishers FROM publishers GROUP BY scan, part

@@ -4,12 +4,12 @@
 --   follow one another.
 -- units: hosts (policy hosts, MX addresses). kept: the same certificate; kept, expired: it was valid and has run out; renewed:
 --   another one, valid before and now; renewed wrong: it was valid and is not; mended: it was invalid and is valid; still
---   invalid: another one, no better. same_key: the new certificate has the old one's key. pct is percent of the denominator.
+--   invalid: another one, no better; (not known): this version does not know the word of an outcome. same_key: the new certificate has the old one's key. pct is percent of the denominator.
 WITH named AS (
     SELECT
         endpoints.scan, timeline.place, endpoints.entity,
         CASE WHEN endpoints.entity = 'MX' THEN endpoints.name || ' ' || endpoints.addr ELSE endpoints.name END AS host,
-        endpoints.sha256, endpoints.cert_outcome, certificates.spki_sha256
+        endpoints.sha256, endpoints.cert_outcome, endpoints.cert_undecided, certificates.spki_sha256
     FROM endpoints
     JOIN timeline ON timeline.scan = endpoints.scan
     LEFT JOIN certificates ON certificates.scan = endpoints.scan AND certificates.sha256 = endpoints.sha256
@@ -19,6 +19,7 @@ changes AS (
     SELECT
         before.scan AS from_scan, later.scan AS to_scan, later.place, later.entity,
         CASE
+            WHEN before.cert_undecided OR later.cert_undecided THEN '(not known)'
             WHEN before.sha256 = later.sha256 THEN
                 CASE
                     WHEN before.cert_outcome = 'valid' AND later.cert_outcome = 'expired' THEN 'kept, expired'

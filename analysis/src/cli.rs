@@ -85,9 +85,7 @@ fn answer(args: &Args, catalogue: &[Query]) -> Result<(), Fault> {
     let queries = chosen(args, catalogue)?;
     let completeness = if args.partial { Completeness::PartialAllowed } else { Completeness::Required };
     let datasets = open_all(&args.datasets, completeness)?;
-    for dataset in datasets.iter().filter(|dataset| !dataset.complete) {
-        say(&partial_note(dataset));
-    }
+    warn(&datasets)?;
     let engine = tokio::runtime::Runtime::new().map_err(|cause| Fault::engine("start threads", cause))?;
     let memory = usize::try_from(args.memory).unwrap_or(usize::MAX).saturating_mul(1024 * 1024);
     engine.block_on(async {
@@ -134,8 +132,19 @@ fn chosen(args: &Args, catalogue: &[Query]) -> Result<Vec<Query>, Fault> {
     args.table.iter().map(find).collect()
 }
 
-pub(crate) fn partial_note(dataset: &Dataset) -> String {
-    format!("warning: {} is not complete: the tables cover {}", dataset.dir.display(), dataset.coverage())
+/// Says what somebody who reads the tables should know of their datasets: that one is not complete, or has something that
+/// this version does not know.
+pub(crate) fn warn(datasets: &[Dataset]) -> Result<(), Fault> {
+    for dataset in datasets {
+        let dir = dataset.dir.display();
+        if !dataset.complete {
+            say(&format!("warning: {dir} is not complete: the tables cover {}", dataset.coverage()));
+        }
+        if let Some(told) = dataset.not_known()? {
+            say(&format!("warning: {dir}: {told}"));
+        }
+    }
+    Ok(())
 }
 
 /// A reader that has seen enough and went away is no fault.

@@ -35,6 +35,23 @@ pub struct Column {
     pub kind: String,
     /// What it means.
     pub meaning: String,
+    /// The words it may hold, in their order; empty where it holds no words of a closed vocabulary.
+    #[serde(default)]
+    pub words: Vec<Word>,
+}
+
+/// A word of the vocabulary of a column.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Word {
+    /// The word itself.
+    pub word: String,
+    /// What it means.
+    pub meaning: String,
+    /// Whether a later look may find something else; `None` where the word is no outcome of a look.
+    pub may_pass: Option<bool>,
+    /// The field that holds it, in a column of lists of structs; `None` where the column holds it itself.
+    #[serde(default)]
+    pub field: Option<String>,
 }
 
 static CONTRACT: LazyLock<Result<Contract, String>> =
@@ -50,6 +67,27 @@ fn contract() -> Result<&'static Contract, Fault> {
 /// The file this program was built with is broken.
 pub fn schema_version() -> Result<&'static str, Fault> {
     Ok(&contract()?.schema_version)
+}
+
+/// The minor version of a layout such as `1.2`; `None` where it is none of the major version that this program knows.
+///
+/// # Errors
+/// The file this program was built with is broken.
+pub fn minor(version: &str) -> Result<Option<u32>, Fault> {
+    let parts = |version: &str| {
+        let (major, minor) = version.split_once('.').unwrap_or((version, "0"));
+        Some((major.parse::<u32>().ok()?, minor.parse::<u32>().ok()?))
+    };
+    let known = parts(schema_version()?).map(|(major, _)| major);
+    Ok(parts(version).filter(|(major, _)| Some(*major) == known).map(|(_, minor)| minor))
+}
+
+/// Whether a layout's version is a newer minor version than the one that this program knows.
+///
+/// # Errors
+/// The file this program was built with is broken.
+pub fn is_newer(version: &str) -> Result<bool, Fault> {
+    Ok(minor(version)? > minor(schema_version()?)?)
 }
 
 /// The schema to read a table by. Every column may be null, so that a dataset of an older minor version, which has
@@ -93,7 +131,11 @@ fn described(table: &str) -> Result<&'static Table, Fault> {
     found.ok_or_else(|| Fault::engine("read columns.json", format!("no table {table}")))
 }
 
-fn data_type(kind: &str) -> Result<DataType, Fault> {
+/// A type of the contract as Arrow knows it, every part nullable.
+///
+/// # Errors
+/// It is no type that this version knows.
+pub(crate) fn data_type(kind: &str) -> Result<DataType, Fault> {
     if let Some(item) = inside(kind, "list<") {
         return Ok(DataType::List(Arc::new(Field::new("element", data_type(item)?, true))));
     }

@@ -21,6 +21,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The columns that are read.
 const COLUMNS: [&str; 5] = ["registrable", "mx_kind", "mx", "sts_signals", "sts_record"];
+/// The words of `sts_record` that say what the record is.
+const DECIDED: [&str; 4] = ["valid", "invalid", "multiple", "absent"];
 const OWN: &str = "(own domain)";
 
 /// Names of one provider: all, undecided, signallers, adopters.
@@ -138,8 +140,10 @@ impl<'b> Columns<'b> {
         let (Some(begin), Some(end)) = (at(row), at(row + 1)) else { return };
         let own = cell(self.registrable, row);
         let record = cell(self.record, row);
-        let signals = !self.signals.is_null(row) && self.signals.value(row);
-        let adds = [true, record == Some("unknown"), signals, record == Some("valid")].map(i64::from);
+        // A word that this version does not know decides nothing.
+        let undecided = record.is_some_and(|record| !DECIDED.contains(&record));
+        let signals = !undecided && !self.signals.is_null(row) && self.signals.value(row);
+        let adds = [true, undecided, signals, record == Some("valid")].map(i64::from);
         let preference =
             |host: usize| (!self.preferences.is_null(host)).then(|| self.preferences.value(host));
         let lowest = (begin < end).then(|| preference(begin)).flatten();

@@ -2,6 +2,7 @@
 
 use crate::contract::{self, TABLES};
 use crate::fault::Fault;
+use crate::unknown::Unknown;
 use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -32,6 +33,10 @@ pub struct Dataset {
     pub parts: BTreeMap<&'static str, Vec<PathBuf>>,
     /// Rows of each table, by the footers of its parts.
     pub rows: BTreeMap<&'static str, u64>,
+    /// Version of the tables' layout, `major.minor`, as the manifest says it.
+    pub version: String,
+    /// Words that this version does not know.
+    pub unknown: Unknown,
 }
 
 impl Dataset {
@@ -41,7 +46,7 @@ impl Dataset {
     /// It is no dataset, of another major schema version, not complete though that is required, or cannot be read.
     pub fn open(dir: &Path, completeness: Completeness) -> Result<Self, Fault> {
         let manifest = read_manifest(dir)?;
-        check_version(dir, &manifest)?;
+        let version = check_version(dir, &manifest)?;
         let complete = manifest.get("complete") == Some(&Value::Bool(true));
         let scan = text(&manifest, "scan").ok_or_else(|| {
             Fault::Usage(format!("{}: the manifest names no `scan`", dir.join("manifest.json").display()))
@@ -53,7 +58,8 @@ impl Dataset {
             rows.insert(table, count_rows(&files)?);
             parts.insert(table, files);
         }
-        let dataset = Self { scan: scan.to_owned(), manifest, complete, parts, rows, dir };
+        let unknown = Unknown::find(&parts)?;
+        let dataset = Self { scan: scan.to_owned(), manifest, complete, parts, rows, dir, version, unknown };
         if !complete && completeness == Completeness::Required {
             return Err(Fault::Usage(format!(
                 "{} is not complete: {}\n\
@@ -80,6 +86,31 @@ impl Dataset {
             self.parts.get("domains").map_or(0, Vec::len),
             grouped(rows("mx_hosts")),
         )
+    }
+
+    /// What this version does not know of the dataset, in one line: a newer layout, words outside the vocabularies. `None`
+    /// where it knows all of it.
+    ///
+    /// # Errors
+    /// The file this program was built with is broken.
+    pub fn not_known(&self) -> Result<Option<String>, Fault> {
+        let mut told = Vec::new();
+        let known = contract::schema_version()?;
+        if contract::is_newer(&self.version)? {
+            told.push(format!(
+                "layout {} is newer than {known}, which this version knows: columns that it adds are not read",
+                self.version
+            ));
+        }
+        match self.unknown.cells() {
+            0 => {}
+            cells => told.push(format!(
+                "words that this version (layout {known}) does not know, in {cells} {}; they count as undecided: {}",
+                if cells == 1 { "cell" } else { "cells" },
+                self.unknown.told()
+            )),
+        }
+        Ok((!told.is_empty()).then(|| told.join("; ")))
     }
 
     /// A text of the manifest, the first of these keys that is there; `None` where none is.
@@ -141,14 +172,13 @@ fn read_manifest(dir: &Path) -> Result<Value, Fault> {
     serde_json::from_slice(&bytes).map_err(|cause| Fault::Usage(format!("{}: {cause}", path.display())))
 }
 
-fn check_version(dir: &Path, manifest: &Value) -> Result<(), Fault> {
-    let known = contract::schema_version()?;
+/// The version of the dataset's layout, which is of the major version that this program knows.
+fn check_version(dir: &Path, manifest: &Value) -> Result<String, Fault> {
     let found = text(manifest, "schema_version").unwrap_or("none");
-    let major = |version: &str| version.split('.').next().and_then(|major| major.parse::<u32>().ok());
-    if major(found).is_some() && major(found) == major(known) {
-        return Ok(());
+    if contract::minor(found)?.is_some() {
+        return Ok(found.to_owned());
     }
-    let major = major(known).unwrap_or_default();
+    let major = contract::schema_version()?.split('.').next().unwrap_or_default();
     Err(Fault::Usage(format!(
         "{}: `schema_version` is {found}, must be {major}.x\n\
          hint: read this dataset with the version of these tools that wrote it",
@@ -212,9 +242,20 @@ mod tests {
     }
 
     #[test]
-    fn a_newer_minor_version_is_read() {
-        let dir = with_manifest(r#"{"schema_version":"1.7","scan":"s","complete":true}"#);
-        assert!(Dataset::open(dir.path(), Completeness::Required).unwrap().complete);
+    fn a_newer_minor_version_is_read_and_told() {
+        let manifest =
+            |version: &str| format!(r#"{{"schema_version":"{version}","scan":"s","complete":true}}"#);
+        let open = |version: &str| {
+            Dataset::open(with_manifest(&manifest(version)).path(), Completeness::Required).unwrap()
+        };
+        let newer = open("1.70");
+        assert!(newer.complete);
+        let told = newer.not_known().unwrap().unwrap();
+        assert!(told.starts_with("layout 1.70 is newer than 1.") && !told.contains("words"), "{told}");
+        for known in ["1.0", "1.1", contract::schema_version().unwrap()] {
+            assert_eq!(open(known).not_known().unwrap(), None, "{known}");
+        }
+        assert!(refusal(&manifest("1.x")).contains("`schema_version` is 1.x"));
     }
 
     #[test]

@@ -17,4 +17,6 @@ pub mod render;
 pub mod report;
 pub mod settings;
 pub mod tables;
+pub mod unknown;
 pub mod withheld;
+pub mod words;

@@ -165,57 +165,81 @@ async fn the_helper_tables_are_whole_files_for_other_programs() {
         .map(|e| e.unwrap().file_name().to_string_lossy().into_owned())
         .collect();
     names.sort();
-    let tables =
-        ["catalogue", "names", "providers", "scans", "settings"].map(|name| format!("{name}.parquet"));
-    assert_eq!(names, [tables.as_slice(), &["tables.sql".to_owned()]].concat());
+    let tables = ["catalogue", "names", "providers", "scans", "settings", "tables.sql", "words"]
+        .map(|name| if name.contains('.') { name.to_owned() } else { format!("{name}.parquet") });
+    assert_eq!(names, tables);
 }
 
 #[tokio::test]
 async fn a_fault_that_may_pass_is_undecided_until_the_second_look_repeats_it() {
+    // Columns of the domain, what its judgement says lasts (nothing where it was not judged), the state.
     let cases = [
-        (r#""policy_outcome":"ok","policy_usable":true,"policy_valid":true"#, "usable"),
-        (r#""policy_outcome":"ok","policy_usable":false,"policy_valid":false"#, "unusable text"),
-        (r#""policy_outcome":"policy_redirect","policy_usable":false,"policy_valid":false"#, "unusable text"),
-        (r#""policy_outcome":"policy_tls_expired","policy_usable":false"#, "no text"),
+        (r#""policy_outcome":"ok","policy_usable":true,"policy_valid":true"#, None, "usable"),
+        (r#""policy_outcome":"ok","policy_usable":false,"policy_valid":false"#, None, "unusable text"),
         (
-            r#""policy_outcome":"policy_connect_reset","policy_attempts":["policy_connect_reset"]"#,
+            r#""policy_outcome":"policy_redirect","policy_usable":false,"policy_valid":false"#,
+            None,
+            "unusable text",
+        ),
+        (r#""policy_outcome":"policy_tls_expired","policy_usable":false"#, None, "no text"),
+        (
+            r#""policy_outcome":"policy_connect_reset","policy_attempts":["policy_connect_reset"],"looks":1"#,
+            None,
             "undecided",
         ),
         (
-            r#""policy_outcome":"policy_tls_closed","policy_attempts":["policy_timeout","policy_tls_closed"]"#,
-            "no text",
-        ),
-        (r#""policy_outcome":"policy_tls_timeout""#, "undecided"),
-        (
-            r#""policy_outcome":"policy_tls_closed","policy_attempts":["policy_tls_closed","policy_tls_closed"]"#,
-            "undecided",
-        ),
-        (
-            r#""policy_outcome":"policy_timeout","policy_attempts":["policy_tls_large_hello","policy_timeout"]"#,
-            "undecided",
-        ),
-        (
-            r#""policy_outcome":"policy_tls_closed","policy_attempts":["policy_tls_closed","policy_tls_closed","policy_tls_closed"]"#,
+            r#""policy_outcome":"policy_tls_closed","policy_attempts":["policy_timeout","policy_tls_closed"],"looks":2"#,
+            None,
             "no text",
         ),
         (
-            r#""policy_outcome":"policy_tls_client_limit","policy_attempts":["policy_tls_client_limit"]"#,
+            r#""policy_outcome":"policy_tls_closed","policy_attempts":["policy_tls_closed","policy_tls_closed"],"looks":1"#,
+            None,
             "undecided",
         ),
-        (r#""policy_outcome":"excluded""#, "undecided"),
-        (r#""policy_mode":null"#, "undecided"),
+        (
+            r#""policy_outcome":"policy_timeout","policy_attempts":["policy_tls_large_hello","policy_timeout"],"looks":1"#,
+            None,
+            "undecided",
+        ),
+        (
+            r#""policy_outcome":"policy_tls_closed","policy_attempts":["policy_tls_closed","policy_tls_closed","policy_tls_closed"],"looks":2"#,
+            None,
+            "no text",
+        ),
+        // Layouts before 1.2 have no looks: the judgement says what lasts.
+        (r#""policy_outcome":"policy_tls_timeout""#, None, "undecided"),
+        (r#""policy_outcome":"policy_tls_timeout""#, Some(r#""policy_tls_timeout""#), "no text"),
+        (r#""policy_outcome":"policy_tls_timeout""#, Some(""), "undecided"),
+        (r#""policy_outcome":"policy_tls_timeout""#, Some(r#""smtp_closed""#), "undecided"),
+        (r#""policy_outcome":"policy_tls_client_limit","looks":1"#, None, "undecided"),
+        (
+            r#""policy_outcome":"policy_host_dns_failure","looks":2"#,
+            Some(r#""policy_host_dns_failure""#),
+            "undecided",
+        ),
+        (r#""policy_mode":null"#, None, "undecided"),
+        (
+            r#""policy_outcome":"of_a_newer_layout","policy_usable":true,"policy_valid":true"#,
+            None,
+            "undecided",
+        ),
     ];
     let world = tempfile::tempdir().unwrap();
-    let row = |(number, (columns, _)): (usize, &(&str, &str))| {
+    let row = |(number, (columns, _, _)): (usize, &(&str, Option<&str>, &str))| {
         let known =
             r#""scan":"s","mx_dns":"NOERROR","mx_kind":"explicit","sts_dns":"NOERROR","sts_signals":true"#;
         format!("{{{known},\"sts_record\":\"valid\",\"domain\":\"d{number:02}.com\",{columns}}}\n")
     };
     let rows: String = cases.iter().enumerate().map(row).collect();
     fs::write(world.path().join("domains.jsonl"), rows).unwrap();
+    let judged = cases.iter().enumerate().filter_map(|(number, (_, lasting, _))| {
+        Some(format!("{{\"scan\":\"s\",\"domain\":\"d{number:02}.com\",\"lasting\":[{}]}}\n", (*lasting)?))
+    });
+    fs::write(world.path().join("assessments.jsonl"), judged.collect::<String>()).unwrap();
     let out = tempfile::tempdir().unwrap();
     let mut tables = tables(world.path(), out.path()).await;
-    let query = Query::parse("states", "SELECT policy_state FROM population ORDER BY domain NULLS LAST");
-    let states = cases.map(|(_, state)| state).join("\n");
+    let query = Query::parse("states", "SELECT policy_state FROM signallers ORDER BY domain NULLS LAST");
+    let states = cases.map(|(_, _, state)| state).join("\n");
     assert_eq!(csv(&mut tables, &query).await, format!("policy_state\n{states}\n"));
 }

@@ -1,14 +1,19 @@
 -- title: MX hosts of each signaller
 -- answers: One row a signaller and host of its MX set: does the policy match it, and what was seen of its certificates?
 -- denominator: none.
--- units: addresses. observed: addresses where a certificate was seen; valid: those where it was valid.
+-- units: addresses. observed: addresses where a certificate was seen; valid: those where it was valid. undecided: addresses
+--   whose certificate has an outcome that `words` does not have; they are not among the observed.
 WITH seen AS (
     SELECT
         scan, host,
         count(*) FILTER (WHERE smtp_phase IS NOT NULL) AS probed,
-        count(*) FILTER (WHERE cert_outcome IS NOT NULL) AS observed,
+        count(*) FILTER (WHERE known.word IS NOT NULL) AS observed,
+        count(*) FILTER (WHERE cert_outcome IS NOT NULL AND known.word IS NULL) AS undecided,
         count(*) FILTER (WHERE cert_outcome = 'valid') AS valid
     FROM mx_hosts
+    LEFT JOIN words AS known
+        ON known.word = mx_hosts.cert_outcome
+        AND known.table_name = 'mx_hosts' AND known.column_name = 'cert_outcome'
     GROUP BY scan, host
 ),
 hosts AS (
@@ -19,6 +24,7 @@ hosts AS (
 SELECT
     hosts.scan, hosts.domain, hosts.policy_usable, hosts.policy_mode,
     hosts.mx['preference'] AS preference, hosts.mx['host'] AS host, hosts.mx['matched'] AS matched,
-    coalesce(seen.probed, 0) AS probed, coalesce(seen.observed, 0) AS observed, coalesce(seen.valid, 0) AS valid
+    coalesce(seen.probed, 0) AS probed, coalesce(seen.observed, 0) AS observed, coalesce(seen.valid, 0) AS valid,
+    coalesce(seen.undecided, 0) AS undecided
 FROM hosts
 LEFT JOIN seen ON seen.scan = hosts.scan AND seen.host = hosts.mx['host']

@@ -1,13 +1,12 @@
 -- title: Population
--- answers: One row a domain: which of D1 to D4 it belongs to, whether it signals and adopts MTA-STS,
---   and what came of its policy. The tables count over this view.
+-- answers: One row a domain: which of D1 to D4 it belongs to, and whether it signals and adopts MTA-STS. The tables count
+--   over this view; what came of the policies is in `signallers`.
 -- denominator: none.
 -- note: undecided means that the answer to _mta-sts could not be had. A domain that does not exist was
 --   not asked and is no signaller.
+-- note: a word that is not in the lists here is of a newer layout and decides nothing: an unknown mx_kind is mx_unknown, an
+--   unknown sts_record undecided (and no signaller), an unknown tlsrpt_record unknown.
 -- note: in_d3 takes an answer from below a domain as proof that the domain exists (RFC 8020).
--- note: policy_state is null for what does not signal. It is undecided while a fault may pass (a timeout or
---   reset that the second look has not repeated), after DNS failures, after a TLS failure that may be ours,
---   and where the policy was not fetched.
 -- note: wildcard means that a random sibling of _mta-sts answers alike, so that the record may be meant for nobody;
 --   what was not asked counts as none.
 SELECT
@@ -18,30 +17,15 @@ SELECT
         OR coalesce(sts_dns IN ('NOERROR', 'NODATA'), false)
         OR coalesce(tlsrpt_dns IN ('NOERROR', 'NODATA'), false)
         OR coalesce(mx_dns = 'NXDOMAIN' AND sts_dns IS NOT NULL, false) AS in_d3,
-    mx_kind = 'unknown' AS mx_unknown,
-    coalesce(sts_signals, false) AS signals,
+    mx_kind NOT IN ('explicit', 'implicit', 'null', 'none') AS mx_unknown,
+    coalesce(sts_signals, false)
+        AND coalesce(sts_record IN ('valid', 'invalid', 'multiple', 'absent'), true) AS signals,
     coalesce(sts_record = 'valid', false) AS adopts,
-    coalesce(sts_record = 'unknown', false) AS undecided,
-    coalesce(tlsrpt_record, 'absent') AS tlsrpt,
-    coalesce(sts_wildcard, false) AS wildcard,
+    coalesce(sts_record NOT IN ('valid', 'invalid', 'multiple', 'absent'), false) AS undecided,
     CASE
-        WHEN NOT coalesce(sts_signals, false) THEN NULL
-        WHEN policy_usable THEN 'usable'
-        WHEN policy_valid IS NOT NULL THEN 'unusable text'
-        WHEN coalesce(policy_outcome, 'excluded') IN (
-            'excluded', 'policy_host_dns_failure', 'policy_tls_client_limit'
-        ) THEN 'undecided'
-        -- A second entry is a second look, unless the first is a handshake that a smaller hello was tried after at once.
-        WHEN (
-            coalesce(array_length(policy_attempts), 0) < 2
-            OR array_length(policy_attempts) = 2
-            AND policy_attempts[1] IN (
-                'policy_tls_timeout', 'policy_tls_closed', 'policy_connect_reset', 'policy_tls_large_hello'
-            )
-        ) AND policy_outcome IN (
-            'policy_connect_timeout', 'policy_connect_unreachable', 'policy_connect_reset',
-            'policy_tls_timeout', 'policy_tls_closed', 'policy_timeout'
-        ) THEN 'undecided'
-        ELSE 'no text'
-    END AS policy_state
+        WHEN tlsrpt_record IS NULL THEN 'absent'
+        WHEN tlsrpt_record IN ('valid', 'invalid', 'multiple', 'absent') THEN tlsrpt_record
+        ELSE 'unknown'
+    END AS tlsrpt,
+    coalesce(sts_wildcard, false) AS wildcard
 FROM domains

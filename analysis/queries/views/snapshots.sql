@@ -12,16 +12,16 @@ WITH ever AS (
 rows AS (
     SELECT
         timeline.place, timeline.scans, timeline.started_s, population.scan, population.domain,
-        population.undecided, population.signals, population.adopts, population.policy_state,
+        population.undecided, population.signals, population.adopts, signallers.policy_state,
         population.policy_mode, population.policy_max_age_s, population.sts_id, population.policy_sha256,
         population.policy_valid AND abs(
             CAST(extract(epoch FROM population.policy_at) AS DOUBLE) - CAST(extract(epoch FROM population.sts_at) AS DOUBLE)
         ) <= 60 AS read_together,
-        assessments.verdict_strict
+        signallers.verdict_strict
     FROM population
     JOIN ever ON ever.domain = population.domain
     JOIN timeline ON timeline.scan = population.scan
-    LEFT JOIN assessments ON assessments.scan = population.scan AND assessments.domain = population.domain
+    LEFT JOIN signallers ON signallers.scan = population.scan AND signallers.domain = population.domain
 )
 SELECT
     place, started_s, scan, domain,

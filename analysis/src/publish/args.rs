@@ -1,7 +1,7 @@
 //! What `sts-publish` takes, and what it says.
 
 use super::{Check, Credits, Said, publish, verify};
-use crate::cli::{partial_note, print, say};
+use crate::cli::{print, say, warn};
 use crate::dataset::{Completeness, Dataset, grouped};
 use crate::fault::Fault;
 use crate::withheld::{Class, Withheld};
@@ -70,9 +70,7 @@ fn answer(args: &Args) -> Result<ExitCode, Fault> {
     };
     let completeness = if args.partial { Completeness::PartialAllowed } else { Completeness::Required };
     let dataset = Dataset::open(dataset, completeness)?;
-    if !dataset.complete {
-        say(&partial_note(&dataset));
-    }
+    warn(std::slice::from_ref(&dataset))?;
     if dataset.manifest.get("published").is_some() {
         return Err(Fault::Usage(format!(
             "{} is published already: publish from the scan's own directory",

@@ -16,8 +16,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// Files of `queries/`: the queries, the tables they are asked over, and what those are made from (names, scans,
-/// providers, settings, catalogue).
-pub(super) const HELPERS: usize = 7;
+/// providers, settings, catalogue, words).
+pub(super) const HELPERS: usize = 8;
 
 /// Where the queries stand, one after the other.
 pub(super) const QUERIES: &str = "queries/queries.sql";

@@ -1,7 +1,7 @@
 //! What `sts-report` takes, and what it says.
 
 use super::Report;
-use crate::cli::{partial_note, print, say};
+use crate::cli::{print, say, warn};
 use crate::dataset::{Completeness, grouped, open_all};
 use crate::fault::Fault;
 use crate::settings::Settings;
@@ -57,7 +57,7 @@ pub fn run(args: &Args) -> ExitCode {
 fn answer(args: &Args) -> Result<(), Fault> {
     let completeness = if args.partial { Completeness::PartialAllowed } else { Completeness::Required };
     let datasets = open_all(&args.datasets, completeness)?;
-    datasets.iter().filter(|dataset| !dataset.complete).for_each(|dataset| say(&partial_note(dataset)));
+    warn(&datasets)?;
     let engine = tokio::runtime::Runtime::new().map_err(|cause| Fault::engine("start threads", cause))?;
     let memory = usize::try_from(args.memory).unwrap_or(usize::MAX).saturating_mul(1024 * 1024);
     let report = engine.block_on(async {

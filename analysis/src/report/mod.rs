@@ -89,6 +89,9 @@ impl Report {
             .filter(|dataset| !dataset.complete)
             .map(|dataset| format!("{} is not complete: it covers {}.", dataset.scan, dataset.coverage()))
             .collect();
+        for dataset in &datasets {
+            notes.extend(dataset.not_known()?.map(|told| format!("{}: {told}.", dataset.scan)));
+        }
         let mut answers = Vec::new();
         for query in queries(datasets.len()) {
             match tables.run(&query).await {

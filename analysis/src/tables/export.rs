@@ -5,19 +5,20 @@ use super::made::NAMES;
 use crate::contract::{self, TABLES};
 use crate::fault::Fault;
 use crate::query::{Making, VIEWS};
-use crate::withheld::Withheld;
 use arrow::array::RecordBatch;
 use arrow::datatypes::{Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 impl Tables {
     /// Writes what is made from the datasets into a folder, for other programs: `names.parquet`, `providers.parquet`,
-    /// `scans.parquet`, `settings.parquet`, `catalogue.parquet`, and `tables.sql`, by which DuckDB sees every table under
-    /// its name.
+    /// `scans.parquet`, `settings.parquet`, `catalogue.parquet`, `words.parquet`, and `tables.sql`, by which DuckDB sees
+    /// every table under its name.
     ///
     /// # Errors
     /// This machine failed at reading or writing.
@@ -36,17 +37,15 @@ impl Tables {
         fs::write(&path, self.duckdb_script(dir)?).map_err(|cause| Fault::file("write", &path, cause))
     }
 
-    /// Columns that no dataset has because each publisher left them out, as null: views name them, and a query that reads
-    /// them is refused by the programs of this project (see `lineage`).
+    /// Columns that none of the datasets has, because its layout is older or its publisher left them out, as null: views
+    /// name them, and a query that reads what was left out is refused by the programs of this project (see `lineage`).
     fn absent(&self, table: &str) -> Result<String, Fault> {
-        let withheld: Result<Vec<Withheld>, Fault> =
-            self.datasets.iter().map(|dataset| Withheld::of_manifest(&dataset.manifest)).collect();
-        let withheld = withheld?;
+        let mut there = BTreeSet::new();
+        for part in self.datasets.iter().filter_map(|dataset| dataset.parts.get(table)).flatten() {
+            there.extend(columns_of(part)?);
+        }
         let schema = contract::schema(table)?;
-        let gone = schema
-            .fields()
-            .iter()
-            .filter(|field| withheld.iter().all(|withheld| withheld.class_of(table, field.name()).is_some()));
+        let gone = schema.fields().iter().filter(|field| !there.contains(field.name()));
         Ok(gone
             .map(|f| format!(", CAST(NULL AS {}) AS \"{}\"", contract::duckdb_type(f.data_type()), f.name()))
             .collect())
@@ -73,7 +72,7 @@ impl Tables {
             };
             add("VIEW", table, &text);
         }
-        for name in ["names", "scans", "providers", "settings", "catalogue"] {
+        for name in ["names", "scans", "providers", "settings", "catalogue", "words"] {
             let path = dir.join(name).with_extension("parquet");
             add("VIEW", name, &format!("SELECT * FROM read_parquet({})", quoted(&path)));
         }
@@ -83,6 +82,14 @@ impl Tables {
         }
         Ok(script)
     }
+}
+
+/// Names of the columns of a Parquet file.
+fn columns_of(part: &Path) -> Result<Vec<String>, Fault> {
+    let file = File::open(part).map_err(|cause| Fault::file("open", part, cause))?;
+    let reader = ParquetRecordBatchReaderBuilder::try_new(file);
+    let reader = reader.map_err(|cause| Fault::file("read", part, cause))?;
+    Ok(reader.schema().fields().iter().map(|field| field.name().clone()).collect())
 }
 
 fn quoted(path: &Path) -> String {

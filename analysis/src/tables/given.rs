@@ -9,7 +9,7 @@ use arrow::datatypes::{DataType, TimeUnit};
 use std::sync::Arc;
 
 impl Tables {
-    /// One row a dataset, in the order of their beginnings, then names.
+    /// One row a dataset, in the order they were given. `unknown_words`: cells with a word that this version does not know.
     pub(super) fn scans(&self) -> Result<RecordBatch, Fault> {
         let stated = |keys: &[&str]| -> ArrayRef {
             Arc::new(self.datasets.iter().map(|d| d.stated(keys)).collect::<StringArray>())
@@ -25,7 +25,8 @@ impl Tables {
         let directories = self.datasets.iter().map(|d| Some(d.dir.to_string_lossy()));
         let complete = self.datasets.iter().map(|d| Some(d.complete));
         let manifests = self.datasets.iter().map(|d| Some(d.manifest.to_string()));
-        let columns: [(&str, ArrayRef); 10] = [
+        let unknown = self.datasets.iter().map(|d| i64::try_from(d.unknown.cells()).ok());
+        let columns: [(&str, ArrayRef); 11] = [
             ("scan", stated(&["scan"])),
             ("directory", Arc::new(directories.collect::<StringArray>())),
             ("schema_version", stated(&["schema_version"])),
@@ -35,6 +36,7 @@ impl Tables {
             ("domains", rows("domains")),
             ("mx_hosts", rows("mx_hosts")),
             ("assessments", rows("assessments")),
+            ("unknown_words", Arc::new(unknown.collect::<Int64Array>())),
             ("manifest", Arc::new(manifests.collect::<StringArray>())),
         ];
         RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true)))

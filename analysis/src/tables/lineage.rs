@@ -82,8 +82,8 @@ impl Tables {
         for (name, batch) in self.given()? {
             add(name, batch.schema()).map_err(engine)?;
         }
-        for name in ["dictionary_columns", "dictionary_findings"] {
-            if let Ok(table) = self.context.table(name).await {
+        for name in ["dictionary_columns", "dictionary_findings", "dictionary_words"] {
+            if let Ok(table) = self.engine.context.table(name).await {
                 add(name, Arc::clone(table.schema().inner())).map_err(engine)?;
             }
         }

@@ -12,12 +12,11 @@ use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::datasource::MemTable;
 use datafusion::error::DataFusionError;
 use futures::StreamExt;
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
 /// Every name whose provider a query may ask for.
-pub(super) const NAMES: &str = "SELECT DISTINCT name FROM (
+pub(crate) const NAMES: &str = "SELECT DISTINCT name FROM (
     SELECT mx['host'] AS name FROM (SELECT unnest(mx) AS mx FROM domains WHERE mx_kind IN ('explicit', 'implicit'))
     UNION ALL SELECT unnest(sts_cname) FROM domains WHERE sts_cname IS NOT NULL
     UNION ALL SELECT unnest(policy_cname) FROM domains WHERE policy_cname IS NOT NULL
@@ -27,7 +26,7 @@ pub(super) const NAMES: &str = "SELECT DISTINCT name FROM (
 ) WHERE name IS NOT NULL";
 
 /// The same of the hosts that signallers name: few enough to hold them.
-const SIGNALLER_NAMES: &str = "SELECT DISTINCT name FROM (
+pub(crate) const SIGNALLER_NAMES: &str = "SELECT DISTINCT name FROM (
     SELECT mx['host'] AS name FROM (SELECT unnest(mx) AS mx FROM signallers WHERE mx_kind IN ('explicit', 'implicit'))
     UNION ALL SELECT unnest(sts_cname) FROM signallers WHERE sts_cname IS NOT NULL
     UNION ALL SELECT unnest(policy_cname) FROM signallers WHERE policy_cname IS NOT NULL
@@ -37,12 +36,12 @@ const SIGNALLER_NAMES: &str = "SELECT DISTINCT name FROM (
 impl Tables {
     /// Makes what the query asks for and is not there yet, and what that is made from.
     pub(super) async fn prepare(&mut self, query: &Query) -> Result<(), Fault> {
-        let mut wanted = self.asked(&query.sql).map_err(|cause| in_query(query, &cause))?;
+        let mut wanted = self.engine.asked(&query.sql).map_err(|cause| in_query(query, &cause))?;
         // A view is made from earlier ones.
         for view in VIEWS.iter().rev().filter(|view| view.making != Making::Inline) {
             if wanted.contains(view.name) {
                 let made_from = if view.name == "signaller_names" { SIGNALLER_NAMES } else { view.sql };
-                let asked = self.asked(made_from);
+                let asked = self.engine.asked(made_from);
                 if view.name != "mx_customers" {
                     wanted.extend(asked.map_err(|cause| Fault::engine("read a view", cause))?);
                 }
@@ -53,7 +52,7 @@ impl Tables {
                 tempfile::tempdir().map_err(|cause| Fault::file("create", &std::env::temp_dir(), cause))?;
             let file = scratch.path().join("names.parquet");
             self.write_names(&file, NAMES).await?;
-            self.register_parts("names", names_schema(), &[&file])?;
+            self.engine.register_parts("names", names_schema(), &[&file])?;
             self.scratch = Some(scratch);
         }
         for view in VIEWS.iter().filter(|view| view.making != Making::Inline && wanted.contains(view.name)) {
@@ -62,58 +61,33 @@ impl Tables {
             }
             match view.name {
                 "mx_customers" => {
-                    self.register_batch(view.name, customers::count(&self.datasets, &self.providers)?)?;
+                    self.engine
+                        .register_batch(view.name, customers::count(&self.datasets, &self.providers)?)?;
                 }
                 "signaller_names" => self.hold_signaller_names().await?,
-                _ => self.hold(view.name, view.sql).await?,
+                _ => self.engine.hold(view.name, view.sql).await?,
             }
             self.made.insert(view.name);
         }
         Ok(())
     }
 
-    /// The tables that a text names.
-    fn asked(&self, sql: &str) -> Result<BTreeSet<String>, DataFusionError> {
-        let state = self.context.state();
-        let dialect = state.config().options().sql_parser.dialect;
-        let statement = state.sql_to_statement(sql, &dialect)?;
-        Ok(state.resolve_table_references(&statement)?.iter().map(|table| table.table().to_owned()).collect())
-    }
-
-    /// Runs the text of a view and holds its rows in memory under its name.
-    async fn hold(&self, name: &str, sql: &str) -> Result<(), Fault> {
-        let doing = format!("make the table {name}");
-        let (planned, batches) = self.collect(sql).await.map_err(|cause| Fault::engine(&doing, cause))?;
-        // What a plan says about null is narrower than what its batches say, or wider; a table may have null anywhere.
-        let schema = batches.first().map_or(planned, RecordBatch::schema);
-        let fields: Vec<Field> =
-            schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
-        let schema = Arc::new(Schema::new(fields));
-        let batches: Result<Vec<RecordBatch>, _> = batches
-            .into_iter()
-            .map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()))
-            .collect();
-        let batches = batches.map_err(|cause| Fault::engine(&doing, cause))?;
-        let table = MemTable::try_new(schema, vec![batches]).map_err(|cause| Fault::engine(&doing, cause))?;
-        self.add(name, Arc::new(table))
-    }
-
     async fn hold_signaller_names(&self) -> Result<(), Fault> {
         let engine =
             |cause: &dyn std::fmt::Display| Fault::engine("collect the names of signallers' hosts", cause);
-        let (_, batches) = self.collect(SIGNALLER_NAMES).await.map_err(|cause| engine(&cause))?;
+        let (_, batches) = self.engine.collect(SIGNALLER_NAMES).await.map_err(|cause| engine(&cause))?;
         let named: Result<Vec<RecordBatch>, _> =
             batches.iter().map(|batch| self.name_rows(batch.column(0))).collect();
         let named = named.map_err(|cause| engine(&cause))?;
         let table = MemTable::try_new(names_schema(), vec![named]).map_err(|cause| engine(&cause))?;
-        self.add("signaller_names", Arc::new(table))
+        self.engine.add("signaller_names", Arc::new(table))
     }
 
     /// Writes `names` batch by batch: a large scan has tens of millions of hosts.
     pub(super) async fn write_names(&self, path: &Path, names: &str) -> Result<(), Fault> {
         let engine = |cause: DataFusionError| Fault::engine("collect the names of hosts", cause);
         let mut batches =
-            self.context.sql(names).await.map_err(engine)?.execute_stream().await.map_err(engine)?;
+            self.engine.context.sql(names).await.map_err(engine)?.execute_stream().await.map_err(engine)?;
         let mut file = ParquetFile::create(path, names_schema())?;
         while let Some(batch) = batches.next().await {
             let batch = batch.map_err(engine)?;

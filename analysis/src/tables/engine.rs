@@ -1,0 +1,161 @@
+//! The query engine: tables by name, and SQL over them that can only read.
+
+use crate::fault::Fault;
+use crate::query::Query;
+use arrow::array::RecordBatch;
+use arrow::datatypes::{Field, Schema, SchemaRef};
+use datafusion::datasource::MemTable;
+use datafusion::datasource::file_format::parquet::ParquetFormat;
+use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::error::DataFusionError;
+use datafusion::execution::context::SQLOptions;
+use datafusion::execution::memory_pool::FairSpillPool;
+use datafusion::execution::runtime_env::RuntimeEnvBuilder;
+use datafusion::prelude::{SessionConfig, SessionContext};
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+/// A context of DataFusion with what is set for these tables.
+pub(crate) struct Engine {
+    pub(crate) context: SessionContext,
+}
+
+impl Engine {
+    /// Queries together hold at most `memory` bytes; sorts and aggregations that need more spill to the system's temporary
+    /// folder.
+    ///
+    /// # Errors
+    /// This machine failed.
+    pub(crate) fn new(memory: usize) -> Result<Self, Fault> {
+        let runtime = RuntimeEnvBuilder::new()
+            .with_memory_pool(Arc::new(FairSpillPool::new(memory)))
+            .build_arc()
+            .map_err(|cause| Fault::engine("start the query engine", cause))?;
+        let mut config = SessionConfig::new();
+        // Signallers are few: the rows of a part are thinned out before its other columns are read.
+        let parquet = &mut config.options_mut().execution.parquet;
+        parquet.pushdown_filters = true;
+        parquet.reorder_filters = true;
+        let context = SessionContext::new_with_config_rt(config, runtime);
+        Ok(Self { context })
+    }
+
+    /// Runs a query and holds its whole answer. Joins are by hash, which is fast but cannot spill; where memory does not
+    /// suffice for that, the query runs once more with joins by sorting, which can.
+    pub(crate) async fn collect(&self, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>), DataFusionError> {
+        let answer = collect(&self.context, sql).await;
+        let exhausted =
+            |cause: &DataFusionError| matches!(cause.find_root(), DataFusionError::ResourcesExhausted(_));
+        if !answer.as_ref().is_err_and(exhausted) {
+            return answer;
+        }
+        let mut state = self.context.state();
+        let options = state.config_mut().options_mut();
+        options.optimizer.prefer_hash_join = false;
+        // Memory is divided among the operators of all partitions. Below two, DataFusion joins by hash all the same.
+        options.execution.target_partitions = 2;
+        options.execution.sort_spill_reservation_bytes = 1024 * 1024;
+        collect(&SessionContext::new_with_state(state), sql).await
+    }
+
+    pub(crate) fn add(
+        &self,
+        name: &str,
+        table: Arc<dyn datafusion::catalog::TableProvider>,
+    ) -> Result<(), Fault> {
+        let added = self.context.register_table(name, table);
+        added.map(drop).map_err(|cause| Fault::engine(&format!("register {name}"), cause))
+    }
+
+    pub(crate) fn register_batch(&self, name: &str, batch: RecordBatch) -> Result<(), Fault> {
+        let table = MemTable::try_new(batch.schema(), vec![vec![batch]]);
+        self.add(name, Arc::new(table.map_err(|cause| Fault::engine(&format!("register {name}"), cause))?))
+    }
+
+    /// Registers Parquet files as one table; without any, a table without rows.
+    pub(crate) fn register_parts(&self, name: &str, schema: SchemaRef, parts: &[&Path]) -> Result<(), Fault> {
+        if parts.is_empty() {
+            return self.register_batch(name, RecordBatch::new_empty(schema));
+        }
+        let engine = |cause: DataFusionError| Fault::engine(&format!("register {name}"), cause);
+        let urls: Result<Vec<_>, Fault> = parts.iter().map(|part| file_url(part)).collect();
+        let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension(".parquet");
+        let config =
+            ListingTableConfig::new_with_multi_paths(urls?).with_listing_options(options).with_schema(schema);
+        self.add(name, Arc::new(ListingTable::try_new(config).map_err(engine)?))
+    }
+
+    /// The tables that a text names.
+    pub(crate) fn asked(&self, sql: &str) -> Result<BTreeSet<String>, DataFusionError> {
+        let state = self.context.state();
+        let dialect = state.config().options().sql_parser.dialect;
+        let statement = state.sql_to_statement(sql, &dialect)?;
+        Ok(state.resolve_table_references(&statement)?.iter().map(|table| table.table().to_owned()).collect())
+    }
+
+    /// Registers the text of a view under its name.
+    ///
+    /// # Errors
+    /// It is no query over the tables.
+    pub(crate) async fn stand_for(&self, name: &str, sql: &str) -> Result<(), Fault> {
+        let doing = format!("plan the view {name}");
+        let frame = self.context.sql_with_options(sql, reading()).await;
+        self.add(name, frame.map_err(|cause| Fault::engine(&doing, cause))?.into_view())
+    }
+
+    /// Runs the text of a view and holds its rows in memory under its name.
+    ///
+    /// # Errors
+    /// It is no query over the tables, or running it failed.
+    pub(crate) async fn hold(&self, name: &str, sql: &str) -> Result<(), Fault> {
+        let doing = format!("make the table {name}");
+        let (planned, batches) = self.collect(sql).await.map_err(|cause| Fault::engine(&doing, cause))?;
+        // What a plan says about null is narrower than what its batches say, or wider; a table may have null anywhere.
+        let schema = batches.first().map_or(planned, RecordBatch::schema);
+        let fields: Vec<Field> =
+            schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
+        let schema = Arc::new(Schema::new(fields));
+        let batches: Result<Vec<RecordBatch>, _> = batches
+            .into_iter()
+            .map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()))
+            .collect();
+        let batches = batches.map_err(|cause| Fault::engine(&doing, cause))?;
+        let table = MemTable::try_new(schema, vec![batches]).map_err(|cause| Fault::engine(&doing, cause))?;
+        self.add(name, Arc::new(table))
+    }
+}
+
+/// A text may read, and do nothing else.
+fn reading() -> SQLOptions {
+    SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false)
+}
+
+async fn collect(
+    context: &SessionContext,
+    sql: &str,
+) -> Result<(SchemaRef, Vec<RecordBatch>), DataFusionError> {
+    let frame = context.sql_with_options(sql, reading()).await?;
+    Ok((Arc::clone(frame.schema().inner()), frame.collect().await?))
+}
+
+/// A fault of a query: the user's where it does not parse or plan, this machine's where running it failed.
+pub(crate) fn in_query(query: &Query, cause: &DataFusionError) -> Fault {
+    let message = format!("query `{}`: {}", query.name, cause.strip_backtrace());
+    match cause.find_root() {
+        DataFusionError::ResourcesExhausted(_) => Fault::Local(format!(
+            "{message}\nhint: let it have more memory with `--memory`, or free disk space"
+        )),
+        DataFusionError::SQL(..) | DataFusionError::Plan(_) | DataFusionError::SchemaError(..) => {
+            Fault::Usage(message)
+        }
+        _ => Fault::Local(message),
+    }
+}
+
+/// A file as a URL, so that no character of its path is taken for a pattern.
+pub(super) fn file_url(path: &Path) -> Result<ListingTableUrl, Fault> {
+    let no_url = || Fault::file("read", path, "its path is not absolute");
+    let url = url::Url::from_file_path(path).map_err(|()| no_url())?;
+    ListingTableUrl::try_new(url, None).map_err(|cause| Fault::file("read", path, cause))
+}
