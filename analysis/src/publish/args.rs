@@ -1,6 +1,6 @@
 //! What `sts-publish` takes, and what it says.
 
-use super::{Check, Credits, Said, publish, verify};
+use super::{Check, Credits, Said, publish, refuse_unknown, verify};
 use crate::cli::{print, say, warn};
 use crate::dataset::{Completeness, Dataset, grouped};
 use crate::fault::Fault;
@@ -70,6 +70,7 @@ fn answer(args: &Args) -> Result<ExitCode, Fault> {
     };
     let completeness = if args.partial { Completeness::PartialAllowed } else { Completeness::Required };
     let dataset = Dataset::open(dataset, completeness)?;
+    refuse_unknown(&dataset)?;
     warn(std::slice::from_ref(&dataset))?;
     if dataset.manifest.get("published").is_some() {
         return Err(Fault::Usage(format!(

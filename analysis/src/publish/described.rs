@@ -2,6 +2,7 @@
 
 use super::credits::Credits;
 use super::files::Listed;
+use super::layout::Layout;
 use crate::contract::{self, Column, inside, split_members};
 use crate::fault::Fault;
 use crate::withheld::Withheld;
@@ -14,18 +15,13 @@ const PARQUET: &str = "application/x-parquet";
 pub(super) struct Described<'a> {
     pub(super) credits: &'a Credits,
     pub(super) withheld: &'a Withheld,
+    pub(super) layout: &'a Layout,
     pub(super) description: &'a str,
     /// Every file that is described, in the order of its path.
     pub(super) files: &'a [Listed],
 }
 
 impl Described<'_> {
-    /// The columns of a table that are in its files.
-    fn columns(&self, table: &str) -> Result<Vec<&'static Column>, Fault> {
-        let all = contract::columns(table)?.iter();
-        Ok(all.filter(|column| self.withheld.class_of(table, &column.name).is_none()).collect())
-    }
-
     fn parts(&self, table: &str) -> Vec<&Listed> {
         self.files.iter().filter(|file| file.table == Some(table)).collect()
     }
@@ -35,7 +31,7 @@ impl Described<'_> {
         let credits = self.credits;
         let mut resources = Vec::new();
         for table in self.withheld.tables() {
-            let fields = self.columns(table)?.into_iter().map(package_field);
+            let fields = self.layout.kept(table).map(package_field);
             let schema = json!({"fields": fields.collect::<Vec<_>>()});
             let parts = self.parts(table);
             for (number, part) in parts.iter().enumerate() {
@@ -120,11 +116,9 @@ impl Described<'_> {
                 "encodingFormat": PARQUET,
                 "includes": format!("{table}/part-*.parquet"),
             }));
-            let fields: Result<Vec<Value>, Fault> = self
-                .columns(table)?
-                .into_iter()
-                .map(|column| croissant_field(table, &parts, column))
-                .collect();
+            let columns = self.layout.kept(table);
+            let fields: Result<Vec<Value>, Fault> =
+                columns.map(|column| croissant_field(table, &parts, column)).collect();
             record_sets.push(json!({
                 "@type": "cr:RecordSet",
                 "@id": table,

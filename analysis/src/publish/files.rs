@@ -28,9 +28,17 @@ pub(super) struct Listed {
     pub(super) columns: Vec<(String, &'static str)>,
 }
 
-/// Every file below a directory, by path.
+/// Every file below a directory, by path; links and the like too.
 pub(super) fn walk(dir: &Path) -> Result<Vec<String>, Fault> {
-    let mut found = Vec::new();
+    let (mut files, others) = listed(dir)?;
+    files.extend(others);
+    files.sort();
+    Ok(files)
+}
+
+/// What is below a directory, by path: the regular files, and what is neither a file nor a directory. No link is followed.
+pub(super) fn listed(dir: &Path) -> Result<(Vec<String>, Vec<String>), Fault> {
+    let (mut files, mut others) = (Vec::new(), Vec::new());
     let mut open: Vec<(PathBuf, String)> = vec![(dir.to_owned(), String::new())];
     while let Some((folder, prefix)) = open.pop() {
         let entries = fs::read_dir(&folder).map_err(|cause| Fault::file("read", &folder, cause))?;
@@ -40,13 +48,16 @@ pub(super) fn walk(dir: &Path) -> Result<Vec<String>, Fault> {
             let kind = entry.file_type().map_err(|cause| Fault::file("read", &entry.path(), cause))?;
             if kind.is_dir() {
                 open.push((entry.path(), path + "/"));
+            } else if kind.is_file() {
+                files.push(path);
             } else {
-                found.push(path);
+                others.push(path);
             }
         }
     }
-    found.sort();
-    Ok(found)
+    files.sort();
+    others.sort();
+    Ok((files, others))
 }
 
 /// Size and SHA-256 of a file.

@@ -1,5 +1,6 @@
 //! Copies a table's parts into few files, leaving out what is withheld, batch by batch.
 
+use super::layout::{Layout, open};
 use super::redact;
 use crate::contract;
 use crate::dataset::Dataset;
@@ -8,7 +9,6 @@ use crate::withheld::Withheld;
 use arrow::array::{ArrayRef, RecordBatch, new_null_array};
 use arrow::datatypes::{FieldRef, Schema, SchemaRef};
 use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 use std::fs::{self, File};
@@ -39,6 +39,7 @@ pub(super) struct Merged {
 pub(super) fn tables(
     dataset: &Dataset,
     withheld: &Withheld,
+    layout: &Layout,
     files: usize,
     out: &Path,
 ) -> Result<Vec<Merged>, Fault> {
@@ -57,7 +58,7 @@ pub(super) fn tables(
         let folder = out.join(table);
         fs::create_dir_all(&folder).map_err(|cause| Fault::file("create", &folder, cause))?;
         let Some((last, _)) = parts.last() else { continue };
-        let schema = layout(open(last)?.schema(), table, withheld)?;
+        let schema = schema(open(last)?.schema(), table, layout)?;
         for (number, group) in grouped(parts, target).into_iter().enumerate() {
             let name = format!("part-{number:05}.parquet");
             let rows = merge(group, &schema, withheld, &folder.join(&name))?;
@@ -92,31 +93,26 @@ fn grouped(parts: &[(PathBuf, u64)], target: u64) -> Vec<&[(PathBuf, u64)]> {
     groups
 }
 
-fn open(part: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, Fault> {
-    let file = File::open(part).map_err(|cause| Fault::file("open", part, cause))?;
-    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|cause| Fault::file("read", part, cause))
-}
-
-/// The columns of the layout that this program knows, less those that are withheld. A dataset of an older minor version
-/// has fewer: the others are null throughout. What the files say of themselves stays, but for the version.
-fn layout(source: &SchemaRef, table: &str, withheld: &Withheld) -> Result<SchemaRef, Fault> {
+/// The columns of the dataset's layout, less those that are withheld. Where a part of an older version lacks one it is null
+/// throughout. What the files say of themselves stays.
+fn schema(source: &SchemaRef, table: &str, layout: &Layout) -> Result<SchemaRef, Fault> {
     let known = contract::schema(table)?;
-    if let Some(field) = source.fields().iter().find(|field| known.field_with_name(field.name()).is_err()) {
+    if let Some(field) =
+        source.fields().iter().find(|field| !layout.all(table).any(|kept| kept.column.name == *field.name()))
+    {
         return Err(Fault::Usage(format!(
-            "{table}.{} is no column that this version knows\n\
+            "{table}.{} is no column of the dataset's layout that this version knows\n\
              hint: publish with the version of these tools that wrote the dataset",
             field.name()
         )));
     }
-    let stays = known.fields().iter().filter(|field| withheld.class_of(table, field.name()).is_none());
+    let stays = layout.kept(table).filter_map(|column| known.fields().find(&column.name));
     let fields: Vec<FieldRef> = stays
-        .map(|field| {
+        .map(|(_, field)| {
             source.fields().find(field.name()).map_or_else(|| Arc::clone(field), |(_, of)| Arc::clone(of))
         })
         .collect();
-    let mut metadata = source.metadata().clone();
-    metadata.insert("schema_version".to_owned(), contract::schema_version()?.to_owned());
-    Ok(Arc::new(Schema::new_with_metadata(fields, metadata)))
+    Ok(Arc::new(Schema::new_with_metadata(fields, source.metadata().clone())))
 }
 
 fn merge(

@@ -2,10 +2,14 @@
 //! queries gave over exactly these files.
 
 pub mod args;
+mod carried;
 mod credits;
 mod described;
 mod files;
+mod folder;
+mod layout;
 mod merge;
+mod nulls;
 mod numbers;
 mod readme;
 mod redact;
@@ -19,16 +23,16 @@ use crate::contract;
 use crate::dataset::{Completeness, Dataset};
 use crate::fault::Fault;
 use crate::withheld::Withheld;
-use arrow::array::{ArrayRef, BooleanArray, RecordBatch, StringArray};
+use crate::words;
 use described::Described;
 use files::Listed;
+use layout::Layout;
 use merge::Merged;
 use parquet::arrow::ArrowWriter;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 
 /// How this program names itself in what it writes.
 pub(crate) const TOOL: &str = concat!("sts-publish ", env!("CARGO_PKG_VERSION"));
@@ -36,9 +40,9 @@ pub(crate) const TOOL: &str = concat!("sts-publish ", env!("CARGO_PKG_VERSION"))
 /// Files of a published dataset, all together: what archives take without asking.
 pub const MOST_FILES: usize = 100;
 
-/// Files that are not the tables' parts and not numbers: manifest, dictionary (2), README, CITATION.cff, LICENSE.txt, both
+/// Files that are not the tables' parts and not numbers: manifest, dictionary (3), README, CITATION.cff, LICENSE.txt, both
 /// descriptions, hashes, and what `queries/` holds.
-const OTHER_FILES: usize = 9 + numbers::HELPERS;
+const OTHER_FILES: usize = 10 + numbers::HELPERS;
 
 /// What was published.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,10 +57,34 @@ pub struct Published {
     pub unanswered: Vec<String>,
 }
 
+/// Refuses a dataset that this version knows only in part: published, it would say less than it holds.
+///
+/// # Errors
+/// Its layout is newer, or it has words that this version does not know (usage).
+pub(crate) fn refuse_unknown(dataset: &Dataset) -> Result<(), Fault> {
+    let (dir, known) = (dataset.dir.display(), contract::schema_version()?);
+    if contract::is_newer(&dataset.version)? {
+        return Err(Fault::Usage(format!(
+            "{dir} has layout {}, this sts-publish knows layouts up to {known}\n\
+             hint: publish it with an sts-publish that knows layout {} or a later one",
+            dataset.version, dataset.version
+        )));
+    }
+    match dataset.unknown.cells() {
+        0 => Ok(()),
+        cells => Err(Fault::Usage(format!(
+            "{dir} has words that this sts-publish (layout {known}) does not know, in {cells} {}: {}\n\
+             hint: publish it with a newer version of sts-publish, that of the scanner that wrote them",
+            if cells == 1 { "cell" } else { "cells" },
+            dataset.unknown.told()
+        ))),
+    }
+}
+
 /// Writes a dataset into a new directory, which gets its name when all of it is there.
 ///
 /// # Errors
-/// `out` is there already (usage), or this machine failed.
+/// `out` is there already, or this version knows the dataset only in part (usage); or this machine failed.
 pub async fn publish(
     dataset: &Dataset,
     withheld: &Withheld,
@@ -64,6 +92,7 @@ pub async fn publish(
     memory: usize,
     out: &Path,
 ) -> Result<Published, Fault> {
+    refuse_unknown(dataset)?;
     if out.exists() {
         return Err(Fault::Usage(format!(
             "{} is there already: publish into a directory that is not there yet",
@@ -96,10 +125,11 @@ async fn fill(
 ) -> Result<Published, Fault> {
     let queries = numbers::catalogue();
     let room = MOST_FILES.saturating_sub(OTHER_FILES + queries.len());
-    let merged = merge::tables(dataset, withheld, room, out)?;
-    let manifest = manifest(dataset, withheld, &merged)?;
+    let layout = Layout::of(dataset, withheld)?;
+    let merged = merge::tables(dataset, withheld, &layout, room, out)?;
+    let manifest = manifest(dataset, withheld, &merged);
     files::write(out, "manifest.json", pretty(&manifest)?.as_bytes())?;
-    dictionary(dataset, withheld, out)?;
+    dictionary(dataset, &layout, out)?;
     let published = Dataset::open(out, Completeness::PartialAllowed)?;
     let answered = numbers::write(published, memory, out).await?;
     let description = readme::description(&manifest, withheld);
@@ -108,6 +138,7 @@ async fn fill(
     let readme = readme::Readme {
         credits,
         withheld,
+        layout: &layout,
         description: &description,
         manifest: &manifest,
         merged: &merged,
@@ -115,7 +146,8 @@ async fn fill(
     };
     files::write(out, "README.md", readme.text()?.as_bytes())?;
     let listed = list(out, &merged, &answered)?;
-    let described = Described { credits, withheld, description: &description, files: &listed };
+    let described =
+        Described { credits, withheld, layout: &layout, description: &description, files: &listed };
     files::write(out, "datapackage.json", pretty(&described.data_package()?)?.as_bytes())?;
     files::write(out, "croissant.json", pretty(&described.croissant()?)?.as_bytes())?;
     let mut hashes: BTreeMap<String, String> =
@@ -132,8 +164,8 @@ async fn fill(
     Ok(Published { files, rows, numbers: answered.tables.len(), unanswered: answered.unanswered })
 }
 
-/// The scan's manifest, with what was done to it for publication.
-fn manifest(dataset: &Dataset, withheld: &Withheld, merged: &[Merged]) -> Result<Value, Fault> {
+/// The scan's manifest, with what was done to it for publication. Its layout stays what it is.
+fn manifest(dataset: &Dataset, withheld: &Withheld, merged: &[Merged]) -> Value {
     let mut manifest = dataset.manifest.clone();
     if withheld.redacts() {
         redact_texts(&mut manifest);
@@ -143,11 +175,10 @@ fn manifest(dataset: &Dataset, withheld: &Withheld, merged: &[Merged]) -> Result
         *rows.entry(file.table).or_default() += file.rows;
     }
     if let Some(manifest) = manifest.as_object_mut() {
-        let was = manifest.insert("schema_version".to_owned(), json!(contract::schema_version()?));
-        manifest.insert("published".to_owned(), json!({"by": TOOL, "rows": rows, "layout_was": was}));
+        manifest.insert("published".to_owned(), json!({"by": TOOL, "rows": rows}));
         manifest.insert("withheld".to_owned(), withheld.in_manifest());
     }
-    Ok(manifest)
+    manifest
 }
 
 /// Replaces addresses in every text of a document.
@@ -165,8 +196,9 @@ fn pretty(value: &Value) -> Result<String, Fault> {
     Ok(text + "\n")
 }
 
-/// The dictionary: of columns, with a column that says what is withheld, and of findings, as the scan has it.
-fn dictionary(dataset: &Dataset, withheld: &Withheld, out: &Path) -> Result<(), Fault> {
+/// The dictionary: of columns, with a column that says what is withheld; of findings, as the scan has it; and of the words
+/// that the columns may hold, as this version knows them.
+fn dictionary(dataset: &Dataset, layout: &Layout, out: &Path) -> Result<(), Fault> {
     let folder = out.join("dictionary");
     fs::create_dir_all(&folder).map_err(|cause| Fault::file("create", &folder, cause))?;
     let from = dataset.dir.join("dictionary").join("findings.parquet");
@@ -174,30 +206,20 @@ fn dictionary(dataset: &Dataset, withheld: &Withheld, out: &Path) -> Result<(), 
         fs::copy(&from, folder.join("findings.parquet"))
             .map_err(|cause| Fault::file("copy", &from, cause))?;
     }
-    let mut rows = Vec::new();
-    for table in contract::TABLES {
-        let columns = contract::columns(table)?;
-        rows.extend(columns.iter().map(|column| (table, column, withheld.class_of(table, &column.name))));
-    }
-    let text = |each: &dyn Fn(usize) -> Option<String>| -> ArrayRef {
-        Arc::new((0..rows.len()).map(each).collect::<StringArray>())
+    let of_layout = |table: &str, name: &str| {
+        layout.all(table).any(|kept| name.split('.').next() == Some(kept.column.name.as_str()))
     };
-    let nullable: BooleanArray = rows.iter().map(|(_, column, _)| Some(column.nullable)).collect();
-    let batch = RecordBatch::try_from_iter_with_nullable([
-        ("table", text(&|row| Some(rows[row].0.to_owned())), false),
-        ("column", text(&|row| Some(rows[row].1.name.clone())), false),
-        ("type", text(&|row| Some(rows[row].1.kind.clone())), false),
-        ("nullable", Arc::new(nullable) as ArrayRef, false),
-        ("meaning", text(&|row| Some(meaning(rows[row].0, rows[row].1, withheld))), false),
-        ("withheld", text(&|row| rows[row].2.map(|class| class.word().to_owned())), true),
-    ])
-    .map_err(|cause| Fault::engine("make the dictionary", cause))?;
-    let path = folder.join("columns.parquet");
-    let file = File::create(&path).map_err(|cause| Fault::file("create", &path, cause))?;
-    let mut writer = ArrowWriter::try_new(file, batch.schema(), None)
-        .map_err(|cause| Fault::file("write", &path, cause))?;
-    writer.write(&batch).map_err(|cause| Fault::file("write", &path, cause))?;
-    writer.close().map_err(|cause| Fault::file("write", &path, cause)).map(drop)
+    let mut words = words::all()?;
+    words.retain(|(table, name, _)| of_layout(table, name));
+    for (name, batch) in [("columns", layout.batch()?), ("words", words::batch(&words)?)] {
+        let path = folder.join(name).with_extension("parquet");
+        let file = File::create(&path).map_err(|cause| Fault::file("create", &path, cause))?;
+        let mut writer = ArrowWriter::try_new(file, batch.schema(), None)
+            .map_err(|cause| Fault::file("write", &path, cause))?;
+        writer.write(&batch).map_err(|cause| Fault::file("write", &path, cause))?;
+        writer.close().map_err(|cause| Fault::file("write", &path, cause))?;
+    }
+    Ok(())
 }
 
 /// What a column means here: where addresses were replaced in it, that is said.

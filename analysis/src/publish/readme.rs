@@ -1,9 +1,10 @@
 //! `README.md` of a published dataset: what it is, how it was made, how to read it, every column and finding.
 
 use super::credits::Credits;
+use super::layout::{Kept, Layout};
 use super::merge::Merged;
 use super::numbers::Answered;
-use super::{REPLACED, TOOL, meaning};
+use super::{REPLACED, TOOL};
 use crate::contract::{self, TABLES};
 use crate::dataset::grouped;
 use crate::fault::Fault;
@@ -14,6 +15,7 @@ use std::fmt::Write as _;
 pub(super) struct Readme<'a> {
     pub(super) credits: &'a Credits,
     pub(super) withheld: &'a Withheld,
+    pub(super) layout: &'a Layout,
     pub(super) description: &'a str,
     pub(super) manifest: &'a Value,
     pub(super) merged: &'a [Merged],
@@ -141,6 +143,10 @@ impl Readme<'_> {
         let others = [
             ("dictionary/columns.parquet", "every column: type, meaning, whether it is left out"),
             ("dictionary/findings.parquet", "every finding: what it means, what to do, its RFC section"),
+            (
+                "dictionary/words.parquet",
+                "every word that a column may hold: what it means, whether it may pass",
+            ),
             ("numbers/*.csv", "the answer of each query over these files"),
             (
                 "queries/queries.sql",
@@ -178,11 +184,11 @@ impl Readme<'_> {
                 continue;
             }
             out.push_str("| column | type | null | meaning |\n|---|---|---|---|\n");
-            for column in contract::columns(table)? {
+            for Kept { column, withheld, .. } in self.layout.all(table) {
                 let null = if column.nullable { "yes" } else { "no" };
-                let meaning = match self.withheld.class_of(table, &column.name) {
-                    Some(class) => format!("*Left out ({}).* {}", class.word(), column.meaning),
-                    None => meaning(table, column, self.withheld),
+                let meaning = match withheld {
+                    Some(class) => format!("*Left out ({class}).* {}", column.meaning),
+                    None => column.meaning.clone(),
                 };
                 let _ =
                     writeln!(out, "| `{}` | `{}` | {null} | {} |", column.name, column.kind, cell(&meaning));

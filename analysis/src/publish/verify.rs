@@ -1,18 +1,14 @@
 //! Checks a published dataset: that it is whole, that it is what it says, and that its numbers come out again.
 
+use super::carried::Carried;
+use super::folder::Folder;
+use super::layout::{Kept, Layout, open};
 use super::{MOST_FILES, files, numbers, without_addresses};
-use crate::contract::{self, TABLES};
 use crate::dataset::{Completeness, Dataset};
 use crate::fault::Fault;
-use crate::settings::Settings;
-use crate::tables::Tables;
-use crate::withheld::Withheld;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::DataType;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
-use std::collections::BTreeSet;
-use std::fs::{self, File};
 use std::path::Path;
 
 /// One thing that was checked.
@@ -24,60 +20,71 @@ pub struct Check {
     pub faults: Vec<String>,
 }
 
-/// Checks everything in a published directory.
+/// Checks everything in a published directory, by the layout and the queries that it carries itself.
 ///
 /// # Errors
 /// It is no published dataset (usage), or this machine failed. What is wrong with a dataset is no error: it is in the
 /// checks.
 pub async fn verify(dir: &Path, memory: usize) -> Result<Vec<Check>, Fault> {
-    let sums = dir.join(files::SUMS);
-    if !sums.is_file() {
+    if !dir.join(files::SUMS).is_file() {
         return Err(Fault::Usage(format!(
-            "{} is no published dataset: it has no {}\nhint: give the directory that `sts-publish … -o` wrote",
+            "{} is no published dataset: it has no {}\n\
+             hint: give the directory that `sts-publish … -o` wrote",
             dir.display(),
             files::SUMS
         )));
     }
-    let mut checks = vec![hashes(dir, &sums)?];
+    let folder = Folder::open(dir)?;
+    if !folder.others.is_empty() {
+        let faults =
+            folder.others.iter().map(|path| format!("{path} is no regular file: nothing else was checked"));
+        return Ok(vec![Check { what: "only files and directories".to_owned(), faults: faults.collect() }]);
+    }
+    let mut checks = vec![hashes(&folder)?];
     let dataset = Dataset::open(dir, Completeness::PartialAllowed)?;
-    let withheld = Withheld::of_manifest(&dataset.manifest)?;
-    checks.push(counts(&dataset, &withheld));
-    checks.push(columns(&dataset, &withheld)?);
-    if withheld.redacts() {
+    let layout = match Layout::carried(&folder) {
+        Ok(layout) => layout,
+        Err(fault) => {
+            checks.push(Check { what: "the layout".to_owned(), faults: vec![fault.to_string()] });
+            return Ok(checks);
+        }
+    };
+    checks.push(counts(&dataset, &layout));
+    checks.push(columns(&folder, &layout)?);
+    if dataset.manifest.pointer("/withheld/addresses").is_some() {
         checks.push(addresses(&dataset)?);
     }
-    checks.push(described(dir)?);
-    checks.push(answers(dir, dataset, memory).await?);
+    checks.push(described(&folder)?);
+    checks.push(answers(&folder, &layout, memory).await?);
     Ok(checks)
 }
 
 /// Every file is listed with its hash, and none is listed that is not there.
-fn hashes(dir: &Path, sums: &Path) -> Result<Check, Fault> {
-    let text = fs::read_to_string(sums).map_err(|cause| Fault::file("read", sums, cause))?;
-    let listed = files::read_sums(&text)?;
-    let found: BTreeSet<String> = files::walk(dir)?.into_iter().filter(|path| path != files::SUMS).collect();
+fn hashes(folder: &Folder) -> Result<Check, Fault> {
+    let listed = files::read_sums(&folder.text(files::SUMS)?)?;
     let mut faults = Vec::new();
     for (path, hash) in &listed {
-        if !found.contains(path) {
-            faults.push(format!("{path} is listed and not there"));
-        } else if files::hashed(&dir.join(path))?.1 != *hash {
-            faults.push(format!("{path} is not the file whose hash is listed"));
+        match folder.path(path) {
+            Err(_) => faults.push(format!("{path} is listed and not there")),
+            Ok(whole) if files::hashed(&whole)?.1 != *hash => {
+                faults.push(format!("{path} is not the file whose hash is listed"));
+            }
+            Ok(_) => {}
         }
     }
-    faults.extend(
-        found.iter().filter(|path| !listed.contains_key(*path)).map(|path| format!("{path} is not listed")),
-    );
-    if found.len() + 1 > MOST_FILES {
-        faults.push(format!("there are {} files, at most {MOST_FILES} are allowed", found.len() + 1));
+    let others = folder.files.iter().filter(|path| *path != files::SUMS && !listed.contains_key(*path));
+    faults.extend(others.map(|path| format!("{path} is not listed")));
+    if folder.files.len() > MOST_FILES {
+        faults.push(format!("there are {} files, at most {MOST_FILES} are allowed", folder.files.len()));
     }
     Ok(Check { what: format!("{} files and their hashes", listed.len()), faults })
 }
 
 /// The rows are those that the manifest tells of.
-fn counts(dataset: &Dataset, withheld: &Withheld) -> Check {
+fn counts(dataset: &Dataset, layout: &Layout) -> Check {
     let mut faults = Vec::new();
-    let mut all = 0;
-    for table in withheld.tables() {
+    let (mut all, mut tables) = (0, 0);
+    for table in layout.tables().into_iter().filter(|table| layout.kept(table).next().is_some()) {
         let found = dataset.rows.get(table).copied().unwrap_or(0);
         let told = dataset
             .manifest
@@ -85,6 +92,7 @@ fn counts(dataset: &Dataset, withheld: &Withheld) -> Check {
             .and_then(Value::as_u64)
             .unwrap_or(0);
         all += found;
+        tables += 1;
         if found != told {
             faults.push(format!("{table} has {found} rows, the manifest tells of {told}"));
         }
@@ -97,38 +105,31 @@ fn counts(dataset: &Dataset, withheld: &Withheld) -> Check {
             sum.unwrap_or(0)
         ));
     }
-    Check { what: format!("{all} rows of {} tables", withheld.tables().len()), faults }
+    Check { what: format!("{all} rows of {tables} tables"), faults }
 }
 
-/// Each part has the columns of the contract less those that are withheld.
-fn columns(dataset: &Dataset, withheld: &Withheld) -> Result<Check, Fault> {
+/// Each part has the columns of the dataset's own layout less those that are withheld.
+fn columns(folder: &Folder, layout: &Layout) -> Result<Check, Fault> {
     let (mut faults, mut parts) = (Vec::new(), 0);
-    for table in TABLES {
-        let known = contract::columns(table)?;
-        for part in dataset.parts.get(table).into_iter().flatten() {
+    for table in layout.tables() {
+        for part in folder.parts(table) {
             parts += 1;
-            let schema = open(part)?.schema().clone();
+            let schema = open(&part)?.schema().clone();
             for field in schema.fields() {
                 let name = field.name();
-                if let Some(class) = withheld.class_of(table, name) {
-                    faults.push(format!("{table}.{name} is there, though {} are left out", class.word()));
-                } else if !known.iter().any(|column| column.name == *name) {
-                    faults.push(format!("{table}.{name} is no column of the layout"));
+                match layout.all(table).find(|kept| kept.column.name == *name) {
+                    None => faults.push(format!("{table}.{name} is no column of the layout")),
+                    Some(Kept { withheld: Some(class), .. }) => {
+                        faults.push(format!("{table}.{name} is there, though {class} are left out"));
+                    }
+                    Some(_) => {}
                 }
             }
-            let lacks = known.iter().filter(|column| {
-                withheld.class_of(table, &column.name).is_none()
-                    && schema.field_with_name(&column.name).is_err()
-            });
+            let lacks = layout.kept(table).filter(|column| schema.field_with_name(&column.name).is_err());
             faults.extend(lacks.map(|column| format!("{table}.{} is missing", column.name)));
         }
     }
     Ok(Check { what: format!("columns of {parts} Parquet files"), faults })
-}
-
-fn open(part: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, Fault> {
-    let file = File::open(part).map_err(|cause| Fault::file("open", part, cause))?;
-    ParquetRecordBatchReaderBuilder::try_new(file).map_err(|cause| Fault::file("read", part, cause))
 }
 
 /// Where addresses are left out, no text of any table holds one.
@@ -173,25 +174,27 @@ fn texts_with_addresses(column: &ArrayRef) -> (usize, usize) {
 }
 
 /// Both descriptions are JSON and name files that are there, with their hashes.
-fn described(dir: &Path) -> Result<Check, Fault> {
+fn described(folder: &Folder) -> Result<Check, Fault> {
     let mut faults = Vec::new();
     let mut named = 0;
     for (name, list, path, hash) in [
         ("datapackage.json", "/resources", "path", "hash"),
         ("croissant.json", "/distribution", "contentUrl", "sha256"),
     ] {
-        let whole = dir.join(name);
-        let text = fs::read_to_string(&whole).map_err(|cause| Fault::file("read", &whole, cause))?;
-        let Ok(value) = serde_json::from_str::<Value>(&text) else {
-            faults.push(format!("{name} is no JSON"));
+        let Ok(value) = folder.text(name).and_then(|text| {
+            serde_json::from_str::<Value>(&text).map_err(|cause| Fault::Usage(cause.to_string()))
+        }) else {
+            faults.push(format!("{name} is not there, or no JSON"));
             continue;
         };
         for entry in value.pointer(list).and_then(Value::as_array).into_iter().flatten() {
             let text = |key: &str| entry.get(key).and_then(Value::as_str);
             let (Some(path), Some(hash)) = (text(path), text(hash)) else { continue };
             named += 1;
-            let found = dir.join(path);
-            let same = found.is_file() && files::hashed(&found)?.1 == hash.trim_start_matches("sha256:");
+            let same = match folder.path(path) {
+                Ok(found) => files::hashed(&found)?.1 == hash.trim_start_matches("sha256:"),
+                Err(_) => false,
+            };
             if !same {
                 faults.push(format!("{name} names {path} with another hash than it has"));
             }
@@ -201,25 +204,32 @@ fn described(dir: &Path) -> Result<Check, Fault> {
 }
 
 /// Every published query gives its published numbers again.
-async fn answers(dir: &Path, dataset: Dataset, memory: usize) -> Result<Check, Fault> {
-    let path = dir.join(numbers::QUERIES);
-    let text = fs::read_to_string(&path).map_err(|cause| Fault::file("read", &path, cause))?;
-    let queries = numbers::published_queries(&text);
-    let mut tables = Tables::register(vec![dataset], memory, Settings::default()).await?;
+async fn answers(folder: &Folder, layout: &Layout, memory: usize) -> Result<Check, Fault> {
     let mut faults = Vec::new();
-    for query in &queries {
-        let path = dir.join("numbers").join(&query.name).with_extension("csv");
-        let told = fs::read_to_string(&path).map_err(|cause| Fault::file("read", &path, cause))?;
-        match tables.run(query).await {
-            Ok(answer) if numbers::csv(&answer) == told => {}
-            Ok(_) => {
-                faults.push(format!("the query {} gives other numbers than {}", query.name, path.display()));
+    let queries = match folder.text(numbers::QUERIES) {
+        Ok(text) => numbers::published_queries(&text),
+        Err(fault) => {
+            faults.push(fault.to_string());
+            Vec::new()
+        }
+    };
+    match Carried::open(folder, layout, memory) {
+        Err(fault) => faults.push(fault.to_string()),
+        Ok(mut tables) => {
+            for query in &queries {
+                let path = format!("numbers/{}.csv", query.name);
+                match (folder.text(&path), tables.run(query).await) {
+                    (Ok(told), Ok(answer)) if numbers::csv(&answer) == told => {}
+                    (Ok(_), Ok(_)) => {
+                        faults.push(format!("the query {} gives other numbers than {path}", query.name));
+                    }
+                    (Err(fault), _) | (_, Err(fault)) => faults.push(fault.to_string()),
+                }
             }
-            Err(fault) => faults.push(fault.to_string()),
         }
     }
     if queries.is_empty() {
-        faults.push(format!("{} has no query", path.display()));
+        faults.push(format!("{} has no query", numbers::QUERIES));
     }
     Ok(Check { what: format!("numbers of {} queries, asked again", queries.len()), faults })
 }
