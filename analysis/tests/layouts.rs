@@ -4,7 +4,8 @@
 
 mod world;
 
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::array::{ArrayRef, AsArray, BooleanArray, RecordBatch, StringArray};
+use arrow::compute::filter_record_batch;
 use arrow::datatypes::Schema;
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -30,12 +31,12 @@ fn here(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
 }
 
-/// A dataset of the laboratory, layout 1.1.
+/// A dataset of the laboratory.
 fn sample() -> PathBuf {
     here("../results/sample")
 }
 
-/// The same as version 0.1.0 published it.
+/// The same, layout 1.1, as the version before layout 1.2 published it.
 fn published_before() -> PathBuf {
     here("../tests/layouts/published-1.1")
 }
@@ -136,18 +137,27 @@ fn seal(dir: &Path) {
     fs::write(dir.join("SHA256SUMS"), lines).unwrap();
 }
 
-/// A dataset of layout 1.0: without the columns that came later, and without dictionary.
-fn of_layout_1_0(dir: &Path) -> PathBuf {
+/// Writes another version into a manifest.
+fn set_version(dir: &Path, version: &str) {
+    let path = dir.join("manifest.json");
+    let mut manifest: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    manifest["schema_version"] = version.into();
+    fs::write(path, manifest.to_string()).unwrap();
+}
+
+/// A copy of the sample in an older layout: without the columns that came later, in its dictionary too.
+fn of_layout(version: &str, dir: &Path) -> PathBuf {
     let dataset = copied(&sample(), dir);
-    for table in ["domains", "mx_hosts"] {
-        for part in parts(&dataset, table) {
-            rewrite(&part, |batch| without(batch, &["dns_retried", "looks"]));
-        }
+    let later: &[&str] = if version == "1.0" { &["dns_retried", "looks"] } else { &["looks"] };
+    for part in ["domains", "mx_hosts"].iter().flat_map(|table| parts(&dataset, table)) {
+        rewrite(&part, |batch| without(batch, later));
     }
-    fs::remove_dir_all(dataset.join("dictionary")).unwrap();
-    edit(&dataset.join("manifest.json"), |text| {
-        text.replace(r#""schema_version": "1.1""#, r#""schema_version": "1.0""#)
+    rewrite(&dataset.join("dictionary/columns.parquet"), |batch| {
+        let names = batch.column_by_name("column").unwrap().as_string::<i32>();
+        let kept: BooleanArray = names.iter().map(|name| Some(!later.contains(&name.unwrap()))).collect();
+        filter_record_batch(batch, &kept).unwrap()
     });
+    set_version(&dataset, version);
     dataset
 }
 
@@ -167,8 +177,8 @@ async fn what_was_published_by_an_earlier_version_verifies() {
 #[tokio::test]
 async fn what_an_older_layout_lacks_is_null_and_no_number() {
     let dir = tempfile::tempdir().unwrap();
-    let old = of_layout_1_0(&dir.path().join("old"));
-    for dataset in [old, sample()] {
+    for version in ["1.0", "1.1"] {
+        let dataset = of_layout(version, &dir.path().join(version));
         let mut tables = tables(&dataset).await;
         let sql = "SELECT max(looks) AS looks, sum(looks) AS sum FROM domains";
         let answer = tables.run(&Query::parse("mine", sql)).await.unwrap();
@@ -190,12 +200,18 @@ async fn what_an_older_layout_lacks_is_null_and_no_number() {
 #[tokio::test]
 async fn an_older_dataset_is_published_in_its_own_layout() {
     let dir = tempfile::tempdir().unwrap();
-    let old = of_layout_1_0(&dir.path().join("sample"));
-    for (from, version, has, lacks) in [
-        (old, "1.0", "policy_attempts", ["dns_retried", "looks"].as_slice()),
-        (sample(), "1.1", "dns_retried", &["looks"]),
+    for (version, dictionary, has, lacks) in [
+        ("1.0", false, "policy_attempts", ["dns_retried", "looks"].as_slice()),
+        ("1.0", true, "policy_attempts", &["dns_retried", "looks"]),
+        ("1.1", true, "dns_retried", &["looks"]),
     ] {
-        let out = dir.path().join(version);
+        let dir = dir.path().join(format!("{version} {dictionary}"));
+        let from = of_layout(version, &dir.join("sample"));
+        // The scanner writes a dictionary; a dataset without one has the columns of its files.
+        if !dictionary {
+            fs::remove_dir_all(from.join("dictionary")).unwrap();
+        }
+        let out = dir.join("out");
         published(&from, &out).await.unwrap();
         assert_eq!(faults(&out).await, Vec::<String>::new(), "{version}");
         let manifest: Value = serde_json::from_slice(&fs::read(out.join("manifest.json")).unwrap()).unwrap();
@@ -229,9 +245,7 @@ async fn an_older_dataset_is_published_in_its_own_layout() {
 async fn a_newer_layout_is_read_and_never_published() {
     let dir = tempfile::tempdir().unwrap();
     let newer = copied(&sample(), &dir.path().join("newer"));
-    edit(&newer.join("manifest.json"), |text| {
-        text.replace(r#""schema_version": "1.1""#, r#""schema_version": "1.99""#)
-    });
+    set_version(&newer, "1.99");
     for part in parts(&newer, "domains") {
         let column =
             |batch: &RecordBatch| Arc::new(StringArray::from(vec!["x"; batch.num_rows()])) as ArrayRef;
@@ -307,16 +321,14 @@ async fn what_a_later_version_publishes_verifies_by_what_it_carries() {
             ("table", text("domains")),
             ("column", text("weather")),
             ("type", text("text")),
-            ("nullable", Arc::new(arrow::array::BooleanArray::from(vec![true])) as ArrayRef),
+            ("nullable", Arc::new(BooleanArray::from(vec![true])) as ArrayRef),
             ("meaning", text("The weather.")),
             ("withheld", Arc::new(StringArray::new_null(1))),
         ];
         let row = RecordBatch::try_new(batch.schema(), row.map(|(_, column)| column).into()).unwrap();
         arrow::compute::concat_batches(&batch.schema(), [batch, &row]).unwrap()
     });
-    edit(&out.join("manifest.json"), |text| {
-        text.replace(r#""schema_version": "1.1""#, r#""schema_version": "1.99""#)
-    });
+    set_version(&out, "1.99");
     edit(&out.join("queries/tables.sql"), |text| {
         text.to_owned()
             + "CREATE OR REPLACE TABLE forecast AS\nSELECT weather, count(*) AS names FROM population GROUP BY weather\n;\n"
@@ -324,7 +336,8 @@ async fn what_a_later_version_publishes_verifies_by_what_it_carries() {
     edit(&out.join("queries/queries.sql"), |text| {
         text.to_owned() + "\n-- query: forecast\n-- title: F\nSELECT weather, names FROM forecast\n;\n"
     });
-    fs::write(out.join("numbers/forecast.csv"), "weather,names\nx,60\n").unwrap();
+    let rows = Dataset::open(&out, Completeness::Required).unwrap().rows["domains"];
+    fs::write(out.join("numbers/forecast.csv"), format!("weather,names\nx,{rows}\n")).unwrap();
     edit(&out.join("SHA256SUMS"), |text| format!("{text}{}  numbers/forecast.csv\n", "0".repeat(64)));
     seal(&out);
     assert_eq!(faults(&out).await, Vec::<String>::new());

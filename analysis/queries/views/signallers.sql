@@ -56,4 +56,5 @@ LEFT JOIN words AS lenient
 LEFT JOIN words AS lowest
     ON lowest.word = assessments.verdict_primary
     AND lowest.table_name = 'assessments' AND lowest.column_name = 'verdict_primary'
-WHERE population.signals
+-- The first of the two needs one small column of all names, the second is asked for a few.
+WHERE population.sts_signals AND population.signals
