@@ -23,7 +23,7 @@ sizes AS (
 found AS (
     SELECT scan, domain, place AS step, code, counts_as = 'error' AS error, counts_as <> 'error' AS open
     FROM faults
-    WHERE (stage = 'mx_tls' OR code IN ('starttls_not_offered', 'starttls_refused'))
+    WHERE (stage = 'mx_tls' OR result_type = 'starttls-not-supported')
         AND counts_as IN ('error', 'transient', 'indeterminate')
     UNION ALL
     SELECT
@@ -31,7 +31,7 @@ found AS (
         count(*) FILTER (WHERE counts_as = 'error') > 0 AS error,
         count(*) FILTER (WHERE counts_as = 'error') = 0 AS open
     FROM faults
-    WHERE (stage = 'mx_tls' OR code IN ('starttls_not_offered', 'starttls_refused'))
+    WHERE (stage = 'mx_tls' OR result_type = 'starttls-not-supported')
         AND counts_as IN ('error', 'transient', 'indeterminate')
     GROUP BY scan, domain
 ),

@@ -21,6 +21,7 @@ mod export;
 mod given;
 mod lineage;
 mod made;
+mod parquet_file;
 
 use crate::contract::{self, TABLES};
 use crate::dataset::Dataset;

@@ -2,18 +2,16 @@
 
 use super::Tables;
 use super::made::NAMES;
+use super::parquet_file::ParquetFile;
 use crate::contract::{self, TABLES};
 use crate::fault::Fault;
 use crate::query::{Making, VIEWS};
 use arrow::array::RecordBatch;
-use arrow::datatypes::{Schema, SchemaRef};
-use parquet::arrow::ArrowWriter;
+use arrow::datatypes::Schema;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use parquet::basic::{Compression, ZstdLevel};
-use parquet::file::properties::WriterProperties;
 use std::collections::BTreeSet;
 use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 impl Tables {
     /// Writes what is made from the datasets into a folder, for other programs: `names.parquet`, `providers.parquet`,
@@ -101,32 +99,4 @@ fn empty_select(schema: &Schema) -> String {
     let columns = columns
         .map(|f| format!("CAST(NULL AS {}) AS \"{}\"", contract::duckdb_type(f.data_type()), f.name()));
     format!("SELECT {} WHERE false", columns.collect::<Vec<_>>().join(", "))
-}
-
-/// A Parquet file that gets its name when it is whole.
-pub(super) struct ParquetFile {
-    writer: ArrowWriter<File>,
-    partial: PathBuf,
-    path: PathBuf,
-}
-
-impl ParquetFile {
-    pub(super) fn create(path: &Path, schema: SchemaRef) -> Result<Self, Fault> {
-        let partial = path.with_extension("parquet.tmp");
-        let file = File::create(&partial).map_err(|cause| Fault::file("create", &partial, cause))?;
-        let properties =
-            WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
-        let writer = ArrowWriter::try_new(file, schema, Some(properties))
-            .map_err(|cause| Fault::file("write", &partial, cause))?;
-        Ok(Self { writer, partial, path: path.to_owned() })
-    }
-
-    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), Fault> {
-        self.writer.write(batch).map_err(|cause| Fault::file("write", &self.partial, cause))
-    }
-
-    pub(super) fn finish(self) -> Result<(), Fault> {
-        self.writer.close().map_err(|cause| Fault::file("write", &self.partial, cause))?;
-        fs::rename(&self.partial, &self.path).map_err(|cause| Fault::file("finish", &self.path, cause))
-    }
 }

@@ -1,6 +1,6 @@
 //! Tables that are made from the datasets, each once and only where a query asks for it.
 
-use super::export::ParquetFile;
+use super::parquet_file::ParquetFile;
 use super::{Tables, in_query};
 use crate::customers;
 use crate::fault::Fault;

@@ -57,7 +57,7 @@ const OWN: &[&str] = &[
 ];
 
 /// The words of each name that a column or a field may have, also of the names that the queries give them; the names of
-/// tables and columns by which words are picked out of the table `words`; and the severities of the catalogue.
+/// tables and columns by which words are picked out of the table `words`; and severities and result types of the catalogue.
 fn vocabulary() -> BTreeMap<String, BTreeSet<String>> {
     let mut words: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (_, column, word) in super::all().unwrap() {
@@ -78,8 +78,10 @@ fn vocabulary() -> BTreeMap<String, BTreeSet<String>> {
         words.insert(alias.to_owned(), words[of].clone());
     }
     let catalogue = crate::findings::catalogue().unwrap();
-    let severities = catalogue.column_by_name("severity").unwrap().as_string::<i32>();
-    words.insert("severity".to_owned(), severities.iter().flatten().map(str::to_owned).collect());
+    for name in ["severity", "result_type"] {
+        let column = catalogue.column_by_name(name).unwrap().as_string::<i32>();
+        words.insert(name.to_owned(), column.iter().flatten().map(str::to_owned).collect());
+    }
     words
 }
 
