@@ -21,8 +21,12 @@ pub fn text(done: &Assessed) -> String {
 }
 
 fn changes(text: &mut String, done: &Assessed) {
-    let Some(judged_by) = &done.judged_by else { return };
     let changes = &done.drawn.changes;
+    if changes.compared + changes.gone == 0 {
+        // There was no judgement before.
+        return;
+    }
+    let judged_by = done.judged_by.as_deref().unwrap_or("an earlier version");
     let _ = writeln!(
         text,
         "verdicts changed for {} of {} domains that {judged_by} had judged",
