@@ -6,7 +6,6 @@ use super::parquet_file::ParquetFile;
 use crate::contract::{self, TABLES};
 use crate::fault::Fault;
 use crate::query::{Making, VIEWS};
-use arrow::array::RecordBatch;
 use arrow::datatypes::Schema;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeSet;

@@ -2,12 +2,13 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sts_scanner::smtp::session::{End, Phase, Session, Step, Transcript};
+use sts_scanner::evidence::SmtpOutcome;
+use sts_scanner::smtp::session::{Phase, Session, Step, Transcript};
 
 fuzz_target!(|data: &[u8]| {
     let whole = converse(data, data.len().max(1));
     let bytewise = converse(data, 1);
-    if whole.end == Some(End::AnswerInjection) {
+    if whole.end == Some(SmtpOutcome::AnswerInjection) {
         assert_eq!((bytewise.end, bytewise.phase), (None, Phase::Tls));
     } else {
         assert_eq!(whole, bytewise);
