@@ -106,12 +106,15 @@ pub fn write(dataset: &Path) -> io::Result<()> {
     table(&folder.join("findings.parquet"), findings())
 }
 
+/// Writes a table; a crash or a full disk leaves the old file or the new one.
 fn table(path: &Path, columns: Vec<(&str, ArrayRef)>) -> io::Result<()> {
     let batch = RecordBatch::try_from_iter(columns).map_err(io::Error::other)?;
+    let unfinished = path.with_extension("parquet.tmp");
     let mut writer =
-        ArrowWriter::try_new(File::create(path)?, batch.schema(), None).map_err(io::Error::other)?;
+        ArrowWriter::try_new(File::create(&unfinished)?, batch.schema(), None).map_err(io::Error::other)?;
     writer.write(&batch).map_err(io::Error::other)?;
-    writer.into_inner().map_err(io::Error::other)?.sync_all()
+    writer.into_inner().map_err(io::Error::other)?.sync_all()?;
+    std::fs::rename(unfinished, path)
 }
 
 fn texts<T: Into<Option<&'static str>>>(values: impl Iterator<Item = T>) -> ArrayRef {

@@ -81,7 +81,9 @@ impl Dataset {
         check_unchanged(&manifest, lists, prepared)?;
         let manners = prepared.manners.clone();
         let mut changed = differences(&manifest.manners, &manners);
-        changed.extend(renew(&mut manifest, &prepared.versions)?);
+        let renewed = renew(&mut manifest, &prepared.versions)?;
+        let is_other_layout = renewed.contains_key(SCHEMA);
+        changed.extend(renewed);
         manifest.resumed.push(Resumed { at: moment::rfc3339(moment::now()), changed });
         manifest.manners = manners;
         manifest.lowered = lowered(prepared);
@@ -91,7 +93,9 @@ impl Dataset {
         manifest.ended = None;
         let (log, commits) = CommitLog::open(folder).map_err(wrong)?;
         commits::recover(folder, &commits).map_err(wrong)?;
-        dictionary::write(folder).map_err(wrong)?;
+        if is_other_layout {
+            dictionary::write(folder).map_err(wrong)?;
+        }
         manifest.write(folder).map_err(wrong)?;
         let mut known = HashSet::new();
         read::batches(folder, &CERTIFICATES, &["sha256"], |batch| {
@@ -171,7 +175,7 @@ fn renew(manifest: &mut Manifest, now: &Versions) -> Result<BTreeMap<String, (Va
     let layout = Manifest::current_schema();
     if manifest.schema_version != layout {
         let before = std::mem::replace(&mut manifest.schema_version, layout.clone());
-        changed.insert("schema_version".to_owned(), (before.into(), layout.into()));
+        changed.insert(SCHEMA.to_owned(), (before.into(), layout.into()));
     }
     if tool != now.tool {
         changed.insert(TOOL.to_owned(), (tool.into(), now.tool.clone().into()));
@@ -179,7 +183,8 @@ fn renew(manifest: &mut Manifest, now: &Versions) -> Result<BTreeMap<String, (Va
     Ok(changed)
 }
 
-/// Key of a run's note that another version of the scanner went on.
+/// Keys of a run's note that it went on in another layout, and that another version of the scanner went on.
+const SCHEMA: &str = "schema_version";
 const TOOL: &str = "versions.tool";
 
 /// The version of the last run.
