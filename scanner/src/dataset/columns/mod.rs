@@ -144,7 +144,7 @@ fn asked(wanted: fn(Question) -> bool) -> Vec<Entry> {
     Question::ALL.iter().filter(|question| wanted(**question)).map(|question| question.entry()).collect()
 }
 
-/// The name of a column of a table, for [`column!`].
+/// The name of a column of a table, for `column!`.
 ///
 /// # Panics
 /// There is no such column: where it is asked for in a constant, that does not compile.
