@@ -1,4 +1,4 @@
-//! One domain, one MX host: the only place that knows the order of the stages.
+//! The stages of one domain and of one MX host, and the order of the questions within each. `scan` and `check` say whose turn it is.
 //!
 //! Every stage asks only what is not known yet, or what failed in a way that may pass: so the second look
 //! is the same call again on the same evidence.

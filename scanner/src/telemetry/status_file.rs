@@ -58,6 +58,7 @@ fn lines(mut file: File, path: &Path, tally: &Tally, end: &End, complain: impl F
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
     use super::*;
+    use std::collections::BTreeSet;
     use std::sync::mpsc;
 
     #[test]
@@ -76,6 +77,18 @@ mod tests {
         assert_eq!((&lines[1]["last"], &lines[2]["last"]), (&false.into(), &true.into()));
         assert_eq!(lines[2]["settled"], 7);
         assert!(lines[2]["rss_bytes"].as_u64().unwrap() > 0 && lines[2]["fds"].as_u64().unwrap() > 0);
+    }
+
+    #[test]
+    fn the_readme_names_every_key() {
+        let readme = include_str!("../../../README.md");
+        let table =
+            readme.split("| key | |\n|---|---|\n").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap();
+        let cells = table.lines().filter_map(|row| row.split('|').nth(1));
+        let named: BTreeSet<&str> = cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect();
+        let line = serde_json::to_value(Camera::new().take(&Tally::default(), true)).unwrap();
+        let written: BTreeSet<&str> = line.as_object().unwrap().keys().map(String::as_str).collect();
+        assert_eq!(named, written);
     }
 
     #[test]

@@ -177,6 +177,19 @@ fn no_file_imports_in_a_circle() {
     assert!(left.is_empty(), "these import one another: {names:#?}");
 }
 
+/// Libraries that one folder hides from the others.
+const HIDDEN: [(&str, &str); 2] = [("hickory", "dns"), ("reqwest", "policy_host")];
+
+#[test]
+fn a_library_is_named_by_its_folder_alone() {
+    let sources = read();
+    for (library, folder) in HIDDEN {
+        let naming = sources.iter().filter(|source| source.code.contains(library));
+        let folders: BTreeSet<&str> = naming.map(Source::folder).collect();
+        assert_eq!(folders, BTreeSet::from([folder]), "{library}");
+    }
+}
+
 /// Words that are named in `evidence` alone: outside it stand values.
 const PREFIXES: [&str; 6] = ["policy_", "smtp_", "mx_tls_", "starttls_", "mx_cert_", "record_"];
 
