@@ -28,7 +28,7 @@ fn name(column: &Column, word: &Word) -> String {
 }
 
 /// The words as a table: `table_name`, `column_name` (of a field of structs `policy_addrs.outcome` and the like), `word`,
-/// `meaning`, and `may_pass` (null where the word is no outcome of a look). A row a word of a column, in the contract's
+/// `meaning`, and `may_pass` (null where the word is no outcome of a look). A row per word of a column, in the contract's
 /// order.
 ///
 /// # Errors

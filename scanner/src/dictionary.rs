@@ -29,31 +29,30 @@ fn meaning(entry: &Entry) -> &'static str {
     entry.meaning.or_else(|| Some(Code::from_word(entry.word)?.finding().title)).unwrap_or_default()
 }
 
-/// The columns of words: table, name (`column.field` for a group's field), words.
-fn vocabularies() -> impl Iterator<Item = (&'static str, String, Vec<Entry>)> {
-    TABLES.iter().flat_map(|table| {
-        table.columns.iter().flat_map(move |column| {
-            let own = column.words.map(|words| (table.name, column.name.to_owned(), words()));
-            let of_field = |field: &Column| {
-                Some((table.name, format!("{}.{}", column.name, field.name), field.words?()))
-            };
-            own.into_iter().chain(column.fields().iter().filter_map(of_field)).collect::<Vec<_>>()
-        })
-    })
+/// The words of a column, each with the field of its group that it is a word of; `None` where it is of the column itself.
+fn words_of(column: &Column) -> impl Iterator<Item = (Option<&'static str>, Entry)> {
+    let own = column.words.into_iter().flat_map(|words| words()).map(|word| (None, word));
+    let of_fields = column.fields().iter().flat_map(|field| {
+        field.words.into_iter().flat_map(|words| words()).map(move |word| (Some(field.name), word))
+    });
+    own.chain(of_fields)
 }
 
 fn words() -> Vec<Word> {
-    let each = |(table, column, entries): (&'static str, String, Vec<Entry>)| {
-        let word = move |entry: &Entry| Word {
-            table,
-            column: column.clone(),
-            word: entry.word,
-            meaning: meaning(entry),
-            may_pass: entry.may_pass,
-        };
-        entries.iter().map(word).collect::<Vec<_>>()
-    };
-    vocabularies().flat_map(each).collect()
+    let mut all = Vec::new();
+    for table in TABLES {
+        for column in table.columns {
+            all.extend(words_of(column).map(|(field, entry)| Word {
+                table: table.name,
+                column:
+                    field.map_or_else(|| column.name.to_owned(), |field| format!("{}.{field}", column.name)),
+                word: entry.word,
+                meaning: meaning(&entry),
+                may_pass: entry.may_pass,
+            }));
+        }
+    }
+    all
 }
 
 /// The contract as the committed `columns.json` has it.
@@ -76,18 +75,16 @@ fn described(column: &Column) -> Value {
         "nullable": column.nullable,
         "meaning": column.meaning(),
     });
-    let entry = |field: Option<&'static str>, entry: &Entry| {
-        let mut word = json!({"word": entry.word, "meaning": meaning(entry), "may_pass": entry.may_pass});
-        if let Some(field) = field {
-            word["field"] = json!(field);
-        }
-        word
-    };
-    let mut words: Vec<Value> = Vec::new();
-    words.extend(column.words.iter().flat_map(|words| words()).map(|word| entry(None, &word)));
-    for field in column.fields() {
-        words.extend(field.words.iter().flat_map(|words| words()).map(|word| entry(Some(field.name), &word)));
-    }
+    let words: Vec<Value> = words_of(column)
+        .map(|(field, entry)| {
+            let mut word =
+                json!({"word": entry.word, "meaning": meaning(&entry), "may_pass": entry.may_pass});
+            if let Some(field) = field {
+                word["field"] = json!(field);
+            }
+            word
+        })
+        .collect();
     if !words.is_empty() {
         described["words"] = Value::Array(words);
     }
