@@ -23,29 +23,48 @@ impl fmt::Display for Grade {
             Some(came) => writeln!(f, "connections{came:>25}  compared with the dataset")?,
             None => writeln!(f, "connections              not compared: the laboratory left no contacts")?,
         }
-        for name in &self.never_occurred {
-            writeln!(f, "situation {name} never occurred")?;
-        }
-        for one in self.differences.iter().take(SHOWN) {
-            writeln!(f, "{} {} {} ({})", one.table, one.row, one.column, one.situation)?;
-            writeln!(f, "  expected {}", cut(&one.expected))?;
-            writeln!(f, "  found    {}", cut(&one.found))?;
-        }
-        let mut counts: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
-        for one in &self.differences {
-            *counts.entry((&one.table, &one.column, &one.situation)).or_default() += 1;
-        }
-        for ((table, column, situation), count) in counts {
-            writeln!(f, "{count:>9}  {table}.{column}  {situation}")?;
-        }
-        if self.not_looked_at > 0 {
-            writeln!(f, "{} more rows differ", self.not_looked_at)?;
-        }
+        write!(f, "{}", self.faults())?;
         if self.is_clean() {
             writeln!(f, "no difference")
         } else {
             writeln!(f, "{} differences", self.differences.len())
         }
+    }
+}
+
+/// What is wrong with a grade, without what is right: empty where nothing is.
+struct Faults<'a>(&'a Grade);
+
+impl Grade {
+    /// What is wrong, without the lists of what occurred.
+    #[must_use]
+    pub fn faults(&self) -> impl fmt::Display {
+        Faults(self)
+    }
+}
+
+impl fmt::Display for Faults<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(grade) = self;
+        for name in &grade.never_occurred {
+            writeln!(f, "situation {name} never occurred")?;
+        }
+        for one in grade.differences.iter().take(SHOWN) {
+            writeln!(f, "{} {} {} ({})", one.table, one.row, one.column, one.situation)?;
+            writeln!(f, "  expected {}", cut(&one.expected))?;
+            writeln!(f, "  found    {}", cut(&one.found))?;
+        }
+        let mut counts: BTreeMap<(&str, &str, &str), u64> = BTreeMap::new();
+        for one in &grade.differences {
+            *counts.entry((&one.table, &one.column, &one.situation)).or_default() += 1;
+        }
+        for ((table, column, situation), count) in counts {
+            writeln!(f, "{count:>9}  {table}.{column}  {situation}")?;
+        }
+        if grade.not_looked_at > 0 {
+            writeln!(f, "{} more rows differ", grade.not_looked_at)?;
+        }
+        Ok(())
     }
 }
 

@@ -1,6 +1,6 @@
 //! Datasets of earlier layouts, as they lie in `tests/layouts`: every program reads them, and none takes what they lack for 0.
 
-use super::{analysis, assert_code, dataset, sts_scan, text};
+use super::{analysis, assert_code, dataset, lab, sts_scan, text};
 use arrow::array::{Array, ArrayRef, AsArray, Int32Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use parquet::arrow::ArrowWriter;
@@ -10,12 +10,10 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::Output;
 use std::sync::Arc;
+use sts_lab::Lab;
 use sts_lab::contract::Contract;
-use sts_lab::mix::Mix;
-use sts_lab::names::Names;
 use sts_lab::truth::Reader;
 use sts_lab::value::Value;
-use sts_lab::{Lab, Options};
 
 fn kept(layout: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("layouts").join(layout)
@@ -125,11 +123,8 @@ fn datasets_of_every_layout_are_judged_counted_drawn_published_and_verified() {
 fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
     let dir = tempfile::tempdir().unwrap();
     let begun = kept("interrupted-1.1");
-    let mix = Mix::load(begun.join("mix.toml").to_str().unwrap()).unwrap();
     let world = dir.path().join("world");
-    let lab =
-        Lab::start(Options { names: Names::Generated(600), seed: 7, epoch: 0, mix, dir: world.clone() })
-            .unwrap();
+    let lab = lab(600, begun.join("mix.toml").to_str().unwrap(), dir.path());
     let folder = copied(&begun.join("scan"), &dataset(dir.path()));
     // The same laboratory at other ports; a setting stands in the manifest as TOML writes it.
     edit_manifest(&folder, |manifest| {
