@@ -3,7 +3,7 @@
 
 use crate::assess::catalogue;
 use crate::dataset::columns::{Column, Kind, SCHEMA_VERSION, TABLES};
-use crate::dataset::schema;
+use crate::dataset::contract;
 use crate::evidence::{Code, Entry};
 use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch, StringArray};
@@ -148,7 +148,7 @@ fn words_table() -> Vec<(&'static str, ArrayRef)> {
 fn findings() -> Vec<(&'static str, ArrayRef)> {
     let all = catalogue::all;
     let may_pass: BooleanArray = all().map(|f| Some(f.code.may_pass())).collect();
-    let mut drawn_from = ListBuilder::new(StringBuilder::new()).with_field(schema::list_item(&Kind::Text));
+    let mut drawn_from = ListBuilder::new(StringBuilder::new()).with_field(contract::list_item(&Kind::Text));
     for finding in all() {
         for column in finding.columns {
             drawn_from.values().append_value(column);

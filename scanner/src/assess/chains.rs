@@ -8,7 +8,7 @@ use super::seen::{SeenDomain, SeenHost};
 use crate::dataset::columns::{CERTIFICATES, DOMAINS, MX_HOSTS, column};
 use crate::dataset::read::{self, ReadError};
 use crate::evidence::rows::{DomainRow, HostRow};
-use crate::evidence::{CertFault, PolicyOutcome, Word};
+use crate::evidence::{CertFault, PolicyOutcome};
 use crate::tls::Trust;
 use crate::tls::certificate::unhex;
 use crate::tls::paths::Intermediates;
@@ -44,7 +44,7 @@ impl Completed {
         ] {
             read::batches(dataset, table, &[leaf, faults], |batch| {
                 for row in 0..batch.rows() {
-                    let faults: Option<Vec<Word<CertFault>>> = batch.value(faults, row);
+                    let faults = batch.value::<Vec<CertFault>>(faults, row);
                     if faults.iter().flatten().any(|fault| *fault == CertFault::Untrusted) {
                         wanted.extend(batch.text(leaf, row).and_then(hash));
                     }
@@ -60,26 +60,43 @@ impl Completed {
             for der in with.further {
                 news |= intermediates.offer(der, with.trust);
             }
-            read::batches(dataset, &CERTIFICATES, &["is_ca", "der"], |batch| {
-                for row in (0..batch.rows()).filter(|row| batch.bool("is_ca", *row) == Some(true)) {
-                    news |= batch.bytes("der", row).is_some_and(|der| intermediates.offer(der, with.trust));
-                }
-            })?;
+            read::batches(
+                dataset,
+                &CERTIFICATES,
+                &[column!(CERTIFICATES.is_ca), column!(CERTIFICATES.der)],
+                |batch| {
+                    for row in (0..batch.rows())
+                        .filter(|row| batch.bool(column!(CERTIFICATES.is_ca), *row) == Some(true))
+                    {
+                        news |= batch
+                            .bytes(column!(CERTIFICATES.der), row)
+                            .is_some_and(|der| intermediates.offer(der, with.trust));
+                    }
+                },
+            )?;
             if !news {
                 break;
             }
         }
         let mut completed = Self::default();
-        read::batches(dataset, &CERTIFICATES, &["sha256", "der"], |batch| {
-            for row in 0..batch.rows() {
-                let leaf = batch.text("sha256", row).and_then(hash).filter(|leaf| wanted.contains(leaf));
-                if let (Some(leaf), Some(der)) = (leaf, batch.bytes("der", row))
-                    && intermediates.complete(der, with.trust, with.now)
-                {
-                    completed.0.insert(leaf);
+        read::batches(
+            dataset,
+            &CERTIFICATES,
+            &[column!(CERTIFICATES.sha256), column!(CERTIFICATES.der)],
+            |batch| {
+                for row in 0..batch.rows() {
+                    let leaf = batch
+                        .text(column!(CERTIFICATES.sha256), row)
+                        .and_then(hash)
+                        .filter(|leaf| wanted.contains(leaf));
+                    if let (Some(leaf), Some(der)) = (leaf, batch.bytes(column!(CERTIFICATES.der), row))
+                        && intermediates.complete(der, with.trust, with.now)
+                    {
+                        completed.0.insert(leaf);
+                    }
                 }
-            }
-        })?;
+            },
+        )?;
         Ok(completed)
     }
 
@@ -167,7 +184,8 @@ fn hash(text: &str) -> Option<[u8; 32]> {
 
 #[cfg(test)]
 mod tests {
-    use super::{CertFault, Completed, PolicyOutcome, SeenDomain, SeenHost, Word};
+    use super::{CertFault, Completed, PolicyOutcome, SeenDomain, SeenHost};
+    use crate::evidence::Word;
 
     fn completed() -> Completed {
         Completed([[0xab; 32]].into())

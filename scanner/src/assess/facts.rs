@@ -178,7 +178,7 @@ impl AddressFacts {
 }
 
 fn look(row: &SeenHost) -> Look {
-    let asked_again = row.dns_retried.iter().any(|one| one.question == Question::Address);
+    let asked_again = row.dns_retried.iter().flatten().any(|one| one.question == Question::Address);
     if row.addr.is_none() && asked_again { Look::Repeated } else { Look::of_row(row.looks, &row.attempts) }
 }
 

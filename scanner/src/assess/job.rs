@@ -15,7 +15,7 @@ use crate::dataset::view::View as _;
 use crate::dataset::writer::{Committed, WriteError};
 use crate::error::ScanError;
 use crate::evidence::rows::AssessmentRow;
-use crate::evidence::{RecordState, Vocabulary, Word};
+use crate::evidence::{RecordState, Vocabulary};
 use crate::moment;
 use crate::plan::IntermediateSource;
 use crate::tls::{paths, store};
@@ -176,7 +176,7 @@ fn judge_all(
             tally.count_domain(&counted, &batch, row);
             let name = batch.text(column!(DOMAINS.domain), row).unwrap_or_default();
             // Most rows neither signal nor publish TLSRPT: they are not worth building.
-            let tlsrpt: Option<Word<RecordState>> = batch.value(column!(DOMAINS.tlsrpt_record), row);
+            let tlsrpt = batch.value::<RecordState>(column!(DOMAINS.tlsrpt_record), row);
             let signals = batch.bool(column!(DOMAINS.sts_signals), row);
             if !is_assessed(signals, tlsrpt.and_then(|word| word.known())) {
                 before.compare(name, None)?;
@@ -217,14 +217,19 @@ fn hosts_of(
         }
     })?;
     if hosts.wants_any() {
-        read::batches(dataset, &CERTIFICATES, &["sha256", "der"], |batch| {
-            for row in 0..batch.rows() {
-                let sha256 = batch.text("sha256", row).unwrap_or_default();
-                if hosts.wants(sha256) {
-                    hosts.show(sha256, batch.bytes("der", row).unwrap_or_default());
+        read::batches(
+            dataset,
+            &CERTIFICATES,
+            &[column!(CERTIFICATES.sha256), column!(CERTIFICATES.der)],
+            |batch| {
+                for row in 0..batch.rows() {
+                    let sha256 = batch.text(column!(CERTIFICATES.sha256), row).unwrap_or_default();
+                    if hosts.wants(sha256) {
+                        hosts.show(sha256, batch.bytes(column!(CERTIFICATES.der), row).unwrap_or_default());
+                    }
                 }
-            }
-        })?;
+            },
+        )?;
         hosts.settle();
     }
     hosts.validates = manifest.vantage.resolver_validates;

@@ -33,7 +33,8 @@ pub use facts::{AddressFacts, CertFaults, HostDane, Look};
 pub use hosts::HostsOf;
 pub use seen::{SeenDomain, SeenHost};
 
-use crate::evidence::rows::{AssessmentRow, Mx};
+use crate::dataset::columns::domains::SeenMx;
+use crate::evidence::rows::AssessmentRow;
 use crate::evidence::text::unescape;
 use crate::evidence::{Code, Mode, MxKind, PolicyOutcome, RecordState, Word};
 use crate::mta_sts::policy::Parsed;
@@ -119,7 +120,7 @@ struct Evidence<'a> {
 
 impl<'a> Evidence<'a> {
     fn of(row: &'a SeenDomain, hosts: &'a HostsOf) -> Self {
-        let text = row.policy_body.as_ref().map(|body| policy::parse(&body.0));
+        let text = row.policy_body.as_ref().map(|body| policy::parse(body));
         let patterns = text.as_ref().map(Parsed::mx_escaped).unwrap_or_default();
         let record = row.sts_txt.as_deref().map(|txts| sts_record::judge(&bytes(txts)));
         Self { row, hosts, record, text, patterns }
@@ -145,18 +146,18 @@ impl<'a> Evidence<'a> {
     }
 
     /// The MX hosts a usable policy is held against; empty where the mode is none or there is nothing to hold it against.
-    fn mx_to_match(&self) -> Vec<&'a Mx> {
+    fn mx_to_match(&self) -> Vec<&'a SeenMx> {
         let asked = self.usable_text().is_some_and(|text| text.mode != Some(Mode::None));
         if asked { self.mail_hosts().collect() } else { Vec::new() }
     }
 
     /// The members of the MX set that can be hosts: the root of a null MX beside them is none (RFC 7505 section 3).
-    fn mail_hosts(&self) -> impl Iterator<Item = &'a Mx> + use<'a> {
+    fn mail_hosts(&self) -> impl Iterator<Item = &'a SeenMx> + use<'a> {
         self.mx().iter().filter(|mx| mx.host != ".")
     }
 
     /// The MX set; empty where the domain takes no mail or it is not known.
-    fn mx(&self) -> &'a [Mx] {
+    fn mx(&self) -> &'a [SeenMx] {
         match self.mx_kind() {
             Some(MxKind::Explicit | MxKind::Implicit) => self.row.mx.as_deref().unwrap_or_default(),
             _ => &[],

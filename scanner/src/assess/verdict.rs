@@ -5,7 +5,7 @@ use super::Evidence;
 use super::catalogue::Severity;
 use super::facts::{AddressFacts, Fate, Look};
 use super::policy_host::look;
-use crate::evidence::rows::Mx;
+use crate::dataset::columns::domains::SeenMx;
 use crate::evidence::{Code, Mode, MxKind, RecordState, Verdict};
 use crate::mta_sts::mx_pattern;
 
@@ -129,7 +129,7 @@ impl Tally {
 }
 
 /// A host the policy does not match fails, whatever was observed. `None` where nothing was.
-fn fate(evidence: &Evidence<'_>, mx: &Mx) -> Option<Fate> {
+fn fate(evidence: &Evidence<'_>, mx: &SeenMx) -> Option<Fate> {
     if mx_pattern::first_match(&mx.host, &evidence.patterns).is_none() {
         return Some(Fate::Fails);
     }

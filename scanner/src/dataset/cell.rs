@@ -1,11 +1,113 @@
-//! A batch of a committed part, and its cells as values.
+//! A cell, null or not: what a column's type says about nulls, and how a batch of a committed part is read.
 
-use crate::evidence::rows::Mx;
-use crate::evidence::{DnsStatus, Question, Vocabulary, Word};
+use super::contract::Column;
+use super::item::{self, Item};
 use arrow_array::cast::AsArray;
-use arrow_array::types::{Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{Array, RecordBatch, StructArray};
-use std::net::IpAddr;
+use std::fmt::Debug;
+use std::marker::PhantomData;
+
+/// The type of a column: that of its values, and whether null occurs.
+pub trait Cell {
+    /// Type of the values.
+    type Item: Item;
+
+    /// The cell as it is read back.
+    type Seen: Debug + Clone + PartialEq;
+
+    /// Whether null occurs in the files.
+    const NULLABLE: bool;
+
+    /// A value or null as it is read back; `None` where null does not occur and it is null nevertheless.
+    fn of(value: Option<<Self::Item as Item>::Seen>) -> Option<Self::Seen>;
+
+    /// The value, where it is not null.
+    fn value(seen: &Self::Seen) -> Option<&<Self::Item as Item>::Seen>;
+}
+
+/// What a row lends to a column.
+pub type Lent<'a, C> = Option<<<C as Cell>::Item as Item>::Lent<'a>>;
+
+/// Null is not asked or not seen.
+impl<T: Item> Cell for Option<T> {
+    type Item = T;
+    type Seen = Option<T::Seen>;
+    const NULLABLE: bool = true;
+
+    fn of(value: Option<T::Seen>) -> Option<Self::Seen> {
+        Some(value)
+    }
+
+    fn value(seen: &Self::Seen) -> Option<&T::Seen> {
+        seen.as_ref()
+    }
+}
+
+/// Never null.
+impl<T: Item> Cell for T {
+    type Item = T;
+    type Seen = T::Seen;
+    const NULLABLE: bool = false;
+
+    fn of(value: Option<T::Seen>) -> Option<T::Seen> {
+        value
+    }
+
+    fn value(seen: &T::Seen) -> Option<&T::Seen> {
+        Some(seen)
+    }
+}
+
+/// Never null in a file; a row that is under way has none yet.
+#[derive(Debug)]
+pub struct Filled<T>(PhantomData<T>);
+
+impl<T: Item> Cell for Filled<T> {
+    type Item = T;
+    type Seen = Option<T::Seen>;
+    const NULLABLE: bool = false;
+
+    fn of(value: Option<T::Seen>) -> Option<Self::Seen> {
+        Some(value)
+    }
+
+    fn value(seen: &Self::Seen) -> Option<&T::Seen> {
+        seen.as_ref()
+    }
+}
+
+/// One column of a table: its place in the contract, and what a row has for it.
+pub trait TableColumn {
+    /// The row that the stages fill.
+    type Row;
+
+    /// The column's type.
+    type Cell: Cell;
+
+    /// The column in the contract.
+    const COLUMN: Column;
+
+    /// The cell of a row; `None` is null.
+    fn lend(row: &Self::Row) -> Lent<'_, Self::Cell>;
+}
+
+/// What a row lends, as it would be read back.
+pub(super) fn seen<C: Cell>(lent: Lent<'_, C>) -> Option<C::Seen> {
+    C::of(lent.and_then(C::Item::seen))
+}
+
+/// Tells the words in a cell that this program does not know.
+pub(super) fn tell_unknown<C: Cell>(seen: &C::Seen, tell: &mut dyn FnMut(&str)) {
+    if let Some(value) = C::value(seen) {
+        C::Item::tell_unknown(value, tell);
+    }
+}
+
+/// A field of a group; `None` where the group has none such, or null where null does not occur.
+pub(super) fn field<C: Cell>(group: &StructArray, name: &str, at: usize) -> Option<C::Seen> {
+    let array = group.column_by_name(name)?;
+    C::of(if array.is_valid(at) { C::Item::read(array, at) } else { None })
+}
 
 /// A batch whose columns are read by name; a column that was not asked for reads as null.
 pub struct Batch(RecordBatch);
@@ -28,190 +130,25 @@ impl Batch {
 
     /// A value.
     #[must_use]
-    pub fn value<T: Value>(&self, column: &str, row: usize) -> Option<T> {
-        T::of(self.present(column, row)?, row)
+    pub fn value<T: Item>(&self, column: &str, row: usize) -> Option<T::Seen> {
+        T::read(self.present(column, row)?, row)
     }
 
     /// A text.
     #[must_use]
     pub fn text(&self, column: &str, row: usize) -> Option<&str> {
-        self.present(column, row).and_then(|a| a.as_string_opt::<i32>()).map(|a| a.value(row))
+        self.present(column, row).and_then(|array| item::text(array, row))
     }
 
     /// A truth value.
     #[must_use]
     pub fn bool(&self, column: &str, row: usize) -> Option<bool> {
-        self.value(column, row)
+        self.value::<bool>(column, row)
     }
 
     /// Bytes.
     #[must_use]
     pub fn bytes(&self, column: &str, row: usize) -> Option<&[u8]> {
         self.present(column, row).and_then(|a| a.as_binary_opt::<i32>()).map(|a| a.value(row))
-    }
-}
-
-/// What a cell holds that is not null.
-pub trait Value: Sized {
-    /// The value at a place of an array; `None` where the array is of another type.
-    fn of(array: &dyn Array, at: usize) -> Option<Self>;
-
-    /// All values of an array, in their order; `None` where it is of another type.
-    fn all_of(array: &dyn Array) -> Option<Vec<Self>> {
-        (0..array.len()).map(|at| Self::of(array, at)).collect()
-    }
-
-    /// Tells the words in it that this program does not know.
-    fn unknown(&self, _tell: &mut dyn FnMut(&str)) {}
-}
-
-/// A cell, null or not.
-pub trait Cell: Sized {
-    /// Reads it; a column that is not there is null.
-    fn read(batch: &Batch, column: &str, row: usize) -> Self;
-
-    /// Tells the words in it that this program does not know.
-    fn tell_unknown(&self, tell: &mut dyn FnMut(&str));
-}
-
-impl<T: Value> Cell for Option<T> {
-    fn read(batch: &Batch, column: &str, row: usize) -> Self {
-        T::of(batch.present(column, row)?, row)
-    }
-
-    fn tell_unknown(&self, tell: &mut dyn FnMut(&str)) {
-        if let Some(value) = self {
-            value.unknown(tell);
-        }
-    }
-}
-
-/// A column that is never null; a broken dataset reads as empty or 0.
-macro_rules! never_null {
-    ($($kind:ty),+) => {$(
-        impl Cell for $kind {
-            fn read(batch: &Batch, column: &str, row: usize) -> Self {
-                Option::<$kind>::read(batch, column, row).unwrap_or_default()
-            }
-
-            fn tell_unknown(&self, _tell: &mut dyn FnMut(&str)) {}
-        }
-    )+};
-}
-never_null!(String, i32);
-
-impl<T: Value> Cell for Vec<T> {
-    fn read(batch: &Batch, column: &str, row: usize) -> Self {
-        Option::<Self>::read(batch, column, row).unwrap_or_default()
-    }
-
-    fn tell_unknown(&self, tell: &mut dyn FnMut(&str)) {
-        self.unknown(tell);
-    }
-}
-
-impl Value for String {
-    fn of(array: &dyn Array, at: usize) -> Option<Self> {
-        text(array, at).map(str::to_owned)
-    }
-}
-
-impl Value for bool {
-    fn of(array: &dyn Array, at: usize) -> Option<Self> {
-        array.as_boolean_opt().map(|array| array.value(at))
-    }
-}
-
-impl Value for i32 {
-    fn of(array: &dyn Array, at: usize) -> Option<Self> {
-        array.as_primitive_opt::<Int32Type>().map(|array| array.value(at))
-    }
-}
-
-/// A number, or microseconds of a time.
-impl Value for i64 {
-    fn of(array: &dyn Array, at: usize) -> Option<Self> {
-        let number = || array.as_primitive_opt::<Int64Type>().map(|array| array.value(at));
-        number().or_else(|| array.as_primitive_opt::<TimestampMicrosecondType>().map(|array| array.value(at)))
-    }
-}
-
-impl Value for IpAddr {
-    fn of(array: &dyn Array, at: usize) -> Option<Self> {
-        text(array, at)?.parse().ok()
-    }
-}
-
-/// Bytes as they were received.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Bytes(pub Vec<u8>);
-
-impl Value for Bytes {
-    fn of(array: &dyn Array, at: usize) -> Option<Self> {
-        array.as_binary_opt::<i32>().map(|array| Self(array.value(at).to_vec()))
-    }
-}
-
-impl<V: Vocabulary> Value for Word<V> {
-    fn of(array: &dyn Array, at: usize) -> Option<Self> {
-        text(array, at).map(Self::read)
-    }
-
-    fn unknown(&self, tell: &mut dyn FnMut(&str)) {
-        if let Self::Unknown(word) = self {
-            tell(word);
-        }
-    }
-}
-
-impl<T: Value> Value for Vec<T> {
-    fn of(array: &dyn Array, at: usize) -> Option<Self> {
-        T::all_of(&*array.as_list_opt::<i32>()?.value(at))
-    }
-
-    fn unknown(&self, tell: &mut dyn FnMut(&str)) {
-        self.iter().for_each(|value| value.unknown(tell));
-    }
-}
-
-fn text(array: &dyn Array, at: usize) -> Option<&str> {
-    array.as_string_opt::<i32>().map(|array| array.value(at))
-}
-
-fn field<T: Value>(group: &StructArray, name: &str, at: usize) -> Option<T> {
-    let array = group.column_by_name(name)?;
-    if array.is_valid(at) { T::of(array, at) } else { None }
-}
-
-impl Value for Mx {
-    fn of(array: &dyn Array, at: usize) -> Option<Self> {
-        let group = array.as_struct_opt()?;
-        Some(Self {
-            preference: u16::try_from(field::<i32>(group, "preference", at)?).unwrap_or(u16::MAX),
-            host: field(group, "host", at)?,
-            matched: field(group, "matched", at),
-            pattern: field(group, "pattern", at),
-        })
-    }
-}
-
-/// A question that was asked again, as a dataset has it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SeenRetried {
-    /// What was asked.
-    pub question: Word<Question>,
-    /// What came of it at the first look.
-    pub status: Word<DnsStatus>,
-}
-
-impl Value for SeenRetried {
-    fn of(array: &dyn Array, at: usize) -> Option<Self> {
-        let group = array.as_struct_opt()?;
-        Some(Self { question: field(group, "question", at)?, status: field(group, "status", at)? })
-    }
-
-    fn unknown(&self, tell: &mut dyn FnMut(&str)) {
-        self.question.unknown(tell);
-        self.status.unknown(tell);
     }
 }

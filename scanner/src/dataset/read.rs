@@ -7,9 +7,6 @@ use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchR
 use std::fs::File;
 use std::path::{Path, PathBuf};
 
-/// Columns that datasets of an older minor version of the layout lack; they read as null.
-const NEWER: [&str; 2] = ["dns_retried", "looks"];
-
 /// A part that cannot be read.
 #[derive(Debug, thiserror::Error)]
 #[error("cannot read {}: {why}", path.display())]
@@ -47,6 +44,7 @@ pub fn parts(dataset: &Path, table: &Table) -> Result<Vec<PathBuf>, ReadError> {
 
 /// Every batch of a table's committed parts, with only some columns.
 pub struct Batches<'a> {
+    table: &'static Table,
     columns: &'a [&'a str],
     parts: std::vec::IntoIter<PathBuf>,
     open: Option<(PathBuf, ParquetRecordBatchReader)>,
@@ -57,15 +55,17 @@ impl<'a> Batches<'a> {
     ///
     /// # Errors
     /// The folder is there and cannot be read.
-    pub fn open(dataset: &Path, table: &Table, columns: &'a [&'a str]) -> Result<Self, ReadError> {
-        Ok(Self { columns, parts: parts(dataset, table)?.into_iter(), open: None })
+    pub fn open(dataset: &Path, table: &'static Table, columns: &'a [&'a str]) -> Result<Self, ReadError> {
+        Ok(Self { table, columns, parts: parts(dataset, table)?.into_iter(), open: None })
     }
 
     fn begin(&self, path: &Path) -> Result<ParquetRecordBatchReader, ReadError> {
         let wrong = |e: &dyn std::fmt::Display| ReadError::new(path, e);
         let file = File::open(path).map_err(|e| wrong(&e))?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| wrong(&e))?;
-        let is_missing = |c: &&&str| !NEWER.contains(c) && builder.schema().column_with_name(c).is_none();
+        // A column that came later reads as null in datasets of older minor versions.
+        let is_newer = |name: &str| self.table.columns.iter().any(|c| c.name == name && c.since.is_some());
+        let is_missing = |c: &&&str| builder.schema().column_with_name(c).is_none() && !is_newer(c);
         if let Some(missing) = self.columns.iter().find(is_missing) {
             return Err(wrong(&format!("it has no column `{missing}`")));
         }
@@ -100,7 +100,7 @@ impl Iterator for Batches<'_> {
 /// A part cannot be read, or lacks one of the columns.
 pub fn batches(
     dataset: &Path,
-    table: &Table,
+    table: &'static Table,
     columns: &[&str],
     mut take: impl FnMut(&Batch),
 ) -> Result<(), ReadError> {

@@ -1,32 +1,10 @@
 //! Arrow schemas, made from the contract.
 
-use super::columns::{Column, Kind, SCHEMA_VERSION, Table};
-use arrow_schema::{DataType, Field, Fields, Schema, SchemaRef, TimeUnit};
+use super::columns::SCHEMA_VERSION;
+use super::contract::{Column, Table, data_type};
+use arrow_schema::{Field, Fields, Schema, SchemaRef};
 use std::collections::HashMap;
 use std::sync::Arc;
-
-fn data_type(kind: &Kind) -> DataType {
-    match kind {
-        Kind::Text => DataType::Utf8,
-        Kind::Int32 => DataType::Int32,
-        Kind::Int64 => DataType::Int64,
-        Kind::Bool => DataType::Boolean,
-        Kind::Time => DataType::Timestamp(TimeUnit::Microsecond, Some("UTC".into())),
-        Kind::Binary => DataType::Binary,
-        Kind::List(item) => DataType::List(Arc::new(list_item(item))),
-        Kind::Struct(columns) => DataType::Struct(fields(columns)),
-    }
-}
-
-/// The field of a list's items; Parquet's own name for it, so that every reader knows it.
-pub(crate) fn list_item(kind: &Kind) -> Field {
-    Field::new("element", data_type(kind), false)
-}
-
-/// The fields of a group.
-pub(super) fn fields(columns: &[Column]) -> Fields {
-    columns.iter().map(|c| Field::new(c.name, data_type(&c.kind), c.nullable)).collect()
-}
 
 /// The schema of a table, with the contract's version in its metadata and each column's meaning in its field's.
 #[must_use]

@@ -1,51 +1,6 @@
 //! Types made from lists of columns: what is not in the list cannot be asked for.
 
-use super::cell::{Batch, Bytes, SeenRetried};
-use crate::evidence::rows::Retried;
-use crate::evidence::{Vocabulary, Word};
-
-/// A value of a row as it would be read back.
-pub trait Seen<T> {
-    /// The value.
-    fn seen(&self) -> T;
-}
-
-impl<T: Clone> Seen<T> for T {
-    fn seen(&self) -> T {
-        self.clone()
-    }
-}
-
-impl<V: Vocabulary> Seen<Option<Word<V>>> for Option<V> {
-    fn seen(&self) -> Option<Word<V>> {
-        self.map(Word::Known)
-    }
-}
-
-impl<V: Vocabulary> Seen<Vec<Word<V>>> for Vec<V> {
-    fn seen(&self) -> Vec<Word<V>> {
-        self.iter().copied().map(Word::Known).collect()
-    }
-}
-
-impl<V: Vocabulary> Seen<Option<Vec<Word<V>>>> for Option<Vec<V>> {
-    fn seen(&self) -> Option<Vec<Word<V>>> {
-        self.as_ref().map(Seen::seen)
-    }
-}
-
-impl Seen<Option<Bytes>> for Option<Vec<u8>> {
-    fn seen(&self) -> Option<Bytes> {
-        self.clone().map(Bytes)
-    }
-}
-
-impl Seen<Vec<SeenRetried>> for Vec<Retried> {
-    fn seen(&self) -> Vec<SeenRetried> {
-        let one = |one: &Retried| SeenRetried { question: one.question.into(), status: one.status.into() };
-        self.iter().map(one).collect()
-    }
-}
+use super::cell::{self, Batch, Cell, TableColumn};
 
 /// A type made from a list of columns.
 pub trait View: Sized {
@@ -59,32 +14,59 @@ pub trait View: Sized {
     fn unknown_words(&self, tell: &mut dyn FnMut(&'static str, &str));
 }
 
-/// Makes a type from a list of columns: a struct with a field for each, and how it is made from the row that a stage filled.
+/// A cell of a column as it is read back.
+pub type SeenIn<C> = <<C as TableColumn>::Cell as Cell>::Seen;
+
+/// The cell of a row that a stage filled, as it would be read back.
+pub fn of_row<C: TableColumn>(row: &C::Row) -> SeenIn<C>
+where
+    SeenIn<C>: Default,
+{
+    cell::seen::<C::Cell>(C::lend(row)).unwrap_or_default()
+}
+
+/// The cell of a batch; null where it does not occur, which only a broken dataset has, reads as empty or 0.
+pub fn of_batch<C: TableColumn>(batch: &Batch, row: usize) -> SeenIn<C>
+where
+    SeenIn<C>: Default,
+{
+    <C::Cell as Cell>::of(batch.value::<<C::Cell as Cell>::Item>(C::COLUMN.name, row)).unwrap_or_default()
+}
+
+/// Tells the words of a cell that this program does not know.
+pub fn tell_unknown<C: TableColumn>(seen: &SeenIn<C>, tell: &mut dyn FnMut(&'static str, &str)) {
+    cell::tell_unknown::<C::Cell>(seen, &mut |word| tell(C::COLUMN.name, word));
+}
+
+/// Makes a type from a list of columns of a table, `view! { pub Seen of domains { domain, mx } }`: a struct with a field for
+/// each, and how it is made from a row that a stage filled, or read from a batch.
 macro_rules! view {
-    ($(#[$about:meta])* $vis:vis $name:ident of $table:ident, from $row:ident: &$from:ty {
-        $($column:ident: $kind:ty = $value:expr,)+
-    }) => {
+    ($(#[$about:meta])* $vis:vis $name:ident of $table:ident { $($column:ident),+ $(,)? }) => {
         $(#[$about])*
         #[derive(Debug, Clone, Default, PartialEq)]
         #[allow(missing_docs, reason = "the columns are explained once, in dataset/columns")]
-        $vis struct $name { $($vis $column: $kind,)+ }
+        $vis struct $name {
+            $($vis $column: $crate::dataset::view::SeenIn<$crate::dataset::columns::$table::column::$column>,)+
+        }
 
         impl $crate::dataset::view::View for $name {
-            const COLUMNS: &'static [&'static str] = &[$($crate::dataset::columns::column!($table.$column),)+];
+            const COLUMNS: &'static [&'static str] = &[$(stringify!($column),)+];
 
             fn read(batch: &$crate::dataset::cell::Batch, row: usize) -> Self {
-                Self { $($column: $crate::dataset::cell::Cell::read(batch, stringify!($column), row),)+ }
+                use $crate::dataset::{columns::$table::column, view::of_batch};
+                Self { $($column: of_batch::<column::$column>(batch, row),)+ }
             }
 
             fn unknown_words(&self, tell: &mut dyn FnMut(&'static str, &str)) {
-                $($crate::dataset::cell::Cell::tell_unknown(&self.$column, &mut |word| tell(stringify!($column), word));)+
+                use $crate::dataset::{columns::$table::column, view::tell_unknown};
+                $(tell_unknown::<column::$column>(&self.$column, tell);)+
             }
         }
 
-        impl From<&$from> for $name {
-            fn from($row: &$from) -> Self {
-                use $crate::dataset::view::Seen as _;
-                Self { $($column: $value.seen(),)+ }
+        impl From<&$crate::dataset::columns::$table::Row> for $name {
+            fn from(row: &$crate::dataset::columns::$table::Row) -> Self {
+                use $crate::dataset::{columns::$table::column, view::of_row};
+                Self { $($column: of_row::<column::$column>(row),)+ }
             }
         }
     };

@@ -126,6 +126,12 @@ pub struct PolicyEvidence {
 }
 
 impl PolicyEvidence {
+    /// Bytes of the body that were kept; `None` where there was none.
+    #[must_use]
+    pub fn bytes(&self) -> Option<i64> {
+        self.body.as_ref().map(|body| i64::try_from(body.len()).unwrap_or(i64::MAX))
+    }
+
     /// How many looks the attempts are of, further tries not counted; `None` where there was none.
     #[must_use]
     pub fn looks(&self) -> Option<i32> {

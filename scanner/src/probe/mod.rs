@@ -112,7 +112,8 @@ impl Domain {
 
     /// The hosts whose STARTTLS is wanted: the MX set, for the domains that the plan's scope names.
     pub fn targets(&self, scope: StarttlsScope) -> impl Iterator<Item = &str> {
-        targets(self.row.mx.as_deref(), self.row.sts_signals, scope)
+        let hosts = self.row.mx.iter().flatten().map(|mx| mx.host.as_str());
+        targets(hosts, self.row.sts_signals, scope)
     }
 
     /// The row, complete.
@@ -125,14 +126,17 @@ impl Domain {
 }
 
 /// The hosts of an MX set whose STARTTLS is wanted; the root of a null MX is no host.
-pub fn targets(mx: Option<&[Mx]>, signals: Option<bool>, scope: StarttlsScope) -> impl Iterator<Item = &str> {
+pub fn targets<'a>(
+    hosts: impl Iterator<Item = &'a str>,
+    signals: Option<bool>,
+    scope: StarttlsScope,
+) -> impl Iterator<Item = &'a str> {
     let wanted = match scope {
         StarttlsScope::All => true,
         StarttlsScope::Adopters => signals == Some(true),
         StarttlsScope::None => false,
     };
-    let set = if wanted { mx.unwrap_or_default() } else { &[] };
-    set.iter().map(|m| m.host.as_str()).filter(|host| *host != ".")
+    hosts.filter(move |host| wanted && *host != ".")
 }
 
 /// Whether a question is still to be asked.

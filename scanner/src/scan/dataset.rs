@@ -1,16 +1,16 @@
 //! The dataset's folder at the begin of a run: made new, or brought back to what was committed.
 
 use super::preflight::Prepared;
-use crate::dataset::columns::{CERTIFICATES, DOMAINS, MX_HOSTS};
+use crate::dataset::columns::{CERTIFICATES, DOMAINS, MX_HOSTS, column};
 use crate::dataset::commits::{self, Commit, CommitLog};
 use crate::dataset::layout::Layout;
 use crate::dataset::manifest::{Exclusions, ListFacts, Manifest, Resumed, Versions};
 use crate::dataset::ranges::Positions;
 use crate::dataset::read;
+use crate::dataset::view::{View as _, view};
 use crate::dataset::writer::DatasetWriter;
 use crate::dictionary;
 use crate::error::ScanError;
-use crate::evidence::rows::Mx;
 use crate::moment;
 use crate::plan::{PlanError, ScanPlan, StarttlsScope, Typed};
 use crate::probe::{HostLook, targets};
@@ -20,6 +20,11 @@ use crate::tls::store;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
+
+view! {
+    /// What says which MX hosts of a committed domain are contacted.
+    Mail of domains { mx, sts_signals }
+}
 
 /// A dataset that is open for evidence.
 pub(super) struct Dataset {
@@ -98,16 +103,17 @@ impl Dataset {
         }
         manifest.write(folder).map_err(wrong)?;
         let mut known = HashSet::new();
-        read::batches(folder, &CERTIFICATES, &["sha256"], |batch| {
-            let hash = |row| <[u8; 32]>::try_from(unhex(batch.text("sha256", row)?)?).ok();
+        read::batches(folder, &CERTIFICATES, &[column!(CERTIFICATES.sha256)], |batch| {
+            let hash =
+                |row| <[u8; 32]>::try_from(unhex(batch.text(column!(CERTIFICATES.sha256), row)?)?).ok();
             known.extend((0..batch.rows()).filter_map(hash));
         })?;
         let mut dataset = Self::behind(folder, manifest, log, &commits, known);
         let registry = &mut dataset.registry;
-        read::batches(folder, &MX_HOSTS, &["host", "addr"], |batch| {
+        read::batches(folder, &MX_HOSTS, &[column!(MX_HOSTS.host), column!(MX_HOSTS.addr)], |batch| {
             for row in 0..batch.rows() {
-                let addr = batch.text("addr", row).and_then(|a| a.parse().ok());
-                registry.note_committed(batch.text("host", row).unwrap_or_default(), addr);
+                let addr = batch.text(column!(MX_HOSTS.addr), row).and_then(|a| a.parse().ok());
+                registry.note_committed(batch.text(column!(MX_HOSTS.host), row).unwrap_or_default(), addr);
             }
         })?;
         Ok(dataset)
@@ -140,10 +146,11 @@ impl Dataset {
         if self.done.is_empty() || scope == StarttlsScope::None {
             return Ok(hosts);
         }
-        read::batches(&self.folder, &DOMAINS, &["mx", "sts_signals"], |batch| {
+        read::batches(&self.folder, &DOMAINS, Mail::COLUMNS, |batch| {
             for row in 0..batch.rows() {
-                let mx: Option<Vec<Mx>> = batch.value("mx", row);
-                for host in targets(mx.as_deref(), batch.bool("sts_signals", row), scope) {
+                let mail = Mail::read(batch, row);
+                let set = mail.mx.iter().flatten().map(|mx| mx.host.as_str());
+                for host in targets(set, mail.sts_signals, scope) {
                     if registry.offer(host) {
                         hosts.push(HostLook::new(host.to_owned()));
                     }

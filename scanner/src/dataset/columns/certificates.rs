@@ -1,41 +1,37 @@
 //! The table `certificates`.
 
-use super::{Kind, SCAN, TEXTS, Table, may, must};
+use super::table::table;
+use crate::dataset::item::Time;
+use crate::evidence::rows::CertificateRow;
 
-/// One row a distinct certificate.
-pub const CERTIFICATES: Table = Table {
-    name: "certificates",
-    row: "one distinct certificate seen at a policy host or an MX host, leaf or not",
-    columns: &[
-        SCAN,
-        must("sha256", Kind::Text, "SHA-256 of the DER, hexadecimal, lower case."),
-        may(
-            "subject",
-            Kind::Text,
-            "Subject, as RFC 4514 writes it, escaped; this and what follows is null where the DER does not parse.",
-        ),
-        may("issuer", Kind::Text, "Issuer, as RFC 4514 writes it, escaped."),
-        may(
-            "sans",
-            TEXTS,
-            "Subject alternative names in their order: DNS names as written, addresses in text form.",
-        ),
-        may("not_before", Kind::Time, "Begin of validity."),
-        may("not_after", Kind::Time, "End of validity."),
-        may("key_type", Kind::Text, "RSA | EC | Ed25519 | Ed448 | DSA | the key's object identifier."),
-        may(
-            "key_bits",
-            Kind::Int32,
-            "Size of the key in bits (of the modulus, of the curve); null where it is not known.",
-        ),
-        may(
-            "signature",
-            Kind::Text,
-            "Signature algorithm by its usual name, for example sha256WithRSAEncryption, ecdsa-with-SHA256, Ed25519, or its object identifier.",
-        ),
-        may("is_ca", Kind::Bool, "CA flag of the basic constraints; false where there are none."),
-        may("aia", TEXTS, "URLs of the issuer's certificate (authority information access, caIssuers)."),
-        may("spki_sha256", Kind::Text, "SHA-256 of the subject public key info, hexadecimal."),
-        must("der", Kind::Binary, "The certificate."),
-    ],
-};
+table! {
+    /// One row a distinct certificate.
+    CERTIFICATES = "certificates", "one distinct certificate seen at a policy host or an MX host, leaf or not"; row: CertificateRow {
+        sha256: String = row.sha256,
+            "SHA-256 of the DER, hexadecimal, lower case.";
+        subject: Option<String> = row.subject,
+            "Subject, as RFC 4514 writes it, escaped; this and what follows is null where the DER does not parse.";
+        issuer: Option<String> = row.issuer,
+            "Issuer, as RFC 4514 writes it, escaped.";
+        sans: Option<Vec<String>> = row.sans,
+            "Subject alternative names in their order: DNS names as written, addresses in text form.";
+        not_before: Option<Time> = row.not_before,
+            "Begin of validity.";
+        not_after: Option<Time> = row.not_after,
+            "End of validity.";
+        key_type: Option<String> = row.key_type,
+            "RSA | EC | Ed25519 | Ed448 | DSA | the key's object identifier.";
+        key_bits: Option<i32> = row.key_bits,
+            "Size of the key in bits (of the modulus, of the curve); null where it is not known.";
+        signature: Option<String> = row.signature,
+            "Signature algorithm by its usual name, for example sha256WithRSAEncryption, ecdsa-with-SHA256, Ed25519, or its object identifier.";
+        is_ca: Option<bool> = row.is_ca,
+            "CA flag of the basic constraints; false where there are none.";
+        aia: Option<Vec<String>> = row.aia,
+            "URLs of the issuer's certificate (authority information access, caIssuers).";
+        spki_sha256: Option<String> = row.spki_sha256,
+            "SHA-256 of the subject public key info, hexadecimal.";
+        der: Vec<u8> = row.der,
+            "The certificate.";
+    }
+}

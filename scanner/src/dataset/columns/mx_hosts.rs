@@ -1,9 +1,14 @@
 //! The table `mx_hosts`.
 
-use super::{Kind, RETRIED_OF_HOSTS, SCAN, TEXTS, Table, may, must};
+use super::retried;
+use super::table::table;
+use crate::dataset::cell::Filled;
+use crate::dataset::item::Time;
+use crate::evidence::rows::{HostRow, Retried};
 use crate::evidence::{
-    CertFault, CertOutcome, DnsStatus, Entry, SmtpOutcome, SmtpPhase, Starttls, TlsVersion, every, every_but,
+    CertFault, CertOutcome, DnsStatus, Entry, SmtpOutcome, SmtpPhase, Starttls, TlsVersion, every_but,
 };
+use std::net::IpAddr;
 
 /// Outcomes that a look can have.
 fn outcomes() -> Vec<Entry> {
@@ -23,112 +28,66 @@ pub(super) fn certificates() -> Vec<Entry> {
     every_but(&[CertOutcome::Fault(CertFault::ChainIncomplete)])
 }
 
-/// One row an (MX host, address): the evidence of SMTP and its TLS.
-pub const MX_HOSTS: Table = Table {
-    name: "mx_hosts",
-    row: "one address of one MX host, or the host itself where it has no address",
-    columns: &[
-        SCAN,
-        must("host", Kind::Text, "MX host, lower case, no trailing dot."),
-        may("addr", Kind::Text, "Its address; null where the host has none (one row then)."),
-        may(
-            "host_dns",
-            Kind::Text,
-            "DNS status of the host's addresses, as policy_host_dns; null where not asked (the host is an address).",
-        ).of(every::<DnsStatus>),
-        may(
-            "host_cname",
-            TEXTS,
-            "Targets of the host's CNAME chain (RFC 5321 section 5.1 forbids one); empty where there is none; null where there was no answer.",
-        ),
-        may(
-            "host_ad",
-            Kind::Bool,
-            "Whether the address answer that was used had the AD bit; null where there was no answer.",
-        ),
-        must(
-            "smtp_outcome",
-            Kind::Text,
-            "ok (the handshake was reached and a certificate seen) | a smtp_, starttls_ or mx_tls_ code | limited | not_sampled | not_attempted | no_address | forbidden_address. limited: the host asked for less (421, or 450 or 451 with a text that speaks of a rate, or, with smtp_code null, it broke off three connections in a row after it had answered). What is excluded has no row.",
-        ).of(outcomes).counted(),
-        may(
-            "smtp_phase",
-            Kind::Text,
-            "The phase it ended in: {words}; null where no connection was tried.",
-        ).of(every::<SmtpPhase>),
-        may("smtp_code", Kind::Int32, "The last reply code that was read, 200 to 599; null where none was."),
-        may("smtp_text", Kind::Text, "Text of that reply, lines joined with a line feed, escaped."),
-        may(
-            "banner",
-            Kind::Text,
-            "Text of the greeting without its code, lines joined with a line feed, escaped; null where none came.",
-        ),
-        may(
-            "ehlo",
-            TEXTS,
-            "Lines of the EHLO reply after the first, escaped; empty where there are none or HELO was used; null where it was not reached.",
-        ),
-        may(
-            "starttls",
-            Kind::Text,
-            "{words}; null where no connection was tried.",
-        ).of(every::<Starttls>),
-        may("tls_version", Kind::Text, "{words}; null where the handshake did not finish.").of(every::<TlsVersion>),
-        may(
-            "tls_cipher",
-            Kind::Text,
-            "Cipher suite by its IANA name; null where the handshake did not finish.",
-        ),
-        may(
-            "tls_group",
-            Kind::Text,
-            "Key exchange group by its IANA name; null where the handshake did not finish.",
-        ),
-        may(
-            "certificate_sha256",
-            Kind::Text,
-            "SHA-256 of the leaf certificate, hexadecimal; null where none was seen.",
-        ),
-        may(
-            "chain_sha256",
-            TEXTS,
-            "SHA-256 of the certificates after the leaf, as sent; null where none was seen.",
-        ),
-        may(
-            "cert_outcome",
-            Kind::Text,
-            "As policy_cert_outcome, the name checked being the MX host's (RFC 8461 section 4.2).",
-        ).of(certificates),
-        may("cert_faults", TEXTS, "As policy_cert_faults.").of(faults),
-        may(
-            "tlsa_dns",
-            Kind::Text,
-            "DNS status of `TLSA _25._tcp.<host>`; where the host is an alias that of its target's TLSA, if there are any or they could not be had; null where not asked.",
-        ).of(every::<DnsStatus>),
-        may("tlsa_ad", Kind::Bool, "AD bit of that answer; null where there was none."),
-        may(
-            "tlsa",
-            TEXTS,
-            "TLSA records in presentation form (RFC 6698 section 2.2), the data in lower case, sorted; empty where there are none; null where there was no answer.",
-        ),
-        may("probed_at", Kind::Time, "When the connection was begun; null where none was."),
-        may("connect_ms", Kind::Int64, "Milliseconds of the TCP connect."),
-        may("handshake_ms", Kind::Int64, "Milliseconds of the TLS handshake."),
-        must("waited_ms", Kind::Int64, "Milliseconds spent waiting for slots and pace."),
-        must(
-            "attempts",
-            TEXTS,
-            "The outcome of each connection, looks and further tries, in their order, at most three; further tries as in policy_attempts. Empty where none was made.",
-        ).of(attempts),
-        may(
-            "looks",
-            Kind::Int32,
-            "How many looks attempts is of, 0 to 3; further tries are no look. Null in layouts before 1.2.",
-        ),
-        may(
-            "dns_retried",
-            RETRIED_OF_HOSTS,
-            "What came of questions at the first look that the second look asked again (address | tlsa); empty where none was; null in layout 1.0.",
-        ),
-    ],
-};
+table! {
+    /// One row an (MX host, address): the evidence of SMTP and its TLS.
+    MX_HOSTS = "mx_hosts", "one address of one MX host, or the host itself where it has no address"; row: HostRow {
+        host: String = row.host,
+            "MX host, lower case, no trailing dot.";
+        addr: Option<IpAddr> = row.addr,
+            "Its address; null where the host has none (one row then).";
+        host_dns: Option<DnsStatus> = row.host_dns,
+            "DNS status of the host's addresses, as policy_host_dns; null where not asked (the host is an address).";
+        host_cname: Option<Vec<String>> = row.host_cname,
+            "Targets of the host's CNAME chain (RFC 5321 section 5.1 forbids one); empty where there is none; null where there was no answer.";
+        host_ad: Option<bool> = row.host_ad,
+            "Whether the address answer that was used had the AD bit; null where there was no answer.";
+        smtp_outcome: Filled<SmtpOutcome> = row.smtp.outcome,
+            "ok (the handshake was reached and a certificate seen) | a smtp_, starttls_ or mx_tls_ code | limited | not_sampled | not_attempted | no_address | forbidden_address. limited: the host asked for less (421, or 450 or 451 with a text that speaks of a rate, or, with smtp_code null, it broke off three connections in a row after it had answered). What is excluded has no row.", of(outcomes), counted();
+        smtp_phase: Option<SmtpPhase> = row.smtp.phase,
+            "The phase it ended in: {words}; null where no connection was tried.";
+        smtp_code: Option<i32> = row.smtp.code,
+            "The last reply code that was read, 200 to 599; null where none was.";
+        smtp_text: Option<String> = row.smtp.text,
+            "Text of that reply, lines joined with a line feed, escaped.";
+        banner: Option<String> = row.smtp.banner,
+            "Text of the greeting without its code, lines joined with a line feed, escaped; null where none came.";
+        ehlo: Option<Vec<String>> = row.smtp.ehlo,
+            "Lines of the EHLO reply after the first, escaped; empty where there are none or HELO was used; null where it was not reached.";
+        starttls: Option<Starttls> = row.smtp.starttls,
+            "{words}; null where no connection was tried.";
+        tls_version: Option<TlsVersion> = row.smtp.tls.version,
+            "{words}; null where the handshake did not finish.";
+        tls_cipher: Option<String> = row.smtp.tls.cipher,
+            "Cipher suite by its IANA name; null where the handshake did not finish.";
+        tls_group: Option<String> = row.smtp.tls.group,
+            "Key exchange group by its IANA name; null where the handshake did not finish.";
+        certificate_sha256: Option<String> = row.smtp.tls.certificate_sha256,
+            "SHA-256 of the leaf certificate, hexadecimal; null where none was seen.";
+        chain_sha256: Option<Vec<String>> = row.smtp.tls.chain_sha256,
+            "SHA-256 of the certificates after the leaf, as sent; null where none was seen.";
+        cert_outcome: Option<CertOutcome> = row.smtp.tls.cert_outcome,
+            "As policy_cert_outcome, the name checked being the MX host's (RFC 8461 section 4.2).", of(certificates);
+        cert_faults: Option<Vec<CertFault>> = row.smtp.tls.cert_faults,
+            "As policy_cert_faults.", of(faults);
+        tlsa_dns: Option<DnsStatus> = row.tlsa_dns,
+            "DNS status of `TLSA _25._tcp.<host>`; where the host is an alias that of its target's TLSA, if there are any or they could not be had; null where not asked.";
+        tlsa_ad: Option<bool> = row.tlsa_ad,
+            "AD bit of that answer; null where there was none.";
+        tlsa: Option<Vec<String>> = row.tlsa,
+            "TLSA records in presentation form (RFC 6698 section 2.2), the data in lower case, sorted; empty where there are none; null where there was no answer.";
+        probed_at: Option<Time> = row.smtp.probed_at,
+            "When the connection was begun; null where none was.";
+        connect_ms: Option<i64> = row.smtp.connect_ms,
+            "Milliseconds of the TCP connect.";
+        handshake_ms: Option<i64> = row.smtp.handshake_ms,
+            "Milliseconds of the TLS handshake.";
+        waited_ms: i64 = row.waited_ms,
+            "Milliseconds spent waiting for slots and pace.";
+        attempts: Vec<SmtpOutcome> = row.attempts,
+            "The outcome of each connection, looks and further tries, in their order, at most three; further tries as in policy_attempts. Empty where none was made.", of(attempts);
+        looks: Option<i32> = row.looks(),
+            "How many looks attempts is of, 0 to 3; further tries are no look. Null in layouts before 1.2.", since("1.2");
+        dns_retried: Option<Vec<Retried>> = row.dns_retried,
+            "What came of questions at the first look that the second look asked again (address | tlsa); empty where none was; null in layout 1.0.", kind(retried::OF_HOSTS), since("1.1");
+    }
+}
