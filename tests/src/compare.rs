@@ -1,6 +1,6 @@
 //! Comparing two datasets cell by cell, whatever order their rows have and whatever layout each is of.
 //!
-//! It goes by the schema of the files, not by the contract. What `grade` exempts is not compared, nor is a column that only
+//! It goes by the schema of the files, not by the contract. What `grade` exempts or compares within bounds is not compared, nor is a column that only
 //! one of the two has. Memory: 40 bytes per row, and the rows that differ (up to `KEPT`). Each dataset is read twice where
 //! they differ: once for what is different, once for how.
 

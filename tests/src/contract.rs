@@ -30,6 +30,10 @@ pub const EXEMPT: [&str; 15] = [
     "domains.lists.list",
 ];
 
+/// Columns of durations that `grade` compares within bounds: how much less than the expected value may be found, and how much
+/// more, milliseconds. Whether they are null is compared as in any other column.
+pub const TOLERATED: [(&str, i64, i64); 0] = [];
+
 /// The columns that tell the rows of a table apart.
 #[must_use]
 pub fn identity(table: &str) -> &'static [&'static str] {
@@ -152,6 +156,8 @@ pub struct Column {
     pub nullable: bool,
     /// Whether its values are compared: it is not among [`EXEMPT`].
     pub graded: bool,
+    /// How much less and how much more than the expected value may be found, where it is among [`TOLERATED`].
+    pub tolerance: Option<(i64, i64)>,
     /// Its words, where they are a closed set; empty where anything may stand in it.
     pub words: Vec<Word>,
 }
@@ -271,12 +277,14 @@ impl Contract {
         for table in file.tables {
             let mut columns = Vec::new();
             for c in table.columns {
-                let graded = !EXEMPT.contains(&format!("{}.{}", table.name, c.name).as_str());
+                let path = format!("{}.{}", table.name, c.name);
+                let tolerated = TOLERATED.iter().find(|(column, ..)| *column == path);
                 columns.push(Column {
                     kind: Kind::parse(&c.r#type)?,
                     name: c.name,
                     nullable: c.nullable,
-                    graded,
+                    graded: !EXEMPT.contains(&path.as_str()),
+                    tolerance: tolerated.map(|(_, less, more)| (*less, *more)),
                     words: c.words,
                 });
             }

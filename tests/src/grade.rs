@@ -9,6 +9,7 @@ mod expected;
 pub mod parts;
 mod presence;
 mod report;
+mod tolerance;
 mod unobserved;
 
 use crate::contract::{Contract, Table};
@@ -17,6 +18,7 @@ use crate::value::Value;
 use anyhow::{Context, Result, bail};
 use contacts::Tally;
 use expected::{Index, key};
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::sync::Arc;
@@ -167,6 +169,13 @@ fn compare(
         }
         presence::clear_exempt(table, &mut row);
         let key = key(table, &row);
+        for (column, expected, found) in tolerance::faults(table, &row, |at| index.duration(key, at)) {
+            faults.push(fault(column, &expected, &found));
+        }
+        let row = match tolerance::without(table, &row) {
+            Cow::Owned(row) => row,
+            Cow::Borrowed(_) => row,
+        };
         match index.see(key, Value::fingerprint(&row)) {
             expected::Seen::Right => {}
             expected::Seen::Unknown => faults.push(fault("(row)", "no such row", "a row")),
@@ -203,7 +212,8 @@ fn explain(
                 grade.differences.push(fault("(row)", "a row".into(), "no such row".into()));
             }
             let Some(found) = differing.remove(&key) else { continue };
-            for ((column, wanted), found) in table.columns.iter().zip(row).zip(&found) {
+            let row = tolerance::without(table, row);
+            for ((column, wanted), found) in table.columns.iter().zip(&*row).zip(&found) {
                 if wanted != found {
                     grade.differences.push(fault(&column.name, wanted.to_string(), found.to_string()));
                 }

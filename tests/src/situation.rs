@@ -20,11 +20,12 @@
 //! A TLSA record holds `{tlsa:LABEL:BEHAVIOUR:DEPTH:SELECTOR:MATCHING}`: what stands for a certificate that the SMTP
 //! behaviour shows as `LABEL.{domain}`, 0 being the leaf.
 //!
-//! `looks` is named where the attempts are of more than one look; it is 1 where they are not, and 0 or null where there are none.
+//! What `_ordinary.toml` gives a value to is named only where it has another one: `looks`, where the attempts are of more than one look.
 //!
 //! `{ absent = true }` takes away a line of the base. An owner that no line names does not exist (NXDOMAIN); a type that none names for an owner is NODATA.
 
 mod behaviour;
+mod ordinary;
 mod template;
 
 pub use behaviour::{
@@ -37,6 +38,7 @@ use crate::contract::{Contract, Table};
 use crate::value::Value;
 use anyhow::{Context, Result, bail, ensure};
 use include_dir::{Dir, include_dir};
+use ordinary::Ordinary;
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -167,10 +169,13 @@ pub fn load_all(contract: &Contract) -> Result<BTreeMap<String, Situation>> {
         let table: toml::Table = toml::from_str(text).with_context(|| format!("worlds/{name}.toml"))?;
         raw.insert(name.to_owned(), table);
     }
+    let ordinary = raw.remove(ordinary::FILE).context("worlds/_ordinary.toml is not there")?;
+    let ordinary = Ordinary::read(contract, ordinary).context("worlds/_ordinary.toml")?;
     let mut situations = BTreeMap::new();
     for name in raw.keys().filter(|n| !n.starts_with('_')) {
         let merged = resolve(&raw, name, 0)?;
-        let situation = read(contract, name, merged).with_context(|| format!("worlds/{name}.toml"))?;
+        let situation =
+            read(contract, &ordinary, name, merged).with_context(|| format!("worlds/{name}.toml"))?;
         situations.insert(name.clone(), situation);
     }
     Ok(situations)
@@ -195,7 +200,7 @@ fn overlay(base: &mut toml::Table, own: toml::Table) {
     }
 }
 
-fn read(contract: &Contract, name: &str, table: toml::Table) -> Result<Situation> {
+fn read(contract: &Contract, ordinary: &Ordinary, name: &str, table: toml::Table) -> Result<Situation> {
     let file: File = table.try_into()?;
     let mut zone: BTreeMap<String, Vec<(RecordType, Answer)>> = BTreeMap::new();
     for (key, spec) in file.dns.into_iter().filter(|(_, spec)| !spec.is_absent()) {
@@ -204,7 +209,7 @@ fn read(contract: &Contract, name: &str, table: toml::Table) -> Result<Situation
         let answer = spec.into_answer(kind).with_context(|| format!("`{key}`"))?;
         zone.entry(owner.to_owned()).or_default().push((kind, answer));
     }
-    let expect = read_expect(contract, file.expect)?;
+    let expect = read_expect(contract, ordinary, file.expect)?;
     let situation = Situation {
         name: name.to_owned(),
         about: file.about,
@@ -223,7 +228,7 @@ fn read(contract: &Contract, name: &str, table: toml::Table) -> Result<Situation
     Ok(situation)
 }
 
-fn read_expect(contract: &Contract, mut expect: toml::Table) -> Result<Expect> {
+fn read_expect(contract: &Contract, ordinary: &Ordinary, mut expect: toml::Table) -> Result<Expect> {
     let mut hosts = Vec::new();
     if let Some(rows) = expect.remove("hosts") {
         for (id, row) in rows.as_table().context("[expect.hosts.ID] is a table")? {
@@ -232,20 +237,24 @@ fn read_expect(contract: &Contract, mut expect: toml::Table) -> Result<Expect> {
             if row.remove("absent").is_some() {
                 continue;
             }
-            hosts.push(cells(&contract.mx_hosts, &mut row).with_context(|| format!("[expect.hosts.{id}]"))?);
+            hosts.push(
+                cells(&contract.mx_hosts, ordinary, &mut row)
+                    .with_context(|| format!("[expect.hosts.{id}]"))?,
+            );
             only_known(&row)?;
         }
     }
     let assessed = expect.contains_key("findings");
-    let domain = cells(&contract.domains, &mut expect)?;
-    let assessment = if assessed { Some(cells(&contract.assessments, &mut expect)?) } else { None };
+    let domain = cells(&contract.domains, ordinary, &mut expect)?;
+    let assessment = if assessed { Some(cells(&contract.assessments, ordinary, &mut expect)?) } else { None };
     only_known(&expect)?;
     Ok(Expect { domain, assessment, hosts })
 }
 
-/// Takes the columns of a table out of what a file expects; what it does not name is null, but for `looks`.
-fn cells(table: &Table, expect: &mut toml::Table) -> Result<Vec<Value>> {
-    let names_looks = expect.contains_key("looks");
+/// Takes the columns of a table out of what a file expects; what it does not name is ordinary.
+fn cells(table: &Table, ordinary: &Ordinary, expect: &mut toml::Table) -> Result<Vec<Value>> {
+    let names_column: Vec<bool> =
+        table.columns.iter().map(|column| expect.contains_key(&column.name)).collect();
     let mut cells = table
         .columns
         .iter()
@@ -256,26 +265,8 @@ fn cells(table: &Table, expect: &mut toml::Table) -> Result<Vec<Value>> {
             }
         })
         .collect::<Result<Vec<_>>>()?;
-    if !names_looks {
-        look_once(table, &mut cells);
-    }
+    ordinary.fill(table, &names_column, &mut cells);
     Ok(cells)
-}
-
-/// The ordinary number of looks: one where something was attempted, none where nothing was.
-fn look_once(table: &Table, cells: &mut [Value]) {
-    let attempts = match table.name.as_str() {
-        "domains" => "policy_attempts",
-        "mx_hosts" => "attempts",
-        _ => return,
-    };
-    let looks = match table.position(attempts).and_then(|at| cells.get(at)) {
-        Some(Value::List(made)) => Value::Int(i64::from(!made.is_empty())),
-        _ => Value::Null,
-    };
-    if let Some(cell) = table.position("looks").and_then(|at| cells.get_mut(at)) {
-        *cell = looks;
-    }
 }
 
 fn only_known(rest: &toml::Table) -> Result<()> {

@@ -1,6 +1,6 @@
 //! What the files of a table have, and what two of them have in common.
 
-use crate::contract::{EXEMPT, Kind};
+use crate::contract::{EXEMPT, Kind, TOLERATED};
 use crate::grade::parts;
 use crate::value::{Value, from_arrow};
 use anyhow::{Context, Result, ensure};
@@ -106,7 +106,9 @@ impl Shared {
             let path = format!("{path}.{name}");
             match after.iter().find(|(other, _)| other == name) {
                 None => self.only[0].push(path),
-                Some(_) if EXEMPT.contains(&path.as_str()) => {}
+                Some(_)
+                    if EXEMPT.contains(&path.as_str())
+                        || TOLERATED.iter().any(|(name, ..)| *name == path) => {}
                 Some((_, other)) => {
                     both.extend(self.kind(&path, kind, other).map(|kind| (name.clone(), kind)));
                 }

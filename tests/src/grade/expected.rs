@@ -1,5 +1,6 @@
 //! What must be in a dataset: for each row a key and a fingerprint.
 
+use super::tolerance;
 use crate::contract::{Contract, Table, identity};
 use crate::dice::draw;
 use crate::truth::Expected;
@@ -11,6 +12,8 @@ use std::collections::HashMap;
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     fingerprints: HashMap<u64, (u64, bool)>,
+    /// Durations that are not 0, by row and position of the column.
+    durations: HashMap<(u64, usize), i64>,
 }
 
 /// What a row of the dataset is to the truth.
@@ -40,6 +43,11 @@ impl Rows {
                 if *wanted == fingerprint { Seen::Right } else { Seen::Differs }
             }
         }
+    }
+
+    /// How long it should have taken what the column at this position times.
+    pub(super) fn duration(&self, key: u64, at: usize) -> i64 {
+        self.durations.get(&(key, at)).copied().unwrap_or_default()
     }
 
     /// Whether the row was never seen; asked again, it says no, so that a row is missed once.
@@ -77,8 +85,14 @@ impl Index {
     pub(super) fn add(&mut self, contract: &Contract, expected: &Expected) -> Result<()> {
         for (number, (table, rows)) in self::rows(contract, expected).into_iter().enumerate() {
             for row in rows {
-                let (key, fingerprint) = (key(table, row), Value::fingerprint(row));
-                let before = self.table(number).fingerprints.insert(key, (fingerprint, false));
+                let (key, fingerprint) =
+                    (key(table, row), Value::fingerprint(&tolerance::without(table, row)));
+                let rows = self.table(number);
+                let durations = tolerance::durations(table, row);
+                for (at, value) in durations.into_iter().filter(|(_, value)| *value != 0) {
+                    rows.durations.insert((key, at), value);
+                }
+                let before = rows.fingerprints.insert(key, (fingerprint, false));
                 if before.is_some_and(|(before, _)| before != fingerprint) {
                     bail!("the truth contradicts itself: {} {}", table.name, name(table, row));
                 }
