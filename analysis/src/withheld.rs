@@ -142,9 +142,12 @@ mod tests {
         }
     }
 
+    /// Kinds of values that say nothing in another's words: a time, a count, yes or no.
+    const SILENT: [&str; 4] = ["bool", "int32", "int64", "timestamp_us"];
+
     /// Columns whose meaning speaks of a class and that stay all the same, each for a reason: they hold a verdict, a
-    /// status, a time or a count, or a name, but nothing of the class itself. Free text is redacted.
-    const LOOKED_AT: [&str; 25] = [
+    /// status or a name, but nothing of the class itself. Free text is redacted.
+    const LOOKED_AT: [&str; 20] = [
         "domains.mx_kind",
         "domains.tlsrpt_rua",
         "domains.policy_host_dns",
@@ -152,21 +155,16 @@ mod tests {
         "domains.policy_cert_outcome",
         "domains.policy_cert_faults",
         "domains.policy_body",
-        "domains.policy_fetch_ms",
-        "domains.policy_usable",
         "mx_hosts.host",
         "mx_hosts.host_dns",
-        "mx_hosts.host_ad",
         "mx_hosts.smtp_outcome",
         "mx_hosts.smtp_phase",
-        "mx_hosts.smtp_code",
         "mx_hosts.cert_outcome",
         "mx_hosts.tlsa_dns",
         "mx_hosts.tlsa_ad",
         "certificates.sans",
         "mx_hosts.starttls",
         "domains.mx",
-        "domains.policy_wildcard",
         "domains.dns_retried",
         "mx_hosts.dns_retried",
         "assessments.dane",
@@ -180,7 +178,8 @@ mod tests {
             (Class::Certificates, &["certificate", "TLSA", "fingerprint"]),
         ];
         for table in TABLES {
-            for column in contract::columns(table).unwrap() {
+            let columns = contract::columns(table).unwrap();
+            for column in columns.iter().filter(|column| !SILENT.contains(&column.kind.as_str())) {
                 let name = format!("{table}.{}", column.name);
                 for (class, words) in words {
                     let speaks = words.iter().any(|word| column.meaning.contains(word));
