@@ -199,6 +199,7 @@ pub struct SmtpEvidence {
     pub tls: TlsEvidence,
     pub probed_at: Option<Micros>,
     pub connect_ms: Option<i64>,
+    pub banner_ms: Option<i64>,
     pub handshake_ms: Option<i64>,
 }
 

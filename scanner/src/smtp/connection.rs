@@ -136,6 +136,7 @@ async fn talk(
     row.code = seen.code.map(i32::from);
     row.text = seen.text;
     row.banner = seen.banner;
+    row.banner_ms = seen.banner_ms;
     row.ehlo = seen.ehlo;
     row.starttls = Some(seen.starttls);
     if let Some(end) = seen.end {
@@ -179,7 +180,8 @@ async fn converse(
 ) -> Result<Transcript, LocalFault> {
     const DOING: &str = "talk to an MX host";
     let ours = |err: &io::Error| LocalFault::of_io(DOING, err).map_or(Ok(()), Err);
-    let banner = deadline.min(Instant::now() + target.deadlines.banner);
+    let start = Instant::now();
+    let banner = deadline.min(start + target.deadlines.banner);
     let mut session = Session::new(target.ehlo_name);
     let mut buffer = [0_u8; 4096];
     let mut step = Step::Read;
@@ -230,6 +232,7 @@ async fn converse(
             }
             Step::StartTls | Step::Close => break,
         };
+        session.time_greeting(|| millis_since(start));
     }
     target.greeting.end();
     Ok(session.into_transcript())

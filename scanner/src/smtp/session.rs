@@ -63,6 +63,8 @@ pub struct Transcript {
     pub text: Option<String>,
     /// Text of the greeting, escaped.
     pub banner: Option<String>,
+    /// Milliseconds until the greeting was there; filled by who has a clock.
+    pub banner_ms: Option<i64>,
     /// Lines of the EHLO reply after the first, escaped; empty where HELO was used; `None` where EHLO was not answered with 250.
     pub ehlo: Option<Vec<String>>,
     /// What became of STARTTLS.
@@ -91,6 +93,7 @@ impl Session {
             code: None,
             text: None,
             banner: None,
+            banner_ms: None,
             ehlo: None,
             starttls: Starttls::Unknown,
         };
@@ -107,6 +110,13 @@ impl Session {
     #[must_use]
     pub const fn phase(&self) -> Phase {
         self.seen.phase
+    }
+
+    /// Notes how long the greeting took, milliseconds, once it is there whole; asked again, it changes nothing.
+    pub fn time_greeting(&mut self, millis: impl FnOnce() -> i64) {
+        if self.seen.banner.is_some() {
+            self.seen.banner_ms.get_or_insert_with(millis);
+        }
     }
 
     /// Takes what was read, in pieces of any size, and says what to do next. Once it has said that it is over it says `Close`.

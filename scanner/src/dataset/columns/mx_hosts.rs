@@ -79,6 +79,8 @@ table! {
             "When the connection was begun; null where none was.";
         connect_ms: Option<i64> = row.smtp.connect_ms,
             "Milliseconds of the TCP connect.";
+        banner_ms: Option<i64> = row.smtp.banner_ms,
+            "Milliseconds from the end of the TCP handshake to the end of the greeting; null where none came whole, and in layouts before 1.2.", since("1.2");
         handshake_ms: Option<i64> = row.smtp.handshake_ms,
             "Milliseconds of the TLS handshake.";
         waited_ms: i64 = row.waited_ms,
