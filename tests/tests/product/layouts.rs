@@ -1,8 +1,8 @@
 //! Datasets of earlier layouts, as they lie in `tests/layouts`: every program reads them, and none takes what they lack for 0.
 
 use super::{analysis, assert_code, dataset, lab, sts_scan, text};
-use arrow::array::{Array, ArrayRef, AsArray, Int32Array, RecordBatch, StringArray};
-use arrow::datatypes::{DataType, Field, Schema};
+use arrow::array::{Array, ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, StringArray};
+use arrow::datatypes::{Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeMap;
@@ -145,10 +145,17 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
         serde_json::json!(["1.1", manifest["schema_version"]])
     );
     assert_ne!(manifest["schema_version"], "1.1");
-    // Rows of before have no `looks`. With the one look that each of them was, all is as the laboratory knows it.
-    assert!(
-        fill_looks(&folder, "domains", "policy_attempts") + fill_looks(&folder, "mx_hosts", "attempts") > 0
-    );
+    // Rows of before lack what came later. With the one look that each of them was, and the greeting that its host has, all is as
+    // the laboratory knows it.
+    let greetings = greetings(&lab);
+    // In the order of the columns, so that each finds its place.
+    let filled = fill(&folder, "mx_hosts", "banner_ms", |batch| {
+        let hosts = super::texts_of(batch.column_by_name("host").unwrap());
+        Arc::new(hosts.iter().map(|host| greetings[host]).collect::<Int64Array>())
+    });
+    assert!(filled > 0);
+    fill(&folder, "mx_hosts", "looks", |batch| looks(batch, "attempts"));
+    fill(&folder, "domains", "looks", |batch| looks(batch, "policy_attempts"));
     drop(lab);
     let grade = sts_lab::grade::grade(&folder, &world.join("truth.parquet")).unwrap();
     assert!(grade.differences.is_empty() && grade.not_looked_at == 0, "{grade}");
@@ -167,28 +174,42 @@ fn move_hosts(lab: &Lab, dir: &Path) {
     rewrite(&dataset(dir), "mx_hosts", "addr", |row, _| at[&hosts[row]].clone());
 }
 
-/// Adds the column `looks` to the parts of a table that lack it: 1 where something was attempted. Gives how many parts lacked it.
-fn fill_looks(folder: &Path, table: &str, attempts: &str) -> usize {
+/// How long each MX host takes to greet, milliseconds; `None` where it does not.
+fn greetings(lab: &Lab) -> BTreeMap<Option<String>, Option<i64>> {
+    let contract = &lab.oracle.contract;
+    let [host, banner_ms] = ["host", "banner_ms"].map(|name| contract.mx_hosts.position(name).unwrap());
+    let truth = Reader::open(Arc::clone(contract), &lab.path(sts_lab::TRUTH)).unwrap();
+    let rows = truth.flat_map(|row| row.unwrap().hosts);
+    rows.map(|row| (row[host].as_text().map(str::to_owned), row[banner_ms].as_int())).collect()
+}
+
+/// The column `looks` of rows that were looked at once: 1 where something was attempted.
+fn looks(batch: &RecordBatch, attempts: &str) -> ArrayRef {
+    let lists = batch.column_by_name(attempts).unwrap().as_list::<i32>();
+    Arc::new(lists.iter().map(|list| list.map(|list| i32::from(!list.is_empty()))).collect::<Int32Array>())
+}
+
+/// Adds a column to the parts of a table that lack it. Gives how many parts lacked it.
+fn fill(folder: &Path, table: &str, column: &str, values: impl Fn(&RecordBatch) -> ArrayRef) -> usize {
     let contract = Contract::load().unwrap();
-    let at = contract.tables().into_iter().find(|one| one.name == table).unwrap().position("looks").unwrap();
+    let table = contract.tables().into_iter().find(|one| one.name == table).unwrap();
+    let at = table.position(column).unwrap();
     let mut filled = 0;
-    for part in std::fs::read_dir(folder.join(table)).unwrap() {
+    for part in std::fs::read_dir(folder.join(&table.name)).unwrap() {
         let path = part.unwrap().path();
         let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).unwrap()).unwrap();
-        if reader.schema().column_with_name("looks").is_some() {
+        if reader.schema().column_with_name(column).is_some() {
             continue;
         }
         filled += 1;
         let mut fields = reader.schema().fields().to_vec();
-        fields.insert(at, Arc::new(Field::new("looks", DataType::Int32, true)));
+        fields.insert(at, Arc::new(Field::new(column, table.columns[at].kind.arrow(), true)));
         let schema = Arc::new(Schema::new(fields));
         let batches: Vec<RecordBatch> = reader.build().unwrap().map(Result::unwrap).collect();
         let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), schema.clone(), None).unwrap();
         for batch in batches {
-            let lists = batch.column_by_name(attempts).unwrap().as_list::<i32>();
-            let looks = lists.iter().map(|list| list.map(|list| i32::from(!list.is_empty())));
             let mut columns = batch.columns().to_vec();
-            columns.insert(at, Arc::new(looks.collect::<Int32Array>()));
+            columns.insert(at, values(&batch));
             writer.write(&RecordBatch::try_new(schema.clone(), columns).unwrap()).unwrap();
         }
         writer.close().unwrap();
