@@ -79,24 +79,12 @@ impl Completed {
             }
         }
         let mut completed = Self::default();
-        read::batches(
-            dataset,
-            &CERTIFICATES,
-            &[column!(CERTIFICATES.sha256), column!(CERTIFICATES.der)],
-            |batch| {
-                for row in 0..batch.rows() {
-                    let leaf = batch
-                        .text(column!(CERTIFICATES.sha256), row)
-                        .and_then(hash)
-                        .filter(|leaf| wanted.contains(leaf));
-                    if let (Some(leaf), Some(der)) = (leaf, batch.bytes(column!(CERTIFICATES.der), row))
-                        && intermediates.complete(der, with.trust, with.now)
-                    {
-                        completed.0.insert(leaf);
-                    }
-                }
-            },
-        )?;
+        certificates(dataset, |sha256, der| {
+            let leaf = hash(sha256).filter(|leaf| wanted.contains(leaf));
+            if let Some(leaf) = leaf.filter(|_| intermediates.complete(der, with.trust, with.now)) {
+                completed.0.insert(leaf);
+            }
+        })?;
         Ok(completed)
     }
 
@@ -176,6 +164,21 @@ where
     if outcome.as_ref().is_some_and(|outcome| *outcome == PolicyOutcome::TlsUntrusted) {
         *outcome = Some(PolicyOutcome::TlsChainIncomplete.into());
     }
+}
+
+/// Gives every certificate of a dataset to `take`: its SHA-256 in hex, and its DER.
+///
+/// # Errors
+/// A part cannot be read.
+pub(super) fn certificates(dataset: &Path, mut take: impl FnMut(&str, &[u8])) -> Result<(), ReadError> {
+    let columns = [column!(CERTIFICATES.sha256), column!(CERTIFICATES.der)];
+    read::batches(dataset, &CERTIFICATES, &columns, |batch| {
+        for row in 0..batch.rows() {
+            if let (Some(sha256), Some(der)) = (batch.text(columns[0], row), batch.bytes(columns[1], row)) {
+                take(sha256, der);
+            }
+        }
+    })
 }
 
 fn hash(text: &str) -> Option<[u8; 32]> {

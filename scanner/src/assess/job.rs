@@ -1,11 +1,11 @@
 //! The job that assesses a whole dataset: reads the evidence, writes `assessments` anew, and counts outcomes.
 
-use super::chains::{Authorities, Completed};
+use super::chains::{Authorities, Completed, certificates};
 use super::changes::{Before, Changes};
 use super::seen::{SeenDomain, SeenHost};
 use super::{HostsOf, domain, is_assessed};
 use crate::dataset::cell::Batch;
-use crate::dataset::columns::{ASSESSMENTS, CERTIFICATES, DOMAINS, MX_HOSTS, Table, column};
+use crate::dataset::columns::{ASSESSMENTS, DOMAINS, MX_HOSTS, Table, column};
 use crate::dataset::commits::UNFINISHED;
 use crate::dataset::layout::Layout;
 use crate::dataset::manifest::{FileFacts, Judgement, Manifest};
@@ -217,19 +217,11 @@ fn hosts_of(
         }
     })?;
     if hosts.wants_any() {
-        read::batches(
-            dataset,
-            &CERTIFICATES,
-            &[column!(CERTIFICATES.sha256), column!(CERTIFICATES.der)],
-            |batch| {
-                for row in 0..batch.rows() {
-                    let sha256 = batch.text(column!(CERTIFICATES.sha256), row).unwrap_or_default();
-                    if hosts.wants(sha256) {
-                        hosts.show(sha256, batch.bytes(column!(CERTIFICATES.der), row).unwrap_or_default());
-                    }
-                }
-            },
-        )?;
+        certificates(dataset, |sha256, der| {
+            if hosts.wants(sha256) {
+                hosts.show(sha256, der);
+            }
+        })?;
         hosts.settle();
     }
     hosts.validates = manifest.vantage.resolver_validates;

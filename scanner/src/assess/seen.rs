@@ -5,7 +5,17 @@
 use crate::dataset::view::view;
 
 view! {
-    /// What the judge sees of a row of `domains`.
+    /// What the judge sees of a row of `domains`. A column of the view is a field:
+    ///
+    /// ```
+    /// fn rule(row: &sts_scanner::assess::SeenDomain) -> bool { row.sts_wildcard.is_some() }
+    /// ```
+    ///
+    /// One that the judge does not read is none, though the table has it:
+    ///
+    /// ```compile_fail
+    /// fn rule(row: &sts_scanner::assess::SeenDomain) -> bool { row.mx_ttl.is_some() }
+    /// ```
     pub SeenDomain of domains {
         domain,
         attempts,
@@ -35,7 +45,15 @@ view! {
 }
 
 view! {
-    /// What the judge sees of a row of `mx_hosts`.
+    /// What the judge sees of a row of `mx_hosts`, as `SeenDomain` does of `domains`.
+    ///
+    /// ```
+    /// fn rule(row: &sts_scanner::assess::SeenHost) -> bool { row.smtp_outcome.is_some() }
+    /// ```
+    ///
+    /// ```compile_fail
+    /// fn rule(row: &sts_scanner::assess::SeenHost) -> bool { row.banner_ms.is_some() }
+    /// ```
     pub SeenHost of mx_hosts {
         host,
         addr,

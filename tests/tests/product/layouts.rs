@@ -148,14 +148,15 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
     // Rows of before lack what came later. With the one look that each of them was, and the greeting that its host has, all is as
     // the laboratory knows it.
     let greetings = greetings(&lab);
-    // In the order of the columns, so that each finds its place.
-    let filled = fill(&folder, "mx_hosts", "banner_ms", |batch| {
-        let hosts = super::texts_of(batch.column_by_name("host").unwrap());
-        Arc::new(hosts.iter().map(|host| greetings[host]).collect::<Int64Array>())
-    });
+    let banner_ms = |batch: &RecordBatch| -> ArrayRef {
+        let [hosts, addresses] =
+            ["host", "addr"].map(|name| super::texts_of(batch.column_by_name(name).unwrap()));
+        Arc::new(hosts.into_iter().zip(addresses).map(|host| greetings[&host]).collect::<Int64Array>())
+    };
+    let filled =
+        fill(&folder, "mx_hosts", &[("banner_ms", &banner_ms), ("looks", &|batch| looks(batch, "attempts"))]);
     assert!(filled > 0);
-    fill(&folder, "mx_hosts", "looks", |batch| looks(batch, "attempts"));
-    fill(&folder, "domains", "looks", |batch| looks(batch, "policy_attempts"));
+    fill(&folder, "domains", &[("looks", &|batch| looks(batch, "policy_attempts"))]);
     drop(lab);
     let grade = sts_lab::grade::grade(&folder, &world.join("truth.parquet")).unwrap();
     assert!(grade.differences.is_empty() && grade.not_looked_at == 0, "{grade}");
@@ -174,13 +175,15 @@ fn move_hosts(lab: &Lab, dir: &Path) {
     rewrite(&dataset(dir), "mx_hosts", "addr", |row, _| at[&hosts[row]].clone());
 }
 
-/// How long each MX host takes to greet, milliseconds; `None` where it does not.
-fn greetings(lab: &Lab) -> BTreeMap<Option<String>, Option<i64>> {
+/// How long each MX host takes to greet at each of its addresses, milliseconds; `None` where it does not.
+fn greetings(lab: &Lab) -> BTreeMap<(Option<String>, Option<String>), Option<i64>> {
     let contract = &lab.oracle.contract;
-    let [host, banner_ms] = ["host", "banner_ms"].map(|name| contract.mx_hosts.position(name).unwrap());
+    let [host, addr, banner_ms] =
+        ["host", "addr", "banner_ms"].map(|name| contract.mx_hosts.position(name).unwrap());
     let truth = Reader::open(Arc::clone(contract), &lab.path(sts_lab::TRUTH)).unwrap();
+    let text = |row: &[Value], at: usize| row[at].as_text().map(str::to_owned);
     let rows = truth.flat_map(|row| row.unwrap().hosts);
-    rows.map(|row| (row[host].as_text().map(str::to_owned), row[banner_ms].as_int())).collect()
+    rows.map(|row| ((text(&row, host), text(&row, addr)), row[banner_ms].as_int())).collect()
 }
 
 /// The column `looks` of rows that were looked at once: 1 where something was attempted.
@@ -189,28 +192,39 @@ fn looks(batch: &RecordBatch, attempts: &str) -> ArrayRef {
     Arc::new(lists.iter().map(|list| list.map(|list| i32::from(!list.is_empty()))).collect::<Int32Array>())
 }
 
-/// Adds a column to the parts of a table that lack it. Gives how many parts lacked it.
-fn fill(folder: &Path, table: &str, column: &str, values: impl Fn(&RecordBatch) -> ArrayRef) -> usize {
+/// A column that is made from the others of a batch.
+type Made<'a> = (&'a str, &'a dyn Fn(&RecordBatch) -> ArrayRef);
+
+/// Adds columns, in the order of the contract, to the parts of a table that lack them. Gives how many parts did.
+fn fill(folder: &Path, table: &str, columns: &[Made<'_>]) -> usize {
     let contract = Contract::load().unwrap();
     let table = contract.tables().into_iter().find(|one| one.name == table).unwrap();
-    let at = table.position(column).unwrap();
     let mut filled = 0;
     for part in std::fs::read_dir(folder.join(&table.name)).unwrap() {
         let path = part.unwrap().path();
         let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).unwrap()).unwrap();
-        if reader.schema().column_with_name(column).is_some() {
+        let mut fields = reader.schema().fields().to_vec();
+        let mut missing = Vec::new();
+        for (name, make) in columns {
+            if reader.schema().column_with_name(name).is_none() {
+                let at = table.position(name).unwrap();
+                fields.insert(at, Arc::new(Field::new(*name, table.columns[at].kind.arrow(), true)));
+                missing.push((at, make));
+            }
+        }
+        if missing.is_empty() {
             continue;
         }
         filled += 1;
-        let mut fields = reader.schema().fields().to_vec();
-        fields.insert(at, Arc::new(Field::new(column, table.columns[at].kind.arrow(), true)));
         let schema = Arc::new(Schema::new(fields));
         let batches: Vec<RecordBatch> = reader.build().unwrap().map(Result::unwrap).collect();
         let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), schema.clone(), None).unwrap();
         for batch in batches {
-            let mut columns = batch.columns().to_vec();
-            columns.insert(at, values(&batch));
-            writer.write(&RecordBatch::try_new(schema.clone(), columns).unwrap()).unwrap();
+            let mut arrays = batch.columns().to_vec();
+            for (at, make) in &missing {
+                arrays.insert(*at, make(&batch));
+            }
+            writer.write(&RecordBatch::try_new(schema.clone(), arrays).unwrap()).unwrap();
         }
         writer.close().unwrap();
     }
