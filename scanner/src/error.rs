@@ -2,6 +2,7 @@
 
 use crate::admission::ExclusionError;
 use crate::dataset::layout::Layout;
+use crate::dataset::lock::LockError;
 use crate::dataset::read::ReadError;
 use crate::dataset::writer::{Committed, WriteError};
 use crate::fault::LocalFault;
@@ -43,6 +44,14 @@ pub enum ScanError {
     /// The folder holds something.
     #[error("{} is there already: give another -o, or go on with `sts-scan resume {}`", .0.display(), .0.display())]
     Exists(PathBuf),
+    /// Another process writes to the folder.
+    #[error("{} cannot be worked in: {why}", path.display())]
+    Locked {
+        /// The folder.
+        path: PathBuf,
+        /// Who it is, or why there is no lock.
+        why: LockError,
+    },
     /// The folder holds no scan.
     #[error("{} holds no scan: {why}", path.display())]
     NoScan {
@@ -109,6 +118,7 @@ impl ScanError {
                 | Self::Trust(_)
                 | Self::Intermediates { .. }
                 | Self::Exists(_)
+                | Self::Locked { why: LockError::Busy(_), .. }
                 | Self::NoScan { .. }
                 | Self::Changed(_)
                 | Self::Newer { .. }

@@ -10,7 +10,7 @@ use loopback::{
 use std::net::SocketAddr;
 use std::time::Duration;
 use sts_scanner::evidence::rows::PolicyEvidence;
-use sts_scanner::evidence::{CertOutcome, PolicyOutcome, TlsVersion};
+use sts_scanner::evidence::{CertOutcome, Outcome as _, PolicyOutcome, TlsVersion};
 use sts_scanner::policy_host::{Fetch, Fetched, fetch};
 use sts_scanner::tls::certificate::sha256_hex;
 use sts_scanner::tls::{Hello, TlsClient, legacy};

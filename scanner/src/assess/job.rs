@@ -8,6 +8,7 @@ use crate::dataset::cell::Batch;
 use crate::dataset::columns::{ASSESSMENTS, DOMAINS, MX_HOSTS, Table, column};
 use crate::dataset::commits::UNFINISHED;
 use crate::dataset::layout::Layout;
+use crate::dataset::lock::Lock;
 use crate::dataset::manifest::{FileFacts, Judgement, Manifest};
 use crate::dataset::parts::PartWriter;
 use crate::dataset::read::{self, Batches};
@@ -63,6 +64,10 @@ pub struct Drawn {
 /// The folder holds no dataset, cannot be read or cannot be written; or the intermediate certificates cannot be read.
 pub fn again(dataset: &Path, intermediates: IntermediateSource) -> Result<Assessed, ScanError> {
     let none = |why| ScanError::NoScan { path: dataset.to_owned(), why };
+    // What is no dataset is left as it is, without a lock in it.
+    Manifest::read(dataset).map_err(none)?;
+    let locked = |why| ScanError::Locked { path: dataset.to_owned(), why };
+    let _lock = Lock::take(dataset, "sts-scan assess").map_err(locked)?;
     let mut manifest = Manifest::read(dataset).map_err(none)?;
     let intermediates = match intermediates {
         IntermediateSource::AsBefore => as_before(&manifest)?,

@@ -18,11 +18,13 @@ use crate::fault::{LocalFault, Unfinished};
 use crate::input::{self, Entry, Refusal, Split};
 use crate::moment;
 use crate::plan::{Origin, ScanPlan};
+use crate::probe::course::{Course, Step};
 use crate::probe::{Domain, HostLook, Probe};
 use crate::scan::preflight::{self, Prepared};
 use crate::tls::certificate::sha256_hex;
 use crate::tls::paths;
 use futures::stream::{FuturesUnordered, TryStreamExt as _};
+use std::collections::HashSet;
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -126,7 +128,7 @@ pub fn run(job: Job) -> Result<Vec<Checked>, CheckError> {
         return Err(CheckError::Excluded(domain.row.domain.clone()));
     }
     let runtime = crate::runtime::runtime()?;
-    let looked = runtime.block_on(probe.dns.attend(looks(&probe, &mut domains, second_look)))?;
+    let looked = runtime.block_on(probe.dns.attend(looks(&probe, &mut domains, Course::new(second_look))))?;
     let hosts = match (looked, probe.dns.line().gave_up()) {
         (Err(Unfinished::Stopped), Some(reason)) => {
             return Err(LocalFault::Setup { doing: "look at the domains", reason }.into());
@@ -152,43 +154,46 @@ fn entry(position: usize, domain: String, typed: &str) -> Entry {
     }
 }
 
-/// The first look at all domains and at their MX hosts, each of these once, and the further ones where they are wanted; gives the rows of
-/// the hosts.
-async fn looks(
-    probe: &Probe,
-    domains: &mut [Domain],
-    second_look: Option<Duration>,
-) -> Result<Vec<HostRow>, Unfinished> {
-    each(domains.iter_mut().map(|domain| look(probe, domain))).await?;
-    let mut hosts: Vec<HostLook> = Vec::new();
-    add_targets(probe, domains, &mut hosts);
-    each(hosts.iter_mut().map(|host| probe.host(host, |_| false))).await?;
-    let Some(wait) = second_look else {
-        return Ok(hosts.into_iter().flat_map(|host| host.rows).collect());
-    };
-    let mut done: Vec<HostRow> = hosts.iter_mut().flat_map(HostLook::take_final).collect();
-    let mut again: Vec<&mut Domain> =
-        domains.iter_mut().filter(|domain| domain.deserves_second_look()).collect();
-    let waits = |host: &HostLook| !host.rows.is_empty();
-    while !again.is_empty() || hosts.iter().any(waits) {
-        tokio::time::sleep(wait).await;
-        hosts.retain(waits);
-        each(again.drain(..).map(|domain| look(probe, domain))).await?;
+/// Takes all domains and their MX hosts, each of these once, through their course; gives the rows of the hosts.
+async fn looks(probe: &Probe, domains: &mut [Domain], course: Course) -> Result<Vec<HostRow>, Unfinished> {
+    let (mut done, mut hosts, mut known) = (Vec::new(), Vec::new(), HashSet::new());
+    let mut under_way: Vec<&mut Domain> = domains.iter_mut().collect();
+    loop {
+        each(under_way.iter_mut().map(|domain| stages(probe, course, domain))).await?;
+        for domain in &mut under_way {
+            let targets = domain.targets(probe.plan.starttls);
+            let new = targets.filter(|host| known.insert((*host).to_owned()));
+            hosts.extend(new.map(|host| HostLook::new(host.to_owned())));
+            domain.hosts_are_off();
+        }
         each(hosts.iter_mut().map(|host| probe.host(host, |_| false))).await?;
-        done.extend(hosts.iter_mut().flat_map(HostLook::take_final));
+        let mut longest = None;
+        hosts.retain_mut(|host| {
+            let (rows, wait) = host.take_final(course);
+            done.extend(rows);
+            longest = longest.max(wait);
+            wait.is_some()
+        });
+        under_way.retain_mut(|domain| {
+            let Step::Wait(wait) = course.next(domain.place()) else { return false };
+            longest = longest.max(Some(wait));
+            domain.begin_look();
+            true
+        });
+        let Some(wait) = longest else { return Ok(done) };
+        tokio::time::sleep(wait).await;
     }
-    // What the second look at a domain found besides.
-    let mut more: Vec<HostLook> = Vec::new();
-    add_targets(probe, domains, &mut more);
-    more.retain(|host| done.iter().all(|row| row.host != host.host));
-    each(more.iter_mut().map(|host| probe.host(host, |_| false))).await?;
-    done.extend(more.into_iter().flat_map(|host| host.rows));
-    Ok(done)
 }
 
-async fn look(probe: &Probe, domain: &mut Domain) -> Result<(), Unfinished> {
-    probe.records(domain).await?;
-    if domain.signals() { probe.policy(domain).await } else { Ok(()) }
+/// The stages of a look at a domain, but for its MX hosts.
+async fn stages(probe: &Probe, course: Course, domain: &mut Domain) -> Result<(), Unfinished> {
+    loop {
+        match course.next(domain.place()) {
+            Step::Records => probe.records(domain).await?,
+            Step::Policy => probe.policy(domain).await?,
+            Step::Hosts | Step::Wait(_) | Step::Done => return Ok(()),
+        }
+    }
 }
 
 /// Runs them all at once: admission says how many may be under way.
@@ -197,16 +202,6 @@ where
     F: Future<Output = Result<(), Unfinished>>,
 {
     work.collect::<FuturesUnordered<_>>().try_collect().await
-}
-
-fn add_targets(probe: &Probe, domains: &[Domain], hosts: &mut Vec<HostLook>) {
-    for domain in domains {
-        for host in domain.targets(probe.plan.starttls) {
-            if hosts.iter().all(|known| known.host != host) {
-                hosts.push(HostLook::new(host.to_owned()));
-            }
-        }
-    }
 }
 
 /// `known` is to hold what is known of the hosts.

@@ -24,9 +24,6 @@ pub struct Commit {
     /// `domains` only: positions whose rows are in this part, as ranges `[first, end)`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub done: Vec<(u64, u64)>,
-    /// `domains` only: positions looked at since the last line that wait for their second look.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub deferred: Vec<u64>,
 }
 
 /// The log, open for more lines.
@@ -129,7 +126,7 @@ mod tests {
     }
 
     fn commit(part: &str, done: Vec<(u64, u64)>) -> Commit {
-        Commit { table: "domains".into(), part: part.into(), rows: 3, done, deferred: vec![9] }
+        Commit { table: "domains".into(), part: part.into(), rows: 3, done }
     }
 
     #[test]

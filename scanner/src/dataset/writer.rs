@@ -23,8 +23,6 @@ const PART_AGE: Duration = Duration::from_secs(60);
 pub enum Evidence {
     /// A domain's row and its position in the list.
     Domain(u64, Box<DomainRow>),
-    /// A position that waits for its second look.
-    Deferred(u64),
     /// A row of an MX host's address.
     Host(Box<HostRow>),
 }
@@ -64,7 +62,6 @@ pub struct DatasetWriter {
     /// SHA-256 of the certificates that have a row.
     known: HashSet<[u8; 32]>,
     done: Positions,
-    deferred: Vec<u64>,
     since: Instant,
     committed: Committed,
 }
@@ -89,7 +86,6 @@ impl DatasetWriter {
             certificates: PartWriter::new(folder, scan, next(CERTIFICATES.name)),
             known,
             done: Positions::default(),
-            deferred: Vec::new(),
             since: Instant::now(),
             committed: Committed { parts: commits.len() as u64, domains },
         }
@@ -106,7 +102,6 @@ impl DatasetWriter {
                 self.done.insert(position);
                 self.domains.push(*row)?;
             }
-            Evidence::Deferred(position) => self.deferred.push(position),
             Evidence::Host(mut row) => {
                 self.keep_certificates(&mut row.smtp.tls)?;
                 self.hosts.push(*row)?;
@@ -136,13 +131,12 @@ impl DatasetWriter {
     pub fn commit(&mut self) -> Result<(), WriteError> {
         // Certificates first: a row that names one must find it.
         let certificates = self.certificates.close()?;
-        self.append(CERTIFICATES.name, certificates, Vec::new(), Vec::new())?;
+        self.append(CERTIFICATES.name, certificates, Vec::new())?;
         let hosts = self.hosts.close()?;
-        self.append(MX_HOSTS.name, hosts, Vec::new(), Vec::new())?;
+        self.append(MX_HOSTS.name, hosts, Vec::new())?;
         let domains = self.domains.close()?;
         let done = std::mem::take(&mut self.done).ranges().collect();
-        let deferred = std::mem::take(&mut self.deferred);
-        self.append(DOMAINS.name, domains, done, deferred)?;
+        self.append(DOMAINS.name, domains, done)?;
         self.since = Instant::now();
         Ok(())
     }
@@ -152,10 +146,9 @@ impl DatasetWriter {
         table: &str,
         closed: Option<Closed>,
         done: Vec<(u64, u64)>,
-        deferred: Vec<u64>,
     ) -> Result<(), WriteError> {
         let Some(Closed { name, rows }) = closed else { return Ok(()) };
-        let commit = Commit { table: table.to_owned(), part: name, rows, done, deferred };
+        let commit = Commit { table: table.to_owned(), part: name, rows, done };
         self.log
             .commit(&commit)
             .map_err(|source| WriteError::Commit { path: self.folder.clone(), source })?;

@@ -35,8 +35,20 @@ pub enum Suspicion {
 
 /// The outcome of a connection.
 pub trait Outcome: Vocabulary {
+    /// A hello of more than a packet was not answered, and a small one was.
+    const LARGE_HELLO: Self;
+
+    /// The server speaks nothing newer than TLS 1.1.
+    const OLD_TLS: Self;
+
     /// The further connection that it calls for; `None` where nothing more can be learnt.
     fn extra_hello(self) -> Option<ExtraHello>;
+
+    /// Whether the server said anything in the handshake.
+    fn answered_hello(self) -> bool;
+
+    /// What it says about the pace: a connection that breaks off says nothing by itself, several in a row do.
+    fn pace_hint(self) -> PaceHint;
 
     /// What must be known before it is believed; `None` where the peer itself has answered.
     fn suspicion(self) -> Option<Suspicion>;

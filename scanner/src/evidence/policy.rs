@@ -154,26 +154,10 @@ impl PolicyOutcome {
         }
     }
 
-    /// Whether the server said anything in the handshake.
-    #[must_use]
-    pub const fn answered_hello(self) -> bool {
-        matches!(self.step(), Step::Handshake | Step::Certificate | Step::Http)
-    }
-
     /// Whether another address of the host is worth trying: TCP or the handshake itself failed.
     #[must_use]
     pub const fn is_worth_another_address(self) -> bool {
         matches!(self.step(), Step::Connect | Step::Hello | Step::Handshake)
-    }
-
-    /// What it says about the pace.
-    #[must_use]
-    pub const fn pace_hint(self) -> PaceHint {
-        match (self, self.step()) {
-            (Self::ConnectReset | Self::TlsClosed, _) => PaceHint::End,
-            (Self::Timeout, _) | (_, Step::Name | Step::Connect | Step::Hello) => PaceHint::Nothing,
-            (_, Step::Handshake | Step::Certificate | Step::Http) => PaceHint::Answer,
-        }
     }
 }
 
@@ -195,6 +179,9 @@ enum Step {
 }
 
 impl Outcome for PolicyOutcome {
+    const LARGE_HELLO: Self = Self::TlsLargeHello;
+    const OLD_TLS: Self = Self::TlsProtocol;
+
     fn extra_hello(self) -> Option<ExtraHello> {
         match self {
             // The ClientHello is the first that is said: a reset by it cannot be told from one of the connect.
@@ -226,6 +213,18 @@ impl Outcome for PolicyOutcome {
             | Self::HttpMalformed
             | Self::Timeout
             | Self::TooLarge => None,
+        }
+    }
+
+    fn answered_hello(self) -> bool {
+        matches!(self.step(), Step::Handshake | Step::Certificate | Step::Http)
+    }
+
+    fn pace_hint(self) -> PaceHint {
+        match (self, self.step()) {
+            (Self::ConnectReset | Self::TlsClosed, _) => PaceHint::End,
+            (Self::Timeout, _) | (_, Step::Name | Step::Connect | Step::Hello) => PaceHint::Nothing,
+            (_, Step::Handshake | Step::Certificate | Step::Http) => PaceHint::Answer,
         }
     }
 

@@ -123,43 +123,6 @@ impl SmtpOutcome {
         self.may_pass() || matches!(self, Self::Limited | Self::Rejected4xx)
     }
 
-    /// Whether the server said anything in the handshake.
-    #[must_use]
-    pub const fn answered_hello(self) -> bool {
-        matches!(self, Self::Ok | Self::TlsAlert | Self::TlsProtocol | Self::TlsClientLimit)
-    }
-
-    /// What it says about the pace: a conversation that breaks off says nothing by itself, several in a row do.
-    #[must_use]
-    pub const fn pace_hint(self) -> PaceHint {
-        match self {
-            Self::Limited => PaceHint::TooMuch,
-            Self::ConnectReset | Self::Closed => PaceHint::End,
-            Self::ConnectRefused
-            | Self::ConnectTimeout
-            | Self::ConnectUnreachable
-            | Self::BannerTimeout
-            | Self::Protocol
-            | Self::TlsTimeout
-            | Self::TlsClosed
-            | Self::TlsLargeHello
-            | Self::NotSampled
-            | Self::NotAttempted
-            | Self::NoAddress
-            | Self::ForbiddenAddress => PaceHint::Nothing,
-            Self::Ok
-            | Self::Rejected4xx
-            | Self::Rejected5xx
-            | Self::AnswerInjection
-            | Self::NotOffered
-            | Self::Masked
-            | Self::Refused
-            | Self::TlsProtocol
-            | Self::TlsClientLimit
-            | Self::TlsAlert => PaceHint::Answer,
-        }
-    }
-
     /// What a sender that demands TLS does at such an address.
     #[must_use]
     pub const fn delivery(self) -> Delivery {
@@ -192,6 +155,9 @@ impl SmtpOutcome {
 }
 
 impl Outcome for SmtpOutcome {
+    const LARGE_HELLO: Self = Self::TlsLargeHello;
+    const OLD_TLS: Self = Self::TlsProtocol;
+
     fn extra_hello(self) -> Option<ExtraHello> {
         match self {
             Self::TlsTimeout | Self::TlsClosed | Self::TlsLargeHello => Some(ExtraHello::Small),
@@ -217,6 +183,38 @@ impl Outcome for SmtpOutcome {
             | Self::NotAttempted
             | Self::NoAddress
             | Self::ForbiddenAddress => None,
+        }
+    }
+
+    fn answered_hello(self) -> bool {
+        matches!(self, Self::Ok | Self::TlsAlert | Self::TlsProtocol | Self::TlsClientLimit)
+    }
+
+    fn pace_hint(self) -> PaceHint {
+        match self {
+            Self::Limited => PaceHint::TooMuch,
+            Self::ConnectReset | Self::Closed | Self::TlsClosed => PaceHint::End,
+            Self::ConnectRefused
+            | Self::ConnectTimeout
+            | Self::ConnectUnreachable
+            | Self::BannerTimeout
+            | Self::Protocol
+            | Self::TlsTimeout
+            | Self::TlsLargeHello
+            | Self::NotSampled
+            | Self::NotAttempted
+            | Self::NoAddress
+            | Self::ForbiddenAddress => PaceHint::Nothing,
+            Self::Ok
+            | Self::Rejected4xx
+            | Self::Rejected5xx
+            | Self::AnswerInjection
+            | Self::NotOffered
+            | Self::Masked
+            | Self::Refused
+            | Self::TlsProtocol
+            | Self::TlsClientLimit
+            | Self::TlsAlert => PaceHint::Answer,
         }
     }
 
@@ -269,7 +267,7 @@ mod tests {
     fn only_what_breaks_off_may_say_too_much_without_a_word() {
         for (hint, outcomes) in [
             (PaceHint::TooMuch, &[SmtpOutcome::Limited][..]),
-            (PaceHint::End, &[SmtpOutcome::ConnectReset, SmtpOutcome::Closed]),
+            (PaceHint::End, &[SmtpOutcome::ConnectReset, SmtpOutcome::Closed, SmtpOutcome::TlsClosed]),
             (
                 PaceHint::Nothing,
                 &[

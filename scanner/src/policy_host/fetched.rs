@@ -1,7 +1,7 @@
 //! What came of a fetch, and its columns.
 
 use crate::evidence::rows::{PolicyEvidence, TlsEvidence};
-use crate::evidence::{PaceHint, PolicyOutcome};
+use crate::evidence::{Outcome as _, PaceHint, PolicyOutcome};
 
 /// What one fetch from one address showed.
 #[derive(Debug, Clone, PartialEq)]
@@ -29,6 +29,23 @@ pub struct Fetched {
 }
 
 impl Fetched {
+    /// An outcome and nothing beside it.
+    #[must_use]
+    pub fn nothing_but(outcome: PolicyOutcome) -> Self {
+        Self {
+            outcome,
+            tls: TlsEvidence::default(),
+            http_status: None,
+            redirect_to: None,
+            content_type: None,
+            body: None,
+            sha256: None,
+            fetch_ms: 0,
+            is_cut: false,
+            asks_for_less: false,
+        }
+    }
+
     /// Whether a certificate was seen: such a fetch stands for the host, even where another address was tried before it.
     #[must_use]
     pub const fn got_further(&self) -> bool {
@@ -37,7 +54,7 @@ impl Fetched {
 
     /// What it says about the pace.
     #[must_use]
-    pub const fn pace_hint(&self) -> PaceHint {
+    pub fn pace_hint(&self) -> PaceHint {
         if self.asks_for_less { PaceHint::TooMuch } else { self.outcome.pace_hint() }
     }
 

@@ -1,11 +1,11 @@
 //! One connection, measured; made anew where this machine's network was away while it lasted.
 
 use super::Probe;
+use super::tries::{Connections, Offer};
 use crate::admission::Waited;
 use crate::dns::Doubt;
-use crate::evidence::{Outcome, Suspicion};
+use crate::evidence::{Outcome, Suspicion, Vocabulary as _};
 use crate::fault::{LocalFault, Unfinished};
-use crate::line::UnderWay;
 use crate::meters::Stage;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
@@ -26,65 +26,82 @@ impl<O> Seen<O> {
     }
 }
 
-/// A connection to an address, made until what came of it tells of the remote party.
-pub(super) struct Contact<'a> {
-    probe: &'a Probe,
-    stage: Stage,
-    addr: IpAddr,
-    began: Instant,
-    under_way: Option<UnderWay<'a>>,
+/// An address of a host, and how a connection to it is made.
+pub(super) trait Peer {
+    /// The right to make a connection.
+    type Place;
+    /// What a connection shows.
+    type Shown;
+    /// How it ends.
+    type Outcome: Outcome;
+    /// What it is made for.
+    const STAGE: Stage;
+
+    /// The address.
+    fn addr(&self) -> IpAddr;
+
+    /// Waits for a turn.
+    async fn enter(&self, waited: &mut Waited) -> Result<Self::Place, Unfinished>;
+
+    /// Makes the connection, notes what it says about the pace, and gives its place back.
+    async fn connect(&self, place: Self::Place, offer: Offer) -> Result<Self::Shown, LocalFault>;
+
+    /// What of its end counts.
+    fn seen(shown: &Self::Shown) -> Seen<Self::Outcome>;
+
+    /// Its outcome.
+    fn outcome(shown: &mut Self::Shown) -> &mut Self::Outcome;
 }
 
-impl Probe {
-    pub(super) fn contact(&self, stage: Stage, addr: IpAddr) -> Contact<'_> {
-        Contact { probe: self, stage, addr, began: Instant::now(), under_way: None }
-    }
+/// The connections to an address, each made until what came of it tells of the peer.
+pub(super) struct Believed<'a, P> {
+    pub(super) probe: &'a Probe,
+    pub(super) peer: P,
+    pub(super) waited: &'a mut Waited,
 }
 
-impl Contact<'_> {
-    /// Waits until the network is there, and for its turn, which `enter` gives.
-    ///
-    /// # Errors
-    /// The scan was stopped, or what `enter` says.
-    pub(super) async fn turn<Place>(
-        &mut self,
-        enter: impl AsyncFnOnce(&mut Waited) -> Result<Place, Unfinished>,
-        waited: &mut Waited,
-    ) -> Result<Place, Unfinished> {
-        self.probe.dns.line().until_up(waited).await?;
-        let mut turn = Waited::default();
-        let place = enter(&mut turn).await?;
-        waited.add(turn);
-        self.probe.meters.waited(self.stage, Duration::from(turn));
-        self.began = Instant::now();
-        self.under_way = Some(self.probe.dns.line().under_way());
-        Ok(place)
-    }
+impl<P: Peer> Connections for Believed<'_, P> {
+    type Shown = P::Shown;
+    type Outcome = P::Outcome;
 
-    /// It is over: gives what came of it, or `None` where it is to be made again. `seen` tells what of it counts.
+    /// Waits until the network is there, and for its turn, as often as it takes.
     ///
     /// # Errors
-    /// This machine failed, or the scan was stopped.
-    pub(super) async fn ended<T, O: Outcome>(
-        &mut self,
-        result: Result<T, LocalFault>,
-        seen: impl FnOnce(&T) -> Seen<O>,
-        waited: &mut Waited,
-    ) -> Result<Option<T>, Unfinished> {
-        self.under_way = None;
-        let doubt = match &result {
-            Ok(result) => {
-                let seen = seen(result);
-                self.probe.meters.ended(self.stage, seen.outcome.word(), self.began.elapsed());
-                doubt(seen, self.addr)
+    /// This machine failed, the scan was stopped, or the peer is excluded.
+    async fn connect(&mut self, offer: Offer) -> Result<P::Shown, Unfinished> {
+        let Self { probe, peer, waited } = self;
+        loop {
+            probe.dns.line().until_up(waited).await?;
+            let mut turn = Waited::default();
+            let place = peer.enter(&mut turn).await?;
+            waited.add(turn);
+            probe.meters.waited(P::STAGE, Duration::from(turn));
+            let began = Instant::now();
+            let result = {
+                let _under_way = probe.dns.line().under_way();
+                peer.connect(place, offer).await
+            };
+            let doubt = match &result {
+                Ok(shown) => {
+                    let seen = P::seen(shown);
+                    probe.meters.ended(P::STAGE, seen.outcome.word(), began.elapsed());
+                    doubt(seen, peer.addr())
+                }
+                Err(fault) if fault.is_of_network() => Some(Doubt::Way(peer.addr())),
+                Err(_) => None,
+            };
+            let is_believed = match doubt {
+                Some(doubt) => probe.dns.believes(doubt, began, waited).await?,
+                None => true,
+            };
+            if is_believed {
+                return Ok(result?);
             }
-            Err(fault) if fault.is_of_network() => Some(Doubt::Way(self.addr)),
-            Err(_) => None,
-        };
-        match doubt {
-            Some(doubt) if !self.probe.dns.believes(doubt, self.began, waited).await? => Ok(None),
-            _ => Ok(Some(result?)),
         }
+    }
+
+    fn outcome(shown: &mut P::Shown) -> &mut P::Outcome {
+        P::outcome(shown)
     }
 }
 

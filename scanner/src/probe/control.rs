@@ -66,7 +66,7 @@ impl Probe {
         }
         let addresses = self.dns.addresses(&sibling, &mut domain.waited).await?;
         let asked_for_less = domain.asked_for_less;
-        let other = self.over_addresses(&sibling, addresses, Vec::new(), domain).await?;
+        let other = self.over_addresses(&sibling, addresses, None, domain).await?;
         domain.asked_for_less = asked_for_less;
         domain.control.policy = other.outcome;
         let row = &mut domain.row.policy;

@@ -1,13 +1,14 @@
 //! One MX host: its addresses, and a conversation with each that is sampled.
 
 use super::Probe;
-use super::contact::Seen;
-use crate::admission::{Refusal, Waited};
+use super::contact::{Believed, Peer, Seen};
+use super::course::{Course, Left};
+use super::tries::{Offer, look};
+use crate::admission::{Refusal, SmtpPlace, Waited};
 use crate::dns::{Addresses, Answer, RecordType};
-use crate::evidence::attempts::further;
 use crate::evidence::rows::{HostRow, Retried, SmtpEvidence};
-use crate::evidence::{DnsStatus, ExtraHello, PaceHint, Question, SmtpOutcome};
-use crate::fault::Unfinished;
+use crate::evidence::{DnsStatus, Outcome as _, Question, SmtpOutcome};
+use crate::fault::{LocalFault, Unfinished};
 use crate::meters::Stage;
 use crate::smtp::{self, Deadlines, Greeting, Target};
 use crate::tls::Hello;
@@ -42,28 +43,26 @@ impl HostLook {
         Self { host, looks: 0, rows: Vec::new() }
     }
 
-    /// Takes out the rows that are final. The first look leaves those that failed in a way that may pass; the second those that were
-    /// asked for less again, which are tried a third time; the third none.
-    pub fn take_final(&mut self) -> Vec<HostRow> {
-        let waits = match self.looks {
-            1 => deserves_second_look,
-            2 => deserves_third_look,
-            _ => |_: &HostRow| false,
-        };
-        let (waiting, done) = std::mem::take(&mut self.rows).into_iter().partition(waits);
+    /// Takes out the rows that are final. Gives them, and how long the others wait for the next look, where there are any.
+    pub fn take_final(&mut self, course: Course) -> (Vec<HostRow>, Option<Duration>) {
+        let wait = |row: &HostRow| course.wait(self.looks, left(row));
+        let longest = self.rows.iter().filter_map(wait).max();
+        let (waiting, done) = std::mem::take(&mut self.rows).into_iter().partition(|row| wait(row).is_some());
         self.rows = waiting;
-        done
+        (done, longest)
     }
 }
 
-fn deserves_second_look(row: &HostRow) -> bool {
+/// What a look left open of a row. An address is contacted so often at most: then nothing is.
+fn left(row: &HostRow) -> Left {
     let unresolved =
         row.smtp.outcome == Some(SmtpOutcome::NoAddress) && row.host_dns.is_some_and(DnsStatus::may_pass);
-    unresolved || deserves_conversation(row) || lacks_tlsa(row)
-}
-
-fn deserves_third_look(row: &HostRow) -> bool {
-    row.smtp.outcome == Some(SmtpOutcome::Limited) && row.attempts.len() < HOST_CONTACTS
+    let limited = row.smtp.outcome == Some(SmtpOutcome::Limited) && row.attempts.len() < HOST_CONTACTS;
+    match limited {
+        true => Left::Limited,
+        false if unresolved || deserves_conversation(row) || lacks_tlsa(row) => Left::MayPass,
+        false => Left::Nothing,
+    }
 }
 
 /// Whether the address is to be contacted: for the first time, or because what came of it may pass.
@@ -207,95 +206,34 @@ impl Probe {
     /// One look at an address: a conversation, and the further ones that its outcome calls for.
     async fn converse(&self, row: &mut HostRow) -> Result<(), Unfinished> {
         let Some(addr) = row.addr else { return Ok(()) };
-        row.smtp = self.conversation(row, addr, Hello::PostQuantum).await?;
-        row.attempts.extend(row.smtp.outcome);
-        while let Some(hello) = further(&row.attempts)
-            && row.attempts.len() < HOST_CONTACTS
-        {
-            match hello {
-                ExtraHello::Small => self.with_small_hello(row, addr).await?,
-                ExtraHello::Legacy => self.with_legacy_hello(row, addr).await?,
-            }
-        }
-        Ok(())
-    }
-
-    /// Once more without a post-quantum share. What it shows stands where the handshake was answered; else the row stays as it is.
-    async fn with_small_hello(&self, row: &mut HostRow, addr: IpAddr) -> Result<(), Unfinished> {
-        let again = self.conversation(row, addr, Hello::Small).await?;
-        let outcome = again.outcome;
-        if outcome.is_some_and(SmtpOutcome::answered_hello) {
-            if let Some(first) = row.attempts.last_mut() {
-                *first = SmtpOutcome::TlsLargeHello;
-            }
-            row.smtp = again;
-        }
-        row.attempts.extend(outcome);
-        Ok(())
-    }
-
-    /// Once more with old versions and suites: it says whether the limit is ours.
-    async fn with_legacy_hello(&self, row: &mut HostRow, addr: IpAddr) -> Result<(), Unfinished> {
         let mut waited = Waited::default();
-        let mut contact = self.contact(Stage::Smtp, addr);
-        let outcome = loop {
-            let enter = async |turn: &mut Waited| self.admission.smtp(addr, &row.host, turn).await;
-            let mut place = contact.turn(enter, &mut waited).await?;
-            let greeting = Greeting::default();
-            let target = self.target(&row.host, addr, Hello::Small, &greeting);
-            let outcome = place.hold(|| greeting.is_over(), smtp::probe_legacy(target)).await;
-            drop(place);
-            if let Some(outcome) = contact.ended(outcome, |seen| Seen::whole(*seen), &mut waited).await? {
-                break outcome;
-            }
-        };
+        let peer = MxHost { probe: self, host: &row.host, addr };
+        let mut conversations = Believed { probe: self, peer, waited: &mut waited };
+        let shown = look(&mut row.attempts, HOST_CONTACTS, &mut conversations).await;
         row.waited_ms += waited.millis();
-        if outcome == SmtpOutcome::TlsProtocol {
-            row.smtp.outcome = Some(outcome);
-        }
-        row.attempts.push(outcome);
+        row.smtp = shown?;
         Ok(())
     }
+}
 
-    async fn conversation(
-        &self,
-        row: &mut HostRow,
-        addr: IpAddr,
-        hello: Hello,
-    ) -> Result<SmtpEvidence, Unfinished> {
-        let mut waited = Waited::default();
-        let mut contact = self.contact(Stage::Smtp, addr);
-        let evidence = loop {
-            let enter = async |turn: &mut Waited| self.admission.smtp(addr, &row.host, turn).await;
-            let mut place = contact.turn(enter, &mut waited).await?;
-            let greeting = Greeting::default();
-            let target = self.target(&row.host, addr, hello, &greeting);
-            let evidence = place.hold(|| greeting.is_over(), smtp::probe(target, &self.tls)).await;
-            let hint = evidence.as_ref().map_or(PaceHint::Nothing, |evidence| ended(evidence).pace_hint());
-            // Ends in a row are a way of saying "too much".
-            let is_limited = place.note(hint) && hint == PaceHint::End;
-            drop(place);
-            let seen = |evidence: &SmtpEvidence| Seen::whole(ended(evidence));
-            if let Some(mut evidence) = contact.ended(evidence, seen, &mut waited).await? {
-                if is_limited {
-                    evidence.outcome = Some(SmtpOutcome::Limited);
-                }
-                break evidence;
-            }
-        };
-        row.waited_ms += waited.millis();
-        Ok(evidence)
-    }
+/// An address of an MX host.
+struct MxHost<'a> {
+    probe: &'a Probe,
+    host: &'a str,
+    addr: IpAddr,
+}
 
-    fn target<'a>(&'a self, host: &'a str, addr: IpAddr, hello: Hello, greeting: &'a Greeting) -> Target<'a> {
+impl MxHost<'_> {
+    fn target<'b>(&'b self, hello: Hello, greeting: &'b Greeting) -> Target<'b> {
+        let plan = &self.probe.plan;
         Target {
-            host,
-            addr: SocketAddr::new(addr, self.plan.smtp_port),
-            ehlo_name: &self.plan.identity.ehlo_name,
+            host: self.host,
+            addr: SocketAddr::new(self.addr, plan.smtp_port),
+            ehlo_name: &plan.identity.ehlo_name,
             hello,
             deadlines: Deadlines {
-                total: self.plan.deadlines.smtp,
-                banner: self.plan.deadlines.banner,
+                total: plan.deadlines.smtp,
+                banner: plan.deadlines.banner,
                 quit: QUIT_PATIENCE,
             },
             greeting,
@@ -303,9 +241,46 @@ impl Probe {
     }
 }
 
-/// How a conversation ended; one that is over has its outcome.
-fn ended(evidence: &SmtpEvidence) -> SmtpOutcome {
-    evidence.outcome.unwrap_or(SmtpOutcome::Closed)
+impl<'a> Peer for MxHost<'a> {
+    type Place = SmtpPlace<'a>;
+    type Shown = SmtpEvidence;
+    type Outcome = SmtpOutcome;
+    const STAGE: Stage = Stage::Smtp;
+
+    fn addr(&self) -> IpAddr {
+        self.addr
+    }
+
+    async fn enter(&self, waited: &mut Waited) -> Result<SmtpPlace<'a>, Unfinished> {
+        self.probe.admission.smtp(self.addr, self.host, waited).await
+    }
+
+    async fn connect(&self, mut place: SmtpPlace<'a>, offer: Offer) -> Result<SmtpEvidence, LocalFault> {
+        let greeting = Greeting::default();
+        let Offer::Ours(hello) = offer else {
+            let target = self.target(Hello::Small, &greeting);
+            let outcome = place.hold(|| greeting.is_over(), smtp::probe_legacy(target)).await?;
+            return Ok(nothing_but(outcome));
+        };
+        let conversation = smtp::probe(self.target(hello, &greeting), &self.probe.tls);
+        let mut evidence = place.hold(|| greeting.is_over(), conversation).await?;
+        let outcome = Self::outcome(&mut evidence);
+        let is_too_much = place.note(outcome.pace_hint());
+        // Without a word, several times in a row. What ends in a handshake keeps its own word.
+        if is_too_much && matches!(outcome, SmtpOutcome::ConnectReset | SmtpOutcome::Closed) {
+            *outcome = SmtpOutcome::Limited;
+        }
+        Ok(evidence)
+    }
+
+    fn seen(evidence: &SmtpEvidence) -> Seen<SmtpOutcome> {
+        Seen::whole(evidence.outcome.unwrap_or(SmtpOutcome::Closed))
+    }
+
+    /// One that is over has its outcome.
+    fn outcome(evidence: &mut SmtpEvidence) -> &mut SmtpOutcome {
+        evidence.outcome.get_or_insert(SmtpOutcome::Closed)
+    }
 }
 
 /// Where a host's TLSA records for mail are, whatever port is configured (RFC 7672 section 2.2.3, RFC 6698 section 3).
@@ -314,12 +289,18 @@ fn tlsa_name(host: &str) -> String {
 }
 
 fn with_outcome(row: HostRow, outcome: SmtpOutcome) -> HostRow {
-    HostRow { smtp: SmtpEvidence { outcome: Some(outcome), ..SmtpEvidence::default() }, ..row }
+    HostRow { smtp: nothing_but(outcome), ..row }
+}
+
+fn nothing_but(outcome: SmtpOutcome) -> SmtpEvidence {
+    SmtpEvidence { outcome: Some(outcome), ..SmtpEvidence::default() }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    const COURSE: Course = Course::new(Some(Duration::from_secs(900)));
 
     fn looked_at(outcomes: &[SmtpOutcome]) -> HostLook {
         let mut look = HostLook::new("mx.example".to_owned());
@@ -347,12 +328,9 @@ mod tests {
             (&[SmtpOutcome::NotOffered], false),
         ] {
             let mut look = looked_at(outcomes);
-            let done = look.take_final();
-            assert_eq!(
-                (look.rows.len(), done.len()),
-                (usize::from(waits), usize::from(!waits)),
-                "{outcomes:?}"
-            );
+            let (done, wait) = look.take_final(COURSE);
+            let (waiting, left) = (usize::from(waits), usize::from(!waits));
+            assert_eq!((look.rows.len(), done.len(), wait.is_some()), (waiting, left, waits), "{outcomes:?}");
         }
     }
 
@@ -360,6 +338,6 @@ mod tests {
     fn further_tries_count_among_the_three_connections() {
         let mut look = looked_at(&[SmtpOutcome::TlsClosed, SmtpOutcome::Limited]);
         look.rows[0].attempts.insert(1, SmtpOutcome::TlsClosed);
-        assert_eq!(look.take_final().len(), 1);
+        assert_eq!(look.take_final(COURSE).0.len(), 1);
     }
 }

@@ -1,14 +1,17 @@
-//! The stages of one domain and of one MX host, and the order of the questions within each. `scan` and `check` say whose turn it is.
+//! The stages of one domain and of one MX host, the order of the questions within each, and that of the stages (`course`).
 //!
 //! Every stage asks only what is not known yet, or what failed in a way that may pass: so the second look
 //! is the same call again on the same evidence.
 
 mod contact;
 mod control;
+pub mod course;
 mod host;
 mod policy;
 mod reach;
+mod tries;
 
+use course::{Far, Left, Place};
 pub use host::HostLook;
 pub use reach::{Reached, own_mail_server};
 
@@ -58,6 +61,8 @@ pub struct Domain {
     /// Whether the policy host answered that it is asked too much.
     asked_for_less: bool,
     waited: Waited,
+    /// How far this look is.
+    far: Far,
     /// Of this look.
     #[serde(skip, default = "Instant::now")]
     began: Instant,
@@ -84,6 +89,7 @@ impl Domain {
             control: control::Control::default(),
             asked_for_less: false,
             waited: Waited::default(),
+            far: Far::default(),
             began: Instant::now(),
         }
     }
@@ -94,15 +100,32 @@ impl Domain {
         self.row.sts_signals == Some(true)
     }
 
-    /// Whether something failed in a way that may pass.
+    /// Where it is on its course.
     #[must_use]
-    pub fn deserves_second_look(&self) -> bool {
+    pub fn place(&self) -> Place {
+        let look = u8::try_from(self.row.attempts).unwrap_or(u8::MAX);
+        let left = if self.may_pass() { Left::MayPass } else { Left::Nothing };
+        Place { far: self.far, look, signals: self.signals(), left }
+    }
+
+    /// Whether something failed in a way that may pass.
+    fn may_pass(&self) -> bool {
         let row = &self.row;
         let asked = [row.mx_dns, row.sts_dns, row.tlsrpt_dns, self.implicit, self.ns, row.policy.host_dns];
         asked.into_iter().flatten().any(DnsStatus::may_pass)
             || self.control.may_pass()
             || self.asked_for_less
             || row.policy.outcome.is_some_and(PolicyOutcome::may_pass)
+    }
+
+    /// Its MX hosts are on their course.
+    pub fn hosts_are_off(&mut self) {
+        self.far = Far::Hosts;
+    }
+
+    /// It has waited for its next look, which begins.
+    pub fn begin_look(&mut self) {
+        self.far = Far::Nowhere;
     }
 
     /// Notes that a question is asked again; does nothing at its first look, when nothing came of it before.
@@ -152,6 +175,7 @@ impl Probe {
     pub async fn records(&self, domain: &mut Domain) -> Result<(), Unfinished> {
         domain.row.attempts += 1;
         domain.began = Instant::now();
+        domain.far = Far::Records;
         if open(domain.row.mx_dns) {
             let name = domain.row.domain.clone();
             domain.note_retry(Question::Mx, domain.row.mx_dns);

@@ -1,18 +1,19 @@
 //! The policy of one domain: its host's addresses, the fetch, and what the text says.
 
-use super::contact::Seen;
+use super::contact::{Believed, Peer, Seen};
+use super::course::Far;
+use super::tries::{Offer, look};
 use super::{Domain, Probe, control, open};
-use crate::admission::{Refusal, Waited};
+use crate::admission::{Refusal, Slot, Waited};
 use crate::dns::{Addresses, Answer, RecordType};
-use crate::evidence::attempts::further;
 use crate::evidence::rows::{AddrOutcome, DomainRow, PolicyEvidence};
-use crate::evidence::{AddressOutcome, DnsStatus, ExtraHello, Mode, MxKind, PolicyOutcome, Question};
-use crate::fault::Unfinished;
+use crate::evidence::{AddressOutcome, DnsStatus, Mode, MxKind, PolicyOutcome, Question};
+use crate::fault::{LocalFault, Unfinished};
 use crate::meters::Stage;
 use crate::moment;
 use crate::mta_sts::{mx_pattern, policy};
 use crate::policy_host::{self, Fetch, Fetched};
-use crate::tls::{Hello, legacy};
+use crate::tls::legacy;
 use std::net::{IpAddr, SocketAddr};
 use tokio::time::Instant;
 
@@ -22,6 +23,7 @@ impl Probe {
     /// # Errors
     /// This machine failed, or the scan was stopped.
     pub async fn policy(&self, domain: &mut Domain) -> Result<(), Unfinished> {
+        domain.far = Far::Policy;
         self.name_servers_and_control(domain).await?;
         let known = &domain.row.policy;
         let failed_and_may_pass = known.outcome.is_some_and(PolicyOutcome::may_pass)
@@ -74,38 +76,40 @@ impl Probe {
         let earlier = domain.row.policy.attempts.take();
         domain.asked_for_less = false;
         let mut policy = if self.admission.excludes_policy_host(&host, &[]) {
-            PolicyEvidence::default()
+            PolicyEvidence { attempts: earlier, ..PolicyEvidence::default() }
         } else if !policy_host::is_url_host(&host) {
             // Such as broken punycode: no sender can ask for it either.
-            PolicyEvidence { outcome: Some(PolicyOutcome::NameInvalid), ..PolicyEvidence::default() }
+            let invalid = PolicyOutcome::NameInvalid;
+            let attempts = Some([earlier.unwrap_or_default(), vec![invalid]].concat());
+            PolicyEvidence { outcome: Some(invalid), attempts, ..PolicyEvidence::default() }
         } else {
             let before = domain.row.policy.host_dns.filter(|status| status.may_pass());
             domain.note_retry(Question::PolicyHost, before);
             let addresses = self.dns.addresses(&host, &mut domain.waited).await?;
-            self.over_addresses(&host, addresses, earlier.clone().unwrap_or_default(), domain).await?
+            self.over_addresses(&host, addresses, earlier, domain).await?
         };
         if let Some(outcome) = policy.outcome {
             policy.at = Some(moment::now());
             policy.usable = Some(outcome == PolicyOutcome::Ok && policy.valid == Some(true));
-            policy.attempts.get_or_insert_with(|| earlier.unwrap_or_default()).push(outcome);
-        } else {
-            policy.attempts = earlier;
         }
         domain.row.policy = policy;
         Ok(())
     }
 
-    /// `attempts` are the outcomes of earlier looks; those that further tries came after are added.
+    /// `earlier` are the outcomes of earlier looks. To them come those of this one: of each address all tries but the last, and then the
+    /// last try at the address that stands for the host.
     pub(super) async fn over_addresses(
         &self,
         host: &str,
         addresses: Addresses,
-        mut attempts: Vec<PolicyOutcome>,
+        earlier: Option<Vec<PolicyOutcome>>,
         domain: &mut Domain,
     ) -> Result<PolicyEvidence, Unfinished> {
         let Addresses { status, addrs, chain, .. } = addresses;
+        let mut attempts = earlier.clone().unwrap_or_default();
         let mut outcomes = Vec::with_capacity(addrs.len());
-        let mut fetched: Option<Fetched> = None;
+        // What stands, and the last try at its address.
+        let mut fetched: Option<(Fetched, PolicyOutcome)> = None;
         let mut refused = None;
         let mut left = self.plan.addresses_per_host;
         // A name that is not excluded may be an alias of one that is: what that one has is not contacted either.
@@ -129,11 +133,11 @@ impl Probe {
                         continue;
                     }
                     Err(why) => return Err(why),
-                    Ok(one) => {
+                    Ok((one, last)) => {
                         left = if one.outcome.is_worth_another_address() { left - 1 } else { 0 };
                         domain.asked_for_less |= one.asks_for_less;
                         let outcome = AddressOutcome::Contacted(one.outcome);
-                        fetched = Some(better(fetched, one));
+                        fetched = Some(better(fetched, (one, last)));
                         outcome
                     }
                 },
@@ -143,108 +147,102 @@ impl Probe {
         let mut policy = PolicyEvidence {
             host_dns: Some(status),
             addrs: status.is_definite().then_some(outcomes),
-            attempts: Some(attempts),
             ..PolicyEvidence::default()
         };
         match fetched {
-            Some(fetched) => {
+            Some((fetched, last)) => {
                 fetched.write_to(&mut policy);
                 read_text(&mut policy);
+                attempts.push(last);
             }
-            None => policy.outcome = without_fetch(status, chain.as_deref(), refused),
+            None => {
+                policy.outcome = without_fetch(status, chain.as_deref(), refused);
+                attempts.extend(policy.outcome);
+            }
         }
+        policy.attempts = if policy.outcome.is_some() { Some(attempts) } else { earlier };
         policy.cname = chain;
         Ok(policy)
     }
 
-    /// One address: a fetch, and the further connections that its outcome calls for. Outcomes that such a one came after go to `attempts`.
+    /// One address: a fetch, and the further connections that its outcome calls for. Gives the outcome of the last of them apart; those
+    /// before it go to `attempts`.
     async fn at_address(
         &self,
         host: &str,
         addr: IpAddr,
         attempts: &mut Vec<PolicyOutcome>,
         waited: &mut Waited,
-    ) -> Result<Fetched, Unfinished> {
-        let mut one = self.fetch(host, addr, Hello::PostQuantum, waited).await?;
-        loop {
-            attempts.push(one.outcome);
-            match further(attempts) {
-                Some(ExtraHello::Small) => {
-                    let again = self.fetch(host, addr, Hello::Small, waited).await?;
-                    if again.outcome.answered_hello()
-                        && let Some(first) = attempts.last_mut()
-                    {
-                        *first = PolicyOutcome::TlsLargeHello;
-                    }
-                    one = again;
-                }
-                Some(ExtraHello::Legacy) => one.outcome = self.ask_legacy(host, addr, waited).await?,
-                None => break,
-            }
-        }
-        // The last one is the look's.
-        attempts.pop();
-        Ok(one)
+    ) -> Result<(Fetched, PolicyOutcome), Unfinished> {
+        let peer = PolicyHost { probe: self, host, addr };
+        let fetched = look(attempts, usize::MAX, &mut Believed { probe: self, peer, waited }).await?;
+        let last = attempts.pop().unwrap_or(fetched.outcome);
+        Ok((fetched, last))
+    }
+}
+
+/// An address of a policy host.
+struct PolicyHost<'a> {
+    probe: &'a Probe,
+    host: &'a str,
+    addr: IpAddr,
+}
+
+impl<'a> Peer for PolicyHost<'a> {
+    type Place = Slot<'a>;
+    type Shown = Fetched;
+    type Outcome = PolicyOutcome;
+    const STAGE: Stage = Stage::Policy;
+
+    fn addr(&self) -> IpAddr {
+        self.addr
     }
 
-    async fn fetch(
-        &self,
-        host: &str,
-        addr: IpAddr,
-        hello: Hello,
-        waited: &mut Waited,
-    ) -> Result<Fetched, Unfinished> {
-        let request = Fetch {
-            host,
-            addr: SocketAddr::new(addr, self.plan.https_port),
-            hello,
-            deadline: self.plan.deadlines.policy,
-            user_agent: &self.plan.identity.user_agent(),
-            max_bytes: policy::POLICY_BYTES,
-        };
-        let mut contact = self.contact(Stage::Policy, addr);
-        loop {
-            let enter = async |turn: &mut Waited| self.admission.https(addr, host, turn).await;
-            let mut slot = contact.turn(enter, waited).await?;
-            let fetched = slot.run(policy_host::fetch(request, &self.tls)).await;
-            if let Ok(fetched) = &fetched {
+    async fn enter(&self, waited: &mut Waited) -> Result<Slot<'a>, Unfinished> {
+        self.probe.admission.https(self.addr, self.host, waited).await
+    }
+
+    async fn connect(&self, mut slot: Slot<'a>, offer: Offer) -> Result<Fetched, LocalFault> {
+        let plan = &self.probe.plan;
+        let addr = SocketAddr::new(self.addr, plan.https_port);
+        match offer {
+            Offer::Ours(hello) => {
+                let request = Fetch {
+                    host: self.host,
+                    addr,
+                    hello,
+                    deadline: plan.deadlines.policy,
+                    user_agent: &plan.identity.user_agent(),
+                    max_bytes: policy::POLICY_BYTES,
+                };
+                let fetched = slot.run(policy_host::fetch(request, &self.probe.tls)).await?;
                 slot.note(fetched.pace_hint());
+                Ok(fetched)
             }
-            drop(slot);
-            let seen = |fetched: &Fetched| Seen { outcome: fetched.outcome, is_cut: fetched.is_cut };
-            if let Some(fetched) = contact.ended(fetched, seen, waited).await? {
-                return Ok(fetched);
+            Offer::Old => {
+                let deadline = Instant::now() + plan.deadlines.policy;
+                let answer = slot.run(legacy::ask_at(addr, self.host, deadline)).await?;
+                Ok(Fetched::nothing_but(answer.verdict().at_policy_host()))
             }
         }
     }
 
-    /// Whether the limit is ours: what a host is that answers a hello with old versions and suites so.
-    async fn ask_legacy(
-        &self,
-        host: &str,
-        addr: IpAddr,
-        waited: &mut Waited,
-    ) -> Result<PolicyOutcome, Unfinished> {
-        let mut contact = self.contact(Stage::Policy, addr);
-        loop {
-            let enter = async |turn: &mut Waited| self.admission.https(addr, host, turn).await;
-            let mut slot = contact.turn(enter, waited).await?;
-            let deadline = Instant::now() + self.plan.deadlines.policy;
-            let at = SocketAddr::new(addr, self.plan.https_port);
-            let answer = slot.run(legacy::ask_at(at, host, deadline)).await;
-            drop(slot);
-            let outcome = answer.map(|answer| answer.verdict().at_policy_host());
-            if let Some(outcome) = contact.ended(outcome, |seen| Seen::whole(*seen), waited).await? {
-                return Ok(outcome);
-            }
-        }
+    fn seen(fetched: &Fetched) -> Seen<PolicyOutcome> {
+        Seen { outcome: fetched.outcome, is_cut: fetched.is_cut }
+    }
+
+    fn outcome(fetched: &mut Fetched) -> &mut PolicyOutcome {
+        &mut fetched.outcome
     }
 }
 
 /// Of two addresses the later one if it got as far as a certificate, else the first.
-fn better(first: Option<Fetched>, later: Fetched) -> Fetched {
+fn better(
+    first: Option<(Fetched, PolicyOutcome)>,
+    later: (Fetched, PolicyOutcome),
+) -> (Fetched, PolicyOutcome) {
     match first {
-        Some(first) if !later.got_further() => first,
+        Some(first) if !later.0.got_further() => first,
         _ => later,
     }
 }

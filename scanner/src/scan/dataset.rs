@@ -4,6 +4,7 @@ use super::preflight::Prepared;
 use crate::dataset::columns::{CERTIFICATES, DOMAINS, MX_HOSTS, column};
 use crate::dataset::commits::{self, Commit, CommitLog};
 use crate::dataset::layout::Layout;
+use crate::dataset::lock::WORKING;
 use crate::dataset::manifest::{Exclusions, ListFacts, Manifest, Resumed, Versions};
 use crate::dataset::ranges::Positions;
 use crate::dataset::read;
@@ -44,7 +45,11 @@ impl Dataset {
         prepared: &Prepared,
     ) -> Result<Self, ScanError> {
         let wrong = |source| ScanError::Io { what: format!("cannot write to {}", folder.display()), source };
-        if folder.read_dir().is_ok_and(|mut entries| entries.next().is_some()) {
+        let is_ours = |entry: &std::fs::DirEntry| entry.file_name() == WORKING;
+        if folder
+            .read_dir()
+            .is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|one| !is_ours(&one))))
+        {
             return Err(ScanError::Exists(folder.to_owned()));
         }
         for table in [&DOMAINS, &MX_HOSTS, &CERTIFICATES] {

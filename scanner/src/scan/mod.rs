@@ -12,6 +12,7 @@ pub use dataset::Recorded;
 pub use preflight::{Lowering, fit};
 pub use report::{DnsSeen, Ended, Report};
 
+use crate::dataset::lock::Lock;
 use crate::dataset::manifest::{ListFacts, Sum};
 use crate::dataset::ranges::Positions;
 use crate::dataset::writer::{DatasetWriter, Evidence};
@@ -70,8 +71,34 @@ pub enum Start {
 /// Runs a scan to its end, or until `stop`; the counters in `tally` are true at any time.
 ///
 /// # Errors
-/// The scan cannot begin, or the dataset cannot be written. What was committed stays whole in any case.
+/// The scan cannot begin, another process writes to the folder, or the dataset cannot be written. What was committed stays whole in any
+/// case; a folder that was made for a scan which cannot begin is removed.
 pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Report, ScanError> {
+    let is_there = job.output.exists();
+    let command = match job.start {
+        Start::New => "sts-scan scan",
+        Start::Resume => "sts-scan resume",
+    };
+    let folder = job.output.clone();
+    if job.start == Start::New {
+        let made = std::fs::create_dir_all(&folder);
+        made.map_err(|source| ScanError::Io {
+            what: format!("cannot write to {}", folder.display()),
+            source,
+        })?;
+    }
+    let lock = Lock::take(&folder, command).map_err(|why| ScanError::Locked { path: folder.clone(), why })?;
+    let done = run_alone(job, tally, stop);
+    drop(lock);
+    if done.is_err() && !is_there {
+        // It is removed only where nothing is in it.
+        let _ = std::fs::remove_dir(&folder);
+    }
+    done
+}
+
+/// The run of the one process that may write to the folder.
+fn run_alone(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Report, ScanError> {
     let began = Instant::now();
     let survey = input::survey(&job.lists)?;
     if survey.entries() == Some(0) {
@@ -100,23 +127,24 @@ pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Rep
 
     let (to_writer, from_stages) = mpsc::channel(EVIDENCE_QUEUE);
     let registry = std::mem::take(&mut dataset.registry);
-    let hosts = dataset.hosts_to_contact(&registry, plan.starttls)?;
-    let spool = Spool::open(&job.output).map_err(|source| ScanError::Io {
-        what: format!("cannot write to {}", job.output.display()),
-        source,
+    let (spool, found) = Spool::open(&job.output, &dataset.done, &registry).map_err(|source| {
+        ScanError::Io { what: format!("cannot keep what waits in {}", job.output.display()), source }
     })?;
+    let hosts = dataset.hosts_to_contact(&registry, plan.starttls)?;
+    let known = Known { done: dataset.done, waiting: found.positions };
     let pipeline = Arc::new(Pipeline::new(probe, registry, tally.clone(), stop.clone(), to_writer, spool));
     let halted = pipeline.halted.clone();
     let line = pipeline.probe.dns.line().clone();
-    let (read, mut dns) = drive(pipeline, reader, &dataset.done, hosts, dataset.writer, from_stages)?;
+    let (read, mut dns) = drive(pipeline, reader, &known, hosts, dataset.writer, from_stages)?;
 
+    dns.warnings.extend(found.warning);
     if !vantage.resolver_validates {
         let unknown = "not every resolver validates DNSSEC: the DANE outcome of every MX host is `unknown`";
         dns.warnings.push(unknown.to_owned());
     }
     dns.warnings.extend(admission.exclusions().warnings());
     dataset.manifest.exclusions = admission.exclusions().facts();
-    let sum = sum_of(&read, tally, &dataset.done);
+    let sum = sum_of(&read, tally, &known);
     let ended = Ended::of(&sum, tally, halted.get().cloned().or(line.gave_up()), stop.is_cancelled());
     let report = Report {
         sum,
@@ -159,6 +187,14 @@ fn list_facts(lists: &[ListSpec], survey: &input::Survey) -> Vec<ListFacts> {
     facts.collect()
 }
 
+/// Positions of the list that an earlier run looked at.
+struct Known {
+    /// They have a committed row.
+    done: Positions,
+    /// They wait for their next look.
+    waiting: Positions,
+}
+
 /// What the reader thread saw.
 struct ReadOut {
     tally: input::Tally,
@@ -167,6 +203,8 @@ struct ReadOut {
     given: u64,
     /// Names that had a committed row.
     known: u64,
+    /// Names that wait for their next look from an earlier run on.
+    waiting: u64,
     /// From the first name to the last that a worker took.
     took: Duration,
 }
@@ -175,7 +213,7 @@ struct ReadOut {
 fn drive(
     pipeline: Arc<Pipeline>,
     reader: Reader,
-    done: &Positions,
+    known: &Known,
     hosts: Vec<HostLook>,
     writer: DatasetWriter,
     from_stages: mpsc::Receiver<Evidence>,
@@ -199,7 +237,7 @@ fn drive(
         let tally = pipeline.tally.clone();
         stages.push(scope.spawn(move || offer(hosts, &to_contacts, &tally)));
         drop(entries);
-        let read = read(&pipeline, reader, done, &to_workers);
+        let read = read(&pipeline, reader, known, &to_workers);
         if read.is_err() {
             pipeline.stop.cancel();
         }
@@ -255,10 +293,10 @@ fn write(mut writer: DatasetWriter, mut evidence: mpsc::Receiver<Evidence>) -> R
 fn read(
     pipeline: &Pipeline,
     mut reader: Reader,
-    done: &Positions,
+    earlier: &Known,
     workers: &mpsc::Sender<Vec<Entry>>,
 ) -> Result<ReadOut, ScanError> {
-    let (mut given, mut known) = (0, 0);
+    let (mut given, mut known, mut waiting) = (0, 0, 0);
     let began = Instant::now();
     let mut batch = Vec::with_capacity(ENTRY_BATCH);
     let mut settled = 0;
@@ -269,8 +307,12 @@ fn read(
         pipeline.tally.read.set(read.inputs);
         pipeline.tally.settled.add(without_row - settled);
         settled = without_row;
-        if done.contains(entry.position) {
+        if earlier.done.contains(entry.position) {
             known += 1;
+            continue;
+        }
+        if earlier.waiting.contains(entry.position) {
+            waiting += 1;
             continue;
         }
         batch.push(entry);
@@ -291,24 +333,25 @@ fn read(
     pipeline.tally.read.set(tally.inputs);
     pipeline.tally.settled.add(tally.duplicates + tally.invalid + tally.out_of_shard - settled);
     let stream_sha256 = reader.stream_digest().map(|(sha256, _)| sha256.to_owned());
-    Ok(ReadOut { tally, stream_sha256, given, known, took })
+    Ok(ReadOut { tally, stream_sha256, given, known, waiting, took })
 }
 
 /// The sum of inputs. Names in the reader's window and beyond are known only as the difference to the survey.
-fn sum_of(read: &ReadOut, tally: &Tally, done: &Positions) -> Sum {
+fn sum_of(read: &ReadOut, tally: &Tally, known: &Known) -> Sum {
     let lists = &read.tally;
-    let in_window = lists.accepted - read.given - read.known;
-    // Positions that an earlier run committed and that this run was stopped before coming to again.
-    let committed_beyond = done.len() - read.known;
+    let in_window = lists.accepted - read.given - read.known - read.waiting;
+    // Positions that an earlier run looked at and that this run was stopped before coming to again. Those that wait are counted by what
+    // became of them.
+    let beyond = known.done.len() - read.known + known.waiting.len() - read.waiting;
     let never_read = tally.total.value().saturating_sub(lists.inputs);
     Sum {
         inputs: lists.inputs + never_read,
-        rows: done.len() + tally.rows.value(),
+        rows: known.done.len() + tally.rows.value(),
         duplicates: lists.duplicates,
         excluded: tally.excluded.value(),
         invalid: lists.invalid,
         other_shards: lists.out_of_shard,
         failed_here: tally.failed_here.value(),
-        not_reached: (tally.given_up.value() + in_window + never_read).saturating_sub(committed_beyond),
+        not_reached: (tally.given_up.value() + in_window + never_read).saturating_sub(beyond),
     }
 }

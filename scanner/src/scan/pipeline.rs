@@ -3,17 +3,18 @@
 //! DNS workers (`lookers`) take names from the list. What signals goes on to the contact runtime (policy hosts and MX
 //! hosts), whose waiting never holds a place of DNS. Final rows go to the writer.
 
-use super::spool::{Spool, Waiting};
+use super::spool::{Spool, Taken, Waiting};
 use super::tally::{Count, Tally};
 use crate::dataset::writer::Evidence;
-use crate::evidence::rows::DomainRow;
+use crate::evidence::rows::{DomainRow, HostRow};
 use crate::evidence::{MxKind, RecordState, SmtpOutcome, SmtpPhase};
 use crate::fault::Unfinished;
+use crate::probe::course::{Course, Step};
 use crate::probe::{Domain, HostLook, Probe};
 use crate::runtime;
 use crate::smtp::registry::Registry;
 use std::convert::Infallible;
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -34,6 +35,9 @@ const SMTP_TRIAL_PERCENT: u64 = 20;
 /// How often exclusion files are looked at while a scan runs.
 const EXCLUSIONS_LOOK: Duration = Duration::from_secs(2);
 
+/// How often what waits for its next look is brought to the disk. A kill forgets what is younger; with the time that this takes, a second.
+const SYNC: Duration = Duration::from_millis(400);
+
 /// Something for the contact runtime.
 pub(super) enum Contact {
     /// A domain that signals: its policy is next.
@@ -45,6 +49,7 @@ pub(super) enum Contact {
 /// What all tasks of a scan share.
 pub(super) struct Pipeline {
     pub(super) probe: Probe,
+    pub(super) course: Course,
     pub(super) registry: Registry,
     pub(super) tally: Arc<Tally>,
     pub(super) stop: CancellationToken,
@@ -79,8 +84,9 @@ impl Pipeline {
         writer: mpsc::Sender<Evidence>,
         deferred: Spool,
     ) -> Self {
-        let deferred = Mutex::new(deferred);
-        Self { probe, registry, tally, stop, halted: Arc::default(), writer, deferred }
+        tally.deferred.set(deferred.domains + deferred.hosts);
+        let (course, deferred) = (Course::new(probe.plan.second_look), Mutex::new(deferred));
+        Self { probe, course, registry, tally, stop, halted: Arc::default(), writer, deferred }
     }
 
     /// Stops the scan for a reason of our own; the first reason is the one that is told.
@@ -89,12 +95,39 @@ impl Pipeline {
         self.stop.cancel();
     }
 
-    /// Runs policies and MX hosts until the DNS workers are done, then the further looks, and meanwhile looks at the exclusion files.
+    /// Runs policies and MX hosts until the DNS workers are done, then the further looks; meanwhile looks at the exclusion files and keeps
+    /// what waits.
     pub(super) async fn contact_worker(self: Arc<Self>, contacts: mpsc::Receiver<Contact>) {
         tokio::select! {
-            () = self.clone().contact(contacts) => {}
+            () = self.clone().contact(contacts) => self.sync().await,
             never = self.keep_exclusions() => match never {},
+            never = self.keep_looks() => match never {},
         }
+    }
+
+    async fn keep_looks(&self) -> Infallible {
+        loop {
+            tokio::time::sleep(SYNC).await;
+            self.sync().await;
+        }
+    }
+
+    /// Brings what waits to the disk.
+    async fn sync(&self) {
+        let unsynced = self.spool().unsynced();
+        let synced = match unsynced {
+            Ok(None) => Ok(()),
+            // A disk takes its time, which the connections must not wait for.
+            Ok(Some(sync)) => runtime::unblocked(sync).await.unwrap_or(Ok(())),
+            Err(fault) => Err(fault),
+        };
+        if let Err(fault) = synced {
+            self.halt(fault.to_string());
+        }
+    }
+
+    fn spool(&self) -> MutexGuard<'_, Spool> {
+        self.deferred.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn keep_exclusions(&self) -> Infallible {
@@ -113,7 +146,7 @@ impl Pipeline {
             let Ok(place) = backlog.clone().acquire_owned().await else { return };
             match contact {
                 Contact::Policy(domain) => {
-                    runtime::track(&tasks, self.clone().policy(domain, tasks.clone(), place));
+                    runtime::track(&tasks, self.clone().walk(domain, tasks.clone(), place));
                 }
                 Contact::Host(host) => runtime::track(&tasks, self.clone().host(host, Some(place))),
             }
@@ -131,8 +164,15 @@ impl Pipeline {
     /// Begins what waits for its second look, each when it is due; false where nothing waits.
     async fn second_looks(self: &Arc<Self>, tasks: &TaskTracker, backlog: &Arc<Semaphore>) -> bool {
         let mut any = false;
-        while let Some((due, waiting)) = self.next_waiting() {
+        while let Some(taken) = self.next_waiting() {
             any = true;
+            let (due, waiting) = match taken {
+                Taken::Rows(rows) => {
+                    self.write_uncommitted(rows).await;
+                    continue;
+                }
+                Taken::Due(due, waiting) => (due, waiting),
+            };
             let stopped = self.stop.run_until_cancelled(tokio::time::sleep_until(due.into())).await.is_none();
             if stopped {
                 self.give_up(&waiting);
@@ -141,21 +181,29 @@ impl Pipeline {
             let Ok(place) = backlog.clone().acquire_owned().await else { return false };
             self.tally.deferred.down();
             match waiting {
-                Waiting::Domain(domain) => {
-                    runtime::track(tasks, self.clone().again(domain, tasks.clone(), place));
+                Waiting::Domain(mut domain) => {
+                    domain.begin_look();
+                    runtime::track(tasks, self.clone().walk(domain, tasks.clone(), place));
                 }
-                Waiting::Host(host) => runtime::track(tasks, self.clone().host(host, Some(place))),
+                Waiting::Host(mut host, rows) => {
+                    self.write_uncommitted(rows).await;
+                    host.rows.retain(|row| !self.is_committed(row));
+                    if !host.rows.is_empty() {
+                        runtime::track(tasks, self.clone().host(host, Some(place)));
+                    }
+                }
             }
         }
         any
     }
 
     /// What waited longest; `None` where nothing waits, or what waits cannot be had: then the scan stops.
-    fn next_waiting(&self) -> Option<(Instant, Waiting)> {
-        let mut deferred = self.deferred.lock().unwrap_or_else(PoisonError::into_inner);
-        deferred.pop().unwrap_or_else(|fault| {
-            self.tally.given_up.add(std::mem::take(&mut deferred.domains));
-            self.tally.hosts_left.add(std::mem::take(&mut deferred.hosts));
+    fn next_waiting(&self) -> Option<Taken> {
+        let mut spool = self.spool();
+        let longest = self.probe.plan.second_look.unwrap_or_default();
+        spool.pop(longest).unwrap_or_else(|fault| {
+            self.tally.given_up.add(std::mem::take(&mut spool.domains));
+            self.tally.hosts_left.add(std::mem::take(&mut spool.hosts));
             self.halt(fault.to_string());
             None
         })
@@ -165,63 +213,54 @@ impl Pipeline {
         self.tally.deferred.down();
         match waiting {
             Waiting::Domain(_) => self.tally.given_up.up(),
-            Waiting::Host(_) => self.tally.hosts_left.up(),
+            Waiting::Host(..) => self.tally.hosts_left.up(),
         }
     }
 
-    async fn again(
-        self: Arc<Self>,
-        mut domain: Box<Domain>,
-        tasks: TaskTracker,
-        place: OwnedSemaphorePermit,
-    ) {
-        let looked = {
-            let _now = Now::count(&self.tally.dns_now);
-            self.probe.records(&mut domain).await
-        };
-        match looked {
-            Err(why) => self.unfinished(&why),
-            Ok(()) if domain.signals() => self.policy(domain, tasks, place).await,
-            Ok(()) => self.settle_here(domain, &tasks).await,
-        }
-    }
-
-    async fn policy(
+    /// Takes a domain along its course until it waits or its row is final.
+    async fn walk(
         self: Arc<Self>,
         mut domain: Box<Domain>,
         tasks: TaskTracker,
         _place: OwnedSemaphorePermit,
     ) {
-        let looked = {
-            let _now = Now::count(&self.tally.policy_now);
-            self.probe.policy(&mut domain).await
-        };
-        match looked {
-            Ok(()) => self.settle_here(domain, &tasks).await,
-            Err(why) => self.unfinished(&why),
+        loop {
+            let looked = match self.course.next(domain.place()) {
+                Step::Records if self.probe.admission.excludes(&domain.row.domain) => {
+                    Err(Unfinished::Excluded)
+                }
+                Step::Records => {
+                    let _now = Now::count(&self.tally.dns_now);
+                    self.probe.records(&mut domain).await
+                }
+                Step::Policy => {
+                    let _now = Now::count(&self.tally.policy_now);
+                    self.probe.policy(&mut domain).await
+                }
+                Step::Hosts | Step::Wait(_) | Step::Done => {
+                    for host in self.settle(domain).await {
+                        runtime::track(&tasks, self.clone().host(host, None));
+                    }
+                    return;
+                }
+            };
+            if let Err(why) = looked {
+                return self.unfinished(&why);
+            }
         }
     }
 
-    async fn settle_here(self: Arc<Self>, domain: Box<Domain>, tasks: &TaskTracker) {
-        for host in self.settle(domain).await {
-            runtime::track(tasks, self.clone().host(host, None));
-        }
-    }
-
-    /// Writes a domain's row, or defers it; gives those of its MX hosts that nobody has contacted.
-    pub(super) async fn settle(&self, domain: Box<Domain>) -> Vec<HostLook> {
+    /// The end of a look at a domain: writes its row, or has it wait; gives those of its MX hosts that nobody has contacted.
+    pub(super) async fn settle(&self, mut domain: Box<Domain>) -> Vec<HostLook> {
         let scope = self.probe.plan.starttls;
         let new = domain.targets(scope).filter(|host| self.registry.offer(host));
         let hosts = new.map(|host| HostLook::new(host.to_owned())).collect();
-        let position = domain.position;
-        if domain.row.attempts == 1
-            && domain.deserves_second_look()
-            && let Some(wait) = self.probe.plan.second_look
-        {
+        domain.hosts_are_off();
+        if let Step::Wait(wait) = self.course.next(domain.place()) {
             self.defer(wait, &Waiting::Domain(domain));
-            self.write(Evidence::Deferred(position)).await;
             return hosts;
         }
+        let position = domain.position;
         let row = domain.into_row();
         count(&self.tally, &row);
         self.write(Evidence::Domain(position, row)).await;
@@ -230,8 +269,7 @@ impl Pipeline {
 
     fn defer(&self, wait: Duration, waiting: &Waiting) {
         self.tally.deferred.up();
-        let due = Instant::now() + wait;
-        let kept = self.deferred.lock().unwrap_or_else(PoisonError::into_inner).push(due, waiting);
+        let kept = self.spool().push(Instant::now() + wait, waiting);
         if let Err(fault) = kept {
             self.give_up(waiting);
             self.halt(fault.to_string());
@@ -256,15 +294,32 @@ impl Pipeline {
             return;
         }
         self.judge_reach(&look);
-        let wait = self.probe.plan.second_look;
-        let done = if wait.is_some() { look.take_final() } else { std::mem::take(&mut look.rows) };
-        for row in done {
+        let (done, wait) = look.take_final(self.course);
+        let Some(wait) = wait else {
+            return self.write_rows(done).await;
+        };
+        let waiting = Waiting::Host(look, done);
+        self.defer(wait, &waiting);
+        if let Waiting::Host(_, done) = waiting {
+            self.write_rows(done).await;
+        }
+    }
+
+    async fn write_rows(&self, rows: Vec<HostRow>) {
+        for row in rows {
             self.tally.host_rows.up();
             self.write(Evidence::Host(Box::new(row))).await;
         }
-        if let Some(wait) = wait.filter(|_| !look.rows.is_empty()) {
-            self.defer(wait, &Waiting::Host(look));
-        }
+    }
+
+    /// Rows that were final before a kill, and that may not have come into a part.
+    async fn write_uncommitted(&self, mut rows: Vec<HostRow>) {
+        rows.retain(|row| !self.is_committed(row));
+        self.write_rows(rows).await;
+    }
+
+    fn is_committed(&self, row: &HostRow) -> bool {
+        self.registry.is_committed(&row.host, row.addr)
     }
 
     /// A network that blocks port 25 must not become half a million misconfigured hosts.

@@ -5,6 +5,7 @@ use super::tally::Tally;
 use crate::assess::job;
 use crate::dataset::manifest::Outage;
 use crate::dataset::manifest::{Exclusions, Manifest, Sum};
+use crate::dataset::waiting;
 use crate::dns;
 use crate::error::ScanError;
 use crate::input::Example;
@@ -99,18 +100,19 @@ pub(super) fn finish(
         list.sha256 = Some(sha256);
         list.entries = Some(report.sum.inputs);
     }
+    let folder = report.output.clone();
+    let wrong = |source| ScanError::Io { what: format!("cannot write to {}", folder.display()), source };
     if report.ended == Ended::Complete {
         let began = Instant::now();
         job::assess(&report.output, &mut manifest, intermediates)?;
         report.counts.clone_from(&manifest.counts);
+        waiting::remove(&report.output).map_err(wrong)?;
         report.assessing = began.elapsed();
     }
     manifest.outages.extend(report.outages.iter().cloned());
     manifest.sum = Some(report.sum);
     manifest.complete = report.ended == Ended::Complete;
     manifest.ended = Some(moment::rfc3339(moment::now()));
-    let wrong =
-        |source| ScanError::Io { what: format!("cannot write to {}", report.output.display()), source };
     manifest.write(&report.output).map_err(wrong)?;
     Ok(report)
 }

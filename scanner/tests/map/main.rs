@@ -26,7 +26,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("policy_host", &["evidence", "fault", "tls"]),
     ("smtp", &["evidence", "fault", "moment", "tls"]),
     // What a scan leaves behind.
-    ("dataset", &["evidence", "tls"]),
+    ("dataset", &["evidence", "moment", "tls"]),
     // May it be contacted, is the network there, what does the DNS say.
     ("admission", &["dataset", "evidence", "fault", "input", "moment", "plan"]),
     ("line", &["admission", "dataset", "fault", "moment"]),
@@ -45,7 +45,6 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "evidence",
             "fault",
             "input",
-            "line",
             "meters",
             "moment",
             "mta_sts",

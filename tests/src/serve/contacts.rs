@@ -56,6 +56,21 @@ pub struct Contact {
     pub left: bool,
 }
 
+/// What a TLS server did with a hello, or a server that fails at first with whoever came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Met {
+    /// When, microseconds since 1970.
+    pub at: i64,
+    /// The name that was asked about, lower case; of an MX host that limits its connections the address.
+    pub name: String,
+    /// The address it was met at; `None` for a question.
+    pub addr: Option<IpAddr>,
+    /// Whether it failed because it does so at first.
+    pub failed: bool,
+    /// Whether it was a hello of one packet.
+    pub small: bool,
+}
+
 /// Which connection something is to be added to.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Ticket {
@@ -69,6 +84,7 @@ pub(super) struct Ticket {
 pub struct Contacts {
     connections: Mutex<Vec<Contact>>,
     turns: Mutex<BTreeMap<(Service, IpAddr), u64>>,
+    met: Mutex<Vec<Met>>,
     /// Names that were asked about, lower case, and when last; `None` where nobody wants to know, since a world may have many.
     names_asked: Mutex<Option<BTreeMap<String, i64>>>,
     questions: Mutex<BTreeMap<u16, u64>>,
@@ -82,6 +98,17 @@ impl Contacts {
     #[must_use]
     pub fn connections(&self) -> Vec<Contact> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What TLS servers did with each hello, and servers that fail at first with whoever came, in the order of time.
+    #[must_use]
+    pub fn met(&self) -> Vec<Met> {
+        self.met.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn meet(&self, name: &str, addr: Option<IpAddr>, failed: bool, small: bool) {
+        let mut met = self.met.lock().unwrap_or_else(PoisonError::into_inner);
+        met.push(Met { at: now(), name: name.to_ascii_lowercase(), addr, failed, small });
     }
 
     /// How many questions were asked, over UDP and TCP.

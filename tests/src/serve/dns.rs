@@ -187,7 +187,9 @@ impl Responder {
         let Some((first, for_ms)) = answer.first else { return answer.status };
         let mut asked = self.first_asked.lock().unwrap_or_else(PoisonError::into_inner);
         let since = *asked.entry((question.name.clone(), question.kind)).or_insert_with(Instant::now);
-        if since.elapsed() < Duration::from_millis(for_ms) { first } else { answer.status }
+        let fails = since.elapsed() < Duration::from_millis(for_ms);
+        self.contacts.meet(&question.name, None, fails, false);
+        if fails { first } else { answer.status }
     }
 
     fn write(

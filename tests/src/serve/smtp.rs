@@ -48,7 +48,11 @@ async fn conversation(
     let behaviour =
         Address::smtp_number(address).and_then(|number| shared.world.behaviours().get(usize::from(number)));
     let Some(smtp) = behaviour else { return Ok(()) };
-    if ticket.turn <= smtp.limits_first {
+    let limits = ticket.turn <= smtp.limits_first;
+    if smtp.limits_first > 0 {
+        shared.contacts.meet(&address.to_string(), Some(local.ip()), limits, false);
+    }
+    if limits {
         stream.write_all(b"421 4.7.0 Too many connections, try again later\r\n").await?;
         return stream.shutdown().await;
     }

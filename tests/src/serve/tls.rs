@@ -9,6 +9,7 @@ use rustls::server::{ClientHello, ResolvesServerCert, ServerConfig};
 use rustls::sign::CertifiedKey;
 use std::collections::HashMap;
 use std::io;
+use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::io::AsyncWriteExt;
@@ -18,6 +19,9 @@ use tokio_rustls::{LazyConfigAcceptor, StartHandshake};
 
 /// How long a peer may take for its hello.
 const HELLO: Duration = Duration::from_secs(20);
+
+/// Bytes of a hello that fits one packet of Ethernet, with the headers of IPv6 and TCP.
+const PACKET: usize = 1_400;
 
 /// Server configurations by what they are limited to: a TLS version, and key exchange groups.
 type Made = HashMap<(Option<String>, Vec<String>), Arc<ServerConfig>>;
@@ -111,15 +115,17 @@ pub(super) struct Hello {
     pub(super) host: String,
     /// Bytes of its record.
     size: usize,
+    /// The address it came to.
+    addr: IpAddr,
 }
 
 /// Reads the hello.
 pub(super) async fn hello(stream: TcpStream) -> io::Result<Hello> {
     let reading = async {
-        let size = record_size(&stream).await?;
+        let (size, addr) = (record_size(&stream).await?, stream.local_addr()?.ip());
         let start = LazyConfigAcceptor::new(rustls::server::Acceptor::default(), Shaped::new(stream)).await?;
         let host = start.client_hello().server_name().unwrap_or_default().to_ascii_lowercase();
-        Ok(Hello { start, host, size })
+        Ok(Hello { start, host, size, addr })
     };
     tokio::time::timeout(HELLO, reading).await.map_err(|_| io::ErrorKind::TimedOut)?
 }
@@ -149,11 +155,14 @@ pub(super) async fn answer(
     tls: &Tls,
     shared: &Shared,
 ) -> io::Result<Option<TlsStream<Shaped>>> {
-    let Hello { mut start, host, size } = hello;
-    if tls.closes_first > 0 && shared.tls.hellos(&host) <= tls.closes_first {
+    let Hello { mut start, host, size, addr } = hello;
+    let is_large = tls.largest_hello.is_some_and(|largest| size > largest);
+    let fails = !is_large && tls.closes_first > 0 && shared.tls.hellos(&host) <= tls.closes_first;
+    shared.contacts.meet(&host, Some(addr), fails, size <= PACKET);
+    if fails {
         return Ok(None);
     }
-    if tls.largest_hello.is_some_and(|largest| size > largest) {
+    if is_large {
         return match tls.oversized {
             Oversized::Stalls => stall(start.io).await.map(|()| None),
             Oversized::Resets => reset(start.io.into_inner()).map(|()| None),

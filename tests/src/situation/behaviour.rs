@@ -39,7 +39,7 @@ pub struct Tls {
     pub alert: Option<u8>,
     /// The bytes it answers the hello with.
     pub garbage: Option<String>,
-    /// How many hellos for a host it meets by closing the connection, from the first on.
+    /// How many hellos for a host it meets by closing the connection, from the first on; those that are too large are not counted.
     pub closes_first: u32,
     /// What it speaks besides, if the hello offers that; only its ServerHello is played.
     pub legacy: Option<Legacy>,

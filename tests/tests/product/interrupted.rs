@@ -46,6 +46,98 @@ fn a_killed_scan_is_resumed_with_no_row_lost_and_none_twice() {
     assert!(manifest.contains("\"pace.dns_rate\": ["), "the change of pace is noted: {manifest}");
 }
 
+/// What of the situations that fail only at first waits for its next look: domains and hosts.
+const WAITING: [(&str, &str); 6] = [
+    ("mx-flaky", ""),
+    ("sts-flaky", ""),
+    ("policy-tls-flaky", ""),
+    ("mx-tls-flaky", "mx1."),
+    ("dane-flaky", "mx1."),
+    ("smtp-limited-flaky", ""),
+];
+
+#[test]
+fn a_kill_forgets_no_look_that_was_kept() {
+    let dir = tempfile::tempdir().unwrap();
+    let weights: String = WAITING.iter().map(|(name, _)| format!("{name} = 1\n")).collect();
+    let mix = dir.path().join("flaky.toml");
+    std::fs::write(
+        &mix,
+        format!(
+            "about = \"Fails at first\"\nevery_situation = false\n\n[weights]\n{weights}not-signalled = 6\n"
+        ),
+    )
+    .unwrap();
+    let lab = lab(120, mix.to_str().unwrap(), dir.path());
+    let world = &lab.oracle.world;
+    let names = std::fs::read_to_string(list(&lab)).unwrap();
+    let waits = |line: &str| {
+        let domain = line.split(',').nth(1).unwrap();
+        let situation = world.situation(domain).name.as_str();
+        let (name, host) = WAITING.iter().find(|(name, _)| *name == situation)?;
+        let shared = *name == "smtp-limited-flaky";
+        Some(if shared { "mx.limited.example".to_owned() } else { format!("{host}{domain}") })
+    };
+    let waiting: Vec<String> = names.lines().filter_map(waits).collect();
+    assert!(waiting.len() > 40, "{}", waiting.len());
+    // Time enough for the first looks to be over before the second begin.
+    let mut child = started({
+        let mut command = scan(&lab, &list(&lab), dir.path());
+        command.args(["--second-look", "20s"]);
+        command
+    });
+    let kept = dataset(dir.path()).join("waiting.looks");
+    let is_kept = |bytes: &[u8], name: &String| bytes.windows(name.len()).any(|part| part == name.as_bytes());
+    loop {
+        let bytes = std::fs::read(&kept).unwrap();
+        if waiting.iter().all(|name| is_kept(&bytes, name)) {
+            break;
+        }
+        assert!(child.try_wait().unwrap().is_none(), "the scan is over");
+        std::thread::yield_now();
+    }
+    signal(&child, "KILL");
+    child.wait().unwrap();
+    let committed = dataset(dir.path()).join("domains").read_dir().unwrap();
+    assert!(committed.flatten().all(|part| part.path().extension().is_some_and(|ending| ending == "tmp")));
+    let resumed = sts_scan().arg("resume").arg(dataset(dir.path())).output().unwrap();
+    assert_code(&resumed, 0);
+    assert!(text(&resumed.stdout).contains("= rows                     120"), "{}", text(&resumed.stdout));
+    assert!(!kept.exists());
+    assert_rows_graded(lab, dir.path());
+}
+
+#[test]
+fn a_second_process_is_refused_and_told_who_works_there() {
+    let dir = tempfile::tempdir().unwrap();
+    let mix = dir.path().join("plain.toml");
+    std::fs::write(
+        &mix,
+        "about = \"Plain\"\nevery_situation = true\n\n[weights]\nnot-signalled = 3\nhealthy = 1\n",
+    )
+    .unwrap();
+    let lab = lab(6_000, mix.to_str().unwrap(), dir.path());
+    let mut first = started({
+        let mut command = scan(&lab, &list(&lab), dir.path());
+        command.args(SLOWED);
+        command
+    });
+    let folder = dataset(dir.path());
+    let mut others = [scan(&lab, &list(&lab), dir.path()), sts_scan(), sts_scan()];
+    others[1].arg("resume").arg(&folder);
+    others[2].arg("assess").arg(&folder);
+    for other in &mut others {
+        let refused = other.output().unwrap();
+        assert_code(&refused, 2);
+        let said = text(&refused.stderr);
+        assert!(said.contains("`sts-scan scan` works there since 2"), "{said}");
+        assert!(said.contains(&format!("(process {})", first.id())), "{said}");
+    }
+    assert_eq!(first.wait().unwrap().code(), Some(0));
+    assert!(!folder.join(".working").exists());
+    assert_rows_graded(lab, dir.path());
+}
+
 #[test]
 fn a_changed_list_is_refused_and_says_so() {
     let dir = tempfile::tempdir().unwrap();
