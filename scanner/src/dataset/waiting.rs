@@ -23,8 +23,6 @@ pub const WAITING: &str = "waiting.looks";
 const BUFFER: usize = 64 << 10;
 /// Before each entry: its length, and its checksum.
 const HEAD: usize = 4 + 4;
-/// No entry is longer: a policy of 64 KiB and chains of 16 certificates of 64 KiB each fit, and a damaged length is noticed.
-const LONGEST: usize = 8 << 20;
 
 /// The first line.
 #[derive(Debug, Serialize, Deserialize)]
@@ -134,19 +132,17 @@ impl WaitingLog {
     /// # Errors
     /// The file cannot be written.
     pub fn push(&mut self, due_ms: u64, what: &impl Serialize) -> io::Result<()> {
-        let head = self.tail.len();
-        let mut tail = std::mem::take(&mut self.tail);
-        tail.extend([0; HEAD]);
-        self.tail =
-            postcard::to_extend(&(due_ms.saturating_sub(self.began_ms), what), tail).map_err(invalid)?;
-        let entry = self.tail.get(head + HEAD..).unwrap_or_default();
-        let length = u32::try_from(entry.len()).ok().filter(|length| *length as usize <= LONGEST);
-        let length = length.ok_or(io::ErrorKind::FileTooLarge)?;
-        let sum = crc32fast::hash(entry);
-        if let Some(place) = self.tail.get_mut(head..head + HEAD) {
-            place.copy_from_slice(&[length.to_be_bytes(), sum.to_be_bytes()].concat());
+        let entry = postcard::to_stdvec(&(due_ms.saturating_sub(self.began_ms), what)).map_err(invalid)?;
+        let length = u32::try_from(entry.len()).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        let before = self.tail.len();
+        self.tail.extend(length.to_be_bytes());
+        self.tail.extend(crc32fast::hash(&entry).to_be_bytes());
+        self.tail.extend(entry);
+        if self.tail.len() < BUFFER {
+            return Ok(());
         }
-        if self.tail.len() >= BUFFER { self.flush() } else { Ok(()) }
+        // Whoever is told that it is not kept must not meet it again.
+        self.flush().inspect_err(|_| self.tail.truncate(before))
     }
 
     /// Hands what is in memory to the system: then it outlives this process.
@@ -210,7 +206,8 @@ impl WaitingLog {
         let head = self.ahead.get(self.ahead_taken..self.ahead_taken + HEAD).unwrap_or_default();
         let [l0, l1, l2, l3, s0, s1, s2, s3] = *head else { return Ok(None) };
         let length = u32::from_be_bytes([l0, l1, l2, l3]) as usize;
-        if length > LONGEST || !self.read_ahead(HEAD + length)? {
+        // None is empty: zeros are what a file system leaves where the data did not come to the disk.
+        if length == 0 || !self.read_ahead(HEAD + length)? {
             return Ok(None);
         }
         let begin = self.ahead_taken + HEAD;
@@ -337,6 +334,33 @@ mod tests {
             log.flush().unwrap();
             assert_eq!(all(&mut open(folder.path()).0), [text(0), text(1), text(9)]);
         }
+    }
+
+    #[test]
+    fn zeros_behind_the_last_entry_are_cut_off() {
+        for zeros in [1, HEAD, 3 * HEAD + 1, 2 * BUFFER] {
+            let folder = tempfile::tempdir().unwrap();
+            let (mut log, _) = open(folder.path());
+            log.push(1_000_000, &text(1)).unwrap();
+            log.flush().unwrap();
+            let path = folder.path().join(WAITING);
+            let bytes = [std::fs::read(&path).unwrap(), vec![0; zeros]].concat();
+            std::fs::write(&path, bytes).unwrap();
+            let (mut log, left) = open(folder.path());
+            assert_eq!((left, all(&mut log)), (Left::Entries { cut: zeros as u64 }, vec![text(1)]));
+        }
+    }
+
+    #[test]
+    fn an_entry_may_be_longer_than_what_is_read_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut log, _) = open(folder.path());
+        let long = "y".repeat(12 << 20);
+        log.push(1_000_000, &text(1)).unwrap();
+        log.push(1_000_000, &long).unwrap();
+        log.push(1_000_000, &text(2)).unwrap();
+        log.flush().unwrap();
+        assert_eq!(all(&mut open(folder.path()).0), [text(1), long, text(2)]);
     }
 
     #[test]

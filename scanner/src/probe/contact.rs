@@ -51,6 +51,9 @@ pub(super) trait Peer {
 
     /// Its outcome.
     fn outcome(shown: &mut Self::Shown) -> &mut Self::Outcome;
+
+    /// Draws from it what holds only where the network was there.
+    fn believe(_: &mut Self::Shown) {}
 }
 
 /// The connections to an address, each made until what came of it tells of the peer.
@@ -95,7 +98,9 @@ impl<P: Peer> Connections for Believed<'_, P> {
                 None => true,
             };
             if is_believed {
-                return Ok(result?);
+                let mut shown = result?;
+                P::believe(&mut shown);
+                return Ok(shown);
             }
         }
     }

@@ -211,7 +211,7 @@ impl Probe {
         let mut conversations = Believed { probe: self, peer, waited: &mut waited };
         let shown = look(&mut row.attempts, HOST_CONTACTS, &mut conversations).await;
         row.waited_ms += waited.millis();
-        row.smtp = shown?;
+        row.smtp = shown?.evidence;
         Ok(())
     }
 }
@@ -243,7 +243,7 @@ impl MxHost<'_> {
 
 impl<'a> Peer for MxHost<'a> {
     type Place = SmtpPlace<'a>;
-    type Shown = SmtpEvidence;
+    type Shown = Conversation;
     type Outcome = SmtpOutcome;
     const STAGE: Stage = Stage::Smtp;
 
@@ -255,32 +255,47 @@ impl<'a> Peer for MxHost<'a> {
         self.probe.admission.smtp(self.addr, self.host, waited).await
     }
 
-    async fn connect(&self, mut place: SmtpPlace<'a>, offer: Offer) -> Result<SmtpEvidence, LocalFault> {
+    async fn connect(&self, mut place: SmtpPlace<'a>, offer: Offer) -> Result<Conversation, LocalFault> {
         let greeting = Greeting::default();
         let Offer::Ours(hello) = offer else {
             let target = self.target(Hello::Small, &greeting);
             let outcome = place.hold(|| greeting.is_over(), smtp::probe_legacy(target)).await?;
-            return Ok(nothing_but(outcome));
+            return Ok(Conversation { evidence: nothing_but(outcome), says_too_much: false });
         };
         let conversation = smtp::probe(self.target(hello, &greeting), &self.probe.tls);
-        let mut evidence = place.hold(|| greeting.is_over(), conversation).await?;
-        let outcome = Self::outcome(&mut evidence);
-        let is_too_much = place.note(outcome.pace_hint());
-        // Without a word, several times in a row. What ends in a handshake keeps its own word.
-        if is_too_much && matches!(outcome, SmtpOutcome::ConnectReset | SmtpOutcome::Closed) {
-            *outcome = SmtpOutcome::Limited;
+        let evidence = place.hold(|| greeting.is_over(), conversation).await?;
+        let says_too_much = place.note(ended(&evidence).pace_hint());
+        Ok(Conversation { evidence, says_too_much })
+    }
+
+    fn seen(shown: &Conversation) -> Seen<SmtpOutcome> {
+        Seen::whole(ended(&shown.evidence))
+    }
+
+    fn outcome(shown: &mut Conversation) -> &mut SmtpOutcome {
+        shown.evidence.outcome.get_or_insert(SmtpOutcome::Closed)
+    }
+
+    /// Ends without a word, several in a row, are one. What ends in a handshake keeps its own.
+    fn believe(shown: &mut Conversation) {
+        if shown.says_too_much
+            && matches!(ended(&shown.evidence), SmtpOutcome::ConnectReset | SmtpOutcome::Closed)
+        {
+            shown.evidence.outcome = Some(SmtpOutcome::Limited);
         }
-        Ok(evidence)
     }
+}
 
-    fn seen(evidence: &SmtpEvidence) -> Seen<SmtpOutcome> {
-        Seen::whole(evidence.outcome.unwrap_or(SmtpOutcome::Closed))
-    }
+/// What a conversation shows.
+struct Conversation {
+    evidence: SmtpEvidence,
+    /// Whether with those before it it says "too much".
+    says_too_much: bool,
+}
 
-    /// One that is over has its outcome.
-    fn outcome(evidence: &mut SmtpEvidence) -> &mut SmtpOutcome {
-        evidence.outcome.get_or_insert(SmtpOutcome::Closed)
-    }
+/// How a conversation ended; one that is over has its outcome.
+fn ended(evidence: &SmtpEvidence) -> SmtpOutcome {
+    evidence.outcome.unwrap_or(SmtpOutcome::Closed)
 }
 
 /// Where a host's TLSA records for mail are, whatever port is configured (RFC 7672 section 2.2.3, RFC 6698 section 3).

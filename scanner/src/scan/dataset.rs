@@ -88,6 +88,10 @@ impl Dataset {
         let none = |why| ScanError::NoScan { path: folder.to_owned(), why };
         let wrong = |source| ScanError::Io { what: format!("cannot resume {}", folder.display()), source };
         let mut manifest = Manifest::read(folder).map_err(none)?;
+        if manifest.complete {
+            // By another process, before this one had the folder for itself.
+            return Err(ScanError::Complete(folder.to_owned()));
+        }
         check_unchanged(&manifest, lists, prepared)?;
         let manners = prepared.manners.clone();
         let mut changed = differences(&manifest.manners, &manners);

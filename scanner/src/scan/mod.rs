@@ -87,9 +87,9 @@ pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Rep
             source,
         })?;
     }
-    let lock = Lock::take(&folder, command).map_err(|why| ScanError::Locked { path: folder.clone(), why })?;
-    let done = run_alone(job, tally, stop);
-    drop(lock);
+    let locked = Lock::take(&folder, command);
+    let locked = locked.map_err(|why| ScanError::Locked { path: folder.clone(), why });
+    let done = locked.and_then(|_lock| run_alone(job, tally, stop));
     if done.is_err() && !is_there {
         // It is removed only where nothing is in it.
         let _ = std::fs::remove_dir(&folder);

@@ -29,7 +29,7 @@ pub(super) enum Waiting {
 pub(super) enum Taken {
     /// It is due then.
     Due(Instant, Waiting),
-    /// A later look at the same host waits too: only the rows that were final are left of this one.
+    /// The host is over, or a later look at it waits too: only the rows that were final are left of this one.
     Rows(Vec<HostRow>),
 }
 
@@ -54,7 +54,7 @@ struct Earlier {
     end: u64,
     /// Where those of domains begin that have a committed row.
     done: HashSet<u64>,
-    /// Where those of hosts begin of which there is a later one.
+    /// Where those of hosts begin of which there is a later one, or whose rows are all committed.
     superseded: HashSet<u64>,
 }
 
@@ -95,7 +95,7 @@ impl Spool {
             }
         }
         let Self { log, earlier, domains, hosts, .. } = &mut spool;
-        let mut last: HashMap<String, u64> = HashMap::new();
+        let mut last: HashMap<String, (u64, bool)> = HashMap::new();
         log.each(|Kept { at, what, .. }| {
             earlier.end = at + 1;
             match what {
@@ -104,10 +104,16 @@ impl Spool {
                     found.positions.insert(domain.position);
                     *domains += 1;
                 }
-                Waiting::Host(look, _) => match last.insert(look.host, at) {
-                    Some(before) => drop(earlier.superseded.insert(before)),
-                    None => *hosts += 1,
-                },
+                Waiting::Host(look, _) => {
+                    let is_committed = |row: &HostRow| registry.is_committed(&row.host, row.addr);
+                    let is_over = look.rows.iter().all(is_committed);
+                    let before = last.insert(look.host, (at, is_over));
+                    earlier
+                        .superseded
+                        .extend(before.map(|(at, _)| at).into_iter().chain(is_over.then_some(at)));
+                    *hosts += u64::from(!is_over);
+                    *hosts -= u64::from(before.is_some_and(|(_, was_over)| !was_over));
+                }
             }
         })?;
         for host in last.keys() {
@@ -132,7 +138,7 @@ impl Spool {
     }
 
     /// Takes out the first that is not over, with when it is due; `None` where there is none. None waits longer than `longest`, whatever
-    /// the clock of an earlier run said.
+    /// the clock said before.
     pub(super) fn pop(&mut self, longest: Duration) -> Result<Option<Taken>, LocalFault> {
         while let Some(Kept { at, due_ms, what }) = self.log.pop::<Waiting>().map_err(fault)? {
             let is_earlier = at < self.earlier.end;
@@ -149,9 +155,8 @@ impl Spool {
                         // The writer has them.
                         rows.clear();
                     }
-                    let wait = Duration::from_millis(due_ms.saturating_sub(self.began.1));
-                    let wait = if is_earlier { wait.min(longest) } else { wait };
-                    return Ok(Some(Taken::Due(self.began.0 + wait, waiting)));
+                    let due = self.began.0 + Duration::from_millis(due_ms.saturating_sub(self.began.1));
+                    return Ok(Some(Taken::Due(due.min(Instant::now() + longest), waiting)));
                 }
             }
         }
@@ -286,8 +291,36 @@ mod tests {
         spool.push(Instant::now() + 1_000 * LOOK, &domain(0)).unwrap();
         drop(spool.unsynced().unwrap());
         let (mut spool, ..) = open(folder.path(), 0);
-        let Some(Taken::Due(due, _)) = spool.pop(LOOK).unwrap() else { panic!("nothing waits") };
-        assert!(due <= Instant::now() + LOOK);
+        assert!(spool.pop(LOOK).unwrap().is_some_and(|taken| match taken {
+            Taken::Due(due, _) => due <= Instant::now() + LOOK,
+            Taken::Rows(_) => false,
+        }));
+    }
+
+    #[test]
+    fn a_host_whose_rows_are_committed_waits_for_nothing() {
+        let folder = tempfile::tempdir().unwrap();
+        let (mut spool, ..) = open(folder.path(), 0);
+        spool.push(Instant::now(), &host("a.example", 1)).unwrap();
+        spool.push(Instant::now(), &host("a.example", 2)).unwrap();
+        drop(spool.unsynced().unwrap());
+        let mut registry = Registry::default();
+        registry.note_committed("a.example", Some(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1))));
+        let (mut spool, _) = Spool::open(folder.path(), &Positions::default(), &registry).unwrap();
+        assert_eq!((spool.domains, spool.hosts), (0, 0));
+        assert_eq!(drained(&mut spool), ["1 rows", "1 rows"]);
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_makes_nothing_wait_longer() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(WaitingLog::open(folder.path(), &form(), unix_ms() + 86_400_000).unwrap());
+        let (mut spool, ..) = open(folder.path(), 0);
+        spool.push(Instant::now() + LOOK, &domain(0)).unwrap();
+        assert!(spool.pop(LOOK).unwrap().is_some_and(|taken| match taken {
+            Taken::Due(due, _) => due <= Instant::now() + LOOK,
+            Taken::Rows(_) => false,
+        }));
     }
 
     #[test]
