@@ -19,7 +19,7 @@ use crate::input::{self, Entry, Refusal, Split};
 use crate::moment;
 use crate::plan::{Origin, ScanPlan};
 use crate::probe::course::{Course, Step};
-use crate::probe::{Domain, HostLook, Probe};
+use crate::probe::{Domain, Probe};
 use crate::scan::preflight::{self, Prepared};
 use crate::tls::certificate::sha256_hex;
 use crate::tls::paths;
@@ -161,10 +161,8 @@ async fn looks(probe: &Probe, domains: &mut [Domain], course: Course) -> Result<
     loop {
         each(under_way.iter_mut().map(|domain| stages(probe, course, domain))).await?;
         for domain in &mut under_way {
-            let targets = domain.targets(probe.plan.starttls);
-            let new = targets.filter(|host| known.insert((*host).to_owned()));
-            hosts.extend(new.map(|host| HostLook::new(host.to_owned())));
-            domain.hosts_are_off();
+            let is_new = |host: &&str| known.insert((*host).to_owned());
+            hosts.extend(domain.send_off_hosts(probe.plan.starttls, is_new));
         }
         each(hosts.iter_mut().map(|host| probe.host(host, |_| false))).await?;
         let mut longest = None;
@@ -175,7 +173,7 @@ async fn looks(probe: &Probe, domains: &mut [Domain], course: Course) -> Result<
             wait.is_some()
         });
         under_way.retain_mut(|domain| {
-            let Step::Wait(wait) = course.next(domain.place()) else { return false };
+            let Step::Wait(wait) = course.next(domain.standing()) else { return false };
             longest = longest.max(Some(wait));
             domain.begin_look();
             true
@@ -188,7 +186,7 @@ async fn looks(probe: &Probe, domains: &mut [Domain], course: Course) -> Result<
 /// The stages of a look at a domain, but for its MX hosts.
 async fn stages(probe: &Probe, course: Course, domain: &mut Domain) -> Result<(), Unfinished> {
     loop {
-        match course.next(domain.place()) {
+        match course.next(domain.standing()) {
             Step::Records => probe.records(domain).await?,
             Step::Policy => probe.policy(domain).await?,
             Step::Hosts | Step::Wait(_) | Step::Done => return Ok(()),

@@ -61,7 +61,7 @@ pub struct WaitingLog {
 
 /// What a file that an earlier run left holds.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Left {
+pub enum Remains {
     /// There is none.
     Nothing,
     /// Entries; so many bytes behind the last whole one were cut off.
@@ -74,57 +74,66 @@ pub enum Left {
 }
 
 impl WaitingLog {
-    /// Opens that of a dataset. One of another form is begun anew: its looks are made again.
+    /// Opens that of a dataset, and gives its entries to `look`; all of them are there to be taken again. What is behind the last whole one,
+    /// such as what was being written when the machine went down, is cut off. One of another form is begun anew: its looks are made again.
     ///
     /// # Errors
-    /// The file cannot be read or written.
-    pub fn open(dataset: &Path, form: &str, now_ms: u64) -> io::Result<(Self, Left)> {
+    /// The file cannot be read or written, or an entry is not of this form.
+    pub fn open<T: DeserializeOwned>(
+        dataset: &Path,
+        form: &str,
+        now_ms: u64,
+        look: impl FnMut(Kept<T>),
+    ) -> io::Result<(Self, Remains)> {
         let path = dataset.join(WAITING);
         let file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         let mut line = String::new();
         let head = BufReader::new(&file).take(4_096).read_line(&mut line);
         let is_empty = file.metadata()?.len() == 0;
         let known = head.ok().filter(|_| line.ends_with('\n')).and_then(|_| serde_json::from_str(&line).ok());
-        let (began_ms, begin, left) = match known {
-            Some(Form { form: one, began_ms }) if one == form => {
-                (began_ms, line.len() as u64, Left::Entries { cut: 0 })
-            }
-            _ => {
-                let line = serde_json::to_string(&Form { form: form.to_owned(), began_ms: now_ms })? + "\n";
-                file.set_len(0)?;
-                file.write_all_at(line.as_bytes(), 0)?;
-                file.sync_all()?;
-                File::open(dataset)?.sync_all()?;
-                let left = if is_empty { Left::Nothing } else { Left::OtherForm };
-                (now_ms, line.len() as u64, left)
-            }
-        };
+        let known = known.filter(|known: &Form| known.form == form);
+        let is_known = known.is_some();
+        let began_ms = known.map_or(now_ms, |known| known.began_ms);
+        if !is_known {
+            line = serde_json::to_string(&Form { form: form.to_owned(), began_ms })? + "\n";
+            file.set_len(0)?;
+            file.write_all_at(line.as_bytes(), 0)?;
+            file.sync_all()?;
+            File::open(dataset)?.sync_all()?;
+        }
         let written = file.metadata()?.len();
         let mut log = Self {
             file: Arc::new(file),
             began_ms,
             written,
             tail: Vec::new(),
-            taken: begin,
+            taken: line.len() as u64,
             ahead: Vec::new(),
             ahead_taken: 0,
             synced: Arc::new(AtomicU64::new(written)),
         };
-        let left = if left == (Left::Entries { cut: 0 }) { log.cut(begin)? } else { left };
-        Ok((log, left))
+        let remains = match (is_known, is_empty) {
+            (true, _) => Remains::Entries { cut: log.survey(look)? },
+            (false, true) => Remains::Nothing,
+            (false, false) => Remains::OtherForm,
+        };
+        Ok((log, remains))
     }
 
-    /// Cuts off what is no whole entry, such as what was being written when the machine went down.
-    fn cut(&mut self, begin: u64) -> io::Result<Left> {
-        while self.take()?.is_some() {}
-        let (end, cut) = (self.taken, self.written - self.taken);
+    /// Gives every entry to `look`, cuts off what is behind the last whole one, and goes back to the first; gives how many bytes it cut.
+    fn survey<T: DeserializeOwned>(&mut self, mut look: impl FnMut(Kept<T>)) -> io::Result<u64> {
+        let begin = self.taken;
+        while let Some(kept) = self.pop()? {
+            look(kept);
+        }
+        let cut = self.written - self.taken;
         if cut > 0 {
-            self.file.set_len(end)?;
+            self.written = self.taken;
+            self.file.set_len(self.written)?;
             self.file.sync_all()?;
-            self.written = end;
         }
         (self.taken, self.ahead, self.ahead_taken) = (begin, Vec::new(), 0);
-        Ok(Left::Entries { cut })
+        Ok(cut)
     }
 
     /// Adds one at the end; those that are due first must come first.
@@ -146,10 +155,7 @@ impl WaitingLog {
     }
 
     /// Hands what is in memory to the system: then it outlives this process.
-    ///
-    /// # Errors
-    /// The file cannot be written.
-    pub fn flush(&mut self) -> io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         self.file.write_all_at(&self.tail, self.written)?;
         self.written += self.tail.len() as u64;
         self.tail.clear();
@@ -183,19 +189,6 @@ impl WaitingLog {
         let Some(entry) = self.take()? else { return Ok(None) };
         let (due, what) = postcard::from_bytes::<(u64, T)>(entry).map_err(invalid)?;
         Ok(Some(Kept { at, due_ms: began_ms.saturating_add(due), what }))
-    }
-
-    /// Gives what is left to be taken to `look`, and stays where it is.
-    ///
-    /// # Errors
-    /// As for `pop`.
-    pub fn each<T: DeserializeOwned>(&mut self, mut look: impl FnMut(Kept<T>)) -> io::Result<()> {
-        let begin = self.taken;
-        while let Some(kept) = self.pop()? {
-            look(kept);
-        }
-        (self.taken, self.ahead, self.ahead_taken) = (begin, Vec::new(), 0);
-        Ok(())
     }
 
     /// The next whole entry of the file; `None` where there is none.
@@ -264,21 +257,26 @@ mod tests {
         format!("{n} {}", "x".repeat(n % 700))
     }
 
-    fn open(folder: &Path) -> (WaitingLog, Left) {
-        WaitingLog::open(folder, "form", 1_000_000).unwrap()
+    fn open(folder: &Path) -> (WaitingLog, Remains) {
+        WaitingLog::open(folder, "form", 1_000_000, |_: Kept<String>| {}).unwrap()
     }
 
-    fn all(log: &mut WaitingLog) -> Vec<String> {
-        let mut all = Vec::new();
-        log.each(|kept: Kept<String>| all.push(kept.what)).unwrap();
-        all
+    /// What opening the file shows, twice as well as once: nothing of it is taken.
+    fn all(folder: &Path) -> Vec<String> {
+        let show = || {
+            let mut all = Vec::new();
+            WaitingLog::open(folder, "form", 1, |kept: Kept<String>| all.push(kept.what)).unwrap();
+            all
+        };
+        assert_eq!(show(), show());
+        show()
     }
 
     #[test]
     fn what_was_kept_comes_back_in_order_however_pushes_and_pops_mix() {
         let folder = tempfile::tempdir().unwrap();
         let (mut log, left) = open(folder.path());
-        assert_eq!(left, Left::Nothing);
+        assert_eq!(left, Remains::Nothing);
         let (mut pushed, mut popped) = (0, 0);
         for round in 0..60 {
             for _ in 0..round * 5 {
@@ -308,12 +306,13 @@ mod tests {
         let _: Kept<String> = log.pop().unwrap().unwrap();
         log.push(1_000_007, &text(500)).unwrap();
         // It is not dropped in order: what was not flushed is lost.
-        let (mut log, left) = WaitingLog::open(folder.path(), "form", 5_000_000).unwrap();
-        assert_eq!(left, Left::Entries { cut: 0 });
-        assert_eq!(all(&mut log), (0..500).map(text).collect::<Vec<_>>());
+        let (mut log, left) =
+            WaitingLog::open(folder.path(), "form", 5_000_000, |_: Kept<String>| {}).unwrap();
+        assert_eq!(left, Remains::Entries { cut: 0 });
+        assert_eq!(all(folder.path()), (0..500).map(text).collect::<Vec<_>>());
         log.push(5_000_000, &text(501)).unwrap();
         log.flush().unwrap();
-        assert_eq!(all(&mut log).len(), 501);
+        assert_eq!(all(folder.path()).len(), 501);
         assert_eq!(log.pop::<String>().unwrap().unwrap().due_ms, 1_000_007);
     }
 
@@ -329,10 +328,10 @@ mod tests {
             let folder = tempfile::tempdir().unwrap();
             std::fs::write(folder.path().join(WAITING), &bytes[..bytes.len() - torn]).unwrap();
             let (mut log, left) = open(folder.path());
-            assert_eq!(left, Left::Entries { cut: (last - torn) as u64 });
+            assert_eq!(left, Remains::Entries { cut: (last - torn) as u64 });
             log.push(1_000_000, &text(9)).unwrap();
             log.flush().unwrap();
-            assert_eq!(all(&mut open(folder.path()).0), [text(0), text(1), text(9)]);
+            assert_eq!(all(folder.path()), [text(0), text(1), text(9)]);
         }
     }
 
@@ -346,8 +345,8 @@ mod tests {
             let path = folder.path().join(WAITING);
             let bytes = [std::fs::read(&path).unwrap(), vec![0; zeros]].concat();
             std::fs::write(&path, bytes).unwrap();
-            let (mut log, left) = open(folder.path());
-            assert_eq!((left, all(&mut log)), (Left::Entries { cut: zeros as u64 }, vec![text(1)]));
+            let left = open(folder.path()).1;
+            assert_eq!((left, all(folder.path())), (Remains::Entries { cut: zeros as u64 }, vec![text(1)]));
         }
     }
 
@@ -360,7 +359,7 @@ mod tests {
         log.push(1_000_000, &long).unwrap();
         log.push(1_000_000, &text(2)).unwrap();
         log.flush().unwrap();
-        assert_eq!(all(&mut open(folder.path()).0), [text(1), long, text(2)]);
+        assert_eq!(all(folder.path()), [text(1), long, text(2)]);
     }
 
     #[test]
@@ -374,10 +373,10 @@ mod tests {
         let middle = bytes.len() - 2 * (HEAD + 1 + text(2).len() + 1) + HEAD + 1;
         bytes[middle] ^= 1;
         std::fs::write(&path, &bytes).unwrap();
-        let (mut log, left) = open(folder.path());
-        assert!(matches!(left, Left::Entries { cut } if cut > 20), "{left:?}");
-        assert_eq!(all(&mut log), [text(0)]);
-        let (mut log, left) = WaitingLog::open(folder.path(), "newer", 1).unwrap();
-        assert_eq!((left, all(&mut log).len()), (Left::OtherForm, 0));
+        let left = open(folder.path()).1;
+        assert!(matches!(left, Remains::Entries { cut } if cut > 20), "{left:?}");
+        assert_eq!(all(folder.path()), [text(0)]);
+        let (mut log, left) = WaitingLog::open(folder.path(), "newer", 1, |_: Kept<String>| {}).unwrap();
+        assert!(left == Remains::OtherForm && log.pop::<String>().unwrap().is_none());
     }
 }

@@ -35,9 +35,9 @@ pub enum Far {
     Hosts,
 }
 
-/// Where a domain is on its course.
+/// Where a domain stands on its course.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Place {
+pub struct Standing {
     /// How far this look is.
     pub far: Far,
     /// The how manieth look it is, from 1; 0 before the first.
@@ -79,12 +79,12 @@ impl Course {
 
     /// What comes next for a domain.
     #[must_use]
-    pub const fn next(self, place: Place) -> Step {
-        match place.far {
+    pub const fn next(self, standing: Standing) -> Step {
+        match standing.far {
             Far::Nowhere => Step::Records,
-            Far::Records if place.signals => Step::Policy,
+            Far::Records if standing.signals => Step::Policy,
             Far::Records | Far::Policy => Step::Hosts,
-            Far::Hosts => match self.wait(place.look, place.left) {
+            Far::Hosts => match self.wait(standing.look, standing.left) {
                 Some(wait) => Step::Wait(wait),
                 None => Step::Done,
             },
@@ -124,9 +124,9 @@ mod tests {
             (Far::Hosts, 1, no, Left::MayPass, Step::Done, Step::Wait(WAIT)),
             (Far::Hosts, 2, no, Left::MayPass, Step::Done, Step::Done),
         ] {
-            let place = Place { far, look, signals, left };
-            assert_eq!(Course::new(None).next(place), once, "{place:?}");
-            assert_eq!(Course::new(Some(WAIT)).next(place), twice, "{place:?}");
+            let standing = Standing { far, look, signals, left };
+            assert_eq!(Course::new(None).next(standing), once, "{standing:?}");
+            assert_eq!(Course::new(Some(WAIT)).next(standing), twice, "{standing:?}");
         }
     }
 

@@ -11,7 +11,7 @@ mod policy;
 mod reach;
 mod tries;
 
-use course::{Far, Left, Place};
+use course::{Far, Left, Standing};
 pub use host::HostLook;
 pub use reach::{Reached, own_mail_server};
 
@@ -100,12 +100,12 @@ impl Domain {
         self.row.sts_signals == Some(true)
     }
 
-    /// Where it is on its course.
+    /// Where it stands on its course.
     #[must_use]
-    pub fn place(&self) -> Place {
+    pub fn standing(&self) -> Standing {
         let look = u8::try_from(self.row.attempts).unwrap_or(u8::MAX);
         let left = if self.may_pass() { Left::MayPass } else { Left::Nothing };
-        Place { far: self.far, look, signals: self.signals(), left }
+        Standing { far: self.far, look, signals: self.signals(), left }
     }
 
     /// Whether something failed in a way that may pass.
@@ -118,9 +118,10 @@ impl Domain {
             || row.policy.outcome.is_some_and(PolicyOutcome::may_pass)
     }
 
-    /// Its MX hosts are on their course.
-    pub fn hosts_are_off(&mut self) {
+    /// Gives those of its MX hosts whose course begins: the ones that are `new` to the scan.
+    pub fn send_off_hosts(&mut self, scope: StarttlsScope, new: impl FnMut(&&str) -> bool) -> Vec<HostLook> {
         self.far = Far::Hosts;
+        self.targets(scope).filter(new).map(|host| HostLook::new(host.to_owned())).collect()
     }
 
     /// It has waited for its next look, which begins.
@@ -134,7 +135,7 @@ impl Domain {
     }
 
     /// The hosts whose STARTTLS is wanted: the MX set, for the domains that the plan's scope names.
-    pub fn targets(&self, scope: StarttlsScope) -> impl Iterator<Item = &str> {
+    fn targets(&self, scope: StarttlsScope) -> impl Iterator<Item = &str> {
         let hosts = self.row.mx.iter().flatten().map(|mx| mx.host.as_str());
         targets(hosts, self.row.sts_signals, scope)
     }

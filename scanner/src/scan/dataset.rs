@@ -20,6 +20,8 @@ use crate::tls::certificate::unhex;
 use crate::tls::store;
 use serde_json::Value;
 use std::collections::{BTreeMap, HashSet};
+use std::fs::DirEntry;
+use std::io;
 use std::path::{Path, PathBuf};
 
 view! {
@@ -45,11 +47,9 @@ impl Dataset {
         prepared: &Prepared,
     ) -> Result<Self, ScanError> {
         let wrong = |source| ScanError::Io { what: format!("cannot write to {}", folder.display()), source };
-        let is_ours = |entry: &std::fs::DirEntry| entry.file_name() == WORKING;
-        if folder
-            .read_dir()
-            .is_ok_and(|mut entries| entries.any(|entry| entry.is_ok_and(|one| !is_ours(&one))))
-        {
+        let is_foreign =
+            |entry: io::Result<DirEntry>| entry.map_or(true, |entry| entry.file_name() != WORKING);
+        if folder.read_dir().is_ok_and(|mut entries| entries.any(is_foreign)) {
             return Err(ScanError::Exists(folder.to_owned()));
         }
         for table in [&DOMAINS, &MX_HOSTS, &CERTIFICATES] {

@@ -7,6 +7,7 @@ use super::pipeline::{Contact, Now, Pipeline};
 use crate::dns::LATE_A_PLACE;
 use crate::input::Entry;
 use crate::probe::Domain;
+use crate::probe::course::Step;
 use crate::runtime;
 use std::future::poll_fn;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
@@ -139,7 +140,7 @@ impl Lookers {
         if let Err(why) = looked {
             return pipeline.unfinished(&why);
         }
-        if domain.signals() {
+        if pipeline.course.next(domain.standing()) == Step::Policy {
             if self.contacts.send(Contact::Policy(domain)).await.is_err() {
                 pipeline.tally.given_up.up();
             }

@@ -225,7 +225,7 @@ impl Pipeline {
         _place: OwnedSemaphorePermit,
     ) {
         loop {
-            let looked = match self.course.next(domain.place()) {
+            let looked = match self.course.next(domain.standing()) {
                 Step::Records if self.probe.admission.excludes(&domain.row.domain) => {
                     Err(Unfinished::Excluded)
                 }
@@ -252,11 +252,8 @@ impl Pipeline {
 
     /// The end of a look at a domain: writes its row, or has it wait; gives those of its MX hosts that nobody has contacted.
     pub(super) async fn settle(&self, mut domain: Box<Domain>) -> Vec<HostLook> {
-        let scope = self.probe.plan.starttls;
-        let new = domain.targets(scope).filter(|host| self.registry.offer(host));
-        let hosts = new.map(|host| HostLook::new(host.to_owned())).collect();
-        domain.hosts_are_off();
-        if let Step::Wait(wait) = self.course.next(domain.place()) {
+        let hosts = domain.send_off_hosts(self.probe.plan.starttls, |host| self.registry.offer(host));
+        if let Step::Wait(wait) = self.course.next(domain.standing()) {
             self.defer(wait, &Waiting::Domain(domain));
             return hosts;
         }

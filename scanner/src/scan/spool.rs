@@ -1,7 +1,7 @@
 //! What waits for its next look, in the order in which it is due: the entries of `waiting.looks`, with what they mean.
 
 use crate::dataset::ranges::Positions;
-use crate::dataset::waiting::{Kept, Left, WaitingLog};
+use crate::dataset::waiting::{Kept, Remains, WaitingLog};
 use crate::dictionary;
 use crate::evidence::rows::HostRow;
 use crate::fault::LocalFault;
@@ -47,19 +47,16 @@ pub(super) struct Spool {
     pub(super) hosts: u64,
 }
 
-/// Which of an earlier run's entries are over.
+/// What is known of the entries of an earlier run, by where they begin.
 #[derive(Default)]
 struct Earlier {
-    /// Where its entries end.
+    /// Where they end.
     end: u64,
-    /// Where those of domains begin that have a committed row.
-    done: HashSet<u64>,
-    /// Where those of hosts begin of which there is a later one, or whose rows are all committed.
-    superseded: HashSet<u64>,
+    /// Those that are over: of domains with a committed row, and of hosts of which there is a later one or all of whose rows are committed.
+    over: HashSet<u64>,
 }
 
 /// What an earlier run left.
-#[derive(Default)]
 pub(super) struct Found {
     /// Positions of the domains that wait.
     pub(super) positions: Positions,
@@ -75,56 +72,47 @@ impl Spool {
     /// The file cannot be read or written.
     pub(super) fn open(folder: &Path, done: &Positions, registry: &Registry) -> io::Result<(Self, Found)> {
         let began = (Instant::now(), unix_ms());
-        let (log, left) = WaitingLog::open(folder, &form(), began.1)?;
-        let mut spool = Self { log, began, earlier: Earlier::default(), domains: 0, hosts: 0 };
-        let mut found = Found::default();
-        match left {
-            Left::Nothing => return Ok((spool, found)),
-            Left::OtherForm => {
-                found.warning = Some(
-                    "another version of this program wrote down what waited for its second look: it is looked at anew"
-                        .to_owned(),
-                );
-                return Ok((spool, found));
-            }
-            Left::Entries { cut: 0 } => {}
-            Left::Entries { cut } => {
-                found.warning = Some(format!(
-                    "{cut} bytes at the end of what waited for its second look could not be read: what was in them is looked at anew"
-                ));
-            }
-        }
-        let Self { log, earlier, domains, hosts, .. } = &mut spool;
+        let (mut earlier, mut domains, mut hosts) = (Earlier::default(), 0, 0);
+        let mut positions = Positions::default();
         let mut last: HashMap<String, (u64, bool)> = HashMap::new();
-        log.each(|Kept { at, what, .. }| {
+        let (log, remains) = WaitingLog::open(folder, &form(), began.1, |Kept { at, what, .. }| {
             earlier.end = at + 1;
             match what {
-                Waiting::Domain(domain) if done.contains(domain.position) => drop(earlier.done.insert(at)),
+                Waiting::Domain(domain) if done.contains(domain.position) => drop(earlier.over.insert(at)),
                 Waiting::Domain(domain) => {
-                    found.positions.insert(domain.position);
-                    *domains += 1;
+                    positions.insert(domain.position);
+                    domains += 1;
                 }
                 Waiting::Host(look, _) => {
                     let is_committed = |row: &HostRow| registry.is_committed(&row.host, row.addr);
                     let is_over = look.rows.iter().all(is_committed);
                     let before = last.insert(look.host, (at, is_over));
-                    earlier
-                        .superseded
-                        .extend(before.map(|(at, _)| at).into_iter().chain(is_over.then_some(at)));
-                    *hosts += u64::from(!is_over);
-                    *hosts -= u64::from(before.is_some_and(|(_, was_over)| !was_over));
+                    earlier.over.extend(before.map(|(at, _)| at).into_iter().chain(is_over.then_some(at)));
+                    hosts += u64::from(!is_over);
+                    hosts -= u64::from(before.is_some_and(|(_, was_over)| !was_over));
                 }
             }
         })?;
         for host in last.keys() {
             registry.offer(host);
         }
-        Ok((spool, found))
+        let warning = match remains {
+            Remains::Nothing | Remains::Entries { cut: 0 } => None,
+            Remains::OtherForm => Some(
+                "another version of this program wrote down what waited for its second look: it is looked at anew"
+                    .to_owned(),
+            ),
+            Remains::Entries { cut } => Some(format!(
+                "{cut} bytes at the end of what waited for its second look could not be read: what was in them is looked at anew"
+            )),
+        };
+        Ok((Self { log, began, earlier, domains, hosts }, Found { positions, warning }))
     }
 
     /// Adds one at the end; those that are due first must come first.
     pub(super) fn push(&mut self, due: Instant, waiting: &Waiting) -> Result<(), LocalFault> {
-        let due_ms = self.began.1 + millis(due.saturating_duration_since(self.began.0));
+        let wait = moment::millis(due.saturating_duration_since(self.began.0));
+        let due_ms = self.began.1.saturating_add_signed(wait);
         self.log.push(due_ms, waiting).map_err(fault)?;
         *self.count(waiting) += 1;
         Ok(())
@@ -141,16 +129,15 @@ impl Spool {
     /// the clock said before.
     pub(super) fn pop(&mut self, longest: Duration) -> Result<Option<Taken>, LocalFault> {
         while let Some(Kept { at, due_ms, what }) = self.log.pop::<Waiting>().map_err(fault)? {
-            let is_earlier = at < self.earlier.end;
             match what {
-                Waiting::Domain(_) if is_earlier && self.earlier.done.contains(&at) => {}
-                Waiting::Host(_, rows) if is_earlier && self.earlier.superseded.contains(&at) => {
+                Waiting::Domain(_) if self.earlier.over.contains(&at) => {}
+                Waiting::Host(_, rows) if self.earlier.over.contains(&at) => {
                     return Ok(Some(Taken::Rows(rows)));
                 }
                 mut waiting => {
                     *self.count(&waiting) -= 1;
                     if let Waiting::Host(_, rows) = &mut waiting
-                        && !is_earlier
+                        && at >= self.earlier.end
                     {
                         // The writer has them.
                         rows.clear();
@@ -180,10 +167,6 @@ fn form() -> String {
 
 fn unix_ms() -> u64 {
     u64::try_from(moment::now() / 1_000).unwrap_or(0)
-}
-
-fn millis(duration: Duration) -> u64 {
-    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn fault(source: io::Error) -> LocalFault {
@@ -314,7 +297,8 @@ mod tests {
     #[test]
     fn a_clock_that_was_set_back_makes_nothing_wait_longer() {
         let folder = tempfile::tempdir().unwrap();
-        drop(WaitingLog::open(folder.path(), &form(), unix_ms() + 86_400_000).unwrap());
+        let tomorrow = unix_ms() + 86_400_000;
+        WaitingLog::open(folder.path(), &form(), tomorrow, |_: Kept<Waiting>| {}).unwrap();
         let (mut spool, ..) = open(folder.path(), 0);
         spool.push(Instant::now() + LOOK, &domain(0)).unwrap();
         assert!(spool.pop(LOOK).unwrap().is_some_and(|taken| match taken {

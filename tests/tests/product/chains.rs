@@ -1,17 +1,8 @@
 //! A missing intermediate certificate is told from a strange authority, also where only the operator has it.
 
-use super::{assert_code, assert_graded, dataset, lab, list, manifest, scan, sts_scan, text};
+use super::{assert_code, assert_graded, dataset, lab, list, manifest, mix, scan, sts_scan, text};
 use std::path::Path;
 use sts_lab::HIDDEN;
-
-/// A mix of these situations alone.
-fn mix(dir: &Path, situations: &[&str]) -> String {
-    let path = dir.join("mix.toml");
-    let weights: String = situations.iter().map(|name| format!("{name} = 1\n")).collect();
-    std::fs::write(&path, format!("about = \"chains\"\nevery_situation = true\n[weights]\n{weights}"))
-        .unwrap();
-    path.to_str().unwrap().to_owned()
-}
 
 /// How many domains have each of the four findings: policy host untrusted and incomplete, MX host untrusted and incomplete.
 fn counts(dir: &Path) -> [u64; 4] {
@@ -30,7 +21,7 @@ fn intermediates_that_the_operator_gives_complete_a_chain_that_the_scan_alone_ca
     const CHAINS: [&str; 4] =
         ["policy-tls-untrusted", "policy-tls-hidden-issuer", "mx-cert-untrusted", "mx-cert-hidden-issuer"];
     let dir = tempfile::tempdir().unwrap();
-    let lab = lab(200, &mix(dir.path(), &CHAINS), dir.path());
+    let lab = lab(200, &mix(dir.path(), CHAINS), dir.path());
     let hidden = lab.path(HIDDEN);
     assert_code(&scan(&lab, &list(&lab), dir.path()).output().unwrap(), 0);
     let [policy, none, mx, none_either] = counts(dir.path());

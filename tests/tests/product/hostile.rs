@@ -1,8 +1,8 @@
 //! Peers that mean harm cost no more than is said, and nobody else anything.
 
-use super::{assert_code, assert_graded, lab, list, numbers, scan, text, texts};
+use super::{assert_code, assert_graded, lab, list, mix, numbers, scan, text, texts};
 use std::collections::BTreeMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 use sts_lab::Lab;
@@ -10,15 +10,6 @@ use sts_lab::mix::Mix;
 
 fn is_hostile(situation: &str) -> bool {
     !situation.starts_with("healthy") && !situation.starts_with("not-signalled")
-}
-
-/// A mix of these situations, each as often as any other.
-fn mix<'s>(dir: &Path, situations: impl Iterator<Item = &'s str>) -> PathBuf {
-    let weights: String = situations.map(|name| format!("{name} = 1\n")).collect();
-    let path = dir.join("mix.toml");
-    std::fs::write(&path, format!("about = \"hostile\"\nevery_situation = true\n[weights]\n{weights}"))
-        .unwrap();
-    path
 }
 
 /// Runs a scan to its end; the highest memory that it had, MiB.
@@ -56,7 +47,7 @@ fn hostile_peers_cost_bounded_memory_bytes_and_time() {
     let soak = Mix::load("soak").unwrap();
     let hostile = soak.weights.keys().map(String::as_str).filter(|name| is_hostile(name));
     let mix = mix(dir.path(), hostile);
-    let lab = lab(1_000, mix.to_str().unwrap(), dir.path());
+    let lab = lab(1_000, &mix, dir.path());
     let began = Instant::now();
     let (output, peak) = measured(scan(&lab, &list(&lab), dir.path()));
     let took = began.elapsed();
@@ -102,8 +93,8 @@ fn healthy_domains_keep_their_pace_beside_hostile_ones() {
 fn forged_answers_are_dropped_and_counted() {
     let dir = tempfile::tempdir().unwrap();
     let forging = ["hostile-dns-wrong-id", "hostile-dns-wrong-question"];
-    let mix = mix(dir.path(), forging.into_iter());
-    let lab = lab(100, mix.to_str().unwrap(), dir.path());
+    let mix = mix(dir.path(), forging);
+    let lab = lab(100, &mix, dir.path());
     let output = scan(&lab, &list(&lab), dir.path()).output().unwrap();
     assert_code(&output, 0);
     let said = text(&output.stdout);

@@ -1,6 +1,8 @@
 //! A scan that is stopped, by the operator or by force, goes on where it was.
 
-use super::{assert_code, assert_rows_graded, dataset, lab, list, scan, started, steady_mix, sts_scan, text};
+use super::{
+    assert_code, assert_rows_graded, dataset, lab, list, mix, scan, started, steady_mix, sts_scan, text,
+};
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
 use sts_lab::Lab;
@@ -59,16 +61,8 @@ const WAITING: [(&str, &str); 6] = [
 #[test]
 fn a_kill_forgets_no_look_that_was_kept() {
     let dir = tempfile::tempdir().unwrap();
-    let weights: String = WAITING.iter().map(|(name, _)| format!("{name} = 1\n")).collect();
-    let mix = dir.path().join("flaky.toml");
-    std::fs::write(
-        &mix,
-        format!(
-            "about = \"Fails at first\"\nevery_situation = false\n\n[weights]\n{weights}not-signalled = 6\n"
-        ),
-    )
-    .unwrap();
-    let lab = lab(120, mix.to_str().unwrap(), dir.path());
+    let situations = WAITING.iter().map(|(name, _)| *name).chain(["not-signalled"]);
+    let lab = lab(120, &mix(dir.path(), situations), dir.path());
     let world = &lab.oracle.world;
     let names = std::fs::read_to_string(list(&lab)).unwrap();
     let waits = |line: &str| {
@@ -110,13 +104,7 @@ fn a_kill_forgets_no_look_that_was_kept() {
 #[test]
 fn a_second_process_is_refused_and_told_who_works_there() {
     let dir = tempfile::tempdir().unwrap();
-    let mix = dir.path().join("plain.toml");
-    std::fs::write(
-        &mix,
-        "about = \"Plain\"\nevery_situation = true\n\n[weights]\nnot-signalled = 3\nhealthy = 1\n",
-    )
-    .unwrap();
-    let lab = lab(6_000, mix.to_str().unwrap(), dir.path());
+    let lab = lab(6_000, &mix(dir.path(), ["not-signalled", "healthy"]), dir.path());
     let mut first = started({
         let mut command = scan(&lab, &list(&lab), dir.path());
         command.args(SLOWED);

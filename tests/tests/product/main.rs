@@ -75,8 +75,17 @@ fn lab(domains: u64, mix: &str, dir: &Path) -> Lab {
         .unwrap()
 }
 
-/// The mix `demo` without what fails only at first: when a scan is broken off, that it did so is forgotten with the rest of
-/// what had no committed row.
+/// A mix of these situations, each as often as any other; all of them must occur.
+fn mix<'s>(dir: &Path, situations: impl IntoIterator<Item = &'s str>) -> String {
+    let weights: String = situations.into_iter().map(|name| format!("{name} = 1\n")).collect();
+    let path = dir.join("mix.toml");
+    std::fs::write(&path, format!("about = \"a few\"\nevery_situation = true\n[weights]\n{weights}"))
+        .unwrap();
+    path.to_str().unwrap().to_owned()
+}
+
+/// The mix `demo` without what fails only at first: of a scan that is broken off at any moment a look that is a second old may be
+/// forgotten, and what fails but once is right then.
 fn steady_mix(dir: &Path) -> String {
     let demo = include_str!("../../mixes/demo.toml");
     let steady: Vec<&str> = demo.lines().filter(|line| !line.contains("-flaky")).collect();

@@ -15,10 +15,7 @@ const AT_ONCE: usize = 8;
 
 /// A laboratory of domains without MTA-STS, each with an MX host of its own name, without STARTTLS: the conversations are short.
 pub(super) fn crowd(domains: u64, dir: &Path) -> Lab {
-    let mix = dir.join("mix.toml");
-    std::fs::write(&mix, "about = \"a crowd\"\nevery_situation = true\n[weights]\nnot-signalled-plain = 1\n")
-        .unwrap();
-    lab(domains, mix.to_str().unwrap(), dir)
+    lab(domains, &super::mix(dir, ["not-signalled-plain"]), dir)
 }
 
 /// The first names of the list whose MX host is at the first of the addresses.

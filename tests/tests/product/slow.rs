@@ -1,18 +1,12 @@
 //! Servers that are slow to greet keep no other waiting.
 
-use super::{assert_code, assert_graded, lab, list, scan, text};
+use super::{assert_code, assert_graded, lab, list, mix, scan, text};
 use std::time::{Duration, Instant};
 
 #[test]
 fn silent_servers_hold_none_of_the_few_slots_of_the_others() {
     let dir = tempfile::tempdir().unwrap();
-    let mix = dir.path().join("mix.toml");
-    std::fs::write(
-        &mix,
-        "about = \"tarpits\"\nevery_situation = true\n[weights]\nsmtp-banner-timeout = 1\nhealthy = 1\n",
-    )
-    .unwrap();
-    let lab = lab(160, mix.to_str().unwrap(), dir.path());
+    let lab = lab(160, &mix(dir.path(), ["smtp-banner-timeout", "healthy"]), dir.path());
     let began = Instant::now();
     let output = scan(&lab, &list(&lab), dir.path())
         .args(["--smtp-in-flight", "2", "--smtp-slow-after", "50ms"])
