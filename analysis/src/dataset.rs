@@ -1,13 +1,18 @@
 //! A dataset: a scan's folder with its manifest and its Parquet parts.
 
-use crate::contract::{self, TABLES};
+mod checked;
+mod whole;
+
+pub(crate) use whole::digest;
+
+use crate::contract;
 use crate::fault::Fault;
 use crate::unknown::Unknown;
-use parquet::file::reader::{FileReader, SerializedFileReader};
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
+use whole::{Hashes, Held};
 
 /// Whether a dataset that is not complete will do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -37,13 +42,14 @@ pub struct Dataset {
     pub version: String,
     /// Words that this version does not know.
     pub unknown: Unknown,
+    hashes: Hashes,
 }
 
 impl Dataset {
     /// Opens a scan's folder.
     ///
     /// # Errors
-    /// It is no dataset, of another major schema version, not complete though that is required, or cannot be read.
+    /// It is no dataset or not whole, of another major schema version, not complete though that is required, or cannot be read.
     pub fn open(dir: &Path, completeness: Completeness) -> Result<Self, Fault> {
         let manifest = read_manifest(dir)?;
         let version = check_version(dir, &manifest)?;
@@ -52,24 +58,30 @@ impl Dataset {
             Fault::Usage(format!("{}: the manifest names no `scan`", dir.join("manifest.json").display()))
         })?;
         let dir = dir.canonicalize().map_err(|cause| Fault::file("open", dir, cause))?;
-        let (mut parts, mut rows) = (BTreeMap::new(), BTreeMap::new());
-        for table in TABLES {
-            let files = list_parts(&dir.join(table))?;
-            rows.insert(table, count_rows(&files)?);
-            parts.insert(table, files);
-        }
+        let Held { parts, rows, hashes } = whole::hold(&dir, scan, &manifest)?;
         let unknown = Unknown::find(&parts)?;
-        let dataset = Self { scan: scan.to_owned(), manifest, complete, parts, rows, dir, version, unknown };
+        let dataset =
+            Self { scan: scan.to_owned(), manifest, complete, parts, rows, dir, version, unknown, hashes };
         if !complete && completeness == Completeness::Required {
             return Err(Fault::Usage(format!(
                 "{} is not complete: {}\n\
-                 hint: finish it with `sts-scan resume {}`, or let the tables cover what is there with `--partial`",
+                 hint: finish it with `sts-scan {} {}`, or let the tables cover what is there with `--partial`",
                 dataset.dir.display(),
                 dataset.coverage(),
+                // The parts are listed from the end of a scan on: only the judgement is missing.
+                if dataset.manifest.get("parts").is_some() { "assess" } else { "resume" },
                 dataset.dir.display()
             )));
         }
         Ok(dataset)
+    }
+
+    /// Reads every byte of the parts that the manifest lists, however often they were read before.
+    ///
+    /// # Errors
+    /// A part is not what it was (usage), or cannot be read.
+    pub fn read_every_byte(&self) -> Result<(), Fault> {
+        self.hashes.read_every_byte(&self.dir)
     }
 
     /// What the dataset covers, in words: its rows, and what it lacks.
@@ -169,7 +181,10 @@ fn read_manifest(dir: &Path) -> Result<Value, Fault> {
         )),
         _ => Fault::file("read", &path, cause),
     })?;
-    serde_json::from_slice(&bytes).map_err(|cause| Fault::Usage(format!("{}: {cause}", path.display())))
+    let manifest: Value = serde_json::from_slice(&bytes)
+        .map_err(|cause| Fault::Usage(format!("{}: {cause}", path.display())))?;
+    whole::check_digest(&path, &manifest)?;
+    Ok(manifest)
 }
 
 /// The version of the dataset's layout, which is of the major version that this program knows.
@@ -184,36 +199,6 @@ fn check_version(dir: &Path, manifest: &Value) -> Result<String, Fault> {
          hint: read this dataset with the version of these tools that wrote it",
         dir.join("manifest.json").display()
     )))
-}
-
-/// The parts under their final names; a folder that is not there has none. A part that is still being written has
-/// another name and is left out.
-fn list_parts(folder: &Path) -> Result<Vec<PathBuf>, Fault> {
-    let entries = match fs::read_dir(folder) {
-        Ok(entries) => entries,
-        Err(cause) if cause.kind() == std::io::ErrorKind::NotFound => return Ok(Vec::new()),
-        Err(cause) => return Err(Fault::file("read", folder, cause)),
-    };
-    let mut parts = Vec::new();
-    for entry in entries {
-        let path = entry.map_err(|cause| Fault::file("read", folder, cause))?.path();
-        let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
-        if name.starts_with("part-") && name.ends_with(".parquet") {
-            parts.push(path);
-        }
-    }
-    parts.sort();
-    Ok(parts)
-}
-
-fn count_rows(parts: &[PathBuf]) -> Result<u64, Fault> {
-    let mut rows = 0;
-    for part in parts {
-        let file = fs::File::open(part).map_err(|cause| Fault::file("open", part, cause))?;
-        let reader = SerializedFileReader::new(file).map_err(|cause| Fault::file("read", part, cause))?;
-        rows += u64::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or(0);
-    }
-    Ok(rows)
 }
 
 #[cfg(test)]
@@ -282,15 +267,6 @@ mod tests {
         let dirs = [one.path().to_owned(), two.path().to_owned()];
         let fault = open_all(&dirs, Completeness::Required).unwrap_err();
         assert!(fault.to_string().contains("both of scan `s`"));
-    }
-
-    #[test]
-    fn a_part_under_its_temporary_name_is_left_out() {
-        let dir = tempfile::tempdir().unwrap();
-        for name in ["part-00001.parquet", ".part-00002.parquet.tmp", "part-00003.parquet.tmp", "notes.txt"] {
-            fs::write(dir.path().join(name), "").unwrap();
-        }
-        assert_eq!(list_parts(dir.path()).unwrap(), [dir.path().join("part-00001.parquet")]);
     }
 
     #[test]

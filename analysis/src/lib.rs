@@ -10,6 +10,7 @@ pub mod customers;
 pub mod dataset;
 pub mod fault;
 pub mod findings;
+mod hash;
 pub mod providers;
 pub mod publish;
 pub mod query;

@@ -11,7 +11,7 @@ use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -112,10 +112,7 @@ fn parts(dir: &Path, table: &str) -> Vec<PathBuf> {
 
 /// Lists every file of a published directory with the hash that it has by now, in the metadata too.
 fn seal(dir: &Path) {
-    let hash = |path: &str| {
-        let digest = Sha256::digest(fs::read(dir.join(path)).unwrap());
-        digest.iter().map(|byte| format!("{byte:02x}")).collect::<String>()
-    };
+    let hash = |path: &str| hex(&fs::read(dir.join(path)).unwrap());
     let sums = fs::read_to_string(dir.join("SHA256SUMS")).unwrap();
     let mut lines = String::new();
     // The descriptions hold the other files' hashes: they come last.
@@ -137,11 +134,26 @@ fn seal(dir: &Path) {
     fs::write(dir.join("SHA256SUMS"), lines).unwrap();
 }
 
-/// Writes another version into a manifest.
+fn hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Writes another version into a manifest, and the parts as they are now where it lists them.
 fn set_version(dir: &Path, version: &str) {
     let path = dir.join("manifest.json");
     let mut manifest: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
     manifest["schema_version"] = version.into();
+    if let Some(parts) = manifest.get_mut("parts").and_then(Value::as_object_mut) {
+        for (part, content) in parts {
+            let bytes = fs::read(dir.join(part)).unwrap();
+            content["bytes"] = bytes.len().into();
+            content["sha256"] = hex(&bytes).into();
+        }
+        let sealed = ["complete", "counts", "lists", "parts", "scan", "schema_version", "started", "sum"];
+        let sealed = sealed.into_iter().filter_map(|key| Some((key, manifest.get(key)?)));
+        let sealed: BTreeMap<&str, &Value> = sealed.collect();
+        manifest["digest"] = hex(&serde_json::to_vec(&sealed).unwrap()).into();
+    }
     fs::write(path, manifest.to_string()).unwrap();
 }
 

@@ -5,6 +5,7 @@ pub mod operator;
 
 pub use offline::Generate;
 
+use crate::assess::job::Earlier;
 use crate::findings::Format;
 use crate::plan::IntermediateSource;
 use crate::plan::{Origin, SETTINGS, Setting, Typed};
@@ -59,6 +60,8 @@ pub enum Args {
         dataset: PathBuf,
         /// Further intermediate certificates.
         intermediates: IntermediateSource,
+        /// What becomes of the judgement before.
+        earlier: Earlier,
     },
     /// The dataset's contract, printed as JSON.
     Columns,
@@ -136,7 +139,8 @@ pub fn command() -> Command {
             Command::new("assess")
                 .about("Draws findings and verdicts from a dataset's evidence anew")
                 .arg(folder("Folder of the dataset"))
-                .arg(Arg::new("intermediates").long("intermediates").value_name("FILE").help("Intermediate certificates (PEM) beside those that the scan saw, or `none`; without it those of the assessment before")),
+                .arg(Arg::new("intermediates").long("intermediates").value_name("FILE").help("Intermediate certificates (PEM) beside those that the scan saw, or `none`; without it those of the assessment before"))
+                .arg(Arg::new("anew").long("anew").help("Judges anew where the judgement before is damaged or gone: it is not read, and nothing is compared with it").action(ArgAction::SetTrue)),
         )
         .subcommand(Command::new("columns").about("Prints the dataset's tables, columns and their meaning as JSON"));
     offline::commands(command)
@@ -227,6 +231,7 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
                 Some("none") => IntermediateSource::None,
                 Some(file) => IntermediateSource::File(file.into()),
             },
+            earlier: if of.get_flag("anew") { Earlier::PassedOver } else { Earlier::Compared },
         },
         other => offline::parsed(other, of).unwrap_or(Args::Columns),
     })

@@ -4,6 +4,7 @@ use crate::admission::ExclusionError;
 use crate::dataset::layout::Layout;
 use crate::dataset::lock::LockError;
 use crate::dataset::read::ReadError;
+use crate::dataset::whole::NotWhole;
 use crate::dataset::writer::{Committed, WriteError};
 use crate::fault::LocalFault;
 use crate::input::InputError;
@@ -77,6 +78,9 @@ pub enum ScanError {
     /// The scan is complete.
     #[error("{} is complete: nothing is left to do (`sts-scan assess` judges it anew)", .0.display())]
     Complete(PathBuf),
+    /// The dataset is not what was written.
+    #[error(transparent)]
+    NotWhole(#[from] NotWhole),
     /// A committed part cannot be read.
     #[error(transparent)]
     Read(#[from] ReadError),
@@ -123,6 +127,7 @@ impl ScanError {
                 | Self::Changed(_)
                 | Self::Newer { .. }
                 | Self::Complete(_)
+                | Self::NotWhole(_)
         )
     }
 
@@ -136,6 +141,7 @@ impl ScanError {
                 committed.domains,
                 output.display()
             )),
+            Self::NotWhole(why) => Some(why.hint().to_owned()),
             Self::Panicked => Some(format!("continue with `sts-scan resume {}`", output.display())),
             _ => None,
         }

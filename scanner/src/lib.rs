@@ -26,6 +26,7 @@ pub mod evidence;
 pub mod fault;
 pub mod findings;
 pub mod generate;
+pub mod hook;
 pub mod identity;
 pub mod input;
 pub mod interrupt;

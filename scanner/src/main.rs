@@ -7,7 +7,8 @@ use std::net::IpAddr;
 use std::path::Path;
 use std::process::ExitCode;
 use std::sync::Arc;
-use sts_scanner::assess::{job, told};
+use sts_scanner::assess::job::{self, Earlier};
+use sts_scanner::assess::told;
 use sts_scanner::check::{self, Style};
 use sts_scanner::cli::{self, Args, Generate, Settings, Shown, operator};
 use sts_scanner::dictionary;
@@ -55,7 +56,7 @@ fn main() -> ExitCode {
         Args::Identity { addresses, output, settings } => {
             with_plan(&settings, None, |plan| identity(plan, addresses, output.as_deref()))
         }
-        Args::Assess { dataset, intermediates } => assess(&dataset, intermediates),
+        Args::Assess { dataset, intermediates, earlier } => assess(&dataset, intermediates, earlier),
         Args::Columns => {
             println!("{:#}", dictionary::contract());
             COMPLETE
@@ -226,8 +227,8 @@ fn failed(wrong: &ScanError, output: &Path) -> u8 {
     if wrong.is_usage() { USAGE } else { LOCAL_FAULT }
 }
 
-fn assess(dataset: &Path, intermediates: IntermediateSource) -> u8 {
-    match job::again(dataset, intermediates) {
+fn assess(dataset: &Path, intermediates: IntermediateSource, earlier: Earlier) -> u8 {
+    match job::again(dataset, intermediates, earlier) {
         Ok(done) => {
             print!("{}", told::text(&done));
             for line in told::warnings(&done) {

@@ -71,6 +71,7 @@ fn answer(args: &Args) -> Result<ExitCode, Fault> {
     let completeness = if args.partial { Completeness::PartialAllowed } else { Completeness::Required };
     let dataset = Dataset::open(dataset, completeness)?;
     refuse_unknown(&dataset)?;
+    dataset.read_every_byte()?;
     warn(std::slice::from_ref(&dataset))?;
     if dataset.manifest.get("published").is_some() {
         return Err(Fault::Usage(format!(

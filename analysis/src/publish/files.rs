@@ -1,11 +1,9 @@
 //! The files of a published dataset: their list, hashes, and `SHA256SUMS`.
 
 use crate::fault::Fault;
-use sha2::{Digest, Sha256};
+pub(super) use crate::hash::hashed;
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
-use std::fs::{self, File};
-use std::io::{self, Read};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Name of the list of hashes.
@@ -58,28 +56,6 @@ pub(super) fn listed(dir: &Path) -> Result<(Vec<String>, Vec<String>), Fault> {
     files.sort();
     others.sort();
     Ok((files, others))
-}
-
-/// Size and SHA-256 of a file.
-pub(super) fn hashed(path: &Path) -> Result<(u64, String), Fault> {
-    let mut file = File::open(path).map_err(|cause| Fault::file("open", path, cause))?;
-    let (mut hash, mut bytes, mut buffer) = (Sha256::new(), 0, vec![0; 1 << 16]);
-    loop {
-        let read = match file.read(&mut buffer) {
-            Ok(0) => break,
-            Ok(read) => read,
-            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => continue,
-            Err(cause) => return Err(Fault::file("read", path, cause)),
-        };
-        hash.update(&buffer[..read]);
-        bytes += u64::try_from(read).unwrap_or(0);
-    }
-    let digest = hash.finalize();
-    let hex = digest.iter().fold(String::with_capacity(64), |mut hex, byte| {
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    });
-    Ok((bytes, hex))
 }
 
 /// `SHA256SUMS` as `sha256sum -c` reads it.

@@ -1,5 +1,6 @@
 //! Copies a table's parts into few files, leaving out what is withheld, batch by batch.
 
+use super::files::hashed;
 use super::layout::{Layout, open};
 use super::redact;
 use crate::contract;
@@ -30,6 +31,9 @@ pub(super) struct Merged {
     pub(super) path: String,
     /// Its rows.
     pub(super) rows: u64,
+    /// Its size and SHA-256.
+    pub(super) bytes: u64,
+    pub(super) sha256: String,
 }
 
 /// Merges the tables that stay into at most `files` files below `out`.
@@ -62,7 +66,8 @@ pub(super) fn tables(
         for (number, group) in grouped(parts, target).into_iter().enumerate() {
             let name = format!("part-{number:05}.parquet");
             let rows = merge(group, &schema, withheld, &folder.join(&name))?;
-            merged.push(Merged { table, path: format!("{table}/{name}"), rows });
+            let (bytes, sha256) = hashed(&folder.join(&name))?;
+            merged.push(Merged { table, path: format!("{table}/{name}"), rows, bytes, sha256 });
         }
     }
     Ok(merged)

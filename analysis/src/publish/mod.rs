@@ -20,7 +20,7 @@ pub use redact::{REPLACED, without_addresses};
 pub use verify::{Check, verify};
 
 use crate::contract;
-use crate::dataset::{Completeness, Dataset};
+use crate::dataset::{Completeness, Dataset, digest};
 use crate::fault::Fault;
 use crate::withheld::Withheld;
 use crate::words;
@@ -127,7 +127,7 @@ async fn fill(
     let room = MOST_FILES.saturating_sub(OTHER_FILES + queries.len());
     let layout = Layout::of(dataset, withheld)?;
     let merged = merge::tables(dataset, withheld, &layout, room, out)?;
-    let manifest = manifest(dataset, withheld, &merged);
+    let manifest = manifest(dataset, withheld, &merged)?;
     files::write(out, "manifest.json", pretty(&manifest)?.as_bytes())?;
     dictionary(dataset, &layout, out)?;
     let published = Dataset::open(out, Completeness::PartialAllowed)?;
@@ -164,8 +164,8 @@ async fn fill(
     Ok(Published { files, rows, numbers: answered.tables.len(), unanswered: answered.unanswered })
 }
 
-/// The scan's manifest, with what was done to it for publication. Its layout stays what it is.
-fn manifest(dataset: &Dataset, withheld: &Withheld, merged: &[Merged]) -> Value {
+/// The scan's manifest, with what was done to it for publication, and the parts as they are published. Its layout stays what it is.
+fn manifest(dataset: &Dataset, withheld: &Withheld, merged: &[Merged]) -> Result<Value, Fault> {
     let mut manifest = dataset.manifest.clone();
     if withheld.redacts() {
         redact_texts(&mut manifest);
@@ -174,11 +174,16 @@ fn manifest(dataset: &Dataset, withheld: &Withheld, merged: &[Merged]) -> Value 
     for file in merged {
         *rows.entry(file.table).or_default() += file.rows;
     }
+    let part = |file: &Merged| json!({"rows": file.rows, "bytes": file.bytes, "sha256": file.sha256});
+    let parts: serde_json::Map<String, Value> =
+        merged.iter().map(|file| (file.path.clone(), part(file))).collect();
     if let Some(manifest) = manifest.as_object_mut() {
         manifest.insert("published".to_owned(), json!({"by": TOOL, "rows": rows}));
         manifest.insert("withheld".to_owned(), withheld.in_manifest());
+        manifest.insert("parts".to_owned(), parts.into());
     }
-    manifest
+    manifest["digest"] = digest(&manifest)?.into();
+    Ok(manifest)
 }
 
 /// Replaces addresses in every text of a document.
@@ -243,8 +248,11 @@ pub(crate) fn meaning(table: &str, column: &contract::Column, withheld: &Withhel
 fn list(out: &Path, merged: &[Merged], answered: &numbers::Answered) -> Result<Vec<Listed>, Fault> {
     let mut listed = Vec::new();
     for path in files::walk(out)? {
-        let (bytes, sha256) = files::hashed(&out.join(&path))?;
         let part = merged.iter().find(|file| file.path == path);
+        let (bytes, sha256) = match part {
+            Some(part) => (part.bytes, part.sha256.clone()),
+            None => files::hashed(&out.join(&path))?,
+        };
         let table = answered.tables.iter().find(|table| table.path == path);
         listed.push(Listed {
             bytes,

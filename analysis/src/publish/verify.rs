@@ -41,7 +41,13 @@ pub async fn verify(dir: &Path, memory: usize) -> Result<Vec<Check>, Fault> {
         return Ok(vec![Check { what: "only files and directories".to_owned(), faults: faults.collect() }]);
     }
     let mut checks = vec![hashes(&folder)?];
-    let dataset = Dataset::open(dir, Completeness::PartialAllowed)?;
+    let dataset = match Dataset::open(dir, Completeness::PartialAllowed) {
+        Err(Fault::Usage(damage)) => {
+            checks.push(Check { what: "the parts that the manifest lists".to_owned(), faults: vec![damage] });
+            return Ok(checks);
+        }
+        dataset => dataset?,
+    };
     let layout = match Layout::carried(&folder) {
         Ok(layout) => layout,
         Err(fault) => {

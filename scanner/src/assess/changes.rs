@@ -34,7 +34,7 @@ pub struct Changes {
 
 /// The judgement before, read beside the new one: both have the order of `domains`, so that neither is held in memory.
 pub(super) struct Before<'a> {
-    batches: Batches<'a>,
+    batches: Option<Batches<'a>>,
     batch: Option<(Batch, usize)>,
     next: Option<SeenJudgement>,
     pub(super) changes: Changes,
@@ -44,9 +44,14 @@ impl<'a> Before<'a> {
     /// That of a dataset; there is nothing in it where the dataset was never judged.
     pub(super) fn open(dataset: &'a Path) -> Result<Self, ReadError> {
         let batches = Batches::open(dataset, &ASSESSMENTS, SeenJudgement::COLUMNS)?;
-        let mut before = Self { batches, batch: None, next: None, changes: Changes::default() };
+        let mut before = Self { batches: Some(batches), ..Self::none() };
         before.advance()?;
         Ok(before)
+    }
+
+    /// None, to compare nothing with.
+    pub(super) fn none() -> Self {
+        Self { batches: None, batch: None, next: None, changes: Changes::default() }
     }
 
     fn advance(&mut self) -> Result<(), ReadError> {
@@ -57,7 +62,7 @@ impl<'a> Before<'a> {
                     *row += 1;
                     return Ok(());
                 }
-                _ => match self.batches.next().transpose()? {
+                _ => match self.batches.as_mut().and_then(Iterator::next).transpose()? {
                     Some(batch) => self.batch = Some((batch, 0)),
                     None => {
                         self.next = None;

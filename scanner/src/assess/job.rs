@@ -2,21 +2,24 @@
 
 use super::chains::{Authorities, Completed, certificates};
 use super::changes::{Before, Changes};
+use super::place::Workshop;
 use super::seen::{SeenDomain, SeenHost};
 use super::{HostsOf, domain, is_assessed};
 use crate::dataset::cell::Batch;
-use crate::dataset::columns::{ASSESSMENTS, DOMAINS, MX_HOSTS, Table, column};
-use crate::dataset::commits::UNFINISHED;
+use crate::dataset::columns::{DOMAINS, MX_HOSTS, Table, column};
+use crate::dataset::content::Checked;
 use crate::dataset::layout::Layout;
 use crate::dataset::lock::Lock;
 use crate::dataset::manifest::{FileFacts, Judgement, Manifest};
-use crate::dataset::parts::PartWriter;
+use crate::dataset::parts::{Closed, PartWriter};
 use crate::dataset::read::{self, Batches};
 use crate::dataset::view::View as _;
+use crate::dataset::whole;
 use crate::dataset::writer::{Committed, WriteError};
 use crate::error::ScanError;
 use crate::evidence::rows::AssessmentRow;
 use crate::evidence::{RecordState, Vocabulary};
+use crate::hook;
 use crate::moment;
 use crate::plan::IntermediateSource;
 use crate::tls::{paths, store};
@@ -27,8 +30,14 @@ use std::path::{Path, PathBuf};
 /// Counts by outcome: column, word, rows.
 pub type Counts = BTreeMap<String, BTreeMap<String, u64>>;
 
-/// Folder in which the new judgement is written before it replaces the old one.
-const WORKSHOP: &str = ".assessing";
+/// What becomes of the judgement before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Earlier {
+    /// It must be whole, and the new one is compared with it.
+    Compared,
+    /// It may be damaged, and is not read.
+    PassedOver,
+}
 
 /// What assessing a dataset anew did.
 #[derive(Debug, Clone)]
@@ -61,35 +70,48 @@ pub struct Drawn {
 /// Assesses a dataset anew; an interrupted scan's too, which stays incomplete.
 ///
 /// # Errors
-/// The folder holds no dataset, cannot be read or cannot be written; or the intermediate certificates cannot be read.
-pub fn again(dataset: &Path, intermediates: IntermediateSource) -> Result<Assessed, ScanError> {
+/// The folder holds no dataset or one that is not whole, cannot be read or cannot be written; or the intermediate certificates cannot be
+/// read.
+pub fn again(
+    dataset: &Path,
+    intermediates: IntermediateSource,
+    earlier: Earlier,
+) -> Result<Assessed, ScanError> {
     let none = |why| ScanError::NoScan { path: dataset.to_owned(), why };
     // What is no dataset is left as it is, without a lock in it.
     Manifest::read(dataset).map_err(none)?;
     let locked = |why| ScanError::Locked { path: dataset.to_owned(), why };
     let _lock = Lock::take(dataset, "sts-scan assess").map_err(locked)?;
     let mut manifest = Manifest::read(dataset).map_err(none)?;
+    let evidence = whole::evidence(dataset, &manifest)?;
+    if earlier == Earlier::Compared {
+        whole::judgement(dataset, &manifest)?;
+    }
+    // A kill between two judgements leaves the parts listed and the dataset not complete.
+    let has_ended = manifest.complete || manifest.parts.is_some();
+    manifest.parts = has_ended.then_some(evidence);
     let intermediates = match intermediates {
         IntermediateSource::AsBefore => as_before(&manifest)?,
         given => given,
     };
     let judged_by = manifest.judgement.as_ref().map(|judgement| judgement.tool.clone());
-    let drawn = assess(dataset, &mut manifest, &intermediates)?;
+    let drawn = assess(dataset, &mut manifest, &intermediates, earlier)?;
+    manifest.complete = has_ended;
+    if has_ended {
+        manifest.write(dataset).map_err(|source| wrong(dataset, source))?;
+        hook::at("assess.complete");
+    }
     let counts = &manifest.counts;
     let total = |column: &str| counts.get(column).map_or(0, |words| words.values().sum());
     let domains = counts.get("assessed").and_then(|c| c.get("true")).copied().unwrap_or(0);
-    let assessed = Assessed {
+    Ok(Assessed {
         domains,
         findings: total("finding"),
         complete: manifest.complete,
         layout: Layout::parse(&manifest.schema_version),
         judged_by,
         drawn,
-    };
-    if manifest.complete {
-        manifest.write(dataset).map_err(|source| wrong(dataset, source))?;
-    }
-    Ok(assessed)
+    })
 }
 
 /// The file of the assessment before, if it is still what it was: else the same evidence would be judged otherwise without a word.
@@ -105,8 +127,9 @@ fn as_before(manifest: &Manifest) -> Result<IntermediateSource, ScanError> {
     }
 }
 
-/// Draws findings and verdicts from the evidence of a dataset and replaces `assessments` whole; counts and what they were drawn with go
-/// into the manifest, which is not written.
+/// Draws findings and verdicts from the evidence of a dataset and replaces `assessments` whole; counts, the part and what they were drawn
+/// with go into the manifest. That of a dataset which was complete says on disk, from before the change on, that it is not: the caller
+/// writes it when it is again.
 ///
 /// # Errors
 /// The evidence cannot be read, or the judgement not written; the old judgement stays then.
@@ -114,18 +137,28 @@ pub fn assess(
     dataset: &Path,
     manifest: &mut Manifest,
     intermediates: &IntermediateSource,
+    earlier: Earlier,
 ) -> Result<Drawn, ScanError> {
     let (judgement, completed) = completed(dataset, manifest, intermediates)?;
     let mut tally = Tally::default();
     let hosts = hosts_of(dataset, manifest, &completed, &mut tally)?;
-    let workshop = dataset.join(WORKSHOP);
-    if workshop.exists() {
-        std::fs::remove_dir_all(&workshop).map_err(|e| wrong(dataset, e))?;
+    let workshop = Workshop::begin(dataset).map_err(|e| wrong(dataset, e))?;
+    let before = match earlier {
+        Earlier::Compared => Before::open(dataset)?,
+        Earlier::PassedOver => Before::none(),
+    };
+    let writer = workshop.writer(&manifest.scan);
+    let (part, changes) = judge_all(dataset, before, writer, (&hosts, &completed), &mut tally)?;
+    let judged = workshop.keep(part).map_err(|e| wrong(dataset, e))?;
+    if manifest.complete {
+        manifest.complete = false;
+        manifest.write(dataset).map_err(|source| wrong(dataset, source))?;
     }
-    std::fs::create_dir_all(workshop.join(ASSESSMENTS.name)).map_err(|e| wrong(dataset, e))?;
-    let writer = PartWriter::new(&workshop, &manifest.scan, 0);
-    let (part, changes) = judge_all(dataset, writer, (&hosts, &completed), &mut tally)?;
-    swap(dataset, &workshop, part).map_err(|e| wrong(dataset, e))?;
+    workshop.exchange().map_err(|e| wrong(dataset, e))?;
+    if let Some(parts) = &mut manifest.parts {
+        Checked::remember(dataset, &judged);
+        parts.extend(judged);
+    }
     let incomplete_chains = judgement.trust_store_sha256.is_some().then_some(completed.len());
     manifest.judgement = Some(judgement);
     let unknown = tally.unknown();
@@ -163,15 +196,15 @@ fn completed(
     Ok((judgement, completed))
 }
 
-/// Writes the judgement of every domain that has one; gives the name of its part, where there is any, and what changed.
+/// Writes the judgement of every domain that has one; gives its part, where there is any, and what changed.
 fn judge_all(
     dataset: &Path,
+    mut before: Before<'_>,
     mut writer: PartWriter<AssessmentRow>,
     (hosts, completed): (&HostsOf, &Completed),
     tally: &mut Tally,
-) -> Result<(Option<String>, Changes), ScanError> {
+) -> Result<(Option<Closed>, Changes), ScanError> {
     let unwritten = |e| ScanError::Write { source: WriteError::Part(e), committed: Committed::default() };
-    let mut before = Before::open(dataset)?;
     let counted = counted(&DOMAINS);
     let modes = [column!(DOMAINS.policy_usable), column!(DOMAINS.policy_mode)];
     let columns = [SeenDomain::COLUMNS, &counted, &modes].concat();
@@ -197,7 +230,7 @@ fn judge_all(
         }
     }
     let closed = writer.close().map_err(unwritten)?;
-    Ok((closed.map(|part| part.name), before.finish()?))
+    Ok((closed, before.finish()?))
 }
 
 fn wrong(dataset: &Path, source: io::Error) -> ScanError {
@@ -231,23 +264,6 @@ fn hosts_of(
     }
     hosts.validates = manifest.vantage.resolver_validates;
     Ok(hosts)
-}
-
-/// Puts the new judgement in the old one's place.
-fn swap(dataset: &Path, workshop: &Path, part: Option<String>) -> io::Result<()> {
-    let fresh = workshop.join(ASSESSMENTS.name);
-    if let Some(name) = part {
-        let unfinished = fresh.join(format!("{name}.{UNFINISHED}"));
-        std::fs::File::open(&unfinished)?.sync_all()?;
-        std::fs::rename(&unfinished, fresh.join(name))?;
-    }
-    let place = dataset.join(ASSESSMENTS.name);
-    if place.exists() {
-        std::fs::remove_dir_all(&place)?;
-    }
-    std::fs::rename(&fresh, &place)?;
-    std::fs::remove_dir(workshop)?;
-    std::fs::File::open(dataset)?.sync_all()
 }
 
 /// Columns of a table whose words the manifest counts.

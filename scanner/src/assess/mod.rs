@@ -16,6 +16,7 @@ mod hosts;
 pub mod job;
 mod mismatch;
 mod mx;
+mod place;
 mod policy_host;
 mod policy_text;
 mod record;

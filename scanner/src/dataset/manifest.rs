@@ -1,6 +1,7 @@
 //! `manifest.json`: what was planned, by whom and with what, and what became of it.
 
 use super::columns::SCHEMA_VERSION;
+use super::content::{self, Parts};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -56,6 +57,24 @@ pub struct Manifest {
     /// What the judgement was drawn with; `None` before the dataset is assessed.
     #[serde(default)]
     pub judgement: Option<Judgement>,
+    /// Every part of the tables, from the end of the scan on; `None` before, and where an older version wrote it. Parts of `assessments` are
+    /// among them once the dataset is assessed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub parts: Option<Parts>,
+    /// SHA-256 over what decides what the dataset says ([`SEALED`]); written with `parts`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub digest: Option<String>,
+}
+
+/// The keys that `digest` covers: the object of these keys, sorted, without white space.
+pub const SEALED: [&str; 8] =
+    ["complete", "counts", "lists", "parts", "scan", "schema_version", "started", "sum"];
+
+/// The digest of a manifest.
+fn digest(manifest: &Value) -> io::Result<String> {
+    let sealed: BTreeMap<&str, &Value> =
+        SEALED.into_iter().filter_map(|key| Some((key, manifest.get(key)?))).collect();
+    Ok(content::sha256(&serde_json::to_vec(&sealed)?))
 }
 
 /// What the exclusion files of the last run held, and what it left alone because of them; nothing is named, and nothing is hashed, since
@@ -217,13 +236,19 @@ impl Manifest {
     /// There is none, or it is none of ours.
     pub fn read(dataset: &Path) -> io::Result<Self> {
         let text = std::fs::read_to_string(dataset.join(MANIFEST))?;
-        let manifest: Self = serde_json::from_str(&text)
-            .map_err(|e| io::Error::new(io::ErrorKind::InvalidData, format!("{MANIFEST}: {e}")))?;
+        let invalid = |why: String| io::Error::new(io::ErrorKind::InvalidData, format!("{MANIFEST}: {why}"));
+        let value: Value = serde_json::from_str(&text).map_err(|e| invalid(e.to_string()))?;
+        if value.get("digest").is_some_and(|told| digest(&value).ok().as_deref() != told.as_str()) {
+            let keys = SEALED.join(", ");
+            return Err(invalid(format!(
+                "it was changed after it was written (one of {keys}): put it back from a copy"
+            )));
+        }
+        let manifest: Self = serde_json::from_value(value).map_err(|e| invalid(e.to_string()))?;
         let major = |version: &str| version.split('.').next().unwrap_or_default().to_owned();
         if major(&manifest.schema_version) != major(SCHEMA_VERSION) {
             let found = &manifest.schema_version;
-            let message = format!("{MANIFEST}: schema {found}, this program reads {SCHEMA_VERSION}");
-            return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+            return Err(invalid(format!("schema {found}, this program reads {SCHEMA_VERSION}")));
         }
         Ok(manifest)
     }
@@ -234,8 +259,10 @@ impl Manifest {
     /// The folder cannot be written.
     pub fn write(&self, dataset: &Path) -> io::Result<()> {
         let unfinished = dataset.join(format!("{MANIFEST}.tmp"));
+        let mut sealed = self.clone();
+        sealed.digest = self.parts.as_ref().map(|_| digest(&serde_json::to_value(self)?)).transpose()?;
         let mut file = File::create(&unfinished)?;
-        serde_json::to_writer_pretty(&file, self)?;
+        serde_json::to_writer_pretty(&file, &sealed)?;
         file.write_all(b"\n")?;
         file.sync_all()?;
         std::fs::rename(&unfinished, dataset.join(MANIFEST))?;

@@ -2,6 +2,7 @@
 
 use super::batch::{self, Rows};
 use super::commits::UNFINISHED;
+use super::content::{Content, Hashing};
 use super::schema;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
@@ -34,7 +35,7 @@ pub struct PartWriter<R: Rows> {
 struct Open {
     name: String,
     path: PathBuf,
-    writer: ArrowWriter<BufWriter<File>>,
+    writer: ArrowWriter<BufWriter<Hashing<File>>>,
     rows: u64,
 }
 
@@ -43,8 +44,8 @@ struct Open {
 pub struct Closed {
     /// File name without the temporary ending.
     pub name: String,
-    /// Rows in it.
-    pub rows: u64,
+    /// What is in it.
+    pub content: Content,
 }
 
 /// A part that cannot be written.
@@ -119,8 +120,9 @@ impl<R: Rows> PartWriter<R> {
             .set_created_by(format!("sts-scan {}", env!("CARGO_PKG_VERSION")))
             .set_statistics_enabled(EnabledStatistics::Chunk)
             .build();
-        let writer = ArrowWriter::try_new(BufWriter::new(file), schema::of(R::TABLE), Some(properties))
-            .map_err(|e| PartError { path: path.clone(), source: plain(e) })?;
+        let writer =
+            ArrowWriter::try_new(BufWriter::new(Hashing::new(file)), schema::of(R::TABLE), Some(properties))
+                .map_err(|e| PartError { path: path.clone(), source: plain(e) })?;
         self.next += 1;
         Ok(Open { name, path, writer, rows: 0 })
     }
@@ -134,8 +136,8 @@ impl<R: Rows> PartWriter<R> {
         let Some(open) = self.open.take() else { return Ok(None) };
         let Open { name, path, writer, rows } = open;
         let file = writer.into_inner().map_err(|e| PartError { path: path.clone(), source: plain(e) })?;
-        file.into_inner().map_err(|e| PartError { path, source: e.into_error() })?;
-        Ok(Some(Closed { name, rows }))
+        let file = file.into_inner().map_err(|e| PartError { path, source: e.into_error() })?;
+        Ok(Some(Closed { name, content: file.content(rows) }))
     }
 }
 
@@ -190,7 +192,7 @@ mod tests {
         let closed = writer.close().unwrap().unwrap();
         let path = folder.path().join(DomainRow::TABLE.name).join(format!("{}.{UNFINISHED}", closed.name));
         let read = SerializedFileReader::new(File::open(path).unwrap()).unwrap();
-        assert_eq!((closed.rows, read.metadata().file_metadata().num_rows()), (1_500, 1_500));
+        assert_eq!((closed.content.rows, read.metadata().file_metadata().num_rows()), (1_500, 1_500));
         assert!(read.num_row_groups() > 2, "{}", read.num_row_groups());
     }
 }

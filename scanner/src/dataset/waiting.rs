@@ -1,4 +1,4 @@
-//! `waiting.looks`: what waits for its next look, on disk beside `commits.log`, so that no kill forgets a look that is a second old.
+//! `waiting.looks`: what waits for its next look, on disk beside `commits.jsonl`, so that no kill forgets a look that is a second old.
 //!
 //! One name in twenty of ten million would be half a gigabyte of memory, so the file is the queue too: entries are added at its end, taken
 //! from its front, and stay until the scan is complete, because a look may be over and its row not committed yet.

@@ -1,7 +1,8 @@
 //! The one owner of the output: rows come in as they are final, parts go out and are committed.
 
-use super::columns::{CERTIFICATES, DOMAINS, MX_HOSTS};
+use super::columns::{CERTIFICATES, DOMAINS, MX_HOSTS, Table};
 use super::commits::{Commit, CommitLog};
+use super::content::Checked;
 use super::parts::{Closed, PartError, PartWriter};
 use super::ranges::Positions;
 use crate::evidence::rows::{CertificateRow, DomainRow, HostRow, TlsEvidence};
@@ -62,6 +63,7 @@ pub struct DatasetWriter {
     /// SHA-256 of the certificates that have a row.
     known: HashSet<[u8; 32]>,
     done: Positions,
+    checked: Checked,
     since: Instant,
     committed: Committed,
 }
@@ -86,6 +88,7 @@ impl DatasetWriter {
             certificates: PartWriter::new(folder, scan, next(CERTIFICATES.name)),
             known,
             done: Positions::default(),
+            checked: Checked::read(folder),
             since: Instant::now(),
             committed: Committed { parts: commits.len() as u64, domains },
         }
@@ -131,31 +134,43 @@ impl DatasetWriter {
     pub fn commit(&mut self) -> Result<(), WriteError> {
         // Certificates first: a row that names one must find it.
         let certificates = self.certificates.close()?;
-        self.append(CERTIFICATES.name, certificates, Vec::new())?;
+        self.append(&CERTIFICATES, certificates, Vec::new())?;
         let hosts = self.hosts.close()?;
-        self.append(MX_HOSTS.name, hosts, Vec::new())?;
+        self.append(&MX_HOSTS, hosts, Vec::new())?;
         let domains = self.domains.close()?;
         let done = std::mem::take(&mut self.done).ranges().collect();
-        self.append(DOMAINS.name, domains, done)?;
+        self.append(&DOMAINS, domains, done)?;
         self.since = Instant::now();
         Ok(())
     }
 
     fn append(
         &mut self,
-        table: &str,
+        table: &'static Table,
         closed: Option<Closed>,
         done: Vec<(u64, u64)>,
     ) -> Result<(), WriteError> {
-        let Some(Closed { name, rows }) = closed else { return Ok(()) };
-        let commit = Commit { table: table.to_owned(), part: name, rows, done };
+        let Some(Closed { name, content }) = closed else { return Ok(()) };
+        let commit = Commit::new(table, name, content.clone(), done);
         self.log
             .commit(&commit)
             .map_err(|source| WriteError::Commit { path: self.folder.clone(), source })?;
+        self.checked.note_written(&self.folder, &commit.path(), &content);
         self.committed.parts += 1;
-        if table == DOMAINS.name {
-            self.committed.domains += rows;
+        if table.name == DOMAINS.name {
+            self.committed.domains += commit.rows;
         }
+        Ok(())
+    }
+
+    /// Commits the rest, and remembers which bytes were hashed.
+    ///
+    /// # Errors
+    /// The dataset cannot be written.
+    pub fn finish(&mut self) -> Result<(), WriteError> {
+        self.commit()?;
+        // Without it the parts are hashed again by those who read them.
+        let _ = self.checked.write(&self.folder);
         Ok(())
     }
 

@@ -1,14 +1,16 @@
 //! The dataset's folder at the begin of a run: made new, or brought back to what was committed.
 
 use super::preflight::Prepared;
-use crate::dataset::columns::{CERTIFICATES, DOMAINS, MX_HOSTS, column};
+use crate::dataset::columns::{CERTIFICATES, DOMAINS, EVIDENCE, MX_HOSTS, column};
 use crate::dataset::commits::{self, Commit, CommitLog};
 use crate::dataset::layout::Layout;
 use crate::dataset::lock::WORKING;
 use crate::dataset::manifest::{Exclusions, ListFacts, Manifest, Resumed, Versions};
 use crate::dataset::ranges::Positions;
 use crate::dataset::read;
+use crate::dataset::recover::recover;
 use crate::dataset::view::{View as _, view};
+use crate::dataset::whole::Listed;
 use crate::dataset::writer::DatasetWriter;
 use crate::dictionary;
 use crate::error::ScanError;
@@ -52,7 +54,7 @@ impl Dataset {
         if folder.read_dir().is_ok_and(|mut entries| entries.any(is_foreign)) {
             return Err(ScanError::Exists(folder.to_owned()));
         }
-        for table in [&DOMAINS, &MX_HOSTS, &CERTIFICATES] {
+        for table in EVIDENCE {
             std::fs::create_dir_all(folder.join(table.name)).map_err(wrong)?;
         }
         let plan = &prepared.probe.plan;
@@ -76,12 +78,14 @@ impl Dataset {
             exclusions: Exclusions::default(),
             counts: BTreeMap::new(),
             judgement: None,
+            parts: None,
+            digest: None,
         };
         dictionary::write(folder).map_err(wrong)?;
         store::write(prepared.probe.tls.trust(), folder).map_err(wrong)?;
         manifest.write(folder).map_err(wrong)?;
-        let (log, commits) = CommitLog::open(folder).map_err(wrong)?;
-        Ok(Self::behind(folder, manifest, log, &commits, HashSet::new()))
+        let log = CommitLog::create(folder).map_err(wrong)?;
+        Ok(Self::behind(folder, manifest, log, &[], HashSet::new()))
     }
 
     pub(super) fn resume(folder: &Path, lists: &[ListFacts], prepared: &Prepared) -> Result<Self, ScanError> {
@@ -103,10 +107,10 @@ impl Dataset {
         manifest.lowered = lowered(prepared);
         // The AD bits of a dataset are worth what the weakest of its resolvers is.
         manifest.vantage.resolver_validates &= prepared.vantage.resolver_validates;
-        manifest.complete = false;
-        manifest.ended = None;
-        let (log, commits) = CommitLog::open(folder).map_err(wrong)?;
-        commits::recover(folder, &commits).map_err(wrong)?;
+        (manifest.complete, manifest.ended, manifest.parts) = (false, None, None);
+        let (log, commits) = CommitLog::open(folder).map_err(|why| why.not_whole(folder))?;
+        recover(folder, &commits)?;
+        Listed::by_log(commits::LOG, &commits).hold(folder, &manifest.scan, &EVIDENCE)?;
         if is_other_layout {
             dictionary::write(folder).map_err(wrong)?;
         }

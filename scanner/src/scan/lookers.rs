@@ -3,13 +3,17 @@
 //! A task a domain would be simpler, and costs copies of its state and a large allocation each time: ARCHITECTURE.md's
 //! engineering notes say what leaving that out gave, together with what was changed beside it.
 
-use super::pipeline::{Contact, Now, Pipeline};
+use super::pipeline::{Contact, Pipeline};
+use super::tally::Now;
 use crate::dns::LATE_A_PLACE;
+use crate::hook;
 use crate::input::Entry;
 use crate::probe::Domain;
 use crate::probe::course::Step;
 use crate::runtime;
+use futures::FutureExt as _;
 use std::future::poll_fn;
+use std::panic::AssertUnwindSafe;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::Poll;
@@ -58,7 +62,13 @@ impl Lookers {
         let mut tasks = JoinSet::new();
         loop {
             let more = poll_fn(|cx| {
-                while let Poll::Ready(Some(_)) = tasks.poll_join_next(cx) {}
+                while let Poll::Ready(Some(ended)) = tasks.poll_join_next(cx) {
+                    if ended.is_err() {
+                        self.pipeline.halt(
+                            "a part of the scanner broke off: please report the message above".to_owned(),
+                        );
+                    }
+                }
                 let ended = self.ended.load(Relaxed);
                 let wanted = self.wanted(self.pipeline.probe.dns.late_and_tell(cx.waker()));
                 match wanted.saturating_sub(tasks.len()) {
@@ -126,11 +136,15 @@ impl Lookers {
             tally.excluded.up();
             tally.settled.up();
         } else {
-            self.first_look(entry).await;
+            let looking = AssertUnwindSafe(self.first_look(entry)).catch_unwind();
+            if looking.await.is_err() {
+                self.pipeline.broke_off(&tally.failed_here);
+            }
         }
     }
 
     async fn first_look(&self, entry: Entry) {
+        hook::looking_at(&entry.domain);
         let pipeline = &self.pipeline;
         let mut domain = Box::new(Domain::new(entry));
         let looked = {

@@ -286,7 +286,7 @@ fn write(mut writer: DatasetWriter, mut evidence: mpsc::Receiver<Evidence>) -> R
         }
         std::thread::sleep(EVIDENCE_PAUSE);
     }
-    writer.commit().map_err(|e| ScanError::write(e, writer.committed()))
+    writer.finish().map_err(|e| ScanError::write(e, writer.committed()))
 }
 
 /// The reader's thread: names in batches to the DNS workers, until the lists end or the scan is stopped.

@@ -4,16 +4,19 @@
 //! hosts), whose waiting never holds a place of DNS. Final rows go to the writer.
 
 use super::spool::{Spool, Taken, Waiting};
-use super::tally::{Count, Tally};
+use super::tally::{Count, Now, Tally};
 use crate::dataset::writer::Evidence;
-use crate::evidence::rows::{DomainRow, HostRow};
-use crate::evidence::{MxKind, RecordState, SmtpOutcome, SmtpPhase};
+use crate::evidence::rows::HostRow;
+use crate::evidence::{SmtpOutcome, SmtpPhase};
 use crate::fault::Unfinished;
+use crate::hook;
 use crate::probe::course::{Course, Step};
 use crate::probe::{Domain, HostLook, Probe};
 use crate::runtime;
 use crate::smtp::registry::Registry;
+use futures::FutureExt as _;
 use std::convert::Infallible;
+use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
@@ -57,22 +60,6 @@ pub(super) struct Pipeline {
     pub(super) halted: Arc<OnceLock<String>>,
     writer: mpsc::Sender<Evidence>,
     deferred: Mutex<Spool>,
-}
-
-/// Counts what is under way for as long as it lives.
-pub(super) struct Now<'a>(&'a Count);
-
-impl<'a> Now<'a> {
-    pub(super) fn count(count: &'a Count) -> Self {
-        count.up();
-        Self(count)
-    }
-}
-
-impl Drop for Now<'_> {
-    fn drop(&mut self) {
-        self.0.down();
-    }
 }
 
 impl Pipeline {
@@ -218,7 +205,7 @@ impl Pipeline {
     }
 
     /// Takes a domain along its course until it waits or its row is final.
-    async fn walk(
+    async fn walk_on(
         self: Arc<Self>,
         mut domain: Box<Domain>,
         tasks: TaskTracker,
@@ -259,7 +246,7 @@ impl Pipeline {
         }
         let position = domain.position;
         let row = domain.into_row();
-        count(&self.tally, &row);
+        self.tally.count(&row);
         self.write(Evidence::Domain(position, row)).await;
         hosts
     }
@@ -273,7 +260,31 @@ impl Pipeline {
         }
     }
 
-    async fn host(self: Arc<Self>, mut look: HostLook, _place: Option<OwnedSemaphorePermit>) {
+    /// A look that broke off in a panic, of a library or of ours: its domain or host has no evidence, and is looked at again on resume.
+    pub(super) fn broke_off(&self, counted: &Count) {
+        counted.up();
+        self.tally.broke_off.up();
+        if self.tally.broke_off.value() >= LOCAL_FAULTS {
+            self.halt("this program breaks off again and again: please report the messages above".to_owned());
+        }
+    }
+
+    async fn walk(self: Arc<Self>, domain: Box<Domain>, tasks: TaskTracker, place: OwnedSemaphorePermit) {
+        let walking = AssertUnwindSafe(self.clone().walk_on(domain, tasks, place)).catch_unwind();
+        if walking.await.is_err() {
+            self.broke_off(&self.tally.failed_here);
+        }
+    }
+
+    async fn host(self: Arc<Self>, look: HostLook, place: Option<OwnedSemaphorePermit>) {
+        let looking = AssertUnwindSafe(self.clone().look_at_host(look, place)).catch_unwind();
+        if looking.await.is_err() {
+            self.broke_off(&self.tally.hosts_left);
+        }
+    }
+
+    async fn look_at_host(self: Arc<Self>, mut look: HostLook, _place: Option<OwnedSemaphorePermit>) {
+        hook::looking_at(&look.host);
         let looked = {
             let _now = Now::count(&self.tally.smtp_now);
             let registry = &self.registry;
@@ -365,23 +376,5 @@ impl Pipeline {
         if self.tally.failed_here.value() + self.tally.hosts_left.value() >= LOCAL_FAULTS {
             self.halt(format!("this machine fails again and again, last with: {why}"));
         }
-    }
-}
-
-fn count(tally: &Tally, row: &DomainRow) {
-    tally.rows.up();
-    tally.settled.up();
-    if row.mx_kind == Some(MxKind::Explicit) {
-        tally.mx_domains.up();
-    }
-    if row.sts_signals == Some(true) {
-        tally.signallers.up();
-    }
-    if row.sts_record == Some(RecordState::Valid) {
-        tally.adopters.up();
-    }
-    let statuses = [row.mx_dns, row.sts_dns, row.tlsrpt_dns];
-    if statuses.into_iter().flatten().any(|status| !status.is_definite()) {
-        tally.failures.up();
     }
 }

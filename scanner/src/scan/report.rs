@@ -2,10 +2,10 @@
 
 use super::preflight::Lowering;
 use super::tally::Tally;
-use crate::assess::job;
+use crate::assess::job::{self, Earlier};
 use crate::dataset::manifest::Outage;
 use crate::dataset::manifest::{Exclusions, Manifest, Sum};
-use crate::dataset::waiting;
+use crate::dataset::{waiting, whole};
 use crate::dns;
 use crate::error::ScanError;
 use crate::input::Example;
@@ -33,6 +33,18 @@ impl Ended {
     pub(super) fn of(sum: &Sum, tally: &Tally, halted: Option<String>, stopped: bool) -> Self {
         if halted.is_some() || stopped && (sum.not_reached > 0 || tally.hosts_left.value() > 0) {
             Self::Stopped(halted)
+        } else if tally.broke_off.value() > 0 {
+            let looks = match tally.broke_off.value() {
+                1 => "1 name or host".to_owned(),
+                looks => format!("{looks} names or hosts"),
+            };
+            Self::Stopped(Some(format!(
+                "{looks} broke off in a fault of this program: please report the messages above"
+            )))
+        } else if !sum.holds() {
+            Self::Stopped(Some(
+                "the sum of the inputs does not hold, a fault of this program: please report it".to_owned(),
+            ))
         } else if sum.failed_here > 0 || tally.hosts_left.value() > 0 {
             Self::Faulty
         } else if sum.not_reached > 0 {
@@ -104,7 +116,10 @@ pub(super) fn finish(
     let wrong = |source| ScanError::Io { what: format!("cannot write to {}", folder.display()), source };
     if report.ended == Ended::Complete {
         let began = Instant::now();
-        job::assess(&report.output, &mut manifest, intermediates)?;
+        manifest.parts = Some(whole::evidence(&report.output, &manifest)?);
+        manifest.sum = Some(report.sum);
+        manifest.ended = Some(moment::rfc3339(moment::now()));
+        job::assess(&report.output, &mut manifest, intermediates, Earlier::PassedOver)?;
         report.counts.clone_from(&manifest.counts);
         waiting::remove(&report.output).map_err(wrong)?;
         report.assessing = began.elapsed();

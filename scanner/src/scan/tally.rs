@@ -2,6 +2,8 @@
 
 use crate::admission::Admission;
 use crate::dns::Questions;
+use crate::evidence::rows::DomainRow;
+use crate::evidence::{MxKind, RecordState};
 use crate::line::Line;
 use crate::meters::Meters;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -39,6 +41,22 @@ impl Count {
     }
 }
 
+/// Counts what is under way for as long as it lives.
+pub(super) struct Now<'a>(&'a Count);
+
+impl<'a> Now<'a> {
+    pub(super) fn count(count: &'a Count) -> Self {
+        count.up();
+        Self(count)
+    }
+}
+
+impl Drop for Now<'_> {
+    fn drop(&mut self) {
+        self.0.down();
+    }
+}
+
 /// The counters of a scan.
 #[derive(Default)]
 #[allow(missing_docs, reason = "each line says it")]
@@ -56,6 +74,8 @@ pub struct Tally {
     pub excluded: Count,
     /// Names and hosts for which this machine failed.
     pub failed_here: Count,
+    /// Looks that broke off in a panic; each is among those that failed, or the hosts that are left.
+    pub broke_off: Count,
     /// MX hosts for which this machine failed or whose turn did not come.
     pub hosts_left: Count,
     /// Names taken from the list and given up because the scan was stopped.
@@ -91,6 +111,25 @@ pub struct Tally {
 impl Tally {
     pub(super) fn watch(&self, runtime: &Handle) {
         self.runtimes.lock().unwrap_or_else(PoisonError::into_inner).push(runtime.clone());
+    }
+
+    /// Counts a domain's row.
+    pub(super) fn count(&self, row: &DomainRow) {
+        self.rows.up();
+        self.settled.up();
+        if row.mx_kind == Some(MxKind::Explicit) {
+            self.mx_domains.up();
+        }
+        if row.sts_signals == Some(true) {
+            self.signallers.up();
+        }
+        if row.sts_record == Some(RecordState::Valid) {
+            self.adopters.up();
+        }
+        let statuses = [row.mx_dns, row.sts_dns, row.tlsrpt_dns];
+        if statuses.into_iter().flatten().any(|status| !status.is_definite()) {
+            self.failures.up();
+        }
     }
 
     /// Tasks alive on the runtimes of the scan; 0 before they are there and after they are gone.

@@ -14,6 +14,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("fault", &[]),
     ("moment", &["evidence"]),
     ("meters", &["fault"]),
+    ("hook", &[]),
     ("runtime", &["fault"]),
     ("companion", &["runtime"]),
     ("interrupt", &["runtime"]),
@@ -33,7 +34,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("dns", &["admission", "evidence", "fault", "line", "moment", "runtime", "tls"]),
     ("error", &["admission", "dataset", "fault", "input", "plan", "tls"]),
     // The judgement, and what explains it.
-    ("assess", &["dataset", "error", "evidence", "input", "moment", "mta_sts", "plan", "tls"]),
+    ("assess", &["dataset", "error", "evidence", "hook", "input", "moment", "mta_sts", "plan", "tls"]),
     ("dictionary", &["assess", "dataset", "evidence"]),
     ("findings", &["assess"]),
     // The stages of one domain and one host.
@@ -69,6 +70,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "error",
             "evidence",
             "fault",
+            "hook",
             "input",
             "line",
             "meters",
@@ -90,7 +92,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "tls",
         ],
     ),
-    ("cli", &["evidence", "findings", "generate", "mta_sts", "plan", "validate"]),
+    ("cli", &["assess", "evidence", "findings", "generate", "mta_sts", "plan", "validate"]),
 ];
 
 fn arrows(sources: &[Source]) -> BTreeMap<String, BTreeSet<String>> {

@@ -18,7 +18,7 @@ fn under(program: &str, arguments: &[&str], command: &Command) -> Command {
 
 /// Rows of `domains` that the log names.
 fn committed_rows(dir: &Path) -> u64 {
-    let log = std::fs::read_to_string(dataset(dir).join("commits.log")).unwrap();
+    let log = std::fs::read_to_string(dataset(dir).join("commits.jsonl")).unwrap();
     let lines = log.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).unwrap());
     lines.filter(|line| line["table"] == "domains").map(|line| line["rows"].as_u64().unwrap()).sum()
 }

@@ -24,6 +24,7 @@ mod rubbish;
 mod slow;
 mod telemetry;
 mod trends;
+mod whole;
 
 use arrow::array::{Array, AsArray, RecordBatch};
 use arrow::datatypes::{DataType, Int64Type};

@@ -16,6 +16,9 @@ pub use certificates::CERTIFICATES;
 pub use domains::DOMAINS;
 pub use mx_hosts::MX_HOSTS;
 
+/// The tables of evidence, which a scan writes; `assessments` is drawn from them.
+pub const EVIDENCE: [&Table; 3] = [&DOMAINS, &MX_HOSTS, &CERTIFICATES];
+
 /// Version of the tables' layout, `major.minor`. A reader refuses another major version.
 pub const SCHEMA_VERSION: &str = "1.2";
 
