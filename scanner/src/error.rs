@@ -92,6 +92,9 @@ pub enum ScanError {
         /// What is safe.
         committed: Committed,
     },
+    /// The judgement cannot be written.
+    #[error("{0}")]
+    Judgement(WriteError),
     /// Something of this machine.
     #[error("{what}: {source}")]
     Io {
@@ -139,6 +142,11 @@ impl ScanError {
                 "{} parts ({} rows) are complete; free space and continue with `sts-scan resume {}`",
                 committed.parts,
                 committed.domains,
+                output.display()
+            )),
+            Self::Judgement(_) => Some(format!(
+                "the evidence is committed, and a judgement before stays as it was; free space, then `sts-scan assess {0}`, or \
+                 `sts-scan resume {0}` where the scan had not ended",
                 output.display()
             )),
             Self::NotWhole(why) => Some(why.hint().to_owned()),

@@ -1,9 +1,12 @@
-//! Ctrl-C and SIGTERM: the first ends the scan in order, the second at once.
+//! Ctrl-C, SIGTERM, and SIGHUP of a terminal that is lost: the first ends the scan in order, the second at once.
 
 use crate::runtime;
+use crate::terminal::tell;
+use std::future::poll_fn;
 use std::io;
 use std::path::Path;
-use tokio::signal::unix::{SignalKind, signal};
+use std::task::Poll;
+use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// The code of a scan that was interrupted and can be resumed.
@@ -18,21 +21,22 @@ pub fn watch(output: &Path) -> io::Result<CancellationToken> {
     let stop = token.clone();
     let output = output.display().to_string();
     let listening = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let (mut interrupt, mut terminate, too_large) = {
+    let (mut ends, too_large) = {
         let _entered = listening.enter();
         // Without a handler the kernel ends a process that writes beyond its `ulimit -f`; with one the write fails, as on a
         // full disk.
         let too_large = signal(SignalKind::from_raw(libc::SIGXFSZ))?;
-        (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, too_large)
+        let kinds = [SignalKind::interrupt(), SignalKind::terminate(), SignalKind::hangup()];
+        (kinds.into_iter().map(signal).collect::<io::Result<Vec<_>>>()?, too_large)
     };
     let handled = move || {
         let _handled = too_large;
         listening.block_on(async {
-            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-            say("stopping: what runs is finished and committed; once more to stop at once");
+            any(&mut ends).await;
+            tell("stopping: what runs is finished and committed; once more to stop at once");
             stop.cancel();
-            tokio::select! { _ = interrupt.recv() => {}, _ = terminate.recv() => {} }
-            say(&format!("stopped at once; continue with `sts-scan resume {output}`"));
+            any(&mut ends).await;
+            tell(&format!("stopped at once; continue with `sts-scan resume {output}`"));
             std::process::exit(RESUMABLE);
         });
     };
@@ -40,7 +44,10 @@ pub fn watch(output: &Path) -> io::Result<CancellationToken> {
     Ok(token)
 }
 
-#[allow(clippy::print_stderr, reason = "the answer to a key that was pressed")]
-fn say(what: &str) {
-    eprintln!("{what}");
+async fn any(ends: &mut [Signal]) {
+    poll_fn(|cx| match ends.iter_mut().any(|end| end.poll_recv(cx).is_ready()) {
+        true => Poll::Ready(()),
+        false => Poll::Pending,
+    })
+    .await;
 }

@@ -43,5 +43,6 @@ pub mod scan;
 pub mod smtp;
 pub mod summary;
 pub mod telemetry;
+pub mod terminal;
 pub mod tls;
 pub mod validate;

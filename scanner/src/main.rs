@@ -1,5 +1,4 @@
 //! `sts-scan`: parses what was typed, calls the library, and maps what came of it to an exit code.
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "this is where the program speaks")]
 
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, IsTerminal as _, Write as _};
@@ -20,6 +19,7 @@ use sts_scanner::progress::Progress;
 use sts_scanner::scan::tally::Tally;
 use sts_scanner::scan::{self, Ended, Job, Start};
 use sts_scanner::telemetry::{Metrics, StatusFile};
+use sts_scanner::terminal::{print, tell, visible};
 use sts_scanner::{findings, generate, interrupt, moment, summary, validate};
 
 const COMPLETE: u8 = 0;
@@ -57,10 +57,7 @@ fn main() -> ExitCode {
             with_plan(&settings, None, |plan| identity(plan, addresses, output.as_deref()))
         }
         Args::Assess { dataset, intermediates, earlier } => assess(&dataset, intermediates, earlier),
-        Args::Columns => {
-            println!("{:#}", dictionary::contract());
-            COMPLETE
-        }
+        Args::Columns => show(&format!("{:#}\n", dictionary::contract())),
         Args::Findings(format) => show(&findings::catalogue(format)),
         Args::Validate(job, file) => validate(&job, file.as_deref()),
         Args::Generate(typed) => generate(*typed),
@@ -69,7 +66,7 @@ fn main() -> ExitCode {
 }
 
 fn refuse(wrong: &dyn std::fmt::Display) -> u8 {
-    eprintln!("error: {wrong}");
+    tell(&format!("error: {wrong}"));
     USAGE
 }
 
@@ -112,7 +109,12 @@ fn show_plan(plan: &ScanPlan) -> u8 {
 fn identity(plan: ScanPlan, addresses: Vec<IpAddr>, output: Option<&Path>) -> u8 {
     if let Some(folder) = output {
         match identity::write(&plan, folder) {
-            Ok(written) => written.iter().for_each(|path| println!("wrote {}", path.display())),
+            Ok(written) => {
+                let lines = written.iter().map(|path| format!("wrote {}\n", path.display()));
+                if show(&visible(&lines.collect::<String>())) != COMPLETE {
+                    return LOCAL_FAULT;
+                }
+            }
             Err(wrong) => return refuse(&format!("cannot write the pages: {wrong}")),
         }
     }
@@ -122,7 +124,7 @@ fn identity(plan: ScanPlan, addresses: Vec<IpAddr>, output: Option<&Path>) -> u8
             code => code,
         },
         Err(wrong) => {
-            eprintln!("error: {wrong}");
+            tell(&format!("error: {wrong}"));
             if wrong.is_usage() { USAGE } else { LOCAL_FAULT }
         }
     }
@@ -142,7 +144,23 @@ fn identified(plan: &mut ScanPlan) -> Result<(), u8> {
     if asked { Ok(()) } else { Err(refuse(&operator::refusal(&plan.missing_identity()))) }
 }
 
+/// Sees that the folder's name can be told on: in messages, in the column `scan`, and by every program that reads the dataset.
+fn can_be_told(folder: &Path) -> Result<(), u8> {
+    match folder.to_str() {
+        Some(text) if visible(text) == text && !text.contains(['\n', '\t']) => Ok(()),
+        _ => Err(refuse(&format!(
+            "the folder {:?} has a name that is not UTF-8 or holds control characters: give another -o",
+            folder.display().to_string()
+        ))),
+    }
+}
+
 fn run(mut job: Job) -> u8 {
+    if job.start == Start::New
+        && let Err(code) = can_be_told(&job.output)
+    {
+        return code;
+    }
     if let Err(code) = identified(&mut job.plan) {
         return code;
     }
@@ -151,7 +169,7 @@ fn run(mut job: Job) -> u8 {
     let stop = match interrupt::watch(&output) {
         Ok(stop) => stop,
         Err(fault) => {
-            eprintln!("error: cannot watch for Ctrl-C: {fault}");
+            tell(&format!("error: cannot watch for Ctrl-C: {fault}"));
             return LOCAL_FAULT;
         }
     };
@@ -162,7 +180,7 @@ fn run(mut job: Job) -> u8 {
     let progress = match (!quiet).then(|| Progress::start(tally.clone())).transpose() {
         Ok(progress) => progress,
         Err(fault) => {
-            eprintln!("error: cannot show progress: {fault}");
+            tell(&format!("error: cannot show progress: {fault}"));
             return LOCAL_FAULT;
         }
     };
@@ -170,8 +188,9 @@ fn run(mut job: Job) -> u8 {
     drop((progress, seen_from_outside));
     match ended {
         Ok(report) => {
-            if !quiet {
-                print!("{}", summary::text(&report));
+            // A summary that nobody can read is no reason to call the scan failed.
+            if !quiet && show(&visible(&summary::text(&report))) != COMPLETE {
+                tell("hint: the scan itself is not concerned");
             }
             exit_code(&report.ended, report.hosts_left + report.sum.failed_here, &output)
         }
@@ -182,7 +201,7 @@ fn run(mut job: Job) -> u8 {
 /// What the plan wants to be seen of the scan from outside, for as long as it lives.
 fn telemetry(plan: &ScanPlan, tally: &Arc<Tally>) -> Result<(Option<StatusFile>, Option<Metrics>), String> {
     let complain = |path: &Path, fault: &io::Error| {
-        eprintln!("the status file {} gets no more lines: {fault}", path.display());
+        tell(&format!("the status file {} gets no more lines: {fault}", path.display()));
     };
     let status = plan.status_file.as_ref().map(|path| {
         StatusFile::start(path, tally.clone(), complain)
@@ -200,29 +219,31 @@ fn exit_code(ended: &Ended, failed: u64, output: &Path) -> u8 {
     match ended {
         Ended::Complete => COMPLETE,
         Ended::NoNames => {
-            eprintln!("error: the list holds no domain name");
+            tell("error: the list holds no domain name");
             USAGE
         }
         Ended::Stopped(reason) => {
-            eprintln!(
+            tell(&format!(
                 "stopped: {}",
                 reason.as_deref().unwrap_or("what was running is finished and committed")
-            );
-            eprintln!("hint: {go_on}");
+            ));
+            tell(&format!("hint: {go_on}"));
             RESUMABLE
         }
         Ended::Faulty => {
-            eprintln!("error: this machine failed for {failed} names or hosts (sockets, memory or disk)");
-            eprintln!("hint: {go_on}");
+            tell(&format!(
+                "error: this machine failed for {failed} names or hosts (sockets, memory or disk)"
+            ));
+            tell(&format!("hint: {go_on}"));
             LOCAL_FAULT
         }
     }
 }
 
 fn failed(wrong: &ScanError, output: &Path) -> u8 {
-    eprintln!("error: {wrong}");
+    tell(&format!("error: {wrong}"));
     if let Some(hint) = wrong.hint(output) {
-        eprintln!("hint: {hint}");
+        tell(&format!("hint: {hint}"));
     }
     if wrong.is_usage() { USAGE } else { LOCAL_FAULT }
 }
@@ -230,11 +251,11 @@ fn failed(wrong: &ScanError, output: &Path) -> u8 {
 fn assess(dataset: &Path, intermediates: IntermediateSource, earlier: Earlier) -> u8 {
     match job::again(dataset, intermediates, earlier) {
         Ok(done) => {
-            print!("{}", told::text(&done));
+            let shown = show(&visible(&told::text(&done)));
             for line in told::warnings(&done) {
-                eprintln!("{line}");
+                tell(&line);
             }
-            COMPLETE
+            shown
         }
         Err(wrong) => failed(&wrong, dataset),
     }
@@ -244,7 +265,7 @@ fn check(domains: Vec<String>, plan: ScanPlan, shown: Shown) -> u8 {
     let checked = match check::run(check::Job { domains, plan }) {
         Ok(checked) => checked,
         Err(wrong) => {
-            eprintln!("error: {wrong}");
+            tell(&format!("error: {wrong}"));
             return if wrong.is_usage() { USAGE } else { LOCAL_FAULT };
         }
     };
@@ -262,14 +283,14 @@ fn check(domains: Vec<String>, plan: ScanPlan, shown: Shown) -> u8 {
     }
 }
 
-/// Prints a text; a reader that has seen enough (`| head`) is no fault.
+/// Prints a text, and gives the code of having done it.
 fn show(text: &str) -> u8 {
-    match io::stdout().lock().write_all(text.as_bytes()) {
-        Err(fault) if fault.kind() != io::ErrorKind::BrokenPipe => {
-            eprintln!("error: cannot write the output: {fault}");
+    match print(text) {
+        Err(fault) => {
+            tell(&format!("error: cannot write the output: {fault}"));
             LOCAL_FAULT
         }
-        _ => COMPLETE,
+        Ok(()) => COMPLETE,
     }
 }
 
@@ -307,16 +328,19 @@ fn generate(typed: Generate) -> u8 {
         match generate::run(&job, &mut io::stdout().lock(), &mut io::stderr().lock()) {
             Ok(done) => {
                 if portfolio {
-                    println!(
-                        "{} domains written, {} refused, {} lines are no domain",
+                    let told = format!(
+                        "{} domains written, {} refused, {} lines are no domain\n",
                         done.made, done.refused, done.invalid
                     );
+                    if show(&told) != COMPLETE {
+                        return LOCAL_FAULT;
+                    }
                 }
                 if done.refused + done.invalid == 0 { COMPLETE } else { FAULTY }
             }
             Err(wrong) if wrong.is_usage() => refuse(&wrong),
             Err(wrong) => {
-                eprintln!("error: {wrong}");
+                tell(&format!("error: {wrong}"));
                 LOCAL_FAULT
             }
         }

@@ -3,7 +3,7 @@
 
 use crate::fault::LocalFault;
 use std::io;
-use std::thread::JoinHandle;
+use std::thread::{JoinHandle, Scope, ScopedJoinHandle};
 use tokio::task::JoinSet;
 use tokio_util::task::TaskTracker;
 
@@ -40,6 +40,19 @@ pub fn track(tracker: &TaskTracker, task: impl Future<Output = ()> + Send + 'sta
 #[allow(clippy::disallowed_methods, reason = "this is the place")]
 pub async fn unblocked<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Option<T> {
     tokio::task::spawn_blocking(work).await.ok()
+}
+
+/// Starts a thread of a scope under a name.
+///
+/// # Errors
+/// This machine has no thread for it.
+pub fn scoped<'scope, T: Send + 'scope>(
+    scope: &'scope Scope<'scope, '_>,
+    name: &str,
+    work: impl FnOnce() -> T + Send + 'scope,
+) -> Result<ScopedJoinHandle<'scope, T>, LocalFault> {
+    let started = std::thread::Builder::new().name(name.to_owned()).spawn_scoped(scope, work);
+    started.map_err(|source| LocalFault::Os { doing: "start a thread", source })
 }
 
 /// Starts a thread under a name; who holds its handle waits for it.

@@ -15,7 +15,7 @@ use crate::dataset::parts::{Closed, PartWriter};
 use crate::dataset::read::{self, Batches};
 use crate::dataset::view::View as _;
 use crate::dataset::whole;
-use crate::dataset::writer::{Committed, WriteError};
+use crate::dataset::writer::WriteError;
 use crate::error::ScanError;
 use crate::evidence::rows::AssessmentRow;
 use crate::evidence::{RecordState, Vocabulary};
@@ -204,7 +204,7 @@ fn judge_all(
     (hosts, completed): (&HostsOf, &Completed),
     tally: &mut Tally,
 ) -> Result<(Option<Closed>, Changes), ScanError> {
-    let unwritten = |e| ScanError::Write { source: WriteError::Part(e), committed: Committed::default() };
+    let unwritten = |e| ScanError::Judgement(WriteError::Part(e));
     let counted = counted(&DOMAINS);
     let modes = [column!(DOMAINS.policy_usable), column!(DOMAINS.policy_mode)];
     let columns = [SeenDomain::COLUMNS, &counted, &modes].concat();

@@ -4,13 +4,16 @@ use super::name::Refusal;
 use super::source::{self, RawEntry, Source};
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::Int64Type;
-use arrow_array::{Array as _, Int64Array, LargeStringArray, RecordBatch};
+use arrow_array::{Array as _, Int64Array, RecordBatch, StringViewArray};
 use arrow_cast::cast;
-use arrow_schema::{DataType, Schema};
+use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+};
 use std::fs::File;
 use std::io::{self, ErrorKind};
+use std::sync::Arc;
 
 /// Rows that are decoded at a time.
 const BATCH: usize = 4096;
@@ -32,7 +35,7 @@ pub(super) struct Rows {
     total: u64,
     domain: usize,
     rank: Option<usize>,
-    domains: LargeStringArray,
+    domains: StringViewArray,
     ranks: Option<Int64Array>,
     next: usize,
     row: u64,
@@ -41,8 +44,8 @@ pub(super) struct Rows {
 /// Opens the file; only the columns that are needed will be read.
 pub(super) fn open(file: File) -> Result<Rows, NoTable> {
     let unreadable = |error: parquet::errors::ParquetError| NoTable::Unreadable(error.to_string());
-    let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(unreadable)?;
-    let schema = builder.schema();
+    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(unreadable)?;
+    let schema = metadata.schema();
     let Some(domain) = find(schema, "domain") else {
         return Err(NoTable::NoDomainColumn(
             schema.fields().iter().map(|field| field.name().clone()).collect(),
@@ -53,6 +56,8 @@ pub(super) fn open(file: File) -> Result<Rows, NoTable> {
     if let Some(rank) = rank {
         check(schema, rank, "a whole number", DataType::is_integer)?;
     }
+    let metadata = shared(&metadata, domain).map_err(unreadable)?;
+    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
     let total = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default();
     let mask = ProjectionMask::roots(builder.parquet_schema(), [domain].into_iter().chain(rank));
     let batches = builder.with_projection(mask).with_batch_size(BATCH).build().map_err(unreadable)?;
@@ -63,11 +68,29 @@ pub(super) fn open(file: File) -> Result<Rows, NoTable> {
         total,
         domain: usize::from(rank_first),
         rank: rank.map(|_| usize::from(!rank_first)),
-        domains: LargeStringArray::from(Vec::<&str>::new()),
+        domains: StringViewArray::from(Vec::<&str>::new()),
         ranks: None,
         next: 0,
         row: 0,
     })
+}
+
+/// The same, with the names read as views of the pages that they stand in: a value that a dictionary holds once would else be copied for
+/// every row that names it, and a few hundred bytes of file become gigabytes.
+fn shared(
+    metadata: &ArrowReaderMetadata,
+    domain: usize,
+) -> Result<ArrowReaderMetadata, parquet::errors::ParquetError> {
+    // As the file itself has the types, without what its writer says of them.
+    let plain = ArrowReaderOptions::new().with_skip_arrow_metadata(true);
+    let schema = ArrowReaderMetadata::try_new(metadata.metadata().clone(), plain.clone())?.schema().clone();
+    let view = |kind: &DataType| if kind.is_binary() { DataType::BinaryView } else { DataType::Utf8View };
+    let fields = schema.fields().iter().enumerate().map(|(at, field)| match at == domain {
+        true => Arc::new(Field::new(field.name(), view(field.data_type()), field.is_nullable())),
+        false => field.clone(),
+    });
+    let schema = Schema::new(fields.collect::<Vec<_>>());
+    ArrowReaderMetadata::try_new(metadata.metadata().clone(), plain.with_schema(schema.into()))
 }
 
 fn find(schema: &Schema, name: &str) -> Option<usize> {
@@ -99,7 +122,7 @@ fn is_text(kind: &DataType) -> bool {
 impl Rows {
     fn take(&mut self, batch: &RecordBatch) -> io::Result<()> {
         let as_kind = |at: usize, kind: &DataType| cast(batch.column(at), kind).map_err(io::Error::other);
-        self.domains = as_kind(self.domain, &DataType::LargeUtf8)?.as_string::<i64>().clone();
+        self.domains = as_kind(self.domain, &DataType::Utf8View)?.as_string_view().clone();
         self.ranks = match self.rank {
             Some(rank) => Some(as_kind(rank, &DataType::Int64)?.as_primitive::<Int64Type>().clone()),
             None => None,
@@ -140,5 +163,38 @@ impl Source for Rows {
 
     fn total(&self) -> Option<u64> {
         Some(self.total)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
+    use super::*;
+    use arrow_array::types::Int32Type;
+    use arrow_array::{ArrayRef, DictionaryArray};
+    use parquet::arrow::ArrowWriter;
+
+    #[test]
+    fn a_value_that_many_rows_share_is_held_once() {
+        let long = format!("{}.example", "a".repeat(60_000));
+        let shared: DictionaryArray<Int32Type> = std::iter::repeat_n(long.as_str(), BATCH).collect();
+        let shared: ArrayRef = Arc::new(shared);
+        // With the type that the writer had, and as a column of texts.
+        for column in [cast(&shared, &DataType::Utf8).unwrap(), shared] {
+            let batch = RecordBatch::try_from_iter([("domain", column)]).unwrap();
+            let file = tempfile::tempfile().unwrap();
+            let mut writer = ArrowWriter::try_new(file.try_clone().unwrap(), batch.schema(), None).unwrap();
+            writer.write(&batch).unwrap();
+            writer.close().unwrap();
+            let mut rows = open(file).unwrap();
+            let mut entry = RawEntry::default();
+            let mut read = 0;
+            while rows.read(&mut entry).unwrap() {
+                assert_eq!(entry.refusal, Some(Refusal::LineTooLong));
+                assert!(rows.domains.get_buffer_memory_size() < 1 << 20);
+                read += 1;
+            }
+            assert_eq!(read, BATCH);
+        }
     }
 }

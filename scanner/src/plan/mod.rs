@@ -70,6 +70,8 @@ pub struct ScanPlan {
     pub status_file: Option<PathBuf>,
     /// Address at which Prometheus may read the counters.
     pub metrics: Option<SocketAddr>,
+    /// Whether that may be an address that others reach.
+    pub metrics_public: bool,
     /// How long a remote party has.
     pub deadlines: Deadlines,
     /// Where each setting was given, for messages: key, origin.
@@ -294,6 +296,13 @@ impl ScanPlan {
                 "`deadlines.banner` is {}, must not be longer than `deadlines.smtp` ({})",
                 settings::duration_text(self.deadlines.banner),
                 settings::duration_text(self.deadlines.smtp)
+            )));
+        }
+        if let Some(addr) =
+            self.metrics.filter(|addr| !addr.ip().to_canonical().is_loopback() && !self.metrics_public)
+        {
+            return Err(PlanError(format!(
+                "`report.metrics` is {addr}, which others reach, and the counters have no password: must be a loopback address, or be meant with --metrics-public"
             )));
         }
         Ok(())

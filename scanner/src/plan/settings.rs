@@ -122,6 +122,8 @@ pub const SETTINGS: &[Setting] = &[
         "File that gets a line of JSON about the scan every 5 seconds, behind what it holds.", |p, t| { p.status_file = file_to_write(t)?; Ok(()) }, |p| quoted(p.status_file.as_ref().map_or_else(|| "none".to_owned(), |path| path.display().to_string()))),
     setting!("report"."metrics", Some("metrics"), false, "ADDR:PORT, or none", "none",
         "Address at which Prometheus may read the scan's counters, at /metrics.", |p, t| { p.metrics = socket_addr(t)?; Ok(()) }, |p| quoted(p.metrics.map_or_else(|| "none".to_owned(), |addr| addr.to_string()))),
+    setting!("report"."metrics_public", Some("metrics-public"), false, "true or false", "false",
+        "Whether report.metrics may be an address that others reach: the counters have no password.", |p, t| { p.metrics_public = flag(t)?; Ok(()) }, |p| p.metrics_public.to_string()),
     setting!("deadlines"."dns", None, true, "100ms to 60s", "10s",
         "One DNS question, all retransmissions together.", |p, t| { p.deadlines.dns = duration(t, 100, 60_000)?; Ok(()) }, |p| quoted(duration_text(p.deadlines.dns))),
     setting!("deadlines"."policy", None, true, "100ms to 10m", "30s",
@@ -176,6 +178,7 @@ impl ScanPlan {
             quiet: false,
             status_file: None,
             metrics: None,
+            metrics_public: false,
             deadlines: Deadlines {
                 dns: Duration::from_secs(10),
                 policy: Duration::from_secs(30),

@@ -20,7 +20,7 @@ use crate::error::ScanError;
 use crate::input::{self, Entry, ListSpec, Options, Reader, Repeats};
 use crate::plan::{IntermediateSource, ScanPlan};
 use crate::probe::{HostLook, Probe};
-use crate::runtime::{dns_workers, runtime};
+use crate::runtime::{self, dns_workers};
 use dataset::Dataset;
 use lookers::Lookers;
 use pipeline::{Contact, Pipeline};
@@ -75,6 +75,7 @@ pub enum Start {
 /// case; a folder that was made for a scan which cannot begin is removed.
 pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Report, ScanError> {
     let is_there = job.output.exists();
+    let is_new = job.start == Start::New;
     let command = match job.start {
         Start::New => "sts-scan scan",
         Start::Resume => "sts-scan resume",
@@ -90,7 +91,15 @@ pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Rep
     let locked = Lock::take(&folder, command);
     let locked = locked.map_err(|why| ScanError::Locked { path: folder.clone(), why });
     let done = locked.and_then(|_lock| run_alone(job, tally, stop));
-    if done.is_err() && !is_there {
+    let is_of_no_names = done.as_ref().is_ok_and(|report| report.ended == Ended::NoNames);
+    if is_new && is_of_no_names {
+        // All that is in it was made for a list without a name, and would only be in the way of the right one.
+        for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
+            let path = entry.path();
+            let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
+        }
+    }
+    if (done.is_err() || is_new && is_of_no_names) && !is_there {
         // It is removed only where nothing is in it.
         let _ = std::fs::remove_dir(&folder);
     }
@@ -223,19 +232,25 @@ fn drive(
     let (to_workers, entries) = mpsc::channel(4 * workers);
     let (to_contacts, contacts) = mpsc::channel(1_024);
     let entries = Arc::new(tokio::sync::Mutex::new(entries));
-    let contact_runtime = runtime()?;
-    let dns_runtimes = (0..workers).map(|_| runtime()).collect::<Result<Vec<_>, _>>()?;
+    let contact_runtime = runtime::runtime()?;
+    let dns_runtimes = (0..workers).map(|_| runtime::runtime()).collect::<Result<Vec<_>, _>>()?;
     dns_runtimes.iter().chain([&contact_runtime]).for_each(|runtime| pipeline.tally.watch(runtime.handle()));
-    std::thread::scope(|scope| {
-        let writing = scope.spawn(move || write(writer, from_stages));
+    // All that the threads wait for goes with this closure, so that they end where one of them cannot be started.
+    std::thread::scope(move |scope| {
+        let ends = pipeline.stop.clone().drop_guard();
+        let writing = runtime::scoped(scope, "writer", move || write(writer, from_stages))?;
         let contact_worker = pipeline.clone().contact_worker(contacts);
-        let mut stages = vec![scope.spawn(attended(pipeline.clone(), contact_runtime, contact_worker))];
+        let work = attended(pipeline.clone(), contact_runtime, contact_worker);
+        let mut stages = vec![runtime::scoped(scope, "contacts", work)?];
         for runtime in dns_runtimes {
             let lookers = Lookers::new(pipeline.clone(), to_contacts.clone(), entries.clone(), slots);
-            stages.push(scope.spawn(attended(pipeline.clone(), runtime, lookers.work())));
+            let work = attended(pipeline.clone(), runtime, lookers.work());
+            stages.push(runtime::scoped(scope, "dns", work)?);
         }
         let tally = pipeline.tally.clone();
-        stages.push(scope.spawn(move || offer(hosts, &to_contacts, &tally)));
+        stages.push(runtime::scoped(scope, "hosts", move || offer(hosts, &to_contacts, &tally))?);
+        // They are all there: from here on they end by themselves.
+        ends.disarm();
         drop(entries);
         let read = read(&pipeline, reader, known, &to_workers);
         if read.is_err() {

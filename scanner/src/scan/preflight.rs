@@ -70,7 +70,7 @@ pub(crate) fn prepare(mut plan: ScanPlan, stop: CancellationToken) -> Result<Pre
     let in_flight = plan.pace.resolver_share(super::dns_workers() + 1);
     let rate = plan.pace.per_resolver_rate;
     let mut dns = Dns::new(resolvers, plan.deadlines.dns, in_flight, rate, admission.clone(), line.clone());
-    let runtime = super::runtime()?;
+    let runtime = crate::runtime::runtime()?;
     let found = runtime.block_on(dns.preflight())?;
     line.watch();
     let smtp = runtime.block_on(dns.attend(smtp_reachable(&plan, &dns, &admission)))??;

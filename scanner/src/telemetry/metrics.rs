@@ -11,16 +11,19 @@ use hyper::header::{ALLOW, CONTENT_TYPE, HeaderValue};
 use hyper::service::service_fn;
 use hyper::{Method, Request, Response, StatusCode};
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::collections::VecDeque;
 use std::convert::Infallible;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// Scrapers that are served at once; others wait.
+/// Connections that are held at once. One more ends the oldest: who scrapes asks at once and is served in a moment, so that connections which
+/// say nothing, however many, keep nobody out.
 const AT_ONCE: usize = 8;
 /// How long one may take, from its connection to its last byte.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -66,12 +69,22 @@ impl Drop for Metrics {
 
 async fn serve(listener: TcpListener, tally: &Arc<Tally>) {
     let Ok(listener) = tokio::net::TcpListener::from_std(listener) else { return };
-    let mut scrapers = FuturesUnordered::new();
+    let (mut scrapers, mut order) = (FuturesUnordered::new(), VecDeque::new());
     loop {
         tokio::select! {
             Some(()) = scrapers.next() => {}
-            accepted = listener.accept(), if scrapers.len() < AT_ONCE => match accepted {
-                Ok((stream, _)) => scrapers.push(answer(stream, tally)),
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => {
+                    order.retain(|end: &Weak<Notify>| end.strong_count() > 0);
+                    if order.len() >= AT_ONCE && let Some(oldest) = order.pop_front().and_then(|end| end.upgrade()) {
+                        oldest.notify_one();
+                    }
+                    let end = Arc::new(Notify::new());
+                    order.push_back(Arc::downgrade(&end));
+                    scrapers.push(async move {
+                        tokio::select! { () = end.notified() => {}, () = answer(stream, tally) => {} }
+                    });
+                }
                 Err(_) => tokio::time::sleep(REST).await,
             },
         }
@@ -141,6 +154,22 @@ mod tests {
         assert!(ask(metrics.addr, "GET / HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("HTTP/1.1 404 "));
         assert!(ask(metrics.addr, "POST /metrics HTTP/1.1\r\nHost: a\r\n\r\n").starts_with("HTTP/1.1 405 "));
         assert!(ask(metrics.addr, "nonsense\r\n\r\n").starts_with("HTTP/1.1 400 "));
+    }
+
+    #[test]
+    fn connections_that_say_nothing_keep_no_scraper_out() {
+        let metrics = Metrics::start("127.0.0.1:0".parse().unwrap(), Arc::new(Tally::default())).unwrap();
+        let slow: Vec<std::net::TcpStream> =
+            (0..100).map(|_| std::net::TcpStream::connect(metrics.addr).unwrap()).collect();
+        for one in &slow {
+            (&mut &*one).write_all(b"GET /met").unwrap_or_default();
+        }
+        let said = ask(metrics.addr, "GET /metrics HTTP/1.1\r\nHost: a\r\n\r\n");
+        assert!(said.starts_with("HTTP/1.1 200 OK\r\n"), "{said}");
+        // The oldest were ended, and the newest are held still.
+        let mut oldest = &slow[0];
+        oldest.set_read_timeout(Some(PATIENCE)).unwrap();
+        assert!(matches!(oldest.read(&mut [0; 1]), Ok(0) | Err(_)));
     }
 
     #[test]

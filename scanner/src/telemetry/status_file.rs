@@ -5,7 +5,8 @@ use crate::companion::{Companion, End};
 use crate::scan::tally::Tally;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
-use std::path::Path;
+use std::os::unix::fs::{FileTypeExt as _, OpenOptionsExt as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -28,20 +29,55 @@ impl StatusFile {
         tally: Arc<Tally>,
         complain: impl FnOnce(&Path, &io::Error) + Send + 'static,
     ) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(path)?;
+        let sink = Sink::open(path)?;
         let path = path.to_owned();
-        let thread = Companion::start("status", move |end| lines(file, &path, &tally, end, complain))?;
+        let thread = Companion::start("status", move |end| lines(sink, &path, &tally, end, complain))?;
         Ok(Self { _thread: thread })
     }
 }
 
-fn lines(mut file: File, path: &Path, tally: &Tally, end: &End, complain: impl FnOnce(&Path, &io::Error)) {
+/// Where the lines go.
+enum Sink {
+    File(File),
+    /// A pipe with a name: it has lines while somebody reads it, and nobody is waited for.
+    Fifo(PathBuf, Option<File>),
+}
+
+impl Sink {
+    fn open(path: &Path) -> io::Result<Self> {
+        if std::fs::metadata(path).is_ok_and(|there| there.file_type().is_fifo()) {
+            return Ok(Self::Fifo(path.to_owned(), None));
+        }
+        Ok(Self::File(OpenOptions::new().create(true).append(true).open(path)?))
+    }
+
+    /// Writes a line in one piece, so that a reader never sees half of one but at the end of a full disk.
+    fn write(&mut self, line: &str) -> io::Result<()> {
+        let (path, reader) = match self {
+            Self::File(file) => return file.write_all(line.as_bytes()),
+            Self::Fifo(path, reader) => (path, reader),
+        };
+        if reader.is_none() {
+            match OpenOptions::new().write(true).custom_flags(libc::O_NONBLOCK).open(path) {
+                // Nobody reads it yet.
+                Err(fault) if fault.raw_os_error() == Some(libc::ENXIO) => return Ok(()),
+                opened => *reader = Some(opened?),
+            }
+        }
+        match reader.as_mut().map_or(Ok(()), |file| file.write_all(line.as_bytes())) {
+            // A reader that is slow misses lines. Short ones go into a pipe whole or not at all (pipe(7)).
+            Err(fault) if fault.kind() == io::ErrorKind::WouldBlock => Ok(()),
+            written => written,
+        }
+    }
+}
+
+fn lines(mut sink: Sink, path: &Path, tally: &Tally, end: &End, complain: impl FnOnce(&Path, &io::Error)) {
     let mut camera = Camera::new();
     let mut runs = true;
     let written = loop {
         let line = serde_json::to_string(&camera.take(tally, !runs)).map_err(io::Error::from);
-        // In one piece, so that a reader never sees half a line but at the end of a full disk.
-        if let Err(fault) = line.and_then(|line| file.write_all(format!("{line}\n").as_bytes())) {
+        if let Err(fault) = line.and_then(|line| sink.write(&format!("{line}\n"))) {
             break Err(fault);
         }
         if !runs {
@@ -89,6 +125,21 @@ mod tests {
         let line = serde_json::to_value(Camera::new().take(&Tally::default(), true)).unwrap();
         let written: BTreeSet<&str> = line.as_object().unwrap().keys().map(String::as_str).collect();
         assert_eq!(named, written);
+    }
+
+    #[test]
+    fn a_pipe_has_lines_from_its_first_reader_on_and_nobody_waits_for_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("status");
+        rustix::fs::mknodat(rustix::fs::CWD, &path, rustix::fs::FileType::Fifo, 0o600.into(), 0).unwrap();
+        let tally = Arc::new(Tally::default());
+        drop(StatusFile::start(&path, tally.clone(), |_, _| unreachable!("nobody reads")).unwrap());
+        let status = StatusFile::start(&path, tally, |_, _| {}).unwrap();
+        let reader = OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(&path).unwrap();
+        drop(status);
+        let mut text = String::new();
+        io::Read::read_to_string(&mut io::BufReader::new(reader), &mut text).unwrap();
+        assert!(text.ends_with("\"last\":true}\n"), "{text}");
     }
 
     #[test]

@@ -15,9 +15,10 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("moment", &["evidence"]),
     ("meters", &["fault"]),
     ("hook", &[]),
+    ("terminal", &[]),
     ("runtime", &["fault"]),
     ("companion", &["runtime"]),
-    ("interrupt", &["runtime"]),
+    ("interrupt", &["runtime", "terminal"]),
     // Grammar, lists, certificates, settings.
     ("mta_sts", &["evidence"]),
     ("input", &["evidence"]),

@@ -22,6 +22,7 @@ mod pace;
 mod resets;
 mod rubbish;
 mod slow;
+mod surroundings;
 mod telemetry;
 mod trends;
 mod whole;
