@@ -6,10 +6,12 @@ use crate::query::Query;
 use crate::render::{Format, render};
 use crate::settings::Settings;
 use crate::tables::Tables;
+use crate::visible::visible;
 use clap::Parser;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::sync::Mutex;
 
 /// Arguments of a binary that writes tables.
 #[derive(Debug, Parser)]
@@ -43,6 +45,9 @@ pub struct Args {
     /// Memory for queries in MiB; what needs more goes to the temporary folder.
     #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
     memory: u32,
+    /// Leave texts in CSV that a spreadsheet would run as formulas as they are; without it they begin with an apostrophe.
+    #[arg(long)]
+    csv_plain: bool,
     #[command(flatten)]
     settings: Settings,
     /// Write no tables but, into this directory, what other programs need to run the same queries: names, providers,
@@ -50,6 +55,9 @@ pub struct Args {
     #[arg(long, value_name = "DIR", conflicts_with_all = ["table", "query", "list"])]
     helper_tables: Option<PathBuf>,
 }
+
+/// Threads beside a core each.
+const SPARE_THREADS: usize = 4;
 
 #[derive(Debug, Clone, Copy)]
 enum Rows {
@@ -86,7 +94,7 @@ fn answer(args: &Args, catalogue: &[Query]) -> Result<(), Fault> {
     let completeness = if args.partial { Completeness::PartialAllowed } else { Completeness::Required };
     let datasets = open_all(&args.datasets, completeness)?;
     warn(&datasets)?;
-    let engine = tokio::runtime::Runtime::new().map_err(|cause| Fault::engine("start threads", cause))?;
+    let engine = engine()?;
     let memory = usize::try_from(args.memory).unwrap_or(usize::MAX).saturating_mul(1024 * 1024);
     engine.block_on(async {
         let mut tables = Tables::register(datasets, memory, args.settings).await?;
@@ -112,7 +120,8 @@ fn answer(args: &Args, catalogue: &[Query]) -> Result<(), Fault> {
             Some(Rows::All) => None,
             None => args.format.usual_rows(),
         };
-        print(&render(&answers, args.format, rows))
+        let format = if args.format == Format::Csv { Format::csv(args.csv_plain) } else { args.format };
+        print(&render(&answers, format, rows))
     })
 }
 
@@ -147,6 +156,24 @@ pub(crate) fn warn(datasets: &[Dataset]) -> Result<(), Fault> {
     Ok(())
 }
 
+/// The threads that queries run on.
+///
+/// # Errors
+/// This machine has no threads for them: the runtime itself would break off, or wait for one for ever.
+pub(crate) fn engine() -> Result<tokio::runtime::Runtime, Fault> {
+    let none = |cause| Fault::engine("start threads", cause);
+    // Its workers, and some for files; all at a time.
+    let wanted = std::thread::available_parallelism().map_or(1, std::num::NonZero::get) + SPARE_THREADS;
+    let held = Mutex::new(());
+    std::thread::scope(|scope| {
+        let _until_all_are_there = held.lock();
+        let start = || std::thread::Builder::new().spawn_scoped(scope, || drop(held.lock())).map(drop);
+        (0..wanted).try_for_each(|_| start())
+    })
+    .map_err(none)?;
+    tokio::runtime::Runtime::new().map_err(none)
+}
+
 /// A reader that has seen enough and went away is no fault.
 pub(crate) fn print(text: &str) -> Result<(), Fault> {
     match io::stdout().lock().write_all(text.as_bytes()) {
@@ -159,5 +186,5 @@ pub(crate) fn print(text: &str) -> Result<(), Fault> {
 
 /// Where standard error is gone, there is nobody to tell.
 pub(crate) fn say(line: &str) {
-    drop(writeln!(io::stderr(), "{line}"));
+    drop(writeln!(io::stderr(), "{}", visible(line)));
 }

@@ -26,6 +26,7 @@ use sts_analysis::tables::Tables;
 use sts_analysis::withheld::Withheld;
 
 const MEMORY: usize = 256 * 1024 * 1024;
+const LIMIT: std::time::Duration = std::time::Duration::from_secs(600);
 
 fn here(path: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join(path)
@@ -45,11 +46,11 @@ async fn published(from: &Path, out: &Path) -> Result<Published, Fault> {
     let dataset = Dataset::open(from, Completeness::Required)?;
     let said = Said { licence: "CC-BY-4.0".into(), ..Said::default() };
     let credits = Credits::new(&said, &dataset.manifest)?;
-    publish(&dataset, &Withheld::default(), &credits, MEMORY, out).await
+    publish(&dataset, &Withheld::default(), &credits, (MEMORY, Format::Csv), out).await
 }
 
 async fn faults(dir: &Path) -> Vec<String> {
-    verify(dir, MEMORY).await.unwrap().into_iter().flat_map(|check| check.faults).collect()
+    verify(dir, MEMORY, LIMIT).await.unwrap().into_iter().flat_map(|check| check.faults).collect()
 }
 
 async fn tables(dir: &Path) -> Tables {
@@ -175,7 +176,7 @@ fn of_layout(version: &str, dir: &Path) -> PathBuf {
 
 #[tokio::test]
 async fn what_was_published_by_an_earlier_version_verifies() {
-    let checks = verify(&published_before(), MEMORY).await.unwrap();
+    let checks = verify(&published_before(), MEMORY, LIMIT).await.unwrap();
     assert!(checks.iter().any(|check| check.what == "numbers of 21 queries, asked again"), "{checks:?}");
     assert!(checks.iter().all(|check| check.faults.is_empty()), "{checks:?}");
     // The check is one: another number is found.

@@ -14,11 +14,13 @@ use sts_analysis::dataset::{Completeness, Dataset};
 use sts_analysis::fault::Fault;
 use sts_analysis::publish::{Check, Credits, MOST_FILES, Published, Said, publish, verify};
 use sts_analysis::query::{self, Query};
+use sts_analysis::render::Format;
 use sts_analysis::settings::Settings;
 use sts_analysis::tables::Tables;
 use sts_analysis::withheld::{Class, Withheld};
 
 const MEMORY: usize = 256 * 1024 * 1024;
+const LIMIT: std::time::Duration = std::time::Duration::from_secs(600);
 
 fn sample() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../results/sample")
@@ -28,11 +30,11 @@ async fn published(from: &Path, without: &[Class], out: &Path) -> Result<Publish
     let dataset = Dataset::open(from, Completeness::Required)?;
     let said = Said { licence: "CC-BY-4.0".into(), ..Said::default() };
     let credits = Credits::new(&said, &dataset.manifest)?;
-    publish(&dataset, &Withheld::new(without), &credits, MEMORY, out).await
+    publish(&dataset, &Withheld::new(without), &credits, (MEMORY, Format::Csv), out).await
 }
 
 async fn faults(dir: &Path) -> Vec<String> {
-    let checks: Vec<Check> = verify(dir, MEMORY).await.unwrap();
+    let checks: Vec<Check> = verify(dir, MEMORY, LIMIT).await.unwrap();
     checks.into_iter().flat_map(|check| check.faults).collect()
 }
 
@@ -253,6 +255,56 @@ async fn a_directory_that_is_there_is_never_written_over() {
     let fault = published(&sample(), &[], dir.path()).await.unwrap_err();
     assert_eq!(fault.exit_code(), 2);
     assert!(fault.to_string().contains("is there already"), "{fault}");
-    let fault = verify(dir.path(), MEMORY).await.unwrap_err();
+    let fault = verify(dir.path(), MEMORY, LIMIT).await.unwrap_err();
     assert!(fault.to_string().contains("is no published dataset"), "{fault}");
+}
+
+#[tokio::test]
+async fn what_a_hostile_manifest_says_is_inert_in_what_is_published() {
+    let dir = tempfile::tempdir().unwrap();
+    let scan = dir.path().join("sample");
+    assert!(std::process::Command::new("cp").arg("-r").arg(sample()).arg(&scan).status().unwrap().success());
+    let path = scan.join("manifest.json");
+    let mut manifest: Value = serde_json::from_slice(&fs::read(&path).unwrap()).unwrap();
+    let hostile =
+        "\n```\na\u{1b}[31m\u{9b}\u{202e}[x](javascript:run) ![i](http://tracker.example/p) <b>b</b>";
+    for key in ["/versions/trust_store", "/vantage/ehlo_name", "/versions/tool"] {
+        *manifest.pointer_mut(key).unwrap() = hostile.into();
+    }
+    manifest["manners"]["identity.info_url"] = "\"javascript:run\"".into();
+    manifest.as_object_mut().unwrap().remove("digest");
+    manifest.as_object_mut().unwrap().remove("parts");
+    fs::write(&path, manifest.to_string()).unwrap();
+    let out = dir.path().join("out");
+    published(&scan, &[], &out).await.unwrap();
+    for name in
+        ["README.md", "CITATION.cff", "LICENSE.txt", "datapackage.json", "croissant.json", "manifest.json"]
+    {
+        let text = fs::read_to_string(out.join(name)).unwrap();
+        let acts = |c: char| c != '\n' && sts_analysis::visible::is_hidden(c);
+        assert!(!text.contains(acts), "{name}: {text}");
+        assert!(name == "manifest.json" || !text.contains("\"javascript:run\""), "{name}: {text}");
+    }
+    let package: Value = serde_json::from_slice(&fs::read(out.join("datapackage.json")).unwrap()).unwrap();
+    assert_eq!(package.get("homepage"), None);
+    let readme = fs::read_to_string(out.join("README.md")).unwrap();
+    let (text, code) = readme.split_once("## Citing it").unwrap();
+    assert!(text.contains("\\[x\\](javascript:run)") && !text.contains("<b>"), "{text}");
+    assert_eq!(code.matches("\n```").count(), 2, "{code}");
+}
+
+#[tokio::test]
+async fn a_stranger_s_dataset_is_checked_in_bounded_time_and_no_pipe_of_it_is_opened() {
+    let dir = tempfile::tempdir().unwrap();
+    let out = dir.path().join("out");
+    published(&sample(), &[], &out).await.unwrap();
+    let checks = verify(&out, MEMORY, std::time::Duration::ZERO).await.unwrap();
+    let late = checks.iter().flat_map(|check| &check.faults).filter(|f| f.contains("(--query-time)")).count();
+    assert!(late > 0, "{checks:?}");
+    let sums = out.join("SHA256SUMS");
+    let text = fs::read_to_string(&sums).unwrap();
+    fs::write(&sums, format!("{text}{}  pipe\n", "0".repeat(64))).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(out.join("pipe")).status().unwrap().success());
+    let checks = verify(&out, MEMORY, LIMIT).await.unwrap();
+    assert!(checks[0].faults[0].starts_with("pipe is no regular file"), "{checks:?}");
 }

@@ -111,7 +111,7 @@ async fn figures_and_tables_are_written_as_files() {
     let dir = tempfile::tempdir().unwrap();
     let report = report(&world::fixtures().join("signallers"), &dir.path().join("data")).await;
     let out = dir.path().join("figures");
-    let files = report.write_files(&out).unwrap();
+    let files = report.write_files(&out, sts_analysis::render::Format::Csv).unwrap();
     assert_eq!(fs::read_dir(&out).unwrap().count(), files);
     let read = |name: &str| fs::read(out.join(name)).unwrap();
     assert!(read("funnel.pdf").starts_with(b"%PDF-") && read("funnel.svg").starts_with(b"<?xml"));

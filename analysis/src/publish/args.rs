@@ -1,13 +1,16 @@
 //! What `sts-publish` takes, and what it says.
 
 use super::{Check, Credits, Said, publish, refuse_unknown, verify};
-use crate::cli::{print, say, warn};
+use crate::cli::{engine, print, say, warn};
 use crate::dataset::{Completeness, Dataset, grouped};
 use crate::fault::Fault;
+use crate::render::Format;
+use crate::visible::visible;
 use crate::withheld::{Class, Withheld};
 use clap::Parser;
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::time::Duration;
 
 /// Exit code where a published dataset is not what it says.
 const DIFFERENCES: u8 = 1;
@@ -40,6 +43,12 @@ pub struct Args {
     /// Memory for queries in MiB; what needs more goes to the temporary folder.
     #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
     memory: u32,
+    /// Time for each query of `--verify`, seconds.
+    #[arg(long, value_name = "S", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    query_time: u64,
+    /// Leave texts in CSV that a spreadsheet would run as formulas as they are; without it they begin with an apostrophe.
+    #[arg(long)]
+    csv_plain: bool,
     #[command(flatten)]
     said: Said,
 }
@@ -57,10 +66,13 @@ pub fn run(args: &Args) -> ExitCode {
 }
 
 fn answer(args: &Args) -> Result<ExitCode, Fault> {
-    let engine = tokio::runtime::Runtime::new().map_err(|cause| Fault::engine("start threads", cause))?;
+    let engine = engine()?;
     let memory = usize::try_from(args.memory).unwrap_or(usize::MAX).saturating_mul(1024 * 1024);
     if let Some(dir) = &args.verify {
-        let checks = engine.block_on(verify(dir, memory))?;
+        let checks = engine.block_on(verify(dir, memory, Duration::from_secs(args.query_time)));
+        // A query that was given up may not have heard of it yet.
+        engine.shutdown_background();
+        let checks = checks?;
         print(&told(&checks))?;
         let sound = checks.iter().all(|check| check.faults.is_empty());
         return Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENCES) });
@@ -84,7 +96,13 @@ fn answer(args: &Args) -> Result<ExitCode, Fault> {
     }
     let credits = Credits::new(&args.said, &dataset.manifest)?;
     let withheld = Withheld::new(&args.without);
-    let published = engine.block_on(publish(&dataset, &withheld, &credits, memory, out))?;
+    let published = engine.block_on(publish(
+        &dataset,
+        &withheld,
+        &credits,
+        (memory, Format::csv(args.csv_plain)),
+        out,
+    ))?;
     for table in &published.unanswered {
         say(&format!("note: {table} needs what is left out, and has no numbers"));
     }
@@ -106,7 +124,7 @@ fn told(checks: &[Check]) -> String {
         let verdict = if check.faults.is_empty() { "ok   " } else { "wrong" };
         out.push_str(&format!("{verdict}  {}\n", check.what));
         for fault in &check.faults {
-            out.push_str(&format!("       {fault}\n"));
+            out.push_str(&format!("       {}\n", visible(fault).replace('\n', "\n       ")));
         }
     }
     out

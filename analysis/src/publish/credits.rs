@@ -1,6 +1,7 @@
 //! Who made a dataset, under which licence it is, and how it is cited.
 
 use crate::fault::Fault;
+use crate::visible::{in_one_line, visible_json};
 use serde_json::Value;
 
 /// What a citation needs.
@@ -66,7 +67,7 @@ impl Credits {
     /// A licence without a known text, a day that is none, or a link that is none (usage).
     pub fn new(said: &Said, manifest: &Value) -> Result<Self, Fault> {
         let stated = |pointer: &str| manifest.pointer(pointer).and_then(Value::as_str);
-        let name = stated("/scan").unwrap_or("dataset").to_owned();
+        let name = in_one_line(stated("/scan").unwrap_or("dataset"));
         let known = LICENCES.iter().find(|(licence, _)| *licence == said.licence);
         let licence_url = match (&said.licence_url, known) {
             (Some(url), _) => checked_url("--licence-url", url)?,
@@ -84,10 +85,12 @@ impl Credits {
         let url = match &said.url {
             Some(url) => Some(checked_url("--url", url)?),
             // The manifest's settings stand there as TOML writes them.
-            None => stated("/manners/identity.info_url").map(|url| url.trim_matches('"').to_owned()),
+            None => stated("/manners/identity.info_url")
+                .and_then(|url| checked_url("--url", url.trim_matches('"')).ok()),
         };
         let creators = if said.creator.is_empty() {
-            vec![format!("Operators of {}", stated("/vantage/ehlo_name").unwrap_or("an STS Census scanner"))]
+            let operators = stated("/vantage/ehlo_name").unwrap_or("an STS Census scanner");
+            vec![in_one_line(&format!("Operators of {operators}"))]
         } else {
             said.creator.clone()
         };
@@ -161,7 +164,7 @@ impl Credits {
 
 /// A text as a quoted YAML scalar: JSON's strings are YAML's.
 fn yaml(text: &str) -> String {
-    Value::from(text).to_string()
+    visible_json(&Value::from(text).to_string()).into_owned()
 }
 
 fn checked_url(flag: &str, url: &str) -> Result<String, Fault> {

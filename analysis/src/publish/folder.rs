@@ -6,6 +6,9 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Bytes of a text that is read: a stranger's may not fit into memory.
+const MOST_BYTES: u64 = 64 << 20;
+
 /// A directory and what is below it, by paths with forward slashes.
 #[derive(Debug)]
 pub(super) struct Folder {
@@ -45,6 +48,13 @@ impl Folder {
     /// There is no such file, or it is not UTF-8 (usage); or it cannot be read.
     pub(super) fn text(&self, path: &str) -> Result<String, Fault> {
         let whole = self.path(path)?;
+        let size = fs::metadata(&whole).map_err(|cause| Fault::file("read", &whole, cause))?.len();
+        if size > MOST_BYTES {
+            return Err(Fault::Usage(format!(
+                "{} has {size} bytes, at most {MOST_BYTES} are read",
+                whole.display()
+            )));
+        }
         let bytes = fs::read(&whole).map_err(|cause| Fault::file("read", &whole, cause))?;
         String::from_utf8(bytes).map_err(|cause| Fault::Usage(format!("{}: {cause}", whole.display())))
     }

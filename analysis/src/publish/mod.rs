@@ -22,6 +22,8 @@ pub use verify::{Check, verify};
 use crate::contract;
 use crate::dataset::{Completeness, Dataset, digest};
 use crate::fault::Fault;
+use crate::render::Format;
+use crate::visible::{visible, visible_json};
 use crate::withheld::Withheld;
 use crate::words;
 use described::Described;
@@ -81,7 +83,7 @@ pub(crate) fn refuse_unknown(dataset: &Dataset) -> Result<(), Fault> {
     }
 }
 
-/// Writes a dataset into a new directory, which gets its name when all of it is there.
+/// Writes a dataset into a new directory, which gets its name when all of it is there; its numbers in this form of CSV.
 ///
 /// # Errors
 /// `out` is there already, or this version knows the dataset only in part (usage); or this machine failed.
@@ -89,11 +91,11 @@ pub async fn publish(
     dataset: &Dataset,
     withheld: &Withheld,
     credits: &Credits,
-    memory: usize,
+    (memory, csv): (usize, Format),
     out: &Path,
 ) -> Result<Published, Fault> {
     refuse_unknown(dataset)?;
-    if out.exists() {
+    if fs::symlink_metadata(out).is_ok() {
         return Err(Fault::Usage(format!(
             "{} is there already: publish into a directory that is not there yet",
             out.display()
@@ -104,7 +106,8 @@ pub async fn publish(
         fs::remove_dir_all(&partial).map_err(|cause| Fault::file("remove", &partial, cause))?;
     }
     fs::create_dir_all(&partial).map_err(|cause| Fault::file("create", &partial, cause))?;
-    let published = fill(dataset, withheld, credits, memory, &partial).await?;
+    let filled = fill(dataset, withheld, credits, (memory, csv), &partial).await;
+    let published = filled.inspect_err(|_| drop(fs::remove_dir_all(&partial)))?;
     fs::rename(&partial, out).map_err(|cause| Fault::file("finish", out, cause))?;
     Ok(published)
 }
@@ -120,7 +123,7 @@ async fn fill(
     dataset: &Dataset,
     withheld: &Withheld,
     credits: &Credits,
-    memory: usize,
+    (memory, csv): (usize, Format),
     out: &Path,
 ) -> Result<Published, Fault> {
     let queries = numbers::catalogue();
@@ -131,10 +134,10 @@ async fn fill(
     files::write(out, "manifest.json", pretty(&manifest)?.as_bytes())?;
     dictionary(dataset, &layout, out)?;
     let published = Dataset::open(out, Completeness::PartialAllowed)?;
-    let answered = numbers::write(published, memory, out).await?;
+    let answered = numbers::write(published, memory, csv, out).await?;
     let description = readme::description(&manifest, withheld);
     files::write(out, "CITATION.cff", credits.citation_file(&description).as_bytes())?;
-    files::write(out, "LICENSE.txt", credits.licence_file().as_bytes())?;
+    files::write(out, "LICENSE.txt", visible(&credits.licence_file()).as_bytes())?;
     let readme = readme::Readme {
         credits,
         withheld,
@@ -144,7 +147,7 @@ async fn fill(
         merged: &merged,
         answered: &answered,
     };
-    files::write(out, "README.md", readme.text()?.as_bytes())?;
+    files::write(out, "README.md", visible(&readme.text()?).as_bytes())?;
     let listed = list(out, &merged, &answered)?;
     let described =
         Described { credits, withheld, layout: &layout, description: &description, files: &listed };
@@ -198,7 +201,7 @@ fn redact_texts(value: &mut Value) {
 
 fn pretty(value: &Value) -> Result<String, Fault> {
     let text = serde_json::to_string_pretty(value).map_err(|cause| Fault::engine("write JSON", cause))?;
-    Ok(text + "\n")
+    Ok(visible_json(&text).into_owned() + "\n")
 }
 
 /// The dictionary: of columns, with a column that says what is withheld; of findings, as the scan has it; and of the words

@@ -48,7 +48,12 @@ pub(super) fn catalogue() -> Vec<Query> {
 }
 
 /// Asks every query over a dataset, and writes `numbers/*.csv` and `queries/*` below `out`.
-pub(super) async fn write(dataset: Dataset, memory: usize, out: &Path) -> Result<Answered, Fault> {
+pub(super) async fn write(
+    dataset: Dataset,
+    memory: usize,
+    csv: Format,
+    out: &Path,
+) -> Result<Answered, Fault> {
     let mut tables = Tables::register(vec![dataset], memory, Settings::default()).await?;
     let mut answered = Answered { tables: Vec::new(), unanswered: Vec::new() };
     let mut text = "-- The queries whose answers stand in numbers/. Each begins after a line `-- query: name`.\n\
@@ -58,7 +63,7 @@ pub(super) async fn write(dataset: Dataset, memory: usize, out: &Path) -> Result
         match tables.run(&query).await {
             Ok(answer) => {
                 let _ = write!(text, "\n{MARK}{}\n{};\n", query.name, query.sql.trim_end());
-                answered.tables.push(numbers(&answer, out)?);
+                answered.tables.push(numbers(&answer, csv, out)?);
             }
             Err(Fault::Withheld(_)) => {
                 answered.unanswered.push(format!("`{}` ({})", query.name, query.title));
@@ -73,9 +78,9 @@ pub(super) async fn write(dataset: Dataset, memory: usize, out: &Path) -> Result
     Ok(answered)
 }
 
-fn numbers(answer: &Answer, out: &Path) -> Result<Numbers, Fault> {
+fn numbers(answer: &Answer, csv: Format, out: &Path) -> Result<Numbers, Fault> {
     let path = format!("numbers/{}.csv", answer.query.name);
-    files::write(out, &path, csv(answer).as_bytes())?;
+    files::write(out, &path, render(std::slice::from_ref(answer), csv, None).as_bytes())?;
     let kind = |kind: Kind| match kind {
         Kind::Count => "integer",
         Kind::Share => "number",
@@ -85,8 +90,10 @@ fn numbers(answer: &Answer, out: &Path) -> Result<Numbers, Fault> {
     Ok(Numbers { path, title: answer.query.title.clone(), columns, rows: answer.rows.len() })
 }
 
-pub(super) fn csv(answer: &Answer) -> String {
-    render(std::slice::from_ref(answer), Format::Csv, None)
+/// Whether a table of numbers is this answer, its formulas marked or as they are.
+pub(super) fn is_answer(told: &str, answer: &Answer) -> bool {
+    let answer = std::slice::from_ref(answer);
+    [Format::Csv, Format::CsvPlain].iter().any(|csv| render(answer, *csv, None) == told)
 }
 
 /// Makes the paths in the helper tables relative to the published directory, which will get another name yet.

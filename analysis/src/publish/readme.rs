@@ -8,6 +8,7 @@ use super::{REPLACED, TOOL};
 use crate::contract::{self, TABLES};
 use crate::dataset::grouped;
 use crate::fault::Fault;
+use crate::render::markdown_escaped;
 use crate::withheld::{Class, Withheld};
 use serde_json::Value;
 use std::fmt::Write as _;
@@ -51,7 +52,11 @@ fn day(time: &str) -> &str {
 impl Readme<'_> {
     pub(super) fn text(&self) -> Result<String, Fault> {
         let sections = [
-            format!("# {}\n\n{}\n", self.credits.title, self.description),
+            format!(
+                "# {}\n\n{}\n",
+                markdown_escaped(&self.credits.title),
+                markdown_escaped(self.description)
+            ),
             self.made(),
             self.left_out(),
             self.files()?,
@@ -90,7 +95,7 @@ impl Readme<'_> {
         }
         let mut out = "## How it was made\n\n| | |\n|---|---|\n".to_owned();
         for (label, value) in rows {
-            let _ = writeln!(out, "| {label} | {} |", cell(&value));
+            let _ = writeln!(out, "| {label} | {} |", markdown_escaped(&value));
         }
         out.push_str("\n`manifest.json` has every setting of the scan, and the sum of its inputs.\n");
         out
@@ -147,7 +152,10 @@ impl Readme<'_> {
                 "dictionary/words.parquet",
                 "every word that a column may hold: what it means, whether it may pass",
             ),
-            ("numbers/*.csv", "the answer of each query over these files"),
+            (
+                "numbers/*.csv",
+                "the answer of each query over these files; a text that a spreadsheet would run as a formula begins with an apostrophe",
+            ),
             (
                 "queries/queries.sql",
                 "the queries; `queries/tables.sql` and the files beside it give them their tables",

@@ -1,6 +1,7 @@
 //! Markdown tables, as GitHub and pandoc read them.
 
 use super::{Answer, Kind, left_out, shown};
+use crate::visible::in_one_line;
 
 pub(super) fn table(answer: &Answer, rows: Option<usize>) -> String {
     let query = &answer.query;
@@ -25,6 +26,16 @@ pub(super) fn table(answer: &Answer, rows: Option<usize>) -> String {
     out
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('|', "\\|").replace('\n', " ")
+/// A text that stands in a cell as it is: no link, picture, HTML or code of CommonMark or GitHub begins in it. A mail address may still
+/// become a link to itself: readers look for those behind all escapes.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + 8);
+    for c in in_one_line(text).chars() {
+        if matches!(c, '\\' | '`' | '*' | '[' | ']' | '<' | '>' | '|' | '&' | '~' | '$') {
+            out.push('\\');
+        }
+        out.push(c);
+    }
+    // GitHub makes a link of these without being asked.
+    out.replace("://", "\\://").replace("www.", "www\\.").replace("WWW.", "WWW\\.")
 }

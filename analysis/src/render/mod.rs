@@ -6,6 +6,10 @@ mod latex;
 mod markdown;
 mod text;
 
+pub(crate) use markdown::escaped as markdown_escaped;
+
+use csv::Formulas;
+
 use crate::dataset::grouped;
 use crate::fault::Fault;
 use crate::query::Query;
@@ -19,8 +23,11 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 pub enum Format {
     /// Aligned columns for a terminal.
     Text,
-    /// Comma-separated (RFC 4180); shares with up to six decimals.
+    /// Comma-separated (RFC 4180); shares with up to six decimals; texts that a spreadsheet would run begin with an apostrophe.
     Csv,
+    /// The same with such texts as they are.
+    #[value(skip)]
+    CsvPlain,
     /// One JSON document.
     Json,
     /// Markdown tables.
@@ -30,12 +37,18 @@ pub enum Format {
 }
 
 impl Format {
+    /// CSV, its formulas marked or as they are.
+    #[must_use]
+    pub const fn csv(plain: bool) -> Self {
+        if plain { Self::CsvPlain } else { Self::Csv }
+    }
+
     /// How many rows of a table it shows where nothing is said; `None`: all.
     #[must_use]
     pub const fn usual_rows(self) -> Option<usize> {
         match self {
             Self::Text | Self::Markdown | Self::Latex => Some(60),
-            Self::Csv | Self::Json => None,
+            Self::Csv | Self::CsvPlain | Self::Json => None,
         }
     }
 }
@@ -149,7 +162,8 @@ impl Cell {
 pub fn render(answers: &[Answer], format: Format, rows: Option<usize>) -> String {
     match format {
         Format::Text => each(answers, |answer| text::table(answer, rows)),
-        Format::Csv => csv::document(answers, rows),
+        Format::Csv => csv::document(answers, rows, Formulas::Marked),
+        Format::CsvPlain => csv::document(answers, rows, Formulas::Plain),
         Format::Json => json::document(answers, rows),
         Format::Markdown => each(answers, |answer| markdown::table(answer, rows)),
         Format::Latex => each(answers, |answer| latex::table(answer, rows)),
@@ -238,6 +252,69 @@ How many?
         let out = render(&[answer()], Format::Markdown, None);
         assert!(out.contains("| a_name | names | pct |\n| --- | ---: | ---: |\n"), "{out}");
         assert!(out.contains("| x, \"y\" \\| z_ | 1,204,882 | 33.333 |"), "{out}");
+    }
+
+    fn hostile(text: &str) -> Answer {
+        Answer {
+            rows: vec![vec![Cell::Text(text.to_owned()), Cell::Count(-1), Cell::Share(-0.5)]],
+            ..answer()
+        }
+    }
+
+    #[test]
+    fn nothing_in_a_markdown_cell_is_a_link_a_picture_or_html() {
+        use comrak::nodes::NodeValue;
+        let mut options = comrak::Options::default();
+        (options.extension.table, options.extension.autolink) = (true, true);
+        (options.extension.strikethrough, options.extension.footnotes) = (true, true);
+        for text in [
+            "[click](javascript:alert)",
+            "![i](http://tracker.example/p.png)",
+            "<b>x</b> <script>alert</script> <!-- x -->",
+            "<http://tracker.example>",
+            "http://tracker.example/x and https://y.example, HTTPS://Z.EXAMPLE",
+            "www.tracker.example WWW.TRACKER.EXAMPLE",
+            "&lt;b&gt; `code` ~~struck~~ *loud* [^1]",
+            "[x]: http://tracker.example 'title'\n\n[x]",
+            "a | b \\| c \\",
+        ] {
+            let shown = render(&[hostile(text)], Format::Markdown, None);
+            let arena = comrak::Arena::new();
+            let document = comrak::parse_document(&arena, &shown, &options);
+            let mut read = String::new();
+            let mut cells = 0;
+            for node in document.descendants() {
+                match &node.data.borrow().value {
+                    NodeValue::Link(_)
+                    | NodeValue::Image(_)
+                    | NodeValue::HtmlInline(_)
+                    | NodeValue::HtmlBlock(_)
+                    | NodeValue::Code(_)
+                    | NodeValue::Emph
+                    | NodeValue::Strikethrough
+                    | NodeValue::FootnoteReference(_) => {
+                        panic!("{text} is live: {shown}")
+                    }
+                    NodeValue::Text(text) => read.push_str(text),
+                    NodeValue::TableCell => cells += 1,
+                    _ => {}
+                }
+            }
+            assert_eq!(cells, 6, "{shown}");
+            assert!(read.contains(&text.replace('\n', " ")), "{read} is not {text}");
+        }
+    }
+
+    #[test]
+    fn a_text_that_a_spreadsheet_would_run_is_marked_and_a_number_is_not() {
+        for formula in ["=1+1.example", "+1", "-1", "@sum", "\tx", "\r=x"] {
+            let marked = render(&[hostile(formula)], Format::Csv, None);
+            let cell = if formula.contains('\r') { format!("\"'{formula}\"") } else { format!("'{formula}") };
+            assert!(marked.ends_with(&format!("\n{cell},-1,-0.5\n")), "{marked:?}");
+            let plain = render(&[hostile(formula)], Format::CsvPlain, None);
+            assert!(!plain.contains('\''), "{plain:?}");
+        }
+        assert!(render(&[hostile("mx.example")], Format::Csv, None).ends_with("\nmx.example,-1,-0.5\n"));
     }
 
     #[test]

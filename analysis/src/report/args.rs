@@ -1,14 +1,15 @@
 //! What `sts-report` takes, and what it says.
 
 use super::Report;
-use crate::cli::{print, say, warn};
+use crate::cli::{engine, print, say, warn};
 use crate::dataset::{Completeness, grouped, open_all};
 use crate::fault::Fault;
+use crate::output;
+use crate::render::Format;
 use crate::settings::Settings;
 use crate::tables::Tables;
 use clap::Parser;
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 /// Writes one page with figures and tables of one or many datasets.
@@ -38,6 +39,9 @@ pub struct Args {
     /// Memory for queries in MiB; what needs more goes to the temporary folder.
     #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
     memory: u32,
+    /// Leave texts in CSV that a spreadsheet would run as formulas as they are; without it they begin with an apostrophe.
+    #[arg(long)]
+    csv_plain: bool,
     #[command(flatten)]
     settings: Settings,
 }
@@ -55,10 +59,12 @@ pub fn run(args: &Args) -> ExitCode {
 }
 
 fn answer(args: &Args) -> Result<(), Fault> {
+    // Before hours of queries.
+    args.output.as_deref().map_or(Ok(()), output::check)?;
     let completeness = if args.partial { Completeness::PartialAllowed } else { Completeness::Required };
     let datasets = open_all(&args.datasets, completeness)?;
     warn(&datasets)?;
-    let engine = tokio::runtime::Runtime::new().map_err(|cause| Fault::engine("start threads", cause))?;
+    let engine = engine()?;
     let memory = usize::try_from(args.memory).unwrap_or(usize::MAX).saturating_mul(1024 * 1024);
     let report = engine.block_on(async {
         let tables = Tables::register(datasets, memory, args.settings).await?;
@@ -66,22 +72,13 @@ fn answer(args: &Args) -> Result<(), Fault> {
     })?;
     if let Some(file) = &args.output {
         let page = report.page()?;
-        write_whole(file, &page)?;
+        output::write_whole(file, page.as_bytes())?;
         let bytes = u64::try_from(page.len()).unwrap_or(u64::MAX);
         print(&format!("{}: {} bytes\n", file.display(), grouped(bytes)))?;
     }
     if let Some(dir) = &args.figures {
-        let files = report.write_files(dir)?;
+        let files = report.write_files(dir, Format::csv(args.csv_plain))?;
         print(&format!("{}: {files} files\n", dir.display()))?;
     }
     Ok(())
-}
-
-/// The file gets its name when it is whole.
-fn write_whole(file: &Path, text: &str) -> Result<(), Fault> {
-    let mut name = file.file_name().unwrap_or_default().to_owned();
-    name.push(".partial");
-    let partial = file.with_file_name(name);
-    fs::write(&partial, text).map_err(|cause| Fault::file("write", &partial, cause))?;
-    fs::rename(&partial, file).map_err(|cause| Fault::file("finish", file, cause))
 }

@@ -3,6 +3,7 @@
 use super::Report;
 use super::figure::alone;
 use crate::fault::Fault;
+use crate::output;
 use crate::render::{Format, render};
 use std::fs;
 use std::path::Path;
@@ -10,19 +11,19 @@ use std::sync::Arc;
 use svg2pdf::usvg;
 
 /// Writes figures as SVG and PDF, tables as CSV (whole) and LaTeX (as long as [`Format::usual_rows`] says).
-pub(super) fn write(report: &Report, dir: &Path) -> Result<usize, Fault> {
+pub(super) fn write(report: &Report, dir: &Path, csv: Format) -> Result<usize, Fault> {
     fs::create_dir_all(dir).map_err(|cause| Fault::file("create", dir, cause))?;
     let fonts = fonts()?;
     let mut files = 0;
     let mut put = |name: &str, bytes: &[u8]| {
         let path = dir.join(name);
         files += 1;
-        fs::write(&path, bytes).map_err(|cause| Fault::file("write", &path, cause))
+        output::write_whole(&path, bytes)
     };
     for shown in report.sections.iter().flat_map(|section| &section.shown) {
         let answer = std::slice::from_ref(&report.answers[shown.answer]);
         let name = &answer[0].query.name;
-        put(&format!("{name}.csv"), render(answer, Format::Csv, None).as_bytes())?;
+        put(&format!("{name}.csv"), render(answer, csv, None).as_bytes())?;
         put(&format!("{name}.tex"), render(answer, Format::Latex, Format::Latex.usual_rows()).as_bytes())?;
         for drawn in &shown.figures {
             let svg = alone(&drawn.figure, &drawn.about);

@@ -14,7 +14,7 @@ mod page;
 use crate::dataset::Dataset;
 use crate::fault::Fault;
 use crate::query::{self, Query};
-use crate::render::Answer;
+use crate::render::{Answer, Format};
 use crate::tables::Tables;
 use figure::{About, Figure};
 use headline::Told;
@@ -192,7 +192,7 @@ impl Report {
     ///
     /// # Errors
     /// This machine failed at writing, or has no font to set figures in.
-    pub fn write_files(&self, dir: &Path) -> Result<usize, Fault> {
-        files::write(self, dir)
+    pub fn write_files(&self, dir: &Path, csv: Format) -> Result<usize, Fault> {
+        files::write(self, dir, csv)
     }
 }

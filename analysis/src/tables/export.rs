@@ -5,6 +5,7 @@ use super::made::NAMES;
 use super::parquet_file::ParquetFile;
 use crate::contract::{self, TABLES};
 use crate::fault::Fault;
+use crate::output;
 use crate::query::{Making, VIEWS};
 use arrow::datatypes::Schema;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -31,7 +32,7 @@ impl Tables {
             file.finish()?;
         }
         let path = dir.join("tables.sql");
-        fs::write(&path, self.duckdb_script(dir)?).map_err(|cause| Fault::file("write", &path, cause))
+        output::write_whole(&path, self.duckdb_script(dir)?.as_bytes())
     }
 
     /// Columns that none of the datasets has, because its layout is older or its publisher left them out, as null: views

@@ -1,6 +1,7 @@
 //! A Parquet file that is written batch by batch.
 
 use crate::fault::Fault;
+use crate::output;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use parquet::arrow::ArrowWriter;
@@ -18,6 +19,7 @@ pub(super) struct ParquetFile {
 
 impl ParquetFile {
     pub(super) fn create(path: &Path, schema: SchemaRef) -> Result<Self, Fault> {
+        output::check(path)?;
         let partial = path.with_extension("parquet.tmp");
         let file = File::create(&partial).map_err(|cause| Fault::file("create", &partial, cause))?;
         let properties =

@@ -1,6 +1,7 @@
 //! SVG elements, written as text.
 
 use super::{About, Width};
+use crate::visible::is_hidden;
 use std::fmt::Write as _;
 
 /// Size of letters in every figure, CSS pixels.
@@ -20,21 +21,13 @@ pub fn escape(text: &str) -> String {
             '\'' => out.push_str("&#39;"),
             '\n' => out.push('\n'),
             '\t' => out.push(' '),
-            _ if c.is_control() || hidden(c) => {
+            _ if is_hidden(c) => {
                 let _ = write!(out, "\\u{{{:x}}}", u32::from(c));
             }
             _ => out.push(c),
         }
     }
     out
-}
-
-const fn hidden(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{fffe}' | '\u{ffff}'
-    )
 }
 
 /// About how wide a text is in the figures' type, CSS pixels: reckoned for a wide sans-serif, so that a narrower one
