@@ -59,6 +59,8 @@ pub struct Line {
     under_way: AtomicUsize,
     /// Milliseconds of `began` when a resolver answered anybody.
     heard: AtomicU64,
+    /// Milliseconds that the quickest resolver takes to answer.
+    takes: AtomicU64,
     is_up: watch::Sender<bool>,
     log: Mutex<Log>,
 }
@@ -93,6 +95,7 @@ impl Line {
             is_watched: AtomicBool::new(false),
             under_way: AtomicUsize::new(0),
             heard: AtomicU64::new(0),
+            takes: AtomicU64::new(0),
             is_up: watch::Sender::new(true),
             log: Mutex::default(),
         }
@@ -129,6 +132,17 @@ impl Line {
     pub fn heard(&self, at: Instant) {
         let millis = at.saturating_duration_since(self.began).as_millis();
         self.heard.fetch_max(u64::try_from(millis).unwrap_or(u64::MAX), Relaxed);
+    }
+
+    /// The quickest resolver takes so long to answer.
+    pub fn takes(&self, takes: Duration) {
+        self.takes.store(u64::try_from(takes.as_millis()).unwrap_or(u64::MAX), Relaxed);
+    }
+
+    /// How long the quickest resolver takes to answer; zero where none has.
+    #[must_use]
+    pub fn answers_after(&self) -> Duration {
+        Duration::from_millis(self.takes.load(Relaxed))
     }
 
     /// How long nobody has been answered.

@@ -13,6 +13,9 @@ const BAR_EVERY: Duration = Duration::from_millis(250);
 /// Between two status lines where stderr is no terminal.
 const LINE_EVERY: Duration = Duration::from_secs(5);
 
+/// What a resolver takes to answer, in the mean, from which on that is told.
+const SLOW_RESOLVER: Duration = Duration::from_millis(500);
+
 /// Shows what a scan does until it is dropped.
 pub struct Progress {
     _thread: Companion,
@@ -44,6 +47,10 @@ fn facts(tally: &Tally) -> String {
         tally.host_rows.value(),
         tally.failures.value() + tally.failed_here.value(),
     );
+    let takes = tally.line.get().map(|line| line.answers_after()).unwrap_or_default();
+    if takes >= SLOW_RESOLVER {
+        facts.push_str(&format!(" | resolver answers after {:.1} s", takes.as_secs_f64()));
+    }
     let waiting = tally.deferred.value();
     if waiting > 0 {
         facts.push_str(&format!(" | {waiting} wait for a second look"));
@@ -111,6 +118,8 @@ fn status(tally: &Tally, done: u64, rate: f64, gone: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::line::Line;
+    use tokio_util::sync::CancellationToken;
 
     #[test]
     fn a_line_says_done_total_rate_and_time_left() {
@@ -120,6 +129,18 @@ mod tests {
         let line = status(&tally, 400, 50.0, Duration::from_secs(8));
         assert!(line.starts_with("400/1000 domains | 50/s | 8s gone, 12s left | "), "{line}");
         assert!(line.contains("| 3 signal |"), "{line}");
+    }
+
+    #[test]
+    fn a_slow_resolver_is_told_and_a_quick_one_is_not() {
+        for (takes, told) in [(0, false), (499, false), (1_500, true)] {
+            let tally = Tally::default();
+            let line = Line::new(Duration::ZERO, CancellationToken::new());
+            line.takes(Duration::from_millis(takes));
+            assert!(tally.line.set(Arc::new(line)).is_ok());
+            let line = status(&tally, 400, 50.0, Duration::from_secs(8));
+            assert_eq!(line.contains("| resolver answers after 1.5 s"), told, "{line}");
+        }
     }
 
     #[test]

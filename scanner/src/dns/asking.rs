@@ -1,6 +1,6 @@
 //! One question from its first attempt to its answer: other resolvers, TCP after truncation, and whether the silence is ours.
 
-use super::engine::{Engine, Event, Exchange};
+use super::engine::{Engine, Event, Exchange, Patience};
 use super::resolvers::Chosen;
 use super::{Answer, Dns, Doubt, RecordType, engine_here, wire};
 use crate::admission::Waited;
@@ -36,6 +36,15 @@ impl Effort {
 
 /// What of a deadline each of three attempts gets: an eighth, a quarter, and what is left.
 pub(super) const PARTS: [u32; 3] = [8, 4, 1];
+
+/// What an attempt gets of a deadline of which so much is left: its part; and where the resolver is known to take longer up to
+/// three quarters of what is left, so that a lost datagram is still repeated.
+pub(super) fn patience(deadline: Duration, part: u32, left: Duration) -> Patience {
+    if part == 1 {
+        return Patience::just(left);
+    }
+    Patience::between((deadline / part).min(left), left / 4 * 3)
+}
 
 /// What one answer is worth.
 pub(super) enum Reading {
@@ -146,13 +155,12 @@ impl Dns {
             if let Some(pace) = self.resolvers.pace(chosen) {
                 self.admission.paced(pace, waited).await?;
             }
-            let patience = if part == 1 { left } else { (self.deadline / part).min(left) };
             // Last of all, since the wait for pace may have been long and an exclusion file may have grown meanwhile.
             if self.admission.excludes(name) {
                 return Err(Unfinished::Excluded);
             }
             let began = Instant::now();
-            let (event, queued) = exchange.send(resolver, patience).await;
+            let (event, queued) = exchange.send(resolver, patience(self.deadline, part, left)).await;
             waited.add(Waited::from(queued));
             left = left.saturating_sub(began.elapsed().saturating_sub(queued));
             match event {

@@ -25,6 +25,7 @@ use crate::runtime;
 use asking::{Reading, read};
 use engine::Engine;
 pub use hickory_resolver::proto::rr::RecordType;
+use preflight::Manner;
 use resolvers::Resolvers;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -44,6 +45,8 @@ pub struct Dns {
     line: Arc<Line>,
     /// Held by who finds out for all whether the resolvers reach anybody.
     looking: tokio::sync::Mutex<()>,
+    /// How long each took to answer before the scan began.
+    takes: Vec<(SocketAddr, Duration)>,
     engines: Questions,
 }
 
@@ -90,6 +93,7 @@ impl Dns {
             admission,
             line,
             looking: tokio::sync::Mutex::default(),
+            takes: Vec::new(),
             engines: Questions::default(),
         }
     }
@@ -102,6 +106,7 @@ impl Dns {
     pub async fn attend<T>(&self, work: impl Future<Output = T>) -> Result<T, LocalFault> {
         let (engine, driver) = Engine::new(self.in_flight)?;
         self.engines.add(engine.clone());
+        self.takes.iter().for_each(|(resolver, takes)| engine.expect(*resolver, *takes));
         let mut watchers = JoinSet::new();
         if self.line.is_watched() {
             let watch = watch::watch(engine.clone(), self.line.clone(), self.addrs.clone());
@@ -182,7 +187,8 @@ impl Dns {
     pub async fn preflight(&mut self) -> Result<Preflight, LocalFault> {
         let asked = self.attend(preflight::ask_all(&self.addrs, self.deadline)).await??;
         let (answering, silent): (Vec<_>, Vec<_>) = asked.into_iter().partition(|(_, says)| says.is_some());
-        let addrs = |of: &[(SocketAddr, Option<bool>)]| of.iter().map(|(addr, _)| *addr).collect::<Vec<_>>();
+        let addrs =
+            |of: &[(SocketAddr, Option<Manner>)]| of.iter().map(|(addr, _)| *addr).collect::<Vec<_>>();
         if answering.is_empty() {
             let names: Vec<String> = addrs(&silent).iter().map(ToString::to_string).collect();
             return Err(LocalFault::Setup {
@@ -190,8 +196,11 @@ impl Dns {
                 reason: format!("no resolver answers within {:?}, asked {}", self.deadline, names.join(", ")),
             });
         }
-        let validates = answering.iter().all(|(_, validates)| *validates == Some(true));
+        let validates = answering.iter().all(|(_, manner)| manner.is_some_and(|manner| manner.validates));
         self.addrs = addrs(&answering);
+        let takes =
+            |(addr, manner): &(SocketAddr, Option<Manner>)| manner.map(|manner| (*addr, manner.takes));
+        self.takes = answering.iter().filter_map(takes).collect();
         self.resolvers = Resolvers::new(&self.addrs, self.rate);
         Ok(Preflight { silent: addrs(&silent), validates })
     }

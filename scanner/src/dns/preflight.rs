@@ -1,7 +1,7 @@
 //! What is found out about the resolvers before the first name: which are there, and which validate.
 
 use super::asking::PARTS;
-use super::engine::{Engine, Event};
+use super::engine::{Engine, Event, Patience};
 use super::{RecordType, engine_here, wire};
 use crate::fault::LocalFault;
 use std::net::SocketAddr;
@@ -24,11 +24,20 @@ pub struct Preflight {
     pub validates: bool,
 }
 
-/// Each resolver, and whether it validates; `None` where it did not answer.
+/// What a resolver that answered is like.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Manner {
+    /// Whether it validates.
+    pub(super) validates: bool,
+    /// How long it takes to answer.
+    pub(super) takes: Duration,
+}
+
+/// Each resolver, and what it is like; `None` where it did not answer.
 pub(super) async fn ask_all(
     resolvers: &[SocketAddr],
     deadline: Duration,
-) -> Result<Vec<(SocketAddr, Option<bool>)>, LocalFault> {
+) -> Result<Vec<(SocketAddr, Option<Manner>)>, LocalFault> {
     let engine = engine_here()?;
     let mut all = Vec::with_capacity(resolvers.len());
     for resolver in resolvers {
@@ -42,7 +51,8 @@ pub(super) async fn ask_all(
                 Some(unsigned.is_none_or(|said| !said.authentic))
             }
         };
-        all.push((*resolver, validates));
+        let takes = engine.server_takes(*resolver).unwrap_or_default();
+        all.push((*resolver, validates.map(|validates| Manner { validates, takes })));
     }
     Ok(all)
 }
@@ -62,7 +72,7 @@ async fn ask(
 ) -> Result<Option<Said>, LocalFault> {
     let Some(mut exchange) = engine.exchange(zone, RecordType::SOA) else { return Ok(None) };
     for part in PARTS {
-        match exchange.send(resolver, deadline / part).await.0 {
+        match exchange.send(resolver, Patience::just(deadline / part)).await.0 {
             Event::Answer => {
                 let head = exchange.read(|_, reply| wire::Head::of_answer(reply));
                 return Ok(head.map(|head| Said { code: head.code(), authentic: head.is_authentic() }));

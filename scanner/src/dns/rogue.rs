@@ -27,6 +27,32 @@ impl Rogue {
         Self::at(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap(), Box::new(behave))
     }
 
+    /// Answers late by so much, and loses nothing.
+    pub(super) async fn serve_late(
+        late: impl Fn(&[u8]) -> Duration + Send + 'static,
+        behave: impl Fn(&[u8]) -> Vec<u8> + Send + 'static,
+    ) -> Self {
+        let socket = Arc::new(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap());
+        rustix::net::sockopt::set_socket_recv_buffer_size(&*socket, 4 << 20).unwrap();
+        let addr = socket.local_addr().unwrap();
+        let mut tasks = JoinSet::new();
+        tasks.spawn(async move {
+            let mut buffer = [0; 4_096];
+            let mut waiting = JoinSet::new();
+            loop {
+                let (len, from) = socket.recv_from(&mut buffer).await.unwrap();
+                while waiting.try_join_next().is_some() {}
+                let (query, socket) = (&buffer[..len], socket.clone());
+                let (reply, due) = (behave(query), tokio::time::Instant::now() + late(query));
+                waiting.spawn(async move {
+                    tokio::time::sleep_until(due).await;
+                    socket.send_to(&reply, from).await.unwrap();
+                });
+            }
+        });
+        Self { addr, tasks }
+    }
+
     /// Answers by TCP too, at the same port.
     pub(super) async fn serve_both(
         behave: impl FnMut(usize, &[u8]) -> Vec<Vec<u8>> + Send + 'static,

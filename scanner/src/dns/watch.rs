@@ -1,14 +1,16 @@
 //! Finds out whether the network is there: by what the resolvers say, and where they are quiet by asking for a sign of
 //! life. Nothing of this is on the way of a question that is answered.
 
-use super::engine::{Engine, Event};
+use super::engine::{Engine, Event, Patience};
 use super::{Answer, Dns, Reading, RecordType, engine_here, read};
 use crate::admission::Waited;
 use crate::evidence::DnsStatus;
 use crate::fault::Unfinished;
 use crate::line::{Line, Lost};
+use futures::FutureExt as _;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use std::net::{IpAddr, SocketAddr};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -18,10 +20,15 @@ const TICK: Duration = Duration::from_millis(250);
 const QUIET: Duration = Duration::from_millis(500);
 /// How long a resolver has for it.
 const SIGN: Duration = Duration::from_secs(1);
-/// Silence of all resolvers, signs of life asked for and not given, that is an outage. A resolver on a busy machine may be
+/// How long a sign of life may come after its round: a resolver that became slow gives one too.
+const LATEST_SIGN: Duration = Duration::from_secs(10);
+/// Rounds whose signs are waited for at once.
+const ROUNDS: usize = 10;
+/// Silence of all resolvers, longer than they take to answer, signs of life asked for and not given, that is an outage. A resolver on a busy machine may be
 /// quiet for some seconds; nothing false is recorded meanwhile, as failures wait to be believed.
 const DEAF: Duration = Duration::from_secs(5);
-/// Silence within a question's time that makes its end worth nothing: healthy resolvers give a sign of life before that.
+/// Silence within a question's time, longer than they take to answer, that makes its end worth nothing: healthy resolvers give a
+/// sign of life before that.
 const GAP: Duration = Duration::from_secs(1);
 /// How often a question is asked anew for a silence that was no outage.
 const ANEW: u32 = 3;
@@ -48,15 +55,19 @@ pub enum Doubt {
 /// Looks at the network for as long as it is polled.
 pub(super) async fn watch(engine: Engine, line: Arc<Line>, resolvers: Vec<SocketAddr>) {
     let mut was_cut = false;
+    let mut signs = Signs::default();
     loop {
         tokio::time::sleep(TICK).await;
+        line.takes(engine.takes());
+        let came_meanwhile = signs.drop_ended();
         line.heard(engine.heard_at());
         let lost = line.lost();
         if was_cut && lost.is_none() {
             engine.forgive();
         }
         was_cut = lost.is_some();
-        if lost.is_none() && !line.is_used() && engine.in_flight() == 0 {
+        if lost.is_none() && !line.is_used() && engine.in_flight() <= signs.0.len() {
+            signs.0.clear();
             continue;
         }
         if lost.is_none() && engine.heard_at().elapsed() < QUIET {
@@ -64,10 +75,10 @@ pub(super) async fn watch(engine: Engine, line: Arc<Line>, resolvers: Vec<Socket
         }
         let began = Instant::now();
         // An answer to anybody else's question is as good.
-        let answered = sign_of_life(&engine, &resolvers).await || engine.heard_at() > began;
+        let answered = came_meanwhile || signs.ask(&engine, &resolvers).await || engine.heard_at() > began;
         line.heard(engine.heard_at());
         match lost {
-            None if !answered && line.silent_for(began) + SIGN >= DEAF => {
+            None if !answered && line.silent_for(began) + SIGN >= DEAF + engine.takes() => {
                 line.cut(Lost::Resolvers, "no resolver answers");
             }
             Some(lost) if answered && is_back(&engine, &line, lost, &resolvers).await => line.restore(),
@@ -85,25 +96,55 @@ async fn is_back(engine: &Engine, line: &Line, lost: Lost, resolvers: &[SocketAd
     }
 }
 
-/// Whether any resolver says anything to the question for the root's SOA; a round in which none does takes as long as they
-/// have for it.
-async fn sign_of_life(engine: &Engine, resolvers: &[SocketAddr]) -> bool {
-    let began = Instant::now();
-    let ask = |resolver: SocketAddr| async move {
-        let mut exchange = engine.exchange(ROOT, RecordType::SOA)?;
+/// Signs of life that were asked for and have not come.
+#[derive(Default)]
+struct Signs(FuturesUnordered<Sign>);
+
+/// Gives whether it came.
+type Sign = Pin<Box<dyn Future<Output = bool> + Send>>;
+
+impl Signs {
+    /// Whether any resolver says anything to the question for the root's SOA, be it that of an earlier round; a round in which none
+    /// does takes as long as they have for it.
+    async fn ask(&mut self, engine: &Engine, resolvers: &[SocketAddr]) -> bool {
+        let ends = tokio::time::Instant::now() + SIGN;
+        if self.0.len() < ROUNDS * resolvers.len() {
+            self.0.extend(resolvers.iter().map(|resolver| sign(engine.clone(), *resolver)));
+        }
+        let any = async {
+            while let Some(came) = self.0.next().await {
+                if came {
+                    return;
+                }
+            }
+            // Where nothing can even be sent the round must not be over at once.
+            std::future::pending().await
+        };
+        let answered = tokio::time::timeout_at(ends, any).await.is_ok();
+        if answered {
+            self.0.clear();
+        }
+        answered
+    }
+
+    /// Leaves those that are waited for; whether one of the others came.
+    fn drop_ended(&mut self) -> bool {
+        let mut any = false;
+        while let Some(Some(came)) = self.0.next().now_or_never() {
+            any |= came;
+        }
+        any
+    }
+}
+
+/// Asks a resolver for a sign of life.
+fn sign(engine: Engine, resolver: SocketAddr) -> Sign {
+    Box::pin(async move {
+        let Some(mut exchange) = engine.exchange(ROOT, RecordType::SOA) else { return false };
         // Behind names that never answer it would wait for seconds, and its silence would be theirs.
         exchange.hurry();
-        matches!(exchange.send(resolver, SIGN).await.0, Event::Answer).then_some(())
-    };
-    let mut asked: FuturesUnordered<_> = resolvers.iter().map(|resolver| ask(*resolver)).collect();
-    while let Some(answered) = asked.next().await {
-        if answered.is_some() {
-            return true;
-        }
-    }
-    // Where nothing can even be sent the round must not be over at once.
-    tokio::time::sleep(SIGN.saturating_sub(began.elapsed())).await;
-    false
+        matches!(exchange.send(resolver, Patience::just(LATEST_SIGN)).await.0, Event::Answer)
+    })
 }
 
 /// Whether any resolver gets an answer from others about a name that it cannot know.
@@ -111,7 +152,9 @@ async fn reaches_others(engine: &Engine, resolvers: &[SocketAddr]) -> bool {
     let Some(name) = fresh_name() else { return true };
     for resolver in resolvers {
         let Some(mut exchange) = engine.exchange(&name, RecordType::A) else { return true };
-        let Event::Answer = exchange.send(*resolver, 3 * SIGN).await.0 else { continue };
+        let Event::Answer = exchange.send(*resolver, Patience::between(3 * SIGN, LATEST_SIGN)).await.0 else {
+            continue;
+        };
         match read(&exchange) {
             Reading::Says(Answer { status: DnsStatus::ServFail | DnsStatus::Timeout, .. }) => {}
             _ => return true,
@@ -162,7 +205,7 @@ impl Dns {
             Doubt::Way(_) => true,
             Doubt::Peer(_) => false,
         };
-        Ok(!(was_cut || gaps_count && engine.silence_within(began, ended) >= GAP))
+        Ok(!(was_cut || gaps_count && engine.silence_within(began, ended) >= GAP + engine.takes()))
     }
 
     /// Whether SERVFAIL to everything tells of the names; where the resolvers reach nobody it waits until they do, and gives

@@ -76,6 +76,18 @@ async fn a_name_that_never_answers_is_silent_though_nobody_else_asks() {
 }
 
 #[tokio::test]
+async fn a_resolver_whose_signs_of_life_come_late_is_no_outage() {
+    // Longer than a round has for one; names are never answered within their deadline.
+    let late = |query: &[u8]| Duration::from_millis(if is_sign(query) { 1_500 } else { 60_000 });
+    let server = Rogue::serve_late(late, nxdomain).await;
+    let dns = Arc::new(client(&[server.addr], DEADLINE, 100));
+    dns.line().watch();
+    let statuses = dns.attend(ask_for(&dns, 4)).await.unwrap();
+    assert_eq!(statuses, [DnsStatus::Timeout; 4]);
+    assert!(dns.line().outages().is_empty(), "{:?}", dns.line().outages());
+}
+
+#[tokio::test]
 async fn resolvers_that_reach_nobody_are_noticed_and_waited_for() {
     let mut looks = 0;
     let server = Rogue::serve(move |n, query| {

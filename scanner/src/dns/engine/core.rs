@@ -1,5 +1,6 @@
 //! The engine's state: exchanges, servers, ids and deadlines. No socket is touched here and nothing waits.
 
+mod ghosts;
 mod outcomes;
 
 use super::ids::Ids;
@@ -7,10 +8,11 @@ use super::lane::Lane;
 use super::port::{Port, Ports};
 use super::slot::{ATTEMPTS, Place, Slot, Stage};
 use super::wheel::Wheel;
-use super::{Counts, Event, Ticket};
+use super::{Counts, Event, Patience, Ticket};
 use crate::dns::wire;
 use crate::evidence::DnsStatus;
 use crate::fault::LocalFault;
+use ghosts::Ghosts;
 use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::task::Waker;
@@ -32,6 +34,7 @@ pub(super) struct Core {
     by_server: HashMap<SocketAddr, usize>,
     pub(super) wheel: Wheel<Ticket>,
     due: Vec<Ticket>,
+    ghosts: Ghosts,
     ids: Ids,
     pub(super) counts: Counts,
     /// Whom to wake once the lock is given back.
@@ -61,6 +64,7 @@ impl Core {
             by_server: HashMap::new(),
             wheel: Wheel::new(now),
             due: Vec::new(),
+            ghosts: Ghosts::default(),
             ids: Ids::new()?,
             counts: Counts::default(),
             woken: Vec::new(),
@@ -100,7 +104,7 @@ impl Core {
     }
 
     /// Asks a server, now or when its flow has room.
-    pub(super) fn send(&mut self, index: u32, server: SocketAddr, patience: Duration, waker: Waker) {
+    pub(super) fn send(&mut self, index: u32, server: SocketAddr, patience: Patience, waker: Waker) {
         let lane = self.lane_of(server);
         let closed = self.closed;
         let slot = &mut self.slots[index as usize];
@@ -116,7 +120,7 @@ impl Core {
         slot.stage = Stage::Waiting;
         slot.waker = Some(waker);
         slot.lane = lane;
-        slot.patience = patience;
+        slot.asks_for = patience;
         slot.asked = Instant::now();
         let (now, first) = (slot.asked, slot.is_urgent || slot.attempts > 0);
         let ticket = Ticket { slot: index, turn: slot.turn };
@@ -252,10 +256,8 @@ impl Core {
             return false;
         };
         slot.keys[slot.attempts] = key;
-        slot.sent = now;
-        if slot.attempts == 0 {
-            slot.first_sent = now;
-        }
+        slot.sent[slot.attempts] = now;
+        slot.patience = slot.asks_for.for_one_that_takes(lane.took.patience());
         self.counts.retransmitted += u64::from(slot.attempts > 0);
         self.counts.sent += 1;
         slot.attempts += 1;
@@ -340,6 +342,28 @@ impl Core {
     /// What a server was found to bear, questions a second.
     pub(super) fn rate(&self, server: SocketAddr) -> Option<f64> {
         self.by_server.get(&server).and_then(|lane| self.lanes[*lane].flow.rate())
+    }
+
+    /// How long the quickest of the servers takes to answer.
+    pub(super) fn takes(&self) -> Duration {
+        self.lanes
+            .iter()
+            .map(|lane| lane.took.mean())
+            .filter(|mean| !mean.is_zero())
+            .min()
+            .unwrap_or_default()
+    }
+
+    /// How long a server takes to answer.
+    pub(super) fn server_takes(&self, server: SocketAddr) -> Option<Duration> {
+        let lane = self.lanes.get(*self.by_server.get(&server)?)?;
+        lane.heard.then(|| lane.took.mean())
+    }
+
+    /// How long a server took to answer elsewhere.
+    pub(super) fn expect(&mut self, server: SocketAddr, takes: Duration) {
+        let lane = self.lane_of(server);
+        self.lanes[lane].took.note(takes);
     }
 
     /// A server refuses one question after the other: it is asked less.

@@ -25,6 +25,8 @@ const SLOW_GROWTH: f64 = 1.03;
 /// their first question and 2.5 s for each of the two that follow, 40,000 domains a second leave 30,000 of them; each costs the
 /// memory of a domain under way, some 6 KB.
 pub const LATE_A_PLACE: usize = 32;
+/// How late an answer is waited for: some deadline.
+const LATEST: Duration = Duration::from_secs(10);
 /// Slowest rate, questions a second.
 const SLOWEST: f64 = 20.0;
 /// A rate above this is none.
@@ -69,6 +71,18 @@ pub(super) struct Flow {
     answered: u32,
     lost: u32,
     silent: u32,
+    /// The last cut, where it was for silence alone.
+    mistaken: Option<Mistaken>,
+}
+
+/// A cut that may have been a mistake, and what it changed.
+#[derive(Debug, Clone, Copy)]
+struct Mistaken {
+    /// Answers to come.
+    needs: u32,
+    at: Instant,
+    rate: Option<f64>,
+    quick: bool,
 }
 
 impl Flow {
@@ -94,6 +108,22 @@ impl Flow {
             answered: 0,
             lost: 0,
             silent: 0,
+            mistaken: None,
+        }
+    }
+
+    /// An answer came, only later than it was waited for: that its attempt, `sent` then, ended without one says nothing. Where that
+    /// is so of half of those that a rate was cut for, the cut is undone.
+    pub(super) fn came_late(&mut self, sent: Instant) {
+        if sent >= self.since {
+            self.silent = self.silent.saturating_sub(1);
+        } else if let Some(cut) = &mut self.mistaken {
+            cut.needs = cut.needs.saturating_sub(1);
+            if cut.needs == 0 {
+                (self.rate, self.quick, self.borne) = (cut.rate, cut.quick, f64::MAX);
+                (self.in_vain, self.last_share, self.uncut) = (0, 0.0, None);
+                self.mistaken = None;
+            }
         }
     }
 
@@ -207,6 +237,7 @@ impl Flow {
             return;
         }
         if is_lossy || is_silent {
+            self.mistaken = if is_lossy { None } else { Some(self.may_be_mistaken(now)) };
             self.cut(lost.max(silent), f64::from(self.answered) / seconds);
             self.since = now;
         } else {
@@ -219,6 +250,13 @@ impl Flow {
         }
         (self.sent, self.answered, self.lost, self.silent) = (0, 0, 0, 0);
         self.ends = None;
+    }
+
+    /// A cut for silence that is to be made now. Several in a row, while answers to the first may still come, are one.
+    fn may_be_mistaken(&self, now: Instant) -> Mistaken {
+        let cut = Mistaken { needs: self.silent.div_ceil(2), at: now, rate: self.rate, quick: self.quick };
+        let before = self.mistaken.filter(|before| now.saturating_duration_since(before.at) < LATEST);
+        before.map_or(cut, |before| Mistaken { needs: before.needs + cut.needs, ..before })
     }
 
     fn cut(&mut self, share: f64, answered_per_second: f64) {

@@ -157,6 +157,28 @@ fn refusals_halve_the_rate_down_to_a_bound_and_answers_raise_it_again() {
 }
 
 #[test]
+fn a_cut_for_silence_is_undone_where_half_of_the_answers_come_after_all() {
+    let now = Instant::now();
+    let mut flow = Flow::new(2_000, now);
+    (0..100).for_each(|_| flow.enter(now, PATIENCE));
+    let late = now + PATIENCE;
+    (0..100).for_each(|_| flow.silent(now, late));
+    assert!(flow.rate().is_some(), "{flow:?}");
+    (0..16).for_each(|_| flow.came_late(now));
+    assert_eq!((flow.rate(), flow.quick), (None, true), "{flow:?}");
+}
+
+#[test]
+fn a_cut_for_silence_stands_where_few_answers_come() {
+    let now = Instant::now();
+    let mut flow = Flow::new(2_000, now);
+    (0..32).for_each(|_| flow.enter(now, PATIENCE));
+    (0..32).for_each(|_| flow.silent(now, now + PATIENCE));
+    (0..15).for_each(|_| flow.came_late(now));
+    assert!(flow.rate().is_some(), "{flow:?}");
+}
+
+#[test]
 fn silence_slows_but_never_stops() {
     let now = Instant::now();
     let mut flow = Flow::new(2_000, now);

@@ -1,7 +1,7 @@
 //! The engine as hickory sees it: one server as a [`DnsHandle`], all servers as a [`ConnectionProvider`].
 
 use super::{Engine, Event};
-use crate::dns::asking::PARTS;
+use crate::dns::asking::{PARTS, patience};
 use crate::dns::wire::Head;
 use futures::Stream;
 use hickory_resolver::ConnectionProvider;
@@ -15,7 +15,7 @@ use hickory_resolver::proto::op::{DnsRequest, DnsResponse};
 use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::pin::Pin;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 type Answers = Pin<Box<dyn Stream<Item = Result<DnsResponse, NetError>> + Send>>;
 type Connecting = Pin<Box<dyn Future<Output = Result<EngineHandle, NetError>> + Send>>;
@@ -46,8 +46,10 @@ impl EngineHandle {
         let mut exchange = self.engine.exchange_written(&query).ok_or("no question that can be sent")?;
         let mut left = self.patience;
         for part in PARTS {
-            let patience = (self.patience / part).min(left);
-            match exchange.send(self.server, patience).await.0 {
+            let began = Instant::now();
+            let (event, queued) = exchange.send(self.server, patience(self.patience, part, left)).await;
+            left = left.saturating_sub(began.elapsed().saturating_sub(queued));
+            match event {
                 Event::Answer => {
                     let reply = exchange.read(|_, reply| reply.to_vec());
                     if Head::of_answer(&reply).is_some_and(Head::is_truncated) {
@@ -55,7 +57,8 @@ impl EngineHandle {
                     }
                     return Ok(DnsResponse::from_buffer(reply)?);
                 }
-                Event::Expired => left = left.saturating_sub(patience),
+                Event::Expired if left.is_zero() => break,
+                Event::Expired => {}
                 Event::Unreachable => return Err(io::Error::from(io::ErrorKind::ConnectionRefused).into()),
                 Event::Fault(fault) => return Err(io::Error::other(fault).into()),
                 Event::Closed => return Err("the engine was closed".into()),

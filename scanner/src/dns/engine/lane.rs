@@ -2,6 +2,7 @@
 
 use super::Ticket;
 use super::flow::Flow;
+use super::took::Took;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Instant;
@@ -29,6 +30,7 @@ pub(super) struct Lane {
     /// The port that the present burst goes out by.
     pub(super) port: usize,
     pub(super) flow: Flow,
+    pub(super) took: Took,
     pub(super) waiting: VecDeque<Ticket>,
     pub(super) case: Case,
     /// Whether it ever answered.
@@ -39,7 +41,8 @@ impl Lane {
     pub(super) fn new(server: SocketAddr, ceiling: usize, now: Instant) -> Self {
         let case = if server.ip().is_loopback() { Case::Plain } else { Case::Learning(0) };
         let (ports, waiting) = (Vec::new(), VecDeque::new());
-        Self { server, ports, port: 0, flow: Flow::new(ceiling, now), waiting, case, heard: false }
+        let (flow, took) = (Flow::new(ceiling, now), Took::default());
+        Self { server, ports, port: 0, flow, took, waiting, case, heard: false }
     }
 
     /// How many sockets it should have.

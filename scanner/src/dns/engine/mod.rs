@@ -14,6 +14,7 @@ mod lane;
 mod port;
 mod slot;
 mod socket;
+mod took;
 mod wheel;
 
 pub use flow::LATE_A_PLACE;
@@ -104,6 +105,32 @@ impl std::ops::AddAssign for Counts {
         for (sum, more) in self.by_status.iter_mut().zip(other.by_status) {
             *sum += more;
         }
+    }
+}
+
+/// How long an attempt waits for an answer.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Patience {
+    /// At least.
+    least: Duration,
+    /// At most, where the server is known to take long.
+    most: Duration,
+}
+
+impl Patience {
+    /// So long, whatever the server.
+    pub(super) const fn just(patience: Duration) -> Self {
+        Self { least: patience, most: patience }
+    }
+
+    /// As long as the server is known to take, between the two; `least` where it says nothing.
+    pub(super) fn between(least: Duration, most: Duration) -> Self {
+        Self { least, most: most.max(least) }
+    }
+
+    /// For a server that is worth waiting for so long.
+    fn for_one_that_takes(self, takes: Duration) -> Duration {
+        takes.clamp(self.least, self.most)
     }
 }
 
@@ -208,6 +235,21 @@ impl Engine {
         lock(self).silence_within(began, ended)
     }
 
+    /// How long the quickest of the servers takes to answer; zero where none has answered.
+    pub(super) fn takes(&self) -> Duration {
+        lock(self).takes()
+    }
+
+    /// How long a server takes to answer; `None` where it has not answered.
+    pub(super) fn server_takes(&self, server: SocketAddr) -> Option<Duration> {
+        lock(self).server_takes(server)
+    }
+
+    /// Takes note of how long a server took to answer elsewhere.
+    pub(super) fn expect(&self, server: SocketAddr, takes: Duration) {
+        lock(self).expect(server, takes);
+    }
+
     /// What was lost while the network was away is not held against the servers.
     pub(super) fn forgive(&self) {
         lock(self).forgive(Instant::now());
@@ -280,7 +322,7 @@ impl Exchange {
 
     /// Sends the question to a server, once there is room in its window, and waits for an answer to this or an earlier
     /// attempt. Gives what came of it, and how long it waited for room; the patience begins after that.
-    pub(super) async fn send(&mut self, server: SocketAddr, patience: Duration) -> (Event, Duration) {
+    pub(super) async fn send(&mut self, server: SocketAddr, patience: Patience) -> (Event, Duration) {
         let mut is_sent = false;
         poll_fn(|cx| {
             let mut core = lock(&self.engine);

@@ -80,6 +80,13 @@ impl Ports {
         Some((slot, self.lane(Self::key(port, id))?))
     }
 
+    /// Has what comes under a key belong to another slot.
+    pub(super) fn give(&mut self, key: u32, slot: u32) {
+        if let Some(of) = self.keys.get_mut(&key) {
+            *of = slot;
+        }
+    }
+
     /// The lane of a key's port.
     pub(super) fn lane(&self, key: u32) -> Option<usize> {
         self.open.get((key >> 16) as usize)?.as_ref().map(|port| port.lane)

@@ -1,6 +1,6 @@
 //! One question in the engine: what was asked and sent, and how far it is.
 
-use super::Event;
+use super::{Event, Patience};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -24,11 +24,13 @@ pub(super) struct Slot {
     pub(super) is_doubtful: bool,
     /// Whether it waits neither for a place nor for the rate.
     pub(super) is_urgent: bool,
+    pub(super) asks_for: Patience,
+    /// What the last attempt got.
     pub(super) patience: Duration,
     pub(super) queued: Duration,
     pub(super) asked: Instant,
-    pub(super) first_sent: Instant,
-    pub(super) sent: Instant,
+    /// When each attempt was sent.
+    pub(super) sent: [Instant; ATTEMPTS],
     pub(super) answered: bool,
     pub(super) timed_out: bool,
 }
@@ -71,11 +73,11 @@ impl Slot {
             place: Place::None,
             is_doubtful: false,
             is_urgent: false,
+            asks_for: Patience::just(Duration::ZERO),
             patience: Duration::ZERO,
             queued: Duration::ZERO,
             asked: now,
-            first_sent: now,
-            sent: now,
+            sent: [now; ATTEMPTS],
             answered: false,
             timed_out: false,
         }

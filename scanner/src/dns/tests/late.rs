@@ -1,6 +1,7 @@
 //! Late answers: who is told of them, and that a doubtful question holds no place of the window.
 
 use super::*;
+use crate::dns::engine::Patience;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::task::Wake;
 
@@ -84,7 +85,7 @@ async fn an_urgent_question_waits_for_no_place() {
         let urgent = async {
             let mut exchange = engine.exchange("urgent.example", RecordType::SOA).unwrap();
             exchange.hurry();
-            exchange.send(server.addr, LONG).await
+            exchange.send(server.addr, Patience::just(LONG)).await
         };
         tokio::select! {
             biased;

@@ -25,6 +25,10 @@ impl Core {
             self.counts.wrong_source += 1;
             return;
         }
+        if self.is_of_ghost(index, key, lane, now) {
+            return;
+        }
+        let state = &mut self.lanes[lane];
         let slot = &mut self.slots[index as usize];
         let likeness = wire::compare(&slot.query, message);
         if likeness == Likeness::Other {
@@ -41,11 +45,19 @@ impl Core {
         }
         self.heard_at = now;
         state.flow.answered(now);
-        let first_sent = slot.first_sent;
+        if let Some(attempt) = slot.keys[..slot.attempts].iter().position(|sent| *sent == key) {
+            state.took.note(now.saturating_duration_since(slot.sent[attempt]));
+            let was_given_up = attempt + 1 < slot.attempts || !matches!(slot.stage, Stage::Sent);
+            if was_given_up {
+                state.flow.came_late(slot.sent[attempt]);
+            }
+        }
         // One that is asked again after an answer of no use lost nothing.
-        let lost = slot.keys[..slot.attempts].first().filter(|first| **first != key && !slot.answered);
-        if let Some(lane) = lost.and_then(|first| self.ports.lane(*first)) {
-            self.lanes[lane].flow.lost(first_sent, now);
+        let overtaken = slot.keys[..slot.attempts].first().filter(|first| **first != key && !slot.answered);
+        if let Some(first) = overtaken.copied() {
+            let (sent, patience) = (slot.sent[0], slot.patience);
+            slot.keys[0] = key;
+            self.overtaken(first, sent, lane, patience, now);
         }
         self.counts.truncated += u64::from(head.is_truncated());
         let slot = &mut self.slots[index as usize];
@@ -88,11 +100,15 @@ impl Core {
         let mut due = std::mem::take(&mut self.due);
         self.wheel.advance(now, &mut due);
         for ticket in due.drain(..) {
+            if self.is_end_of_ghost(ticket, now) {
+                continue;
+            }
             let slot = &mut self.slots[ticket.slot as usize];
             if slot.turn != ticket.turn || !matches!(slot.stage, Stage::Sent) {
                 continue;
             }
-            let (lane, sent, ends) = (slot.lane, slot.sent, slot.sent + slot.patience);
+            let sent = slot.sent[slot.attempts.saturating_sub(1)];
+            let (lane, ends) = (slot.lane, sent + slot.patience);
             if now < ends {
                 slot.place = Place::Late;
                 self.lanes[lane].flow.turn_late();
@@ -123,7 +139,7 @@ impl Core {
 
     /// The next datagram of a port cannot be sent because of this machine.
     pub(in crate::dns::engine) fn not_sent(&mut self, port: u32, id: u16, fault: LocalFault) {
-        if let Some((index, _)) = self.ports.find(port, id) {
+        if let Some((index, _)) = self.ports.find(port, id).filter(|(index, _)| !Self::is_ghost(*index)) {
             self.settle(index, Event::Fault(fault));
         }
     }
