@@ -45,7 +45,7 @@ mod tests {
         fs::write(&file, "before").unwrap();
         std::os::unix::fs::symlink(&file, &link).unwrap();
         assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
-        for strange in [&link, &pipe, &dir.path().to_owned(), Path::new("/dev/null")] {
+        for strange in [link.as_path(), pipe.as_path(), dir.path(), Path::new("/dev/null")] {
             let fault = write_whole(strange, b"after").unwrap_err();
             assert_eq!(fault.exit_code(), 2);
             assert!(fault.to_string().contains("is no regular file"), "{fault}");
