@@ -44,8 +44,21 @@ impl StageLimits {
     }
 }
 
-/// Is told when its contact may begin.
-pub(super) type Waiter = oneshot::Sender<()>;
+/// Whether somebody who stands in line is put off where the address lets one contact after the other wait for its deadline.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum InLine {
+    /// It is: it will ask again another time.
+    Leaves,
+    /// It is not: it goes on with what it has begun.
+    Stays,
+}
+
+/// One who waits.
+pub(super) struct Waiter {
+    /// Is told when the contact may begin; dropped where it is put off.
+    pub(super) tell: oneshot::Sender<()>,
+    pub(super) in_line: InLine,
+}
 
 /// Those that wait for the same target.
 struct Line {
@@ -145,6 +158,21 @@ impl Board {
                 self.changed.push(key);
             }
         }
+        self.serve(now);
+    }
+
+    /// A contact with a target ended with its deadline. After several in a row those who stand in line for its address are put off: each
+    /// would hold its place for as long. Who has its turn keeps it, and who comes later waits for the next end, so that the address is
+    /// tried now and then.
+    pub(super) fn was_silent(&mut self, target: &Target, now: Instant) {
+        if !self.level(target.address(), now).was_silent(now) {
+            return;
+        }
+        // Lines of an address have their owner's name beside it, so there may be several; there are as many as wait, and no more.
+        for line in self.lines.iter_mut().filter(|(of, _)| of.address() == target.address()) {
+            line.1.waiters.retain(|waiter| waiter.in_line == InLine::Stays);
+        }
+        self.changed.push(target.address());
         self.serve(now);
     }
 
@@ -315,7 +343,7 @@ impl Board {
                 }
             }
             let Some((target, waiter)) = self.turns.pop_front() else { return };
-            if waiter.send(()).is_ok() {
+            if waiter.tell.send(()).is_ok() {
                 self.all.hold();
             } else {
                 self.unhold(&target, now);
@@ -355,7 +383,7 @@ impl Board {
 fn next_of(line: &mut Line) -> Option<Waiter> {
     loop {
         let waiter = line.waiters.pop_front()?;
-        if !waiter.is_closed() {
+        if !waiter.tell.is_closed() {
             return Some(waiter);
         }
     }

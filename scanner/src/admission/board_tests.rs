@@ -42,7 +42,7 @@ impl World {
 
     fn enter(&mut self, id: usize, target: &Target) {
         let (tell, told) = oneshot::channel();
-        self.board.enter(target, tell, self.now);
+        self.board.enter(target, Waiter { tell, in_line: InLine::Leaves }, self.now);
         self.waiting.push((id, target.clone(), told));
         self.take_begun();
     }
@@ -228,7 +228,7 @@ fn a_hundred_thousand_targets_leave_little_behind() {
         world.now += Duration::from_millis(1);
         let target = host(n << 8 & 0xff_ffff, &format!("p{n}.example"));
         let (tell, _told) = oneshot::channel();
-        world.board.enter(&target, tell, world.now);
+        world.board.enter(&target, Waiter { tell, in_line: InLine::Leaves }, world.now);
         world.board.begin(&target, world.now);
         world.board.note(&target, PaceHint::Answer, world.now);
         world.board.leave_all(world.now);

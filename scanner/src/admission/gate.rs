@@ -1,6 +1,6 @@
 //! The gate of one kind of connection: the board of those that wait, with a clock.
 
-use super::board::{Board, StageLimits};
+use super::board::{Board, InLine, StageLimits, Waiter};
 use super::pacer::Waited;
 use super::target::Target;
 use crate::evidence::PaceHint;
@@ -38,23 +38,34 @@ impl Gate {
         }
     }
 
-    /// Waits for a turn. Dropping the future gives it up.
-    pub(super) async fn enter(&self, target: Target, waited: &mut Waited) -> Slot<'_> {
+    /// Waits for a turn; `None` where it was put off. Dropping the future gives it up.
+    pub(super) async fn enter(
+        &self,
+        target: Target,
+        in_line: InLine,
+        waited: &mut Waited,
+    ) -> Option<Slot<'_>> {
         let began = Instant::now();
         let (tell, told) = oneshot::channel();
         let mut waiting = Waiting { gate: self, target: &target, told };
-        self.with(|board| board.enter(&target, tell, now()));
+        self.with(|board| board.enter(&target, Waiter { tell, in_line }, now()));
         if waiting.told.try_recv().is_err() {
-            tokio::select! {
+            let told = tokio::select! {
                 biased;
-                _ = &mut waiting.told => {}
+                told = &mut waiting.told => told,
                 never = self.keep_time() => match never {},
-            }
+            };
             waited.since(began);
+            told.ok()?;
         }
         // It was told, and has nothing more to give up: from here on the slot answers for the place.
         drop(waiting);
-        Slot { gate: self, target, has_begun: false, counts: true }
+        Some(Slot { gate: self, target, has_begun: false, counts: true })
+    }
+
+    /// A contact with a target ended with its deadline.
+    pub(super) fn was_silent(&self, target: &Target) {
+        self.with(|board| board.was_silent(target, now()));
     }
 
     pub(super) fn in_flight(&self) -> usize {

@@ -16,7 +16,7 @@ fn gate(rate: u32, in_flight: usize, target_rate: u32, target_in_flight: usize) 
 }
 
 async fn enter(gate: &Gate) -> Slot<'_> {
-    gate.enter(Target::policy_host(ADDR), &mut Waited::default()).await
+    gate.enter(Target::policy_host(ADDR), InLine::Leaves, &mut Waited::default()).await.unwrap()
 }
 
 #[tokio::test]
@@ -41,13 +41,43 @@ async fn everybody_in_a_crowd_gets_a_turn_at_the_rate() {
     let began = Instant::now();
     let contacts = (0..500).map(|_| async {
         let mut waited = Waited::default();
-        let mut slot = gate.enter(Target::policy_host(ADDR), &mut waited).await;
+        let mut slot = gate.enter(Target::policy_host(ADDR), InLine::Leaves, &mut waited).await.unwrap();
         slot.run(tokio::time::sleep(Duration::from_millis(3))).await;
     });
     futures::future::join_all(contacts).await;
     assert_eq!(gate.in_flight(), 0);
     // Three at once, 3 ms each, are up to 1,000 a second: it is the rate that holds them back.
     assert!(began.elapsed() >= Duration::from_millis(998), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn who_stands_in_line_for_a_silent_address_is_put_off_and_an_answer_ends_that() {
+    let gate = gate(1_000_000, 64, 1_000_000, 1);
+    let target = || Target::policy_host(ADDR);
+    let mut contact = enter(&gate).await;
+    contact.run(std::future::ready(())).await;
+    let waiting = |in_line| {
+        let gate = &gate;
+        async move { gate.enter(target(), in_line, &mut Waited::default()).await.is_some() }
+    };
+    let mut first = std::pin::pin!(waiting(InLine::Leaves));
+    let mut further_try = std::pin::pin!(waiting(InLine::Stays));
+    assert!(first.as_mut().now_or_never().is_none() && further_try.as_mut().now_or_never().is_none());
+    for _ in 0..2 {
+        gate.was_silent(&target());
+        assert!(first.as_mut().now_or_never().is_none(), "two are not enough");
+    }
+    contact.note(PaceHint::Answer);
+    gate.was_silent(&target());
+    gate.was_silent(&target());
+    assert!(first.as_mut().now_or_never().is_none(), "there was an answer between");
+    gate.was_silent(&target());
+    assert_eq!(first.now_or_never(), Some(false));
+    assert!(further_try.as_mut().now_or_never().is_none(), "it goes on with what it has begun");
+    drop(contact);
+    assert!(further_try.await);
+    // Who comes later has its turn: so the address is tried now and then.
+    assert!(waiting(InLine::Leaves).await);
 }
 
 #[tokio::test]

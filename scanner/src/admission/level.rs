@@ -18,6 +18,10 @@ const RECOVERY: Duration = Duration::from_secs(60);
 /// provider's hosts that slow the provider.
 const COMPLAINTS_IN_A_ROW: u32 = 3;
 
+/// Contacts in a row that an address lets wait for their deadline, no answer between, after which who stands in line for it is put off. One
+/// slow host of several behind an address is not enough, and two are under way at once by default.
+const SILENCES_IN_A_ROW: u32 = 3;
+
 /// How fast and how much at once.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
@@ -70,6 +74,8 @@ pub(super) struct Level {
     has_answered: bool,
     /// Since then: connections in a row that it reset or closed; of a provider, complaints in a row.
     ends: u32,
+    /// Contacts in a row that ended with their deadline.
+    silences: u32,
     /// Lines that wait here, by age.
     pub(super) queue: BTreeMap<u64, Target>,
 }
@@ -85,6 +91,7 @@ impl Level {
             kept_until: now,
             has_answered: false,
             ends: 0,
+            silences: 0,
             queue: BTreeMap::new(),
         }
     }
@@ -155,18 +162,26 @@ impl Level {
     /// The target answered as it should.
     pub(super) fn answered(&mut self, now: Instant) {
         self.has_answered = true;
-        self.ends = 0;
+        (self.ends, self.silences) = (0, 0);
         self.kept_until = self.kept_until.max(now + RECOVERY);
     }
 
     /// The target reset or closed a connection without a word; true where that says "too much": it has answered before and now does
     /// so again and again, or it is slowed already.
     pub(super) fn broke_off(&mut self, now: Instant) -> bool {
+        self.silences = 0;
         if self.has_answered {
             self.ends += 1;
             self.kept_until = self.kept_until.max(now + RECOVERY);
         }
         self.ends >= COMPLAINTS_IN_A_ROW || self.slowed > 1
+    }
+
+    /// A contact with the address ended with its deadline; true where so many in a row did.
+    pub(super) fn was_silent(&mut self, now: Instant) -> bool {
+        self.silences = self.silences.saturating_add(1);
+        self.kept_until = self.kept_until.max(now + RECOVERY);
+        self.silences >= SILENCES_IN_A_ROW
     }
 
     /// One of a provider's hosts says that it is too much. One may be out of order: so many without an answer between speak for all.

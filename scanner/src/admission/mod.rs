@@ -10,6 +10,7 @@ mod slow;
 mod target;
 
 pub use address::{is_private, is_public};
+pub use board::InLine;
 pub use exclusion::{ExclusionError, Exclusions};
 pub use gate::Slot;
 pub(crate) use pacer::Pacer;
@@ -177,17 +178,35 @@ impl Admission {
         self.unless_stopped(pacer.wait(waited)).await
     }
 
-    /// Waits until a policy host's address may be contacted; the slot is held as long as it lives.
+    /// Waits until a policy host's address may be contacted; the slot is held as long as it lives. `None` where it is put off, because
+    /// the address lets one contact after the other wait for its deadline.
     ///
     /// # Errors
     /// The scan was stopped, or the host or the address was excluded while it waited.
-    pub async fn https(&self, addr: IpAddr, host: &str, waited: &mut Waited) -> Result<Slot<'_>, Unfinished> {
-        let slot = self.unless_stopped(self.https.enter(Target::policy_host(addr), waited)).await?;
+    pub async fn https(
+        &self,
+        addr: IpAddr,
+        host: &str,
+        in_line: InLine,
+        waited: &mut Waited,
+    ) -> Result<Option<Slot<'_>>, Unfinished> {
+        let turn = self.https.enter(Target::policy_host(addr), in_line, waited);
+        let slot = self.unless_stopped(turn).await?;
         self.still_admits(addr, self.excludes_policy_host(host, &[]))?;
         Ok(slot)
     }
 
-    /// Waits until an MX host's address may be contacted; the place is held as long as it lives.
+    /// A contact with a policy host's address ended with its deadline.
+    pub fn policy_host_was_silent(&self, addr: IpAddr) {
+        self.https.was_silent(&Target::policy_host(addr));
+    }
+
+    /// The same of an MX host's.
+    pub fn mx_host_was_silent(&self, addr: IpAddr, host: &str) {
+        self.smtp.was_silent(&Target::mx_host(addr, host));
+    }
+
+    /// Waits until an MX host's address may be contacted; the place is held as long as it lives. `None` as for [`Admission::https`].
     ///
     /// # Errors
     /// The scan was stopped, or the host or the address was excluded while it waited.
@@ -195,11 +214,13 @@ impl Admission {
         &self,
         addr: IpAddr,
         host: &str,
+        in_line: InLine,
         waited: &mut Waited,
-    ) -> Result<SmtpPlace<'_>, Unfinished> {
-        let slot = self.unless_stopped(self.smtp.enter(Target::mx_host(addr, host), waited)).await?;
+    ) -> Result<Option<SmtpPlace<'_>>, Unfinished> {
+        let turn = self.smtp.enter(Target::mx_host(addr, host), in_line, waited);
+        let slot = self.unless_stopped(turn).await?;
         self.still_admits(addr, self.excludes_mx_host(host, &[]))?;
-        Ok(SmtpPlace { slot, slow: &self.slow_smtp })
+        Ok(slot.map(|slot| SmtpPlace { slot, slow: &self.slow_smtp }))
     }
 
     /// The wait may have been long, and an exclusion file may have grown meanwhile.

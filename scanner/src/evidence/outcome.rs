@@ -47,6 +47,9 @@ pub trait Outcome: Vocabulary {
     /// Whether the server said anything in the handshake.
     fn answered_hello(self) -> bool;
 
+    /// Whether the peer let the connection wait for its deadline.
+    fn is_deadline(self) -> bool;
+
     /// What it says about the pace: a connection that breaks off says nothing by itself, several in a row do.
     fn pace_hint(self) -> PaceHint;
 

@@ -220,6 +220,10 @@ impl Outcome for PolicyOutcome {
         matches!(self.step(), Step::Handshake | Step::Certificate | Step::Http)
     }
 
+    fn is_deadline(self) -> bool {
+        matches!(self, Self::ConnectTimeout | Self::TlsTimeout | Self::Timeout)
+    }
+
     fn pace_hint(self) -> PaceHint {
         match (self, self.step()) {
             (Self::ConnectReset | Self::TlsClosed, _) => PaceHint::End,
@@ -246,7 +250,7 @@ pub enum AddressOutcome {
     Forbidden,
     /// An earlier address has answered, or enough were tried.
     NotSampled,
-    /// This machine lacks the address's family.
+    /// This machine lacks the address's family, or the address let one connection after the other wait for its deadline.
     NotAttempted,
 }
 
@@ -274,7 +278,9 @@ impl Vocabulary for AddressOutcome {
             Self::Contacted(outcome) => return outcome.entry(),
             Self::Forbidden => "Private, loopback or the like: not contacted.",
             Self::NotSampled => "Not tried: over --addresses-per-host, or an earlier address has answered.",
-            Self::NotAttempted => "Not tried: no such family here.",
+            Self::NotAttempted => {
+                "Not tried: no such family here, or it let one connection after the other wait for its deadline."
+            }
         };
         Entry { word: self.word(), meaning: Some(meaning), may_pass: Some(false) }
     }

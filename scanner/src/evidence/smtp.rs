@@ -51,7 +51,7 @@ vocabulary! {
         Limited = "limited",
         /// Not contacted: over --addresses-per-host.
         NotSampled = "not_sampled",
-        /// Not contacted: this machine lacks the address's family, or port 25.
+        /// Not contacted: this machine lacks the address's family, or port 25; or the address let one connection after the other wait for its deadline.
         NotAttempted = "not_attempted",
         /// The host has no address.
         NoAddress = "no_address",
@@ -188,6 +188,10 @@ impl Outcome for SmtpOutcome {
 
     fn answered_hello(self) -> bool {
         matches!(self, Self::Ok | Self::TlsAlert | Self::TlsProtocol | Self::TlsClientLimit)
+    }
+
+    fn is_deadline(self) -> bool {
+        matches!(self, Self::ConnectTimeout | Self::BannerTimeout | Self::TlsTimeout)
     }
 
     fn pace_hint(self) -> PaceHint {

@@ -2,7 +2,7 @@
 
 use super::Probe;
 use super::tries::{Connections, Offer};
-use crate::admission::Waited;
+use crate::admission::{InLine, Waited};
 use crate::dns::Doubt;
 use crate::evidence::{Outcome, Suspicion, Vocabulary as _};
 use crate::fault::{LocalFault, Unfinished};
@@ -40,8 +40,11 @@ pub(super) trait Peer {
     /// The address.
     fn addr(&self) -> IpAddr;
 
-    /// Waits for a turn.
-    async fn enter(&self, waited: &mut Waited) -> Result<Self::Place, Unfinished>;
+    /// Waits for a turn; `None` where it is put off.
+    async fn enter(&self, in_line: InLine, waited: &mut Waited) -> Result<Option<Self::Place>, Unfinished>;
+
+    /// Has those put off that wait for a turn, where it let several connections in a row wait for their deadline as this one.
+    fn was_silent(&self);
 
     /// Makes the connection, notes what it says about the pace, and gives its place back.
     async fn connect(&self, place: Self::Place, offer: Offer) -> Result<Self::Shown, LocalFault>;
@@ -71,13 +74,14 @@ impl<P: Peer> Connections for Believed<'_, P> {
     ///
     /// # Errors
     /// This machine failed, the scan was stopped, or the peer is excluded.
-    async fn connect(&mut self, offer: Offer) -> Result<P::Shown, Unfinished> {
+    async fn connect(&mut self, offer: Offer, in_line: InLine) -> Result<Option<P::Shown>, Unfinished> {
         let Self { probe, peer, waited } = self;
         loop {
             probe.dns.line().until_up(waited).await?;
             let mut turn = Waited::default();
-            let place = peer.enter(&mut turn).await?;
+            let place = peer.enter(in_line, &mut turn).await?;
             waited.add(turn);
+            let Some(place) = place else { return Ok(None) };
             probe.meters.waited(P::STAGE, Duration::from(turn));
             let began = Instant::now();
             let result = {
@@ -100,7 +104,10 @@ impl<P: Peer> Connections for Believed<'_, P> {
             if is_believed {
                 let mut shown = result?;
                 P::believe(&mut shown);
-                return Ok(shown);
+                if P::outcome(&mut shown).is_deadline() {
+                    peer.was_silent();
+                }
+                return Ok(Some(shown));
             }
         }
     }

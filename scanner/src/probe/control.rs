@@ -65,9 +65,9 @@ impl Probe {
             return Ok(());
         }
         let addresses = self.dns.addresses(&sibling, &mut domain.waited).await?;
-        let asked_for_less = domain.asked_for_less;
+        let (asked_for_less, put_off) = (domain.asked_for_less, domain.put_off);
         let other = self.over_addresses(&sibling, addresses, None, domain).await?;
-        domain.asked_for_less = asked_for_less;
+        (domain.asked_for_less, domain.put_off) = (asked_for_less, put_off);
         domain.control.policy = other.outcome;
         let row = &mut domain.row.policy;
         row.wildcard = is_wildcard(row, &other);

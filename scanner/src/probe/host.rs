@@ -4,7 +4,7 @@ use super::Probe;
 use super::contact::{Believed, Peer, Seen};
 use super::course::{Course, Left};
 use super::tries::{Offer, look};
-use crate::admission::{Refusal, SmtpPlace, Waited};
+use crate::admission::{InLine, Refusal, SmtpPlace, Waited};
 use crate::dns::{Addresses, Answer, RecordType};
 use crate::evidence::rows::{HostRow, Retried, SmtpEvidence};
 use crate::evidence::{DnsStatus, Outcome as _, Question, SmtpOutcome};
@@ -47,8 +47,13 @@ impl HostLook {
     pub fn take_final(&mut self, course: Course) -> (Vec<HostRow>, Option<Duration>) {
         let wait = |row: &HostRow| course.wait(self.looks, left(row));
         let longest = self.rows.iter().filter_map(wait).max();
-        let (waiting, done) = std::mem::take(&mut self.rows).into_iter().partition(|row| wait(row).is_some());
+        let (waiting, mut done): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.rows).into_iter().partition(|row| wait(row).is_some());
         self.rows = waiting;
+        // It was put off to the last.
+        for row in &mut done {
+            row.smtp.outcome.get_or_insert(SmtpOutcome::NotAttempted);
+        }
         (done, longest)
     }
 }
@@ -126,16 +131,19 @@ impl Probe {
                 row.waited_ms += waited.millis();
             }
         }
-        for row in &mut look.rows {
-            if deserves_conversation(row) {
-                match self.converse(row).await {
+        let mut kept = Vec::with_capacity(look.rows.len());
+        for mut row in std::mem::take(&mut look.rows) {
+            if deserves_conversation(&row) {
+                match self.converse(&mut row).await {
                     // While it waited for its turn. Without a conversation it has nothing to say.
+                    Err(Unfinished::Excluded) if row.smtp.outcome.is_none() => continue,
                     Err(Unfinished::Excluded) => {}
                     done => done?,
                 }
             }
+            kept.push(row);
         }
-        look.rows.retain(|row| row.smtp.outcome.is_some());
+        look.rows = kept;
         Ok(())
     }
 
@@ -211,7 +219,10 @@ impl Probe {
         let mut conversations = Believed { probe: self, peer, waited: &mut waited };
         let shown = look(&mut row.attempts, HOST_CONTACTS, &mut conversations).await;
         row.waited_ms += waited.millis();
-        row.smtp = shown?.evidence;
+        // One that was put off keeps what an earlier look saw.
+        if let Some(shown) = shown? {
+            row.smtp = shown.evidence;
+        }
         Ok(())
     }
 }
@@ -251,8 +262,12 @@ impl<'a> Peer for MxHost<'a> {
         self.addr
     }
 
-    async fn enter(&self, waited: &mut Waited) -> Result<SmtpPlace<'a>, Unfinished> {
-        self.probe.admission.smtp(self.addr, self.host, waited).await
+    async fn enter(&self, in_line: InLine, waited: &mut Waited) -> Result<Option<SmtpPlace<'a>>, Unfinished> {
+        self.probe.admission.smtp(self.addr, self.host, in_line, waited).await
+    }
+
+    fn was_silent(&self) {
+        self.probe.admission.mx_host_was_silent(self.addr, self.host);
     }
 
     async fn connect(&self, mut place: SmtpPlace<'a>, offer: Offer) -> Result<Conversation, LocalFault> {

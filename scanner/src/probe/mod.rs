@@ -60,6 +60,8 @@ pub struct Domain {
     control: control::Control,
     /// Whether the policy host answered that it is asked too much.
     asked_for_less: bool,
+    /// Whether its policy host was not contacted, because the address let one connection after the other wait for its deadline.
+    put_off: bool,
     waited: Waited,
     /// How far this look is.
     far: Far,
@@ -88,6 +90,7 @@ impl Domain {
             ns: None,
             control: control::Control::default(),
             asked_for_less: false,
+            put_off: false,
             waited: Waited::default(),
             far: Far::default(),
             began: Instant::now(),
@@ -115,6 +118,7 @@ impl Domain {
         asked.into_iter().flatten().any(DnsStatus::may_pass)
             || self.control.may_pass()
             || self.asked_for_less
+            || self.put_off
             || row.policy.outcome.is_some_and(PolicyOutcome::may_pass)
     }
 

@@ -4,7 +4,7 @@ use super::contact::{Believed, Peer, Seen};
 use super::course::Far;
 use super::tries::{Offer, look};
 use super::{Domain, Probe, control, open};
-use crate::admission::{Refusal, Slot, Waited};
+use crate::admission::{InLine, Refusal, Slot, Waited};
 use crate::dns::{Addresses, Answer, RecordType};
 use crate::evidence::rows::{AddrOutcome, DomainRow, PolicyEvidence};
 use crate::evidence::{AddressOutcome, DnsStatus, Mode, MxKind, PolicyOutcome, Question};
@@ -28,7 +28,8 @@ impl Probe {
         let known = &domain.row.policy;
         let failed_and_may_pass = known.outcome.is_some_and(PolicyOutcome::may_pass)
             || known.host_dns.is_some_and(DnsStatus::may_pass)
-            || domain.asked_for_less;
+            || domain.asked_for_less
+            || domain.put_off;
         if known.host_dns.is_none() && known.outcome.is_none() || failed_and_may_pass {
             self.retrieve(domain).await?;
         }
@@ -74,7 +75,7 @@ impl Probe {
     async fn retrieve(&self, domain: &mut Domain) -> Result<(), Unfinished> {
         let host = format!("mta-sts.{}", domain.row.domain);
         let earlier = domain.row.policy.attempts.take();
-        domain.asked_for_less = false;
+        (domain.asked_for_less, domain.put_off) = (false, false);
         let mut policy = if self.admission.excludes_policy_host(&host, &[]) {
             PolicyEvidence { attempts: earlier, ..PolicyEvidence::default() }
         } else if !policy_host::is_url_host(&host) {
@@ -88,6 +89,11 @@ impl Probe {
             let addresses = self.dns.addresses(&host, &mut domain.waited).await?;
             self.over_addresses(&host, addresses, earlier, domain).await?
         };
+        if domain.put_off && policy.outcome.is_none() && domain.row.policy.outcome.is_some() {
+            // What an earlier look saw stands.
+            domain.row.policy.attempts = policy.attempts;
+            return Ok(());
+        }
         if let Some(outcome) = policy.outcome {
             policy.at = Some(moment::now());
             policy.usable = Some(outcome == PolicyOutcome::Ok && policy.valid == Some(true));
@@ -111,6 +117,7 @@ impl Probe {
         // What stands, and the last try at its address.
         let mut fetched: Option<(Fetched, PolicyOutcome)> = None;
         let mut refused = None;
+        let mut put_off = false;
         let mut left = self.plan.addresses_per_host;
         // A name that is not excluded may be an alias of one that is: what that one has is not contacted either.
         let is_excluded = self.admission.excludes_policy_host(host, chain.as_deref().unwrap_or_default());
@@ -133,7 +140,11 @@ impl Probe {
                         continue;
                     }
                     Err(why) => return Err(why),
-                    Ok((one, last)) => {
+                    Ok(None) => {
+                        put_off = true;
+                        AddressOutcome::NotAttempted
+                    }
+                    Ok(Some((one, last))) => {
                         left = if one.outcome.is_worth_another_address() { left - 1 } else { 0 };
                         domain.asked_for_less |= one.asks_for_less;
                         let outcome = AddressOutcome::Contacted(one.outcome);
@@ -155,6 +166,8 @@ impl Probe {
                 read_text(&mut policy);
                 attempts.push(last);
             }
+            // Not asked for, which says nothing about it.
+            None if put_off => domain.put_off = true,
             None => {
                 policy.outcome = without_fetch(status, chain.as_deref(), refused);
                 attempts.extend(policy.outcome);
@@ -165,7 +178,7 @@ impl Probe {
         Ok(policy)
     }
 
-    /// One address: a fetch, and the further connections that its outcome calls for. Gives the outcome of the last of them apart; those
+    /// One address: a fetch, and the further connections that its outcome calls for; `None` where it was put off. Gives the outcome of the last of them apart; those
     /// before it go to `attempts`.
     async fn at_address(
         &self,
@@ -173,11 +186,12 @@ impl Probe {
         addr: IpAddr,
         attempts: &mut Vec<PolicyOutcome>,
         waited: &mut Waited,
-    ) -> Result<(Fetched, PolicyOutcome), Unfinished> {
+    ) -> Result<Option<(Fetched, PolicyOutcome)>, Unfinished> {
         let peer = PolicyHost { probe: self, host, addr };
         let fetched = look(attempts, usize::MAX, &mut Believed { probe: self, peer, waited }).await?;
+        let Some(fetched) = fetched else { return Ok(None) };
         let last = attempts.pop().unwrap_or(fetched.outcome);
-        Ok((fetched, last))
+        Ok(Some((fetched, last)))
     }
 }
 
@@ -198,8 +212,12 @@ impl<'a> Peer for PolicyHost<'a> {
         self.addr
     }
 
-    async fn enter(&self, waited: &mut Waited) -> Result<Slot<'a>, Unfinished> {
-        self.probe.admission.https(self.addr, self.host, waited).await
+    async fn enter(&self, in_line: InLine, waited: &mut Waited) -> Result<Option<Slot<'a>>, Unfinished> {
+        self.probe.admission.https(self.addr, self.host, in_line, waited).await
+    }
+
+    fn was_silent(&self) {
+        self.probe.admission.policy_host_was_silent(self.addr);
     }
 
     async fn connect(&self, mut slot: Slot<'a>, offer: Offer) -> Result<Fetched, LocalFault> {

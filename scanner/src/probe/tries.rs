@@ -1,5 +1,6 @@
 //! One look at an address: a connection, and the further ones that its outcome calls for; the same at either kind of host.
 
+use crate::admission::InLine;
 use crate::evidence::attempts::further;
 use crate::evidence::{ExtraHello, Outcome};
 use crate::fault::Unfinished;
@@ -21,8 +22,8 @@ pub(super) trait Connections {
     /// How it ends.
     type Outcome: Outcome;
 
-    /// Makes one.
-    async fn connect(&mut self, offer: Offer) -> Result<Self::Shown, Unfinished>;
+    /// Makes one; `None` where it is put off, which only the first of a look can be ([`InLine::Leaves`]).
+    async fn connect(&mut self, offer: Offer, in_line: InLine) -> Result<Option<Self::Shown>, Unfinished>;
 
     /// The outcome of one.
     fn outcome(shown: &mut Self::Shown) -> &mut Self::Outcome;
@@ -34,14 +35,17 @@ pub(super) trait Connections {
 /// What a small hello shows stands where it was answered, and the first outcome is written as that of a large hello. Where it was not
 /// answered either, the first stands.
 ///
+/// `None` where the first connection was put off: then there was no look.
+///
 /// # Errors
 /// Those of the first connection. A further one that may not be made, because an exclusion file names the host meanwhile, is left out.
 pub(super) async fn look<C: Connections>(
     attempts: &mut Vec<C::Outcome>,
     most: usize,
     connections: &mut C,
-) -> Result<C::Shown, Unfinished> {
-    let mut shown = connections.connect(Offer::Ours(Hello::PostQuantum)).await?;
+) -> Result<Option<C::Shown>, Unfinished> {
+    let first = connections.connect(Offer::Ours(Hello::PostQuantum), InLine::Leaves).await?;
+    let Some(mut shown) = first else { return Ok(None) };
     attempts.push(*C::outcome(&mut shown));
     while let Some(hello) = further(attempts)
         && attempts.len() < most
@@ -55,7 +59,7 @@ pub(super) async fn look<C: Connections>(
             tried => tried?,
         }
     }
-    Ok(shown)
+    Ok(Some(shown))
 }
 
 async fn with_small_hello<C: Connections>(
@@ -63,7 +67,8 @@ async fn with_small_hello<C: Connections>(
     shown: &mut C::Shown,
     connections: &mut C,
 ) -> Result<(), Unfinished> {
-    let mut again = connections.connect(Offer::Ours(Hello::Small)).await?;
+    let again = connections.connect(Offer::Ours(Hello::Small), InLine::Stays).await?;
+    let Some(mut again) = again else { return Err(Unfinished::Excluded) };
     let outcome = *C::outcome(&mut again);
     if outcome.answered_hello() {
         if let Some(first) = attempts.last_mut() {
@@ -81,7 +86,9 @@ async fn with_old_hello<C: Connections>(
     shown: &mut C::Shown,
     connections: &mut C,
 ) -> Result<(), Unfinished> {
-    let outcome = *C::outcome(&mut connections.connect(Offer::Old).await?);
+    let old = connections.connect(Offer::Old, InLine::Stays).await?;
+    let Some(mut old) = old else { return Err(Unfinished::Excluded) };
+    let outcome = *C::outcome(&mut old);
     if outcome == C::Outcome::OLD_TLS {
         *C::outcome(shown) = outcome;
     }
@@ -104,9 +111,9 @@ mod tests {
         type Shown = (O, usize);
         type Outcome = O;
 
-        async fn connect(&mut self, _: Offer) -> Result<Self::Shown, Unfinished> {
+        async fn connect(&mut self, _: Offer, _: InLine) -> Result<Option<Self::Shown>, Unfinished> {
             let left = self.0.len();
-            Ok((self.0.remove(0)?, left))
+            Ok(Some((self.0.remove(0)?, left)))
         }
 
         fn outcome(shown: &mut Self::Shown) -> &mut O {
@@ -120,7 +127,7 @@ mod tests {
         let mut attempts = Vec::new();
         let runtime = crate::runtime::runtime().unwrap();
         let seen = runtime.block_on(look(&mut attempts, most, &mut Played(ends, PhantomData)));
-        let seen = seen.ok();
+        let seen = seen.ok().flatten();
         (attempts, seen.map(|seen| seen.0), seen.is_some_and(|seen| seen.1 == all))
     }
 

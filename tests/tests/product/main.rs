@@ -21,6 +21,7 @@ mod outage;
 mod pace;
 mod resets;
 mod rubbish;
+mod silent;
 mod slow;
 mod surroundings;
 mod telemetry;

@@ -35,7 +35,7 @@ fn resetting(addr: IpAddr, resets: Range<usize>) -> (u16, Stamps) {
     (port, stamps)
 }
 
-fn answer(stream: &TcpStream) {
+pub(super) fn answer(stream: &TcpStream) {
     let say = |line: &str| (&*stream).write_all(line.as_bytes()).unwrap();
     say("220 mx.example ESMTP\r\n");
     for line in BufReader::new(stream).lines() {
