@@ -95,10 +95,14 @@ impl Carried {
                 self.engine.stand_for(&view.name, &view.sql).await?;
             }
         }
-        let (schema, batches) = self.engine.collect(&query.sql).await.map_err(|cause| fault(&cause))?;
+        let (schema, batches) =
+            self.engine.collect_at_most(&query.sql, MOST_ANSWER).await.map_err(|cause| fault(&cause))?;
         Answer::from_batches(query.clone(), &schema, &batches)
     }
 }
+
+/// Bytes of an answer: the published ones have kilobytes.
+const MOST_ANSWER: usize = 256 << 20;
 
 /// Refuses a view that reads something else than the tables before it: a file by a function, for example.
 fn refuse_strange(engine: &Engine, named: &Named, known: &BTreeSet<String>) -> Result<(), Fault> {

@@ -4,6 +4,7 @@ use super::carried::Carried;
 use super::folder::Folder;
 use super::layout::{Kept, Layout, open};
 use super::{MOST_FILES, files, numbers, without_addresses};
+use crate::cli::say;
 use crate::dataset::{Completeness, Dataset};
 use crate::fault::Fault;
 use crate::query::Query;
@@ -12,6 +13,7 @@ use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::DataType;
 use serde_json::Value;
 use std::path::Path;
+use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
 /// One thing that was checked.
@@ -213,32 +215,68 @@ fn described(folder: &Folder) -> Result<Check, Fault> {
     Ok(Check { what: format!("{named} files that the metadata name"), faults })
 }
 
+/// How long a query that is told to end may take to do so.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Ends the program where a query keeps all threads busy and hears of nothing; until it is dropped.
+struct Watchdog(Option<mpsc::Sender<()>>);
+
+impl Watchdog {
+    fn start(time: Duration, told: String) -> Self {
+        let (alive, ended) = mpsc::channel::<()>();
+        let watching = move || {
+            if ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
+                say(&format!("wrong  {told}, and does not end when it is told to"));
+                std::process::exit(1);
+            }
+        };
+        // Without a thread for it there is the limit of time alone.
+        let started = std::thread::Builder::new().name("watchdog".to_owned()).spawn(watching);
+        Self(started.is_ok().then_some(alive))
+    }
+}
+
+impl Drop for Watchdog {
+    fn drop(&mut self) {
+        drop(self.0.take());
+    }
+}
+
 /// The answer of a query; a stranger's may have no end.
 async fn within(
     time: Duration,
     query: &Query,
     answer: impl Future<Output = Result<Answer, Fault>>,
 ) -> Result<Answer, Fault> {
-    let late = |_| {
+    let late = |()| {
         Fault::Usage(format!(
             "query `{}`: it is not answered after {} s (--query-time)",
             query.name,
             time.as_secs()
         ))
     };
-    tokio::time::timeout(time, answer).await.map_err(late)?
+    let _watched = Watchdog::start(time + GRACE, late(()).to_string());
+    tokio::time::timeout(time, answer).await.map_err(|_| late(()))?
 }
 
 /// Every published query gives its published numbers again.
 async fn answers(folder: &Folder, layout: &Layout, memory: usize, time: Duration) -> Result<Check, Fault> {
     let mut faults = Vec::new();
-    let queries = match folder.text(numbers::QUERIES) {
+    let mut queries = match folder.text(numbers::QUERIES) {
         Ok(text) => numbers::published_queries(&text),
         Err(fault) => {
             faults.push(fault.to_string());
             Vec::new()
         }
     };
+    if queries.len() > MOST_FILES {
+        faults.push(format!(
+            "{} has {} queries, at most {MOST_FILES} are asked",
+            numbers::QUERIES,
+            queries.len()
+        ));
+        queries.clear();
+    }
     match Carried::open(folder, layout, memory) {
         Err(fault) => faults.push(fault.to_string()),
         Ok(mut tables) => {

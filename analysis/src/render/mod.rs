@@ -273,7 +273,7 @@ How many?
             "<b>x</b> <script>alert</script> <!-- x -->",
             "<http://tracker.example>",
             "http://tracker.example/x and https://y.example, HTTPS://Z.EXAMPLE",
-            "www.tracker.example WWW.TRACKER.EXAMPLE",
+            "www.tracker.example WWW.TRACKER.EXAMPLE Www.tracker.example",
             "&lt;b&gt; `code` ~~struck~~ *loud* [^1]",
             "[x]: http://tracker.example 'title'\n\n[x]",
             "a | b \\| c \\",

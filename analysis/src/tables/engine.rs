@@ -12,6 +12,7 @@ use datafusion::execution::context::SQLOptions;
 use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::prelude::{SessionConfig, SessionContext};
+use futures::StreamExt;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
@@ -92,6 +93,26 @@ impl Engine {
         let dialect = state.config().options().sql_parser.dialect;
         let statement = state.sql_to_statement(sql, &dialect)?;
         Ok(state.resolve_table_references(&statement)?.iter().map(|table| table.table().to_owned()).collect())
+    }
+
+    /// The same of a stranger's query, whose answer may have no end: one of more bytes than this is refused.
+    pub(crate) async fn collect_at_most(
+        &self,
+        sql: &str,
+        bytes: usize,
+    ) -> Result<(SchemaRef, Vec<RecordBatch>), DataFusionError> {
+        let frame = self.context.sql_with_options(sql, reading()).await?;
+        let schema = Arc::clone(frame.schema().inner());
+        let (mut rows, mut batches, mut held) = (frame.execute_stream().await?, Vec::new(), 0);
+        while let Some(batch) = rows.next().await {
+            let batch = batch?;
+            held += batch.get_array_memory_size();
+            if held > bytes {
+                return Err(DataFusionError::Plan(format!("its answer has more than {bytes} bytes")));
+            }
+            batches.push(batch);
+        }
+        Ok((schema, batches))
     }
 
     /// Registers the text of a view under its name.
