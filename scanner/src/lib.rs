@@ -19,6 +19,7 @@ pub mod check;
 pub mod cli;
 pub mod companion;
 pub mod dataset;
+pub mod destination;
 pub mod dictionary;
 pub mod dns;
 pub mod error;

@@ -10,6 +10,7 @@ use sts_scanner::assess::job::{self, Earlier};
 use sts_scanner::assess::told;
 use sts_scanner::check::{self, Style};
 use sts_scanner::cli::{self, Args, Generate, Settings, Shown, operator};
+use sts_scanner::destination;
 use sts_scanner::dictionary;
 use sts_scanner::error::ScanError;
 use sts_scanner::identity::{self, Verdict};
@@ -37,8 +38,12 @@ fn main() -> ExitCode {
     let args = match cli::parse(std::env::args_os()) {
         Ok(args) => args,
         Err(told) => {
-            let _ = told.print();
-            return ExitCode::from(if told.use_stderr() { USAGE } else { COMPLETE });
+            let printed = told.print();
+            return ExitCode::from(match (told.use_stderr(), printed) {
+                (true, _) => USAGE,
+                (false, Err(fault)) if fault.kind() != io::ErrorKind::BrokenPipe => LOCAL_FAULT,
+                (false, _) => COMPLETE,
+            });
         }
     };
     let code = match args {
@@ -108,6 +113,9 @@ fn show_plan(plan: &ScanPlan) -> u8 {
 
 fn identity(plan: ScanPlan, addresses: Vec<IpAddr>, output: Option<&Path>) -> u8 {
     if let Some(folder) = output {
+        if let Err(wrong) = destination::check(folder) {
+            return refuse(&wrong);
+        }
         match identity::write(&plan, folder) {
             Ok(written) => {
                 let lines = written.iter().map(|path| format!("wrote {}\n", path.display()));
@@ -144,22 +152,11 @@ fn identified(plan: &mut ScanPlan) -> Result<(), u8> {
     if asked { Ok(()) } else { Err(refuse(&operator::refusal(&plan.missing_identity()))) }
 }
 
-/// Sees that the folder's name can be told on: in messages, in the column `scan`, and by every program that reads the dataset.
-fn can_be_told(folder: &Path) -> Result<(), u8> {
-    match folder.to_str() {
-        Some(text) if visible(text) == text && !text.contains(['\n', '\t']) => Ok(()),
-        _ => Err(refuse(&format!(
-            "the folder {:?} has a name that is not UTF-8 or holds control characters: give another -o",
-            folder.display().to_string()
-        ))),
-    }
-}
-
 fn run(mut job: Job) -> u8 {
     if job.start == Start::New
-        && let Err(code) = can_be_told(&job.output)
+        && let Err(wrong) = destination::check(&job.output)
     {
-        return code;
+        return refuse(&wrong);
     }
     if let Err(code) = identified(&mut job.plan) {
         return code;
@@ -322,6 +319,9 @@ fn generate(typed: Generate) -> u8 {
         id: generate::fresh_id(&moment::rfc3339(moment::now())),
     };
     let (targets, mx, output) = (typed.targets, typed.mx, typed.output);
+    if let Some(Err(wrong)) = output.as_deref().map(destination::check) {
+        return refuse(&wrong);
+    }
     let portfolio = matches!(targets, generate::Targets::List(_));
     with_plan(&typed.settings, None, |plan| {
         let job = generate::Job { targets, wish, mx, output, plan };

@@ -4,8 +4,9 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
-/// Characters of a line that are shown; a line of a hostile list has megabytes.
+/// Characters of a line that are shown; a line of a hostile list has megabytes. Its end is among them, where the way out stands.
 const LONGEST: usize = 2_000;
+const AT_ITS_END: usize = 400;
 
 /// Whether a terminal would act on a character, or a reader would not see it: controls but the line feed and the tab, marks that turn the
 /// direction of text, separators of lines and paragraphs, and what has no width.
@@ -35,11 +36,16 @@ pub fn visible(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// The same, each line cut where it is longer than anybody reads.
+/// The same, each line cut in its middle where it is longer than anybody reads.
 fn cut(text: &str) -> String {
-    let lines = text.split('\n').map(|line| match line.char_indices().nth(LONGEST) {
-        Some((end, _)) => format!("{}… ({} bytes more)", visible(&line[..end]), line.len() - end),
-        None => visible(line).into_owned(),
+    let lines = text.split('\n').map(|line| {
+        let mut places = line.char_indices().map(|(at, _)| at);
+        if places.clone().nth(LONGEST).is_none() {
+            return visible(line).into_owned();
+        }
+        let from = places.clone().nth(LONGEST - AT_ITS_END).unwrap_or_default();
+        let to = places.nth_back(AT_ITS_END - 1).unwrap_or_default();
+        format!("{}… ({} bytes more) …{}", visible(&line[..from]), to - from, visible(&line[to..]))
     });
     lines.collect::<Vec<_>>().join("\n")
 }
@@ -73,8 +79,10 @@ mod tests {
     }
 
     #[test]
-    fn a_long_line_is_cut_and_the_next_one_is_whole() {
-        let told = cut(&format!("{}\nhint: x", ",".repeat(131_072)));
-        assert!(told.len() < LONGEST + 50 && told.ends_with("… (129072 bytes more)\nhint: x"), "{told}");
+    fn a_long_line_is_cut_in_its_middle_and_the_next_one_is_whole() {
+        let told = cut(&format!("{} the way out\nhint: x", ",".repeat(131_072)));
+        let end = format!("{} the way out\nhint: x", ",".repeat(AT_ITS_END - 12));
+        assert!(told.ends_with(&format!(",… (129084 bytes more) …{end}")), "{told}");
+        assert_eq!(cut(&"é".repeat(LONGEST)), "é".repeat(LONGEST));
     }
 }

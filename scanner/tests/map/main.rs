@@ -16,6 +16,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("meters", &["fault"]),
     ("hook", &[]),
     ("terminal", &[]),
+    ("destination", &["terminal"]),
     ("runtime", &["fault"]),
     ("companion", &["runtime"]),
     ("interrupt", &["runtime", "terminal"]),

@@ -49,7 +49,7 @@ fn a_folder_whose_name_cannot_be_told_on_is_refused_before_it_is_made() {
             .arg(&folder);
         let refused = command.output().unwrap();
         assert_code(&refused, 2);
-        assert!(text(&refused.stderr).contains("give another -o"), "{}", text(&refused.stderr));
+        assert!(text(&refused.stderr).contains("give another name"), "{}", text(&refused.stderr));
         assert!(!text(&refused.stderr).contains(['\x1b', '\x07']) && !folder.exists());
     }
 }
