@@ -118,7 +118,7 @@ impl Signs {
                 }
             }
             // Where nothing can even be sent the round must not be over at once.
-            std::future::pending().await;
+            std::future::pending::<()>().await;
         };
         let answered = tokio::time::timeout_at(ends, any).await.is_ok();
         if answered {
