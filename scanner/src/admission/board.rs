@@ -161,11 +161,12 @@ impl Board {
         self.serve(now);
     }
 
-    /// A contact with a target ended with its deadline. After several in a row those who stand in line for its address are put off: each
-    /// would hold its place for as long. Who has its turn keeps it, and who comes later waits for the next end, so that the address is
+    /// A contact with a target, which `began` then, ended with its deadline. After several in a row those who stand in line for its address are put off: each
+    /// would hold its place for as long, and places are what they wait for. Who has its turn keeps it, and who comes later waits for the next end, so that the address is
     /// tried now and then.
-    pub(super) fn was_silent(&mut self, target: &Target, now: Instant) {
-        if !self.level(target.address(), now).was_silent(now) {
+    pub(super) fn was_silent(&mut self, target: &Target, began: Instant, now: Instant) {
+        let is_silent = self.level(target.address(), now).was_silent(began, now);
+        if !is_silent || !target.keys().any(|key| self.levels.get(&key).is_some_and(Level::is_full)) {
             return;
         }
         // Lines of an address have their owner's name beside it, so there may be several; there are as many as wait, and no more.

@@ -63,9 +63,9 @@ impl Gate {
         Some(Slot { gate: self, target, has_begun: false, counts: true })
     }
 
-    /// A contact with a target ended with its deadline.
-    pub(super) fn was_silent(&self, target: &Target) {
-        self.with(|board| board.was_silent(target, now()));
+    /// A contact with a target, which `began` then, ended with its deadline.
+    pub(super) fn was_silent(&self, target: &Target, began: Instant) {
+        self.with(|board| board.was_silent(target, began, now()));
     }
 
     pub(super) fn in_flight(&self) -> usize {

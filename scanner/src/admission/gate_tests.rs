@@ -64,14 +64,18 @@ async fn who_stands_in_line_for_a_silent_address_is_put_off_and_an_answer_ends_t
     let mut further_try = std::pin::pin!(waiting(InLine::Stays));
     assert!(first.as_mut().now_or_never().is_none() && further_try.as_mut().now_or_never().is_none());
     for _ in 0..2 {
-        gate.was_silent(&target());
+        gate.was_silent(&target(), now());
         assert!(first.as_mut().now_or_never().is_none(), "two are not enough");
     }
+    let before = now();
     contact.note(PaceHint::Answer);
-    gate.was_silent(&target());
-    gate.was_silent(&target());
+    // It answered somebody while these waited: they say nothing.
+    (0..5).for_each(|_| gate.was_silent(&target(), before));
+    let after = now() + Duration::from_millis(1);
+    gate.was_silent(&target(), after);
+    gate.was_silent(&target(), after);
     assert!(first.as_mut().now_or_never().is_none(), "there was an answer between");
-    gate.was_silent(&target());
+    gate.was_silent(&target(), after);
     assert_eq!(first.now_or_never(), Some(false));
     assert!(further_try.as_mut().now_or_never().is_none(), "it goes on with what it has begun");
     drop(contact);

@@ -70,8 +70,8 @@ pub(super) struct Level {
     slowed: u32,
     /// When it is slowed less; before it came to that, what was noted of it is kept.
     kept_until: Instant,
-    /// Whether it answered as it should, once.
-    has_answered: bool,
+    /// When it answered as it should, last.
+    answered_at: Option<Instant>,
     /// Since then: connections in a row that it reset or closed; of a provider, complaints in a row.
     ends: u32,
     /// Contacts in a row that ended with their deadline.
@@ -89,7 +89,7 @@ impl Level {
             due: now,
             slowed: 1,
             kept_until: now,
-            has_answered: false,
+            answered_at: None,
             ends: 0,
             silences: 0,
             queue: BTreeMap::new(),
@@ -117,6 +117,11 @@ impl Level {
     /// Contacts under way, and those whose turn is taken.
     pub(super) fn in_flight(&self) -> usize {
         self.in_flight
+    }
+
+    /// Whether the contacts under way are what stands against one more, and neither the rate nor others who wait.
+    pub(super) fn is_full(&self) -> bool {
+        self.in_flight >= self.bound()
     }
 
     /// What stands against one more.
@@ -161,7 +166,7 @@ impl Level {
 
     /// The target answered as it should.
     pub(super) fn answered(&mut self, now: Instant) {
-        self.has_answered = true;
+        self.answered_at = Some(now);
         (self.ends, self.silences) = (0, 0);
         self.kept_until = self.kept_until.max(now + RECOVERY);
     }
@@ -170,15 +175,19 @@ impl Level {
     /// so again and again, or it is slowed already.
     pub(super) fn broke_off(&mut self, now: Instant) -> bool {
         self.silences = 0;
-        if self.has_answered {
+        if self.answered_at.is_some() {
             self.ends += 1;
             self.kept_until = self.kept_until.max(now + RECOVERY);
         }
         self.ends >= COMPLAINTS_IN_A_ROW || self.slowed > 1
     }
 
-    /// A contact with the address ended with its deadline; true where so many in a row did.
-    pub(super) fn was_silent(&mut self, now: Instant) -> bool {
+    /// A contact with the address that `began` then ended with its deadline; true where so many in a row did. Where the address answered
+    /// somebody meanwhile, it is the name that is silent.
+    pub(super) fn was_silent(&mut self, began: Instant, now: Instant) -> bool {
+        if self.answered_at.is_some_and(|at| at >= began) {
+            return false;
+        }
         self.silences = self.silences.saturating_add(1);
         self.kept_until = self.kept_until.max(now + RECOVERY);
         self.silences >= SILENCES_IN_A_ROW

@@ -26,6 +26,7 @@ use gate::Gate;
 use level::Limits;
 use slow::SlowSlots;
 use std::net::IpAddr;
+use std::time::Instant;
 use target::Target;
 use tokio_util::sync::CancellationToken;
 
@@ -196,14 +197,14 @@ impl Admission {
         Ok(slot)
     }
 
-    /// A contact with a policy host's address ended with its deadline.
-    pub fn policy_host_was_silent(&self, addr: IpAddr) {
-        self.https.was_silent(&Target::policy_host(addr));
+    /// A contact with a policy host's address, which `began` then, ended with its deadline.
+    pub fn policy_host_was_silent(&self, addr: IpAddr, began: Instant) {
+        self.https.was_silent(&Target::policy_host(addr), began);
     }
 
     /// The same of an MX host's.
-    pub fn mx_host_was_silent(&self, addr: IpAddr, host: &str) {
-        self.smtp.was_silent(&Target::mx_host(addr, host));
+    pub fn mx_host_was_silent(&self, addr: IpAddr, host: &str, began: Instant) {
+        self.smtp.was_silent(&Target::mx_host(addr, host), began);
     }
 
     /// Waits until an MX host's address may be contacted; the place is held as long as it lives. `None` as for [`Admission::https`].

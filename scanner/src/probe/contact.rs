@@ -43,8 +43,8 @@ pub(super) trait Peer {
     /// Waits for a turn; `None` where it is put off.
     async fn enter(&self, in_line: InLine, waited: &mut Waited) -> Result<Option<Self::Place>, Unfinished>;
 
-    /// Has those put off that wait for a turn, where it let several connections in a row wait for their deadline as this one.
-    fn was_silent(&self);
+    /// Has those put off that wait for a turn, where it let several connections in a row wait for their deadline as this one, which `began` then.
+    fn was_silent(&self, began: Instant);
 
     /// Makes the connection, notes what it says about the pace, and gives its place back.
     async fn connect(&self, place: Self::Place, offer: Offer) -> Result<Self::Shown, LocalFault>;
@@ -105,7 +105,7 @@ impl<P: Peer> Connections for Believed<'_, P> {
                 let mut shown = result?;
                 P::believe(&mut shown);
                 if P::outcome(&mut shown).is_deadline() {
-                    peer.was_silent();
+                    peer.was_silent(began);
                 }
                 return Ok(Some(shown));
             }

@@ -14,7 +14,7 @@ use crate::smtp::{self, Deadlines, Greeting, Target};
 use crate::tls::Hello;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// How long an MX host has to answer QUIT: the evidence is already had.
 const QUIT_PATIENCE: Duration = Duration::from_secs(3);
@@ -266,8 +266,8 @@ impl<'a> Peer for MxHost<'a> {
         self.probe.admission.smtp(self.addr, self.host, in_line, waited).await
     }
 
-    fn was_silent(&self) {
-        self.probe.admission.mx_host_was_silent(self.addr, self.host);
+    fn was_silent(&self, began: Instant) {
+        self.probe.admission.mx_host_was_silent(self.addr, self.host, began);
     }
 
     async fn connect(&self, mut place: SmtpPlace<'a>, offer: Offer) -> Result<Conversation, LocalFault> {

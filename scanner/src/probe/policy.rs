@@ -216,8 +216,8 @@ impl<'a> Peer for PolicyHost<'a> {
         self.probe.admission.https(self.addr, self.host, in_line, waited).await
     }
 
-    fn was_silent(&self) {
-        self.probe.admission.policy_host_was_silent(self.addr);
+    fn was_silent(&self, began: std::time::Instant) {
+        self.probe.admission.policy_host_was_silent(self.addr, began);
     }
 
     async fn connect(&self, mut slot: Slot<'a>, offer: Offer) -> Result<Fetched, LocalFault> {
