@@ -161,9 +161,9 @@ impl Board {
         self.serve(now);
     }
 
-    /// A contact with a target, which `began` then, ended with its deadline. After several in a row those who stand in line for its address are put off: each
-    /// would hold its place for as long, and places are what they wait for. Who has its turn keeps it, and who comes later waits for the next end, so that the address is
-    /// tried now and then.
+    /// A contact with a target, which `began` then, ended with its deadline. After several in a row those who stand in line for its
+    /// address are put off: each would hold its place for as long, and places are what they wait for. Who has its turn keeps it, and
+    /// who comes later waits for the next end, so that the address is tried now and then.
     pub(super) fn was_silent(&mut self, target: &Target, began: Instant, now: Instant) {
         let is_silent = self.level(target.address(), now).was_silent(began, now);
         if !is_silent || !target.keys().any(|key| self.levels.get(&key).is_some_and(Level::is_full)) {

@@ -156,7 +156,9 @@ pub fn assess(
     }
     workshop.exchange().map_err(|e| wrong(dataset, e))?;
     if let Some(parts) = &mut manifest.parts {
-        Checked::remember(dataset, &judged);
+        let mut checked = Checked::read(dataset);
+        judged.iter().for_each(|(part, content)| checked.note_written(dataset, part, content));
+        checked.remember(dataset);
         parts.extend(judged);
     }
     let incomplete_chains = judgement.trust_store_sha256.is_some().then_some(completed.len());

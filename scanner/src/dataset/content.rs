@@ -1,9 +1,9 @@
 //! What is in a part: its rows, its bytes, and their SHA-256.
 
+use crate::tls::certificate::hex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Write};
 use std::os::unix::fs::MetadataExt as _;
@@ -37,7 +37,7 @@ impl<W> Hashing<W> {
 
     /// What was written.
     pub(super) fn content(self, rows: u64) -> Content {
-        Content { rows, bytes: self.bytes, sha256: hex(self.hash) }
+        Content { rows, bytes: self.bytes, sha256: hex(&self.hash.finalize()) }
     }
 }
 
@@ -62,7 +62,7 @@ pub fn sha256_of(path: &Path) -> io::Result<String> {
     let (mut file, mut hash, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 1 << 16]);
     loop {
         match file.read(&mut buffer) {
-            Ok(0) => return Ok(hex(hash)),
+            Ok(0) => return Ok(hex(&hash.finalize())),
             Ok(read) => hash.update(&buffer[..read]),
             Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
             Err(cause) => return Err(cause),
@@ -70,27 +70,17 @@ pub fn sha256_of(path: &Path) -> io::Result<String> {
     }
 }
 
-/// SHA-256 of bytes, lower-case hexadecimal.
-#[must_use]
-pub fn sha256(bytes: &[u8]) -> String {
-    hex(Sha256::new_with_prefix(bytes))
-}
-
-fn hex(hash: Sha256) -> String {
-    hash.finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
-        // Writing to a string cannot fail.
-        let _ = write!(hex, "{byte:02x}");
-        hex
-    })
-}
-
 /// Name of the file that remembers which bytes were hashed.
 pub const CHECKED: &str = ".checked";
 
 /// The parts that were hashed, so that an unchanged file is read for it once: an entry holds as long as size and times of the file do.
-#[derive(Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct Checked(BTreeMap<String, Seen>);
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub struct Checked {
+    #[serde(flatten)]
+    parts: BTreeMap<String, Seen>,
+    #[serde(skip)]
+    is_new: bool,
+}
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Seen {
@@ -127,7 +117,7 @@ impl Checked {
     pub fn sha256(&mut self, dataset: &Path, part: &str) -> io::Result<String> {
         let path = dataset.join(part);
         let before = std::fs::metadata(&path)?;
-        if let Some(seen) = self.0.get(part).filter(|seen| seen.is_of(&before)) {
+        if let Some(seen) = self.parts.get(part).filter(|seen| seen.is_of(&before)) {
             return Ok(seen.sha256.clone());
         }
         let sha256 = sha256_of(&path)?;
@@ -137,7 +127,8 @@ impl Checked {
 
     fn note(&mut self, part: &str, file: &Metadata, sha256: String) {
         let (mtime_ns, ctime_ns) = times(file);
-        self.0.insert(part.to_owned(), Seen { bytes: file.len(), mtime_ns, ctime_ns, sha256 });
+        self.is_new = true;
+        self.parts.insert(part.to_owned(), Seen { bytes: file.len(), mtime_ns, ctime_ns, sha256 });
     }
 
     /// Notes a part that was hashed while it was written.
@@ -147,24 +138,18 @@ impl Checked {
         }
     }
 
-    /// Remembers parts that were hashed while they were written. Where the folder cannot be written they are hashed again by those who read.
-    pub fn remember(dataset: &Path, parts: &Parts) {
-        let mut checked = Self::read(dataset);
-        parts.iter().for_each(|(part, content)| checked.note_written(dataset, part, content));
-        let _ = checked.write(dataset);
-    }
-
-    /// Replaces that of a dataset.
-    ///
-    /// # Errors
-    /// The folder cannot be written.
-    pub fn write(&self, dataset: &Path) -> io::Result<()> {
+    /// Remembers what was hashed. Where the folder cannot be written the parts are hashed again by those who read them.
+    pub fn remember(&self, dataset: &Path) {
+        if !self.is_new {
+            return;
+        }
         // Several may read one dataset at a time: each has a name of its own.
         let unfinished = dataset.join(format!("{CHECKED}.{}", std::process::id()));
-        std::fs::write(&unfinished, serde_json::to_vec(self)?)?;
-        std::fs::rename(&unfinished, dataset.join(CHECKED)).inspect_err(|_| {
+        let written = serde_json::to_vec(self).map_err(io::Error::from);
+        let written = written.and_then(|text| std::fs::write(&unfinished, text));
+        if written.and_then(|()| std::fs::rename(&unfinished, dataset.join(CHECKED))).is_err() {
             let _ = std::fs::remove_file(&unfinished);
-        })
+        }
     }
 }
 
@@ -183,7 +168,7 @@ mod tests {
         file.write_all(b"a").unwrap();
         file.write_all(b"bc").unwrap();
         assert_eq!(file.content(7), Content { rows: 7, bytes: 3, sha256: ABC.to_owned() });
-        assert_eq!((sha256_of(&path).unwrap().as_str(), sha256(b"abc").as_str()), (ABC, ABC));
+        assert_eq!(sha256_of(&path).unwrap(), ABC);
     }
 
     #[test]
@@ -192,13 +177,13 @@ mod tests {
         std::fs::write(folder.path().join("part"), "abc").unwrap();
         let mut checked = Checked::default();
         assert_eq!(checked.sha256(folder.path(), "part").unwrap(), ABC);
-        checked.write(folder.path()).unwrap();
+        checked.remember(folder.path());
         let mut again = Checked::read(folder.path());
-        assert_eq!(again, checked);
+        assert_eq!(again.parts, checked.parts);
         // What is remembered is believed while size and times are the same.
-        again.0.get_mut("part").unwrap().sha256 = "remembered".to_owned();
+        again.parts.get_mut("part").unwrap().sha256 = "remembered".to_owned();
         assert_eq!(again.sha256(folder.path(), "part").unwrap(), "remembered");
-        again.0.get_mut("part").unwrap().ctime_ns -= 1;
+        again.parts.get_mut("part").unwrap().ctime_ns -= 1;
         assert_eq!(again.sha256(folder.path(), "part").unwrap(), ABC);
     }
 }

@@ -1,7 +1,8 @@
 //! `manifest.json`: what was planned, by whom and with what, and what became of it.
 
 use super::columns::SCHEMA_VERSION;
-use super::content::{self, Parts};
+use super::content::Parts;
+use crate::tls::certificate::sha256_hex;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -74,7 +75,7 @@ pub const SEALED: [&str; 8] =
 fn digest(manifest: &Value) -> io::Result<String> {
     let sealed: BTreeMap<&str, &Value> =
         SEALED.into_iter().filter_map(|key| Some((key, manifest.get(key)?))).collect();
-    Ok(content::sha256(&serde_json::to_vec(&sealed)?))
+    Ok(sha256_hex(&serde_json::to_vec(&sealed)?))
 }
 
 /// What the exclusion files of the last run held, and what it left alone because of them; nothing is named, and nothing is hashed, since

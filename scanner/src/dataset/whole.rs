@@ -2,10 +2,9 @@
 
 use super::columns::{ASSESSMENTS, DOMAINS, EVIDENCE, Table, column};
 use super::commits::{self, Commit, LogError};
-use super::content::{Checked, Parts};
+use super::content::{Checked, Content, Parts};
 use super::manifest::{MANIFEST, Manifest};
-use parquet::file::metadata::ParquetMetaData;
-use parquet::file::reader::{FileReader as _, SerializedFileReader};
+use parquet::file::metadata::{ParquetMetaData, ParquetMetaDataReader};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::io;
@@ -92,7 +91,6 @@ impl Listed {
     /// # Errors
     /// A part is missing, is not listed, is of another scan, or is not what it was: the first one is named.
     pub fn hold(&self, dataset: &Path, scan: &str, tables: &[&Table]) -> Result<Parts, NotWhole> {
-        let before = Checked::read(dataset);
         let mut checked = Checked::read(dataset);
         let mut parts = Parts::new();
         for table in tables {
@@ -110,10 +108,7 @@ impl Listed {
                 parts.insert(part.clone(), content);
             }
         }
-        if checked != before {
-            // Where it cannot be kept the parts are hashed again the next time.
-            let _ = checked.write(dataset);
-        }
+        checked.remember(dataset);
         Ok(parts)
     }
 
@@ -123,32 +118,31 @@ impl Listed {
         scan: &str,
         (part, expected): (&str, &Expected),
         checked: &mut Checked,
-    ) -> Result<super::content::Content, NotWhole> {
+    ) -> Result<Content, NotWhole> {
         let path = dataset.join(part);
-        let unreadable = |why: &dyn std::fmt::Display| NotWhole::new(&path, why.to_string(), PUT_BACK);
+        let unreadable = |e: io::Error| NotWhole::new(&path, e.to_string(), PUT_BACK);
         let changed = |what: &str, is: &str, was: &str| {
             let why = format!("it has {what} {is}, and {} says {was}", self.by);
             NotWhole::new(&path, why, PUT_BACK)
         };
-        let bytes = std::fs::metadata(&path).map_err(|e| unreadable(&e))?.len();
+        let bytes = std::fs::metadata(&path).map_err(unreadable)?.len();
         if let Some((size, _)) = expected.content.as_ref().filter(|(size, _)| *size != bytes) {
             return Err(changed("a size of", &format!("{bytes} bytes"), &size.to_string()));
         }
-        let sha256 = checked.sha256(dataset, part).map_err(|e| unreadable(&e))?;
+        let sha256 = checked.sha256(dataset, part).map_err(unreadable)?;
         if let Some((_, hash)) = expected.content.as_ref().filter(|(_, hash)| *hash != sha256) {
             return Err(changed("the SHA-256", &sha256, hash));
         }
-        let file = File::open(&path).map_err(|e| unreadable(&e))?;
-        let reader = SerializedFileReader::new(file).map_err(|e| unreadable(&e))?;
-        let rows = u64::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or_default();
+        let footer = footer(&path)?;
+        let rows = rows(&footer);
         if rows != expected.rows {
             return Err(changed("rows:", &rows.to_string(), &expected.rows.to_string()));
         }
-        if !is_of_scan(reader.metadata(), scan) {
+        if !is_of_scan(&footer, scan) {
             let why = format!("its rows are of another scan than `{scan}`");
             return Err(NotWhole::new(&path, why, PUT_BACK));
         }
-        Ok(super::content::Content { rows, bytes, sha256 })
+        Ok(Content { rows, bytes, sha256 })
     }
 }
 
@@ -168,6 +162,17 @@ fn found(dataset: &Path, table: &Table) -> Result<BTreeSet<String>, NotWhole> {
         }
     }
     Ok(found)
+}
+
+/// What a part says of itself.
+fn footer(path: &Path) -> Result<ParquetMetaData, NotWhole> {
+    let unreadable = |why: String| NotWhole::new(path, why, PUT_BACK);
+    let file = File::open(path).map_err(|e| unreadable(e.to_string()))?;
+    ParquetMetaDataReader::new().parse_and_finish(&file).map_err(|e| unreadable(e.to_string()))
+}
+
+fn rows(footer: &ParquetMetaData) -> u64 {
+    u64::try_from(footer.file_metadata().num_rows()).unwrap_or_default()
 }
 
 /// Whether the footer allows that all rows of a part are of a scan; what has no statistics is not told by it.
@@ -209,11 +214,7 @@ fn unlisted(dataset: &Path, manifest: &Manifest) -> Result<Parts, NotWhole> {
     let mut listed = Listed { parts: BTreeMap::new(), by: MANIFEST };
     for table in EVIDENCE {
         for part in found(dataset, table)? {
-            let path = dataset.join(&part);
-            let unreadable = |why: &dyn std::fmt::Display| NotWhole::new(&path, why.to_string(), PUT_BACK);
-            let file = File::open(&path).map_err(|e| unreadable(&e))?;
-            let reader = SerializedFileReader::new(file).map_err(|e| unreadable(&e))?;
-            let rows = u64::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or_default();
+            let rows = rows(&footer(&dataset.join(&part))?);
             listed.parts.insert(part, Expected { rows, content: None });
         }
     }
@@ -243,19 +244,15 @@ pub fn judgement(dataset: &Path, manifest: &Manifest) -> Result<(), NotWhole> {
         let held = Listed::by_manifest(parts).hold(dataset, &manifest.scan, &[&ASSESSMENTS]);
         return held.map(drop).map_err(|damage| NotWhole { hint: ANEW, ..damage });
     }
-    let mut rows = 0;
+    let mut judged = 0;
     for part in found(dataset, &ASSESSMENTS)? {
-        let path = dataset.join(&part);
-        let unreadable = |why: &dyn std::fmt::Display| NotWhole::new(&path, why.to_string(), PUT_BACK);
-        let file = File::open(&path).map_err(|e| unreadable(&e))?;
-        let reader = SerializedFileReader::new(file).map_err(|e| unreadable(&e))?;
-        rows += u64::try_from(reader.metadata().file_metadata().num_rows()).unwrap_or_default();
+        judged += rows(&footer(&dataset.join(part))?);
     }
     let counted = manifest.counts.get("assessed").and_then(|words| words.get("true")).copied().unwrap_or(0);
-    if rows == counted {
+    if judged == counted {
         return Ok(());
     }
-    let why = format!("it has {rows} rows, and the counts in {MANIFEST} say {counted}");
+    let why = format!("it has {judged} rows, and the counts in {MANIFEST} say {counted}");
     Err(NotWhole::new(&dataset.join(ASSESSMENTS.name), why, ANEW))
 }
 

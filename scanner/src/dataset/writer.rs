@@ -169,8 +169,7 @@ impl DatasetWriter {
     /// The dataset cannot be written.
     pub fn finish(&mut self) -> Result<(), WriteError> {
         self.commit()?;
-        // Without it the parts are hashed again by those who read them.
-        let _ = self.checked.write(&self.folder);
+        self.checked.remember(&self.folder);
         Ok(())
     }
 

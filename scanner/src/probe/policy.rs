@@ -178,8 +178,8 @@ impl Probe {
         Ok(policy)
     }
 
-    /// One address: a fetch, and the further connections that its outcome calls for; `None` where it was put off. Gives the outcome of the last of them apart; those
-    /// before it go to `attempts`.
+    /// One address: a fetch, and the further connections that its outcome calls for; `None` where it was put off. Gives the outcome of
+    /// the last of them apart; those before it go to `attempts`.
     async fn at_address(
         &self,
         host: &str,

@@ -117,8 +117,6 @@ pub(super) fn finish(
     if report.ended == Ended::Complete {
         let began = Instant::now();
         manifest.parts = Some(whole::evidence(&report.output, &manifest)?);
-        manifest.sum = Some(report.sum);
-        manifest.ended = Some(moment::rfc3339(moment::now()));
         job::assess(&report.output, &mut manifest, intermediates, Earlier::PassedOver)?;
         report.counts.clone_from(&manifest.counts);
         waiting::remove(&report.output).map_err(wrong)?;

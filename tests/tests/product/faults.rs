@@ -2,7 +2,8 @@
 
 use super::interrupted::broken_off;
 use super::{
-    assert_code, assert_no_difference, dataset, lab, list, manifest, scan, steady_mix, sts_scan, text,
+    assert_code, assert_no_difference, dataset, lab, list, manifest, scan, scan_into, steady_mix, sts_scan,
+    text,
 };
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
@@ -100,14 +101,7 @@ fn a_folder_that_must_not_be_written_is_told_before_the_scan_begins() {
     let locked = dir.path().join("locked");
     std::fs::create_dir(&locked).unwrap();
     std::fs::set_permissions(&locked, std::fs::Permissions::from_mode(0o555)).unwrap();
-    let mut command = sts_scan();
-    command
-        .arg("scan")
-        .arg(list(&lab))
-        .arg("--config")
-        .arg(lab.dir.join("scan.toml"))
-        .arg("-o")
-        .arg(locked.join("scan"));
+    let mut command = scan_into(&lab, &list(&lab), &locked.join("scan"));
     // Root may write anywhere, but not without its capabilities.
     let is_root = rustix::process::geteuid().is_root();
     let refused = if is_root {

@@ -99,8 +99,13 @@ fn steady_mix(dir: &Path) -> String {
 
 /// `sts-scan scan` of a laboratory's list, or of another one, into `dir/scan`.
 fn scan(lab: &Lab, list: &Path, dir: &Path) -> Command {
+    scan_into(lab, list, &dataset(dir))
+}
+
+/// The same into a folder of that name.
+fn scan_into(lab: &Lab, list: &Path, folder: &Path) -> Command {
     let mut command = sts_scan();
-    command.arg("scan").arg(list).arg("--config").arg(lab.dir.join("scan.toml")).arg("-o").arg(dataset(dir));
+    command.arg("scan").arg(list).arg("--config").arg(lab.dir.join("scan.toml")).arg("-o").arg(folder);
     command
 }
 

@@ -1,7 +1,9 @@
 //! What a scan finds around it: signals, terminals that are gone, files that are none, names that cannot be told on.
 
 use super::interrupted::broken_off;
-use super::{assert_code, assert_rows_graded, dataset, lab, list, mix, scan, steady_mix, sts_scan, text};
+use super::{
+    assert_code, assert_rows_graded, dataset, lab, list, mix, scan, scan_into, steady_mix, sts_scan, text,
+};
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::os::unix::ffi::OsStrExt as _;
@@ -39,15 +41,7 @@ fn a_folder_whose_name_cannot_be_told_on_is_refused_before_it_is_made() {
     let lab = lab(60, &mix(dir.path(), ["healthy", "not-signalled"]), dir.path());
     for name in [&b"new\nline"[..], b"escape\x1b[31m", b"bell\x07", b"not utf-8 \xff"] {
         let folder = dir.path().join(OsStr::from_bytes(name));
-        let mut command = sts_scan();
-        command
-            .arg("scan")
-            .arg(list(&lab))
-            .arg("--config")
-            .arg(lab.dir.join("scan.toml"))
-            .arg("-o")
-            .arg(&folder);
-        let refused = command.output().unwrap();
+        let refused = scan_into(&lab, &list(&lab), &folder).output().unwrap();
         assert_code(&refused, 2);
         assert!(text(&refused.stderr).contains("give another name"), "{}", text(&refused.stderr));
         assert!(!text(&refused.stderr).contains(['\x1b', '\x07']) && !folder.exists());

@@ -48,6 +48,13 @@ fn first_part(dataset: &Path, table: &str) -> PathBuf {
     dataset.join(table).join("part-00000.parquet")
 }
 
+/// Copies a file beside a part, under this name.
+fn beside(part: &Path, name: &str, file: &Path) -> PathBuf {
+    let copy = part.with_file_name(name);
+    fs::copy(file, &copy).unwrap();
+    copy
+}
+
 /// Damages the first part of a table; gives the name that must be told.
 type Damage = fn(&Path, &Path) -> PathBuf;
 
@@ -56,25 +63,13 @@ const DAMAGES: [(&str, Damage); 8] = [
         fs::remove_file(part).unwrap();
         part.to_owned()
     }),
-    ("doubled", |part, _| {
-        let double = part.with_file_name("part-00099.parquet");
-        fs::copy(part, &double).unwrap();
-        double
-    }),
-    ("doubled by a file manager", |part, _| {
-        let double = part.with_file_name("part-00000 (copy).parquet");
-        fs::copy(part, &double).unwrap();
-        double
-    }),
+    ("doubled", |part, _| beside(part, "part-00099.parquet", part)),
+    ("doubled by a file manager", |part, _| beside(part, "part-00000 (copy).parquet", part)),
     ("swapped", |part, foreign| {
         fs::copy(foreign, part).unwrap();
         part.to_owned()
     }),
-    ("foreign", |part, foreign| {
-        let other = part.with_file_name("other.parquet");
-        fs::copy(foreign, &other).unwrap();
-        other
-    }),
+    ("foreign", |part, foreign| beside(part, "other.parquet", foreign)),
     ("truncated", |part, _| {
         let bytes = fs::read(part).unwrap();
         fs::write(part, &bytes[..bytes.len() / 2]).unwrap();
