@@ -11,7 +11,7 @@ use std::process::Command;
 use sts_lab::Lab;
 
 /// The command, run by another program that takes something away from it.
-fn under(program: &str, arguments: &[&str], command: &Command) -> Command {
+pub(super) fn under(program: &str, arguments: &[&str], command: &Command) -> Command {
     let mut wrapped = Command::new(program);
     wrapped.args(arguments).arg(command.get_program()).args(command.get_args());
     wrapped

@@ -1,8 +1,10 @@
 //! What a scan finds around it: signals, terminals that are gone, files that are none, names that cannot be told on.
 
-use super::interrupted::broken_off;
+use super::faults::under;
+use super::interrupted::signal;
 use super::{
-    assert_code, assert_rows_graded, dataset, lab, list, mix, scan, scan_into, steady_mix, sts_scan, text,
+    assert_code, assert_rows_graded, dataset, lab, list, mix, scan, scan_into, started, steady_mix, sts_scan,
+    text,
 };
 use std::ffi::OsStr;
 use std::fs::{self, File};
@@ -13,7 +15,12 @@ use std::process::{Command, Stdio};
 fn a_scan_whose_terminal_is_lost_ends_in_order_and_is_resumed() {
     let dir = tempfile::tempdir().unwrap();
     let lab = lab(8_000, &steady_mix(dir.path()), dir.path());
-    assert_eq!(broken_off(&lab, dir.path(), "HUP", &["--dns-rate", "3000"]).code(), Some(3));
+    let mut command = scan(&lab, &list(&lab), dir.path());
+    command.args(["--dns-rate", "3000"]);
+    // Whoever starts the tests may ignore it (`nohup`), and then so would the scan.
+    let mut child = started(under("env", &["--default-signal=HUP"], &command));
+    signal(&child, "HUP");
+    assert_eq!(child.wait().unwrap().code(), Some(3));
     let resumed = sts_scan().arg("resume").arg(dataset(dir.path())).args(["--dns-rate", "1000000"]).output();
     assert_code(&resumed.unwrap(), 0);
     assert_rows_graded(lab, dir.path());
