@@ -13,11 +13,13 @@ pub enum Format {
     Json,
     /// A table.
     Markdown,
+    /// The table of METHODS.md, which has no advice and no columns.
+    Methods,
 }
 
 impl Format {
     /// The words of `--format`.
-    pub const WORDS: [&str; 3] = ["text", "json", "markdown"];
+    pub const WORDS: [&str; 4] = ["text", "json", "markdown", "methods"];
 
     /// The format of a word; `None` where it is none of [`Format::WORDS`].
     #[must_use]
@@ -26,6 +28,7 @@ impl Format {
             "text" => Some(Self::Text),
             "json" => Some(Self::Json),
             "markdown" => Some(Self::Markdown),
+            "methods" => Some(Self::Methods),
             _ => None,
         }
     }
@@ -38,6 +41,7 @@ pub fn catalogue(format: Format) -> String {
         Format::Text => text(),
         Format::Json => format!("{:#}\n", catalogue::all().map(object).collect::<Value>()),
         Format::Markdown => markdown(),
+        Format::Methods => methods(),
     }
 }
 
@@ -111,6 +115,28 @@ fn markdown() -> String {
     text
 }
 
+/// ¹ marks what one scan cannot show.
+fn methods() -> String {
+    let mut text = String::from("| code | | what it is | source | result type |\n|---|---|---|---|---|\n");
+    let mut stage: Option<Stage> = None;
+    for finding in catalogue::all() {
+        if stage.replace(finding.stage) != Some(finding.stage) {
+            let _ = writeln!(text, "| **{}** | | | | |", finding.stage.as_str());
+        }
+        let _ = writeln!(
+            text,
+            "| `{}`{} | {} | {} | {} | {} |",
+            finding.code.as_str(),
+            if finding.stage == Stage::LifeCycle { " ¹" } else { "" },
+            mark(finding),
+            finding.title.replace('|', "\\|"),
+            finding.source,
+            finding.result.unwrap_or_default()
+        );
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test says what must be there")]
@@ -125,9 +151,11 @@ mod tests {
             json.as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
         assert_eq!(codes, Code::ALL.iter().map(|code| code.as_str()).collect::<Vec<_>>());
         let (text, markdown) = (catalogue(Format::Text), catalogue(Format::Markdown));
+        let methods = catalogue(Format::Methods);
         for code in codes {
             assert_eq!(text.matches(&format!(" {code}: ")).count(), 1, "{code}");
             assert_eq!(markdown.matches(&format!("| `{code}` |")).count(), 1, "{code}");
+            assert_eq!(methods.matches(&format!("| `{code}` ")).count(), 1, "{code}");
         }
     }
 
@@ -145,5 +173,6 @@ mod tests {
     fn every_row_of_the_table_has_as_many_cells() {
         let bars = |line: &str| line.replace("\\|", "").matches('|').count();
         assert!(catalogue(Format::Markdown).lines().all(|line| bars(line) == 9));
+        assert!(catalogue(Format::Methods).lines().all(|line| bars(line) == 6));
     }
 }

@@ -22,3 +22,15 @@ fn findings_json_is_the_scanners_catalogue() {
         "run `sts-scan findings --format json > findings.json` and look at the difference"
     );
 }
+
+#[test]
+fn the_catalogue_in_methods_md_is_the_scanners() {
+    let methods = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../METHODS.md")).unwrap();
+    let begin = methods.split_once("<!-- findings: begin -->\n").unwrap().1;
+    let committed = begin.split_once("<!-- findings: end -->").unwrap().0;
+    let catalogue = sts_scanner::findings::catalogue(sts_scanner::findings::Format::Methods);
+    assert!(
+        committed.trim() == catalogue.trim(),
+        "put what `sts-scan findings --format methods` prints between the two marks and look at the difference"
+    );
+}
