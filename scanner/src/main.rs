@@ -30,7 +30,7 @@ const USAGE: u8 = 2;
 const RESUMABLE: u8 = 3;
 const LOCAL_FAULT: u8 = 4;
 
-/// For the many small allocations of a domain's answers (ARCHITECTURE.md, engineering notes).
+/// For the many small allocations of a domain's answers (docs/measurements.md).
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -4,7 +4,7 @@
 //! about = "What it is"
 //! [[pool.third]]                        # a pool of places at policy hosts: clusters of so many domains each
 //! size = 50
-//! times = 3                             # so many clusters of that size, 1 where nothing is said; {n} numbers them
+//! times = 3                             # so many clusters of that size (default 1); {n} numbers them
 //! cname = "mta-sts.policies{n}.example" # without it, the cluster shares its address alone
 //! [[group]]
 //! situation = "policy-tls-name"

@@ -12,6 +12,7 @@ pub mod counts;
 pub mod dataset;
 pub mod dice;
 pub mod grade;
+pub mod hostile;
 mod lab;
 pub mod mix;
 pub mod names;

@@ -10,7 +10,7 @@ use sts_lab::counts::Counts;
 use sts_lab::mix::Mix;
 use sts_lab::names::Names;
 use sts_lab::straight::{self, Order, Source};
-use sts_lab::{Lab, Options, compare, grade};
+use sts_lab::{Lab, Options, compare, grade, hostile};
 
 /// A simulated Internet on the loopback network whose true answers are known.
 #[derive(Debug, Parser)]
@@ -48,6 +48,8 @@ enum Task {
         /// The folder of another scan of the same names.
         after: PathBuf,
     },
+    /// Print docs/hostile-peers.md: what each hostile world does, what limits it, and which tests show it.
+    Hostile,
 }
 
 #[derive(Debug, clap::Args)]
@@ -107,6 +109,10 @@ fn main() -> ExitCode {
         Task::Dataset(args) => dataset(args),
         Task::Grade { dataset, truth, codes } => graded(&dataset, &truth, codes),
         Task::Compare { before, after } => compared(&before, &after),
+        Task::Hostile => hostile::page().map(|page| {
+            print!("{page}");
+            ExitCode::SUCCESS
+        }),
     };
     done.unwrap_or_else(|error| {
         eprintln!("error: {error:#}");

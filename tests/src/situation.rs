@@ -1,30 +1,12 @@
 //! One situation: how a domain behaves in DNS, HTTPS and SMTP, and what a right scan says about it.
 //!
-//! A situation is a file `worlds/NAME.toml`; one that begins with `_` only serves others as a base. `extends` names a
-//! situation whose tables are taken over, key by key, unless the file states its own value.
-//!
-//! ```toml
-//! about = "One MX host, a policy to enforce"
-//! extends = "_signals"
-//! [dns]                                     # "owner TYPE" = the records, or a table with the whole answer
-//! "{domain} MX" = ["10 mx1.{domain}"]
-//! "mx1.{domain} A" = ["good"]               # an address of the SMTP behaviour `good`
-//! "*.{domain} A" = ["https"]                # every name below that no line names and that has none below it (RFC 4592)
-//! [https]                                   # what `mta-sts.{domain}` does
-//! [elsewhere]                               # what other names with its address do, where that is something else
-//! [smtp.good]                               # what the MX host does
-//! [expect]                                  # columns of `domains` and `assessments`; what is not named is null
-//! [expect.hosts.mx1]                        # columns of one row of `mx_hosts`
-//! ```
-//!
-//! A TLSA record holds `{tlsa:LABEL:BEHAVIOUR:DEPTH:SELECTOR:MATCHING}`: what stands for a certificate that the SMTP
-//! behaviour shows as `LABEL.{domain}`, 0 being the leaf.
-//!
-//! What `_ordinary.toml` gives a value to is named only where it has another one: `looks`, where the attempts are of more than one look.
-//!
-//! `{ absent = true }` takes away a line of the base. An owner that no line names does not exist (NXDOMAIN); a type that none names for an owner is NODATA.
+//! A situation is a file `worlds/NAME.toml`, read strictly; one that begins with `_` only serves others as a
+//! base. `worlds/README.md` has the grammar: `[dns]`, `[https]`, `[elsewhere]` and `[smtp.…]` say what servers
+//! do, `[expect]` what a right scan says, `[bound]` what limits a hostile peer. `extends` names a situation
+//! whose tables, but for `[bound]`, are taken over, key by key, unless the file states its own value.
 
 mod behaviour;
+mod bound;
 mod ordinary;
 mod template;
 
@@ -32,6 +14,7 @@ pub use behaviour::{
     Answer, Certificate, FLOOD, Forgery, Https, Issuer, Legacy, Oversized, Purpose, Record, Records, Smtp,
     Stage, Status, Tcp, Tls, Validity,
 };
+pub use bound::{Bound, Peer, Unplayed};
 pub use template::{Fill, fill, from_toml};
 
 use crate::contract::{Contract, Table};
@@ -119,6 +102,8 @@ pub struct Situation {
     pub smtp: BTreeMap<String, Smtp>,
     /// What a right scan finds.
     pub expect: Expect,
+    /// What limits its peers; `None` where none of them means harm.
+    pub bound: Option<Bound>,
 }
 
 /// What a right scan says about a domain in a situation, with placeholders in it.
@@ -136,6 +121,7 @@ pub struct Expect {
 #[serde(deny_unknown_fields)]
 struct File {
     about: String,
+    bound: Option<Bound>,
     #[serde(default)]
     dns: BTreeMap<String, behaviour::AnswerSpec>,
     #[serde(default)]
@@ -171,6 +157,7 @@ pub fn load_all(contract: &Contract) -> Result<BTreeMap<String, Situation>> {
     }
     let ordinary = raw.remove(ordinary::FILE).context("worlds/_ordinary.toml is not there")?;
     let ordinary = Ordinary::read(contract, ordinary).context("worlds/_ordinary.toml")?;
+    raw.remove(bound::FILE);
     let mut situations = BTreeMap::new();
     for name in raw.keys().filter(|n| !n.starts_with('_')) {
         let merged = resolve(&raw, name, 0)?;
@@ -181,12 +168,25 @@ pub fn load_all(contract: &Contract) -> Result<BTreeMap<String, Situation>> {
     Ok(situations)
 }
 
+/// The bounds that no world plays, in the order of `worlds/_bounds.toml`.
+///
+/// # Errors
+/// Where the file cannot be read.
+pub fn unplayed() -> Result<Vec<Unplayed>> {
+    let file =
+        WORLDS.get_file(format!("{}.toml", bound::FILE)).context("worlds/_bounds.toml is not there")?;
+    let text = file.contents_utf8().context("worlds/_bounds.toml is not UTF-8")?;
+    Ok(toml::from_str::<bound::List>(text).context("worlds/_bounds.toml")?.bound)
+}
+
 fn resolve(raw: &BTreeMap<String, toml::Table>, name: &str, depth: usize) -> Result<toml::Table> {
     ensure!(depth < 8, "`extends` of `{name}` runs in a circle");
     let mut own = raw.get(name).with_context(|| format!("no situation `{name}` to extend"))?.clone();
     let Some(base) = own.remove("extends") else { return Ok(own) };
     let base = base.as_str().context("`extends` is the name of a situation")?;
     let mut merged = resolve(raw, base, depth + 1)?;
+    // What limits a peer is said where the peer is: what a world changes may be limited by something else.
+    merged.remove("bound");
     overlay(&mut merged, own);
     Ok(merged)
 }
@@ -202,6 +202,7 @@ fn overlay(base: &mut toml::Table, own: toml::Table) {
 
 fn read(contract: &Contract, ordinary: &Ordinary, name: &str, table: toml::Table) -> Result<Situation> {
     let file: File = table.try_into()?;
+    ensure!(file.bound.is_some() || !name.starts_with("hostile-"), "a hostile world has a [bound]");
     let mut zone: BTreeMap<String, Vec<(RecordType, Answer)>> = BTreeMap::new();
     for (key, spec) in file.dns.into_iter().filter(|(_, spec)| !spec.is_absent()) {
         let (owner, kind) = key.rsplit_once(' ').with_context(|| format!("`{key}` is not \"owner TYPE\""))?;
@@ -218,6 +219,7 @@ fn read(contract: &Contract, ordinary: &Ordinary, name: &str, table: toml::Table
         elsewhere: file.elsewhere,
         smtp: file.smtp,
         expect,
+        bound: file.bound,
     };
     for (owner, answers) in &situation.zone {
         for word in answers.iter().flat_map(|(_, answer)| &answer.records).filter_map(Record::behaviour) {

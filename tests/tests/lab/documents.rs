@@ -1,105 +1,96 @@
-//! What ARCHITECTURE.md says about hostile peers is there: every test and every situation that it names, and no situation is left out.
+//! What the documents say is there: tests, worlds, modules, files.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use sts_lab::contract::Contract;
+use sts_lab::hostile;
 use sts_lab::mix::Mix;
-use sts_lab::situation;
+use sts_lab::situation::{self, Situation};
+
+/// Folders that hold no document of ours: what is built, what came out of a scan, and published datasets, whose README is
+/// made and hashed.
+const OTHERS: [&str; 6] = ["target", ".git", "results", "layouts", "seeds", "node_modules"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
-/// The rows of the table below this heading, cell by cell, without its head.
-fn table(heading: &str) -> Vec<Vec<String>> {
-    let text = std::fs::read_to_string(root().join("ARCHITECTURE.md")).unwrap();
-    let section = text.split("\n## ").find(|section| section.starts_with(heading)).unwrap();
-    let rows = section.lines().filter(|line| line.starts_with('|')).skip(2);
-    let cells = |row: &str| row.trim_matches('|').split(" | ").map(|cell| cell.trim().to_owned()).collect();
-    rows.map(cells).collect()
+/// The files below a folder whose names end so.
+fn files(folder: &Path, ending: &str, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.file_name().unwrap().to_str().unwrap();
+        if path.is_dir() && !OTHERS.contains(&name) {
+            files(&path, ending, found);
+        } else if path.is_file() && name.ends_with(ending) {
+            found.push(path);
+        }
+    }
 }
 
-/// The words between backticks.
-fn names(cell: &str) -> Vec<&str> {
-    cell.split('`').skip(1).step_by(2).collect()
+pub(super) fn all(ending: &str) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    files(&root(), ending, &mut found);
+    found
+}
+
+pub(super) fn read(path: &Path) -> String {
+    std::fs::read_to_string(path).unwrap()
 }
 
 /// The names of all tests in the sources of scanner and laboratory.
-fn tests(folder: &Path, found: &mut BTreeSet<String>) {
-    for entry in std::fs::read_dir(folder).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            tests(&path, found);
-        } else if path.extension().is_some_and(|ending| ending == "rs") {
-            let text = std::fs::read_to_string(&path).unwrap();
-            let mut is_test = false;
-            for line in text.lines().map(str::trim) {
-                if line == "#[test]" || line == "#[tokio::test]" {
-                    is_test = true;
-                } else if let Some((_, name)) = line.split_once("fn ").filter(|_| is_test) {
-                    found.extend(name.split('(').next().map(str::to_owned));
-                    is_test = false;
-                }
+fn tests() -> BTreeSet<String> {
+    let mut names = BTreeSet::new();
+    for path in all(".rs") {
+        let mut is_test = false;
+        for line in read(&path).lines().map(str::trim) {
+            if line == "#[test]" || line.starts_with("#[tokio::test") {
+                is_test = true;
+            } else if let Some((_, name)) = line.split_once("fn ").filter(|_| is_test) {
+                names.extend(name.split('(').next().map(str::to_owned));
+                is_test = false;
             }
         }
     }
+    names
+}
+
+fn situations() -> Vec<Situation> {
+    situation::load_all(&Contract::load().unwrap()).unwrap().into_values().collect()
 }
 
 #[test]
-fn every_hostile_situation_has_a_bound_and_a_test_that_is_there() {
-    let rows = table("Hostile peers");
-    assert!(rows.len() > 30 && rows.iter().all(|row| row.len() == 4), "{rows:?}");
-    let mut known = BTreeSet::new();
-    for folder in ["scanner/src", "scanner/tests", "tests/src", "tests/tests"] {
-        tests(&root().join(folder), &mut known);
-    }
-    let worlds: BTreeSet<&str> = situation::names().collect();
-    let mut told = BTreeSet::new();
-    for row in &rows {
-        let (shown, tested) = (names(&row[2]), names(&row[3]));
-        assert!(
-            !(row[0].is_empty() || row[1].is_empty() || shown.is_empty() && tested.is_empty()),
-            "{row:?}"
-        );
-        for name in shown {
-            assert!(worlds.contains(name), "there is no situation `{name}`: {row:?}");
-            told.insert(name.to_owned());
-        }
-        for name in tested {
-            assert!(known.contains(name), "there is no test `{name}`: {row:?}");
-        }
-    }
-    let hostile = worlds.iter().filter(|name| name.starts_with("hostile-"));
-    let untold: Vec<_> = hostile.filter(|name| !told.contains(**name)).collect();
-    assert!(untold.is_empty(), "ARCHITECTURE.md does not tell of {untold:?}");
+fn the_page_about_hostile_peers_is_made_from_the_worlds() {
+    let committed = read(&root().join("docs/hostile-peers.md"));
+    assert!(
+        committed == hostile::page().unwrap(),
+        "run `sts-lab hostile > docs/hostile-peers.md` and look at the difference"
+    );
 }
 
 #[test]
-fn the_catalogue_of_methods_is_that_of_the_findings() {
-    let findings: serde_json::Value =
-        serde_json::from_str(&std::fs::read_to_string(root().join("findings.json")).unwrap()).unwrap();
-    let methods = std::fs::read_to_string(root().join("METHODS.md")).unwrap();
-    let rows: Vec<Vec<&str>> = methods
-        .lines()
-        .filter(|line| line.starts_with("| `"))
-        .map(|line| line.trim_matches('|').split(" | ").map(str::trim).collect())
+fn every_test_that_shows_a_bound_is_there() {
+    let known = tests();
+    let worlds = situations();
+    let bounds: Vec<(&str, &[String])> = worlds
+        .iter()
+        .filter_map(|world| Some((world.name.as_str(), world.bound.as_ref()?.shown_by.as_slice())))
         .collect();
-    let findings = findings.as_array().unwrap();
-    assert!(findings.len() > 120);
-    for finding in findings {
-        let code = format!("`{}`", finding["code"].as_str().unwrap());
-        let told: Vec<_> = rows.iter().filter(|row| row[0].trim_end_matches(" ¹") == code).collect();
-        assert_eq!(told.len(), 1, "{code} has one row in METHODS.md");
-        let (title, source) = (finding["title"].as_str().unwrap(), finding["source"].as_str().unwrap());
-        assert!(told[0].contains(&title) && told[0].contains(&source), "{told:?}: {title}; {source}");
-        let severity = match finding["severity"].as_str().unwrap() {
-            "error" => "!",
-            "warning" => "~",
-            "info" => "i",
-            _ => "?",
-        };
-        let mark = if finding["may_pass"] == true { format!("{severity}t") } else { severity.to_owned() };
-        assert_eq!(told[0][1].replace(' ', ""), mark, "{code}");
+    let unplayed = situation::unplayed().unwrap();
+    assert!(bounds.len() > 80 && unplayed.iter().all(|one| !one.shown_by.is_empty()));
+    let lists = unplayed.iter().map(|one| (one.about.as_str(), one.shown_by.as_slice()));
+    for (name, test) in bounds.into_iter().chain(lists).flat_map(|(n, t)| t.iter().map(move |t| (n, t))) {
+        assert!(known.contains(test), "{name}: there is no test `{test}`");
     }
+}
+
+#[test]
+fn what_limits_a_peer_is_said_where_it_is_and_taken_from_no_base() {
+    let worlds = situations();
+    let bound = |name: &str| worlds.iter().find(|one| one.name == name).unwrap().bound.clone();
+    assert!(bound("policy-http-malformed").is_some() && bound("hostile-https-endless-header").is_some());
+    assert_ne!(bound("policy-http-malformed"), bound("hostile-https-endless-header"));
+    assert!(bound("healthy").is_none());
 }
 
 #[test]
@@ -110,13 +101,86 @@ fn the_soak_mix_has_every_hostile_situation_and_a_fifth_of_them() {
     let weight: u64 = hostile.iter().map(|(_, weight)| **weight).sum();
     assert_eq!(weight * 5, soak.total());
     assert!(hostile.iter().all(|(_, weight)| **weight == *hostile[0].1));
-    for name in situation::names().filter(|name| name.starts_with("hostile-")) {
-        assert!(soak.weights.contains_key(name), "{name}");
+    let bounded: BTreeSet<String> =
+        situations().into_iter().filter(|one| one.bound.is_some()).map(|one| one.name).collect();
+    assert_eq!(hostile.iter().map(|(name, _)| (*name).clone()).collect::<BTreeSet<_>>(), bounded);
+}
+
+/// The targets of the links of a document.
+fn links(text: &str) -> impl Iterator<Item = &str> {
+    text.split("](").skip(1).filter_map(|rest| rest.split(')').next())
+}
+
+/// The anchor that a heading gets: lower case, blanks as hyphens, nothing but letters, digits, hyphens and underscores.
+fn anchor(heading: &str) -> String {
+    let lower = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
+    lower.chars().filter(|c| c.is_alphanumeric() || *c == '-' || *c == '_').collect()
+}
+
+#[test]
+fn every_link_of_a_document_leads_to_a_file_and_a_heading_that_are_there() {
+    for path in all(".md") {
+        let text = read(&path);
+        for target in links(&text).filter(|target| !target.contains("://")) {
+            let (file, section) = target.split_once('#').unwrap_or((target, ""));
+            let to = if file.is_empty() { path.clone() } else { path.parent().unwrap().join(file) };
+            assert!(to.exists(), "{}: there is no {target}", path.display());
+            if !section.is_empty() {
+                let headings: Vec<String> =
+                    read(&to).lines().filter(|line| line.starts_with('#')).map(anchor).collect();
+                assert!(headings.iter().any(|one| one == section), "{}: {target}", path.display());
+            }
+        }
     }
-    let told: BTreeSet<String> = table("Hostile peers")
-        .iter()
-        .flat_map(|row| names(&row[2]).into_iter().map(str::to_owned).collect::<Vec<_>>())
-        .collect();
-    let untold: Vec<_> = hostile.iter().filter(|(name, _)| !told.contains(*name)).collect();
-    assert!(untold.is_empty(), "ARCHITECTURE.md does not tell of {untold:?}");
+}
+
+/// Whether a text between backticks is a path of this repository, written out.
+fn is_path(text: &str) -> bool {
+    let folders =
+        ["scanner/", "analysis/", "tests/", "scripts/", "docs/", "deploy/", "domain-lists/", ".ci/"];
+    let is_plain = |c: char| c.is_ascii_alphanumeric() || "./-_".contains(c);
+    folders.iter().any(|folder| text.starts_with(folder)) && text.chars().all(is_plain)
+}
+
+#[test]
+fn every_path_that_a_document_names_is_there() {
+    for path in all(".md") {
+        let text = read(&path);
+        let prose = text.lines().filter(|line| !line.starts_with("    "));
+        for named in prose.flat_map(|line| line.split('`').skip(1).step_by(2)).filter(|named| is_path(named))
+        {
+            // Placeholders are in capitals: `tests/worlds/NAME.toml`.
+            let is_pattern = named.split(['/', '.', '-']).any(|part| matches!(part, "NAME" | "NN" | "DIR"));
+            assert!(is_pattern || root().join(named).exists(), "{}: there is no `{named}`", path.display());
+        }
+    }
+}
+
+/// What stands in a folder of sources, but for the files that hold it together.
+fn modules(folder: &str) -> Vec<String> {
+    let entries = std::fs::read_dir(root().join(folder)).unwrap().map(|entry| entry.unwrap().path());
+    let named = entries.map(|path| path.file_stem().unwrap().to_str().unwrap().to_owned());
+    let mut modules: Vec<String> = named.filter(|name| name != "lib" && name != "main").collect();
+    modules.sort();
+    modules.dedup();
+    modules
+}
+
+#[test]
+fn the_map_of_the_architecture_names_every_module() {
+    let text = read(&root().join("ARCHITECTURE.md"));
+    assert!(text.len() <= 12_500, "ARCHITECTURE.md has {} bytes: details go to docs/", text.len());
+    for (heading, folder) in [
+        ("## Map: scanner", "scanner/src"),
+        ("## Map: analysis", "analysis/src"),
+        ("## Map: laboratory", "tests/src"),
+    ] {
+        let map = text.split_once(heading).unwrap().1.split("\n## ").next().unwrap();
+        let words: Vec<&str> = map.split([' ', ',', '\n']).collect();
+        for module in modules(folder) {
+            let is_named =
+                [format!("{module}/"), format!("{module}.rs")].iter().any(|w| words.contains(&w.as_str()));
+            assert!(is_named, "{heading} does not name {folder}/{module}");
+        }
+    }
 }
