@@ -1,7 +1,7 @@
 //! A scan seen from outside while it runs: the status file and the metrics, held against the manifest.
 
 use super::{assert_code, dataset, lab, list, manifest, scan, sts_scan, text};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::process::Stdio;
@@ -24,6 +24,21 @@ fn scrape(addr: SocketAddr) -> Option<BTreeMap<String, f64>> {
         (name.to_owned(), number.parse().unwrap())
     };
     Some(body.lines().filter(|line| !line.starts_with('#')).map(sample).collect())
+}
+
+/// The metric that a sample belongs to: without labels, and of a histogram without what the sample counts.
+fn metric_of(sample: &str) -> &str {
+    let name = sample.split('{').next().unwrap();
+    let histogram = ["_bucket", "_sum", "_count"].iter().find_map(|suffix| name.strip_suffix(suffix));
+    histogram.unwrap_or(name)
+}
+
+/// The metrics that the page for operators names.
+fn metrics_of_the_page(page: &str) -> BTreeSet<&str> {
+    let (_, list) = page.split_once("<!-- metrics: begin -->").unwrap();
+    let (list, _) = list.split_once("<!-- metrics: end -->").unwrap();
+    let named = list.split('`').skip(1).step_by(2).map(metric_of);
+    named.filter(|name| name.starts_with("sts_scan_") || name.starts_with("process_")).collect()
 }
 
 #[test]
@@ -51,6 +66,10 @@ fn status_and_metrics_say_what_the_manifest_says_in_the_end() {
             assert!(pair[1].get(name) >= Some(before), "{name} went back");
         }
     }
+    let served: BTreeSet<&str> =
+        scrapes.iter().flat_map(BTreeMap::keys).map(|sample| metric_of(sample)).collect();
+    assert_eq!(metrics_of_the_page(include_str!("../../../docs/operating.md")), served);
+
     // While it is assessed nothing is added any more: the last scrape has everything, as has the last line.
     let last = scrapes.last().unwrap();
     let sum =
