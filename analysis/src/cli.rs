@@ -1,4 +1,5 @@
-//! What the binaries share: arguments, the way from them to the output, and exit codes. Only this module prints.
+//! What the binaries share: arguments, the way from them to the output, and exit codes. Only this module
+//! prints.
 
 use crate::dataset::{Completeness, Dataset, open_all};
 use crate::fault::Fault;
@@ -39,19 +40,21 @@ pub struct Args {
     /// Accept datasets that are not complete, and say what they cover.
     #[arg(long)]
     partial: bool,
-    /// At most so many rows a table, or `all` [default: 60 for text, markdown and latex; all for csv and json].
+    /// At most so many rows a table, or `all` [default: 60 for text, markdown and latex; all for csv and
+    /// json].
     #[arg(long, value_name = "N|all", value_parser = parse_rows)]
     rows: Option<Rows>,
     /// Memory for queries in MiB; what needs more goes to the temporary folder.
     #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
     memory: u32,
-    /// Leave texts in CSV that a spreadsheet would run as formulas as they are; without it they begin with an apostrophe.
+    /// Leave texts in CSV that a spreadsheet would run as formulas as they are; without it they begin with an
+    /// apostrophe.
     #[arg(long)]
     csv_plain: bool,
     #[command(flatten)]
     settings: Settings,
-    /// Write no tables but, into this directory, what other programs need to run the same queries: names, providers,
-    /// scans and the like as Parquet, and tables.sql for DuckDB.
+    /// Write no tables but, into this directory, what other programs need to run the same queries: names,
+    /// providers, scans and the like as Parquet, and tables.sql for DuckDB.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["table", "query", "list"])]
     helper_tables: Option<PathBuf>,
 }
@@ -72,7 +75,8 @@ fn parse_rows(text: &str) -> Result<Rows, String> {
     }
 }
 
-/// Does what the arguments say, with `catalogue` as the tables to choose from; prints faults on standard error.
+/// Does what the arguments say, with `catalogue` as the tables to choose from; prints faults on standard
+/// error.
 #[must_use]
 pub fn run(args: &Args, catalogue: &[Query]) -> ExitCode {
     match answer(args, catalogue) {
@@ -141,8 +145,8 @@ fn chosen(args: &Args, catalogue: &[Query]) -> Result<Vec<Query>, Fault> {
     args.table.iter().map(find).collect()
 }
 
-/// Says what somebody who reads the tables should know of their datasets: that one is not complete, or has something that
-/// this version does not know.
+/// Says what somebody who reads the tables should know of their datasets: that one is not complete, or has
+/// something that this version does not know.
 pub(crate) fn warn(datasets: &[Dataset]) -> Result<(), Fault> {
     for dataset in datasets {
         let dir = dataset.dir.display();

@@ -69,7 +69,8 @@ pub fn schema_version() -> Result<&'static str, Fault> {
     Ok(&contract()?.schema_version)
 }
 
-/// The minor version of a layout such as `1.2`; `None` where it is none of the major version that this program knows.
+/// The minor version of a layout such as `1.2`; `None` where it is none of the major version that this
+/// program knows.
 ///
 /// # Errors
 /// The file this program was built with is broken.
@@ -90,8 +91,8 @@ pub fn is_newer(version: &str) -> Result<bool, Fault> {
     Ok(minor(version)? > minor(schema_version()?)?)
 }
 
-/// The schema to read a table by. Every column may be null, so that a dataset of an older minor version, which has
-/// fewer columns, reads as if they were there and empty.
+/// The schema to read a table by. Every column may be null, so that a dataset of an older minor version,
+/// which has fewer columns, reads as if they were there and empty.
 ///
 /// # Errors
 /// No such table, or the file this program was built with is broken.

@@ -1,8 +1,8 @@
 //! How many names have their mail at which provider: the table `mx_customers`.
 //!
-//! This is the one count over all names that asks for a provider, so it would join tens of millions of hosts with as many
-//! names. Here each part is read once, and only the providers' counts are held. What is counted is said in SQL by
-//! `queries/views/mx_customers.sql`; tests hold one against the other.
+//! This is the one count over all names that asks for a provider, so it would join tens of millions of hosts
+//! with as many names. Here each part is read once, and only the providers' counts are held. What is counted
+//! is said in SQL by `queries/views/mx_customers.sql`; tests hold one against the other.
 
 use crate::dataset::Dataset;
 use crate::fault::Fault;

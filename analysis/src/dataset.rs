@@ -49,7 +49,8 @@ impl Dataset {
     /// Opens a scan's folder.
     ///
     /// # Errors
-    /// It is no dataset or not whole, of another major schema version, not complete though that is required, or cannot be read.
+    /// It is no dataset or not whole, of another major schema version, not complete though that is required,
+    /// or cannot be read.
     pub fn open(dir: &Path, completeness: Completeness) -> Result<Self, Fault> {
         let manifest = read_manifest(dir)?;
         let version = check_version(dir, &manifest)?;
@@ -100,8 +101,8 @@ impl Dataset {
         )
     }
 
-    /// What this version does not know of the dataset, in one line: a newer layout, words outside the vocabularies. `None`
-    /// where it knows all of it.
+    /// What this version does not know of the dataset, in one line: a newer layout, words outside the
+    /// vocabularies. `None` where it knows all of it.
     ///
     /// # Errors
     /// The file this program was built with is broken.

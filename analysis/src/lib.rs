@@ -1,8 +1,8 @@
 //! Tables drawn by SQL from one or many datasets of `sts-scan`.
 //!
-//! The way of a table: [`dataset`] opens and checks the folders, [`tables`] registers their Parquet files and what is
-//! made from them ([`providers`]) with DataFusion, [`query`] runs a table's text over them, [`render`] writes the
-//! answer. [`cli`] is what the binaries share; only it prints.
+//! The way of a table: [`dataset`] opens and checks the folders, [`tables`] registers their Parquet files and
+//! what is made from them ([`providers`]) with DataFusion, [`query`] runs a table's text over them,
+//! [`render`] writes the answer. [`cli`] is what the binaries share; only it prints.
 
 pub mod cli;
 pub mod contract;

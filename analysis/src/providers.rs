@@ -49,14 +49,15 @@ impl Providers {
         Ok(Self { by_registrable })
     }
 
-    /// The provider of a host: the listed one, else the host's registrable domain, else (an address, a suffix) the
-    /// host's name as it is.
+    /// The provider of a host: the listed one, else the host's registrable domain, else (an address, a
+    /// suffix) the host's name as it is.
     #[must_use]
     pub fn of<'a>(&'a self, host: &'a str) -> &'a str {
         self.of_registrable(registrable(host)).unwrap_or(host)
     }
 
-    /// The provider of a registrable domain: the listed one, else the domain itself; `None` where there is none.
+    /// The provider of a registrable domain: the listed one, else the domain itself; `None` where there is
+    /// none.
     #[must_use]
     pub fn of_registrable<'a>(&'a self, registrable: Option<&'a str>) -> Option<&'a str> {
         registrable.map(|own| self.by_registrable.get(own).map_or(own, String::as_str))
@@ -71,8 +72,8 @@ impl Providers {
     }
 }
 
-/// The ICANN public suffix of a name and one label more; `None` for an address, and for a name that is itself a
-/// suffix. The name is lower case, in A-labels, without trailing dot.
+/// The ICANN public suffix of a name and one label more; `None` for an address, and for a name that is itself
+/// a suffix. The name is lower case, in A-labels, without trailing dot.
 #[must_use]
 pub fn registrable(name: &str) -> Option<&str> {
     if name.parse::<IpAddr>().is_ok() {
@@ -83,8 +84,8 @@ pub fn registrable(name: &str) -> Option<&str> {
     name.get(below.len() - label.len()..)
 }
 
-/// The public suffix by the ICANN part of the list. Private rules are skipped: what stands above the first label of
-/// a private suffix is looked up again.
+/// The public suffix by the ICANN part of the list. Private rules are skipped: what stands above the first
+/// label of a private suffix is looked up again.
 fn icann_suffix(name: &str) -> Option<&str> {
     let mut rest = name;
     loop {

@@ -159,7 +159,8 @@ impl Query {
         Ok(Self::parse(&stem, &sql))
     }
 
-    /// Reads a text and its header: leading lines `-- key: value`, a value going on in lines that begin `--   `.
+    /// Reads a text and its header: leading lines `-- key: value`, a value going on in lines that begin
+    /// `--   `.
     #[must_use]
     pub fn parse(stem: &str, sql: &str) -> Self {
         let name = stem.trim_start_matches(|c: char| c.is_ascii_digit()).trim_start_matches('-');

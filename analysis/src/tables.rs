@@ -13,8 +13,8 @@
 //! | `signaller_names` | the same of the hosts that signallers name |
 //! | `population`, `signallers`, `managers`, … | made by the texts of `queries/views`, which say what they hold |
 //!
-//! Signallers are few among tens of millions of names, so the large table is read a few times only: what is made from it
-//! is held in memory, made once, and only where a query asks for it.
+//! Signallers are few among tens of millions of names, so the large table is read a few times only: what is
+//! made from it is held in memory, made once, and only where a query asks for it.
 
 mod engine;
 mod export;
@@ -54,8 +54,8 @@ pub struct Tables {
 }
 
 impl Tables {
-    /// Registers the tables of these datasets. Queries together hold at most `memory` bytes; sorts and aggregations
-    /// that need more spill to the system's temporary folder.
+    /// Registers the tables of these datasets. Queries together hold at most `memory` bytes; sorts and
+    /// aggregations that need more spill to the system's temporary folder.
     ///
     /// # Errors
     /// This machine failed at reading or planning.
@@ -100,11 +100,12 @@ impl Tables {
         ])
     }
 
-    /// Runs a query and holds its whole answer. Joins are by hash, which is fast but cannot spill; where memory does not
-    /// suffice for that, the query runs once more with joins by sorting, which can.
+    /// Runs a query and holds its whole answer. Joins are by hash, which is fast but cannot spill; where
+    /// memory does not suffice for that, the query runs once more with joins by sorting, which can.
     ///
     /// # Errors
-    /// The text is no query over these tables (usage), it reads what a publisher has left out, or this machine failed.
+    /// The text is no query over these tables (usage), it reads what a publisher has left out, or this
+    /// machine failed.
     pub async fn run(&mut self, query: &Query) -> Result<Answer, Fault> {
         self.refuse_withheld(query).await?;
         self.prepare(query).await?;

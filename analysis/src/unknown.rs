@@ -1,9 +1,9 @@
-//! What a dataset holds that this version does not know: words outside the vocabularies of `columns.json`, as a newer
-//! version of the scanner may write them.
+//! What a dataset holds that this version does not know: words outside the vocabularies of `columns.json`, as
+//! a newer version of the scanner may write them.
 //!
-//! Looking is cheap: where all pages of a column chunk refer to its dictionary, only the dictionary is read. The column
-//! itself is read where the dictionary holds an unknown word, so that its cells can be counted, and where a chunk has
-//! pages without dictionary, as other programs write them.
+//! Looking is cheap: where all pages of a column chunk refer to its dictionary, only the dictionary is read.
+//! The column itself is read where the dictionary holds an unknown word, so that its cells can be counted,
+//! and where a chunk has pages without dictionary, as other programs write them.
 
 use crate::contract::{self, Column};
 use crate::fault::Fault;
@@ -126,16 +126,16 @@ impl Holding {
         fields.into_iter().map(holding).collect()
     }
 
-    /// Whether a leaf of a Parquet schema is what holds the words: writers name what is between column and field as they
-    /// like.
+    /// Whether a leaf of a Parquet schema is what holds the words: writers name what is between column and
+    /// field as they like.
     fn is_at(&self, path: &[String]) -> bool {
         let (first, last) = (path.first().map(String::as_str), path.last().map(String::as_str));
         first == Some(self.column) && self.field.is_none_or(|field| last == Some(field))
     }
 }
 
-/// Whether the dictionary of a column chunk says that every word is known; false too where there is no dictionary, or one
-/// that not all pages refer to.
+/// Whether the dictionary of a column chunk says that every word is known; false too where there is no
+/// dictionary, or one that not all pages refer to.
 fn all_known(
     group: &dyn RowGroupReader,
     leaf: usize,
@@ -166,8 +166,8 @@ fn nothing_there(chunk: &ColumnChunkMetaData) -> bool {
     nulls.is_some() && nulls == u64::try_from(chunk.num_values()).ok()
 }
 
-/// The texts of a dictionary page: each its length in four bytes, little end first, and its bytes; `None` where the page is
-/// not so, or a text is not UTF-8.
+/// The texts of a dictionary page: each its length in four bytes, little end first, and its bytes; `None`
+/// where the page is not so, or a text is not UTF-8.
 fn plain_texts(page: &[u8], count: u32) -> Option<Vec<&str>> {
     let mut rest = page;
     let mut texts = Vec::new();
@@ -202,7 +202,8 @@ fn counted(
     Ok(counts)
 }
 
-/// The texts in an array, those of lists and of the one field of structs one after the other. What is no text has none.
+/// The texts in an array, those of lists and of the one field of structs one after the other. What is no text
+/// has none.
 fn texts(array: &ArrayRef) -> Result<StringArray, arrow::error::ArrowError> {
     match array.data_type() {
         DataType::List(_) => {

@@ -3,8 +3,9 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-/// Whether a terminal would act on a character, or a reader would not see it: control characters (C0, DEL, C1), marks that
-/// turn the direction of text, separators of lines and paragraphs, and what has no width. A line feed is one too.
+/// Whether a terminal would act on a character, or a reader would not see it: control characters (C0, DEL,
+/// C1), marks that turn the direction of text, separators of lines and paragraphs, and what has no width. A
+/// line feed is one too.
 #[must_use]
 pub fn is_hidden(c: char) -> bool {
     c.is_control()
@@ -27,8 +28,8 @@ pub fn in_one_line(text: &str) -> String {
     visible(text).replace('\n', " ")
 }
 
-/// A JSON document that says the same without a hidden character. They stand in its strings only, where an escape is the
-/// character itself.
+/// A JSON document that says the same without a hidden character. They stand in its strings only, where an
+/// escape is the character itself.
 #[must_use]
 pub fn visible_json(document: &str) -> Cow<'_, str> {
     let escape = |out: &mut String, c: char| {

@@ -1,8 +1,8 @@
 //! What a publisher may leave out, and from which columns it is taken.
 //!
-//! A column that holds nothing else is left out whole: absent means withheld, null keeps meaning not asked or not seen.
-//! Internet addresses also stand in the midst of other text (an MX that is an address, a greeting, the text of a refusal);
-//! there each is replaced, see [`crate::publish`].
+//! A column that holds nothing else is left out whole: absent means withheld, null keeps meaning not asked or
+//! not seen. Internet addresses also stand in the midst of other text (an MX that is an address, a greeting,
+//! the text of a refusal); there each is replaced, see [`crate::publish`].
 
 use crate::contract::TABLES;
 use crate::fault::Fault;
@@ -145,8 +145,8 @@ mod tests {
     /// Kinds of values that say nothing in another's words: a time, a count, yes or no.
     const SILENT: [&str; 4] = ["bool", "int32", "int64", "timestamp_us"];
 
-    /// Columns whose meaning speaks of a class and that stay all the same, each for a reason: they hold a verdict, a
-    /// status or a name, but nothing of the class itself. Free text is redacted.
+    /// Columns whose meaning speaks of a class and that stay all the same, each for a reason: they hold a
+    /// verdict, a status or a name, but nothing of the class itself. Free text is redacted.
     const LOOKED_AT: [&str; 20] = [
         "domains.mx_kind",
         "domains.tlsrpt_rua",

@@ -27,9 +27,9 @@ fn name(column: &Column, word: &Word) -> String {
     }
 }
 
-/// The words as a table: `table_name`, `column_name` (of a field of structs `policy_addrs.outcome` and the like), `word`,
-/// `meaning`, and `may_pass` (null where the word is no outcome of a look). A row per word of a column, in the contract's
-/// order.
+/// The words as a table: `table_name`, `column_name` (of a field of structs `policy_addrs.outcome` and the
+/// like), `word`, `meaning`, and `may_pass` (null where the word is no outcome of a look). A row per word of
+/// a column, in the contract's order.
 ///
 /// # Errors
 /// The file this program was built with is broken.

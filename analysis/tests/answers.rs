@@ -46,7 +46,8 @@ async fn csv(tables: &mut Tables, query: &Query) -> String {
     render(&[tables.run(query).await.unwrap()], Format::Csv, None)
 }
 
-/// The answer that a world has to a query: the query's own file name, with `.csv`; `None` where it says nothing of it.
+/// The answer that a world has to a query: the query's own file name, with `.csv`; `None` where it says
+/// nothing of it.
 fn expected(world: &Path, query: &Query) -> Option<PathBuf> {
     let files = fs::read_dir(world).unwrap().map(|entry| entry.unwrap().path());
     let named = |path: &PathBuf| {

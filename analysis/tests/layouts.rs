@@ -1,4 +1,5 @@
-//! Datasets of other layouts than this version's: older ones, newer ones, and what was published by other versions.
+//! Datasets of other layouts than this version's: older ones, newer ones, and what was published by other
+//! versions.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 

@@ -1,4 +1,5 @@
-//! The report over the fixtures: every figure of the outline is drawn, and what datasets say cannot break out of the page.
+//! The report over the fixtures: every figure of the outline is drawn, and what datasets say cannot break out
+//! of the page.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
@@ -62,8 +63,8 @@ async fn every_figure_of_the_outline_is_drawn_in_one_world_or_another() {
 async fn headline_numbers_are_those_of_the_queries() {
     let dir = tempfile::tempdir().unwrap();
     let page = report(&world::fixtures().join("signallers"), dir.path()).await.page().unwrap();
-    // By hand, as in fixtures/signallers/01-adoption.csv and 38-verdicts.csv: 10 names in D1, of which l.com is undecided,
-    // 8 signal; 1 of 9 decided signallers is validated.
+    // By hand, as in fixtures/signallers/01-adoption.csv and 38-verdicts.csv: 10 names in D1, of which l.com
+    // is undecided, 8 signal; 1 of 9 decided signallers is validated.
     for expected in [
         "<dt>names with MX records</dt><dd class=\"big\">10</dd>",
         "<dt>of them signal MTA-STS</dt><dd class=\"big\">88.9 %</dd><dd class=\"of\">8 of 9, 80.0 % to 90.0 %",

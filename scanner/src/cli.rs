@@ -150,7 +150,8 @@ fn settings(command: Command) -> Command {
     SETTINGS.iter().filter_map(flag).fold(command.arg(config()), Command::arg)
 }
 
-/// The settings that looking at a few domains goes by: nobody watches that from outside, and nothing is waited for.
+/// The settings that looking at a few domains goes by: nobody watches that from outside, and nothing is
+/// waited for.
 fn of_check(setting: &&'static Setting) -> bool {
     setting.section != "report" && setting.key != "pause_limit"
 }

@@ -8,7 +8,8 @@ use std::path::Path;
 /// Sees that a folder can stand there or does, under a name that other programs and messages can say.
 ///
 /// # Errors
-/// A message with the name, what is there, and what is allowed. A folder that cannot be made is no error here.
+/// A message with the name, what is there, and what is allowed. A folder that cannot be made is no error
+/// here.
 pub fn check(folder: &Path) -> Result<(), String> {
     if folder.as_os_str().is_empty() {
         return Err("-o is empty: give the name of a folder".to_owned());

@@ -1,5 +1,5 @@
-//! What each column, each word and each finding means: `dictionary/` beside the data, so that a dataset explains itself, and
-//! the committed `columns.json`.
+//! What each column, each word and each finding means: `dictionary/` beside the data, so that a dataset
+//! explains itself, and the committed `columns.json`.
 
 use crate::assess::catalogue;
 use crate::dataset::columns::{Column, Kind, SCHEMA_VERSION, TABLES};
@@ -29,7 +29,8 @@ fn meaning(entry: &Entry) -> &'static str {
     entry.meaning.or_else(|| Some(Code::from_word(entry.word)?.finding().title)).unwrap_or_default()
 }
 
-/// The words of a column, each with the field of its group that it is a word of; `None` where it is of the column itself.
+/// The words of a column, each with the field of its group that it is a word of; `None` where it is of the
+/// column itself.
 fn words_of(column: &Column) -> impl Iterator<Item = (Option<&'static str>, Entry)> {
     let own = column.words.into_iter().flat_map(|words| words()).map(|word| (None, word));
     let of_fields = column.fields().iter().flat_map(|field| {

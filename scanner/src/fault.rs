@@ -47,7 +47,8 @@ impl LocalFault {
 
     /// The fault behind an error of a socket; `None` where it tells of the remote party or of the way there.
     ///
-    /// ENETUNREACH and EHOSTUNREACH tell of the way, and so does EACCES: ICMPv6 "administratively prohibited" arrives as that.
+    /// ENETUNREACH and EHOSTUNREACH tell of the way, and so does EACCES: ICMPv6 "administratively prohibited"
+    /// arrives as that.
     #[must_use]
     pub fn of_io(doing: &'static str, err: &io::Error) -> Option<Self> {
         let code = err.raw_os_error()?;

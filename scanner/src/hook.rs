@@ -1,4 +1,5 @@
-//! Places at which a test breaks the program off, as a kill or a panic of a library would. A release build has none of them.
+//! Places at which a test breaks the program off, as a kill or a panic of a library would. A release build
+//! has none of them.
 
 #[cfg(debug_assertions)]
 use std::sync::LazyLock;

@@ -11,12 +11,12 @@ use tokio_util::sync::CancellationToken;
 /// The code of a scan that was interrupted and can be resumed.
 const RESUMABLE: i32 = 3;
 
-/// How long a further SIGHUP is the same one: where a terminal is lost the kernel sends one and the shell another, 1 ms later
-/// where it was tried with bash, and that is no "once more".
+/// How long a further SIGHUP is the same one: where a terminal is lost the kernel sends one and the shell
+/// another, 1 ms later where it was tried with bash, and that is no "once more".
 const ONE_HANGUP: Duration = Duration::from_secs(2);
 
-/// A token that the first signal cancels; the second ends the process, which leaves what was committed whole. SIGHUP is one of
-/// them, unless it was ignored when the program began (`nohup`).
+/// A token that the first signal cancels; the second ends the process, which leaves what was committed whole.
+/// SIGHUP is one of them, unless it was ignored when the program began (`nohup`).
 ///
 /// # Errors
 /// The signals cannot be watched.
@@ -27,8 +27,8 @@ pub fn watch(output: &Path) -> io::Result<CancellationToken> {
     let listening = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (mut signals, too_large) = {
         let _entered = listening.enter();
-        // Without a handler the kernel ends a process that writes beyond its `ulimit -f`; with one the write fails, as on a
-        // full disk.
+        // Without a handler the kernel ends a process that writes beyond its `ulimit -f`; with one the write
+        // fails, as on a full disk.
         (Signals::new()?, signal(SignalKind::from_raw(libc::SIGXFSZ))?)
     };
     let handled = move || {
@@ -85,8 +85,8 @@ impl Signals {
     }
 }
 
-/// Whether SIGHUP is ignored, by what the kernel tells of a process (`SigIgn` of proc(5), a bit a signal); false where it does
-/// not tell. The call that asks for it is `unsafe`.
+/// Whether SIGHUP is ignored, by what the kernel tells of a process (`SigIgn` of proc(5), a bit a signal);
+/// false where it does not tell. The call that asks for it is `unsafe`.
 fn is_hangup_ignored(status: &str) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());

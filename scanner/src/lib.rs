@@ -1,9 +1,9 @@
 //! The scanner of STS Census: domain lists in, evidence about MTA-STS (RFC 8461) out, as Parquet.
 //!
-//! The modules in the order of a domain's way: [`input`] → [`dns`] → [`policy_host`] → [`smtp`] (with [`tls`]) → [`dataset`] →
-//! [`assess`]. Below them lies [`evidence`], what the program says about the world. [`plan`] holds what an operator sets,
-//! [`admission`] every permission, [`probe`] the stages, [`scan`] the threads. Which may import which is a table in
-//! `tests/map`.
+//! The modules in the order of a domain's way: [`input`] → [`dns`] → [`policy_host`] → [`smtp`] (with
+//! [`tls`]) → [`dataset`] → [`assess`]. Below them lies [`evidence`], what the program says about the world.
+//! [`plan`] holds what an operator sets, [`admission`] every permission, [`probe`] the stages, [`scan`] the
+//! threads. Which may import which is a table in `tests/map`.
 
 #![cfg_attr(
     test,

@@ -1,5 +1,5 @@
-//! Whether this machine's network is there. While it is not, nothing is asked, and what was under way says nothing about
-//! those who were asked: it is asked again.
+//! Whether this machine's network is there. While it is not, nothing is asked, and what was under way says
+//! nothing about those who were asked: it is asked again.
 //!
 //! What an outage is stands in docs/outages.md. Who finds out is `dns::watch`; this holds what was found.
 
@@ -55,7 +55,8 @@ pub struct Line {
     stop: CancellationToken,
     routes: Routes,
     is_watched: AtomicBool,
-    /// Questions and connections that are under way, or over and not believed yet, beside those that the engine knows.
+    /// Questions and connections that are under way, or over and not believed yet, beside those that the
+    /// engine knows.
     under_way: AtomicUsize,
     /// Milliseconds of `began` when a resolver answered anybody.
     heard: AtomicU64,
@@ -116,7 +117,8 @@ impl Line {
         self.is_watched.load(Relaxed)
     }
 
-    /// Counts something as under way: as long as there is anything, resolvers that are quiet are asked for a sign of life.
+    /// Counts something as under way: as long as there is anything, resolvers that are quiet are asked for a
+    /// sign of life.
     pub fn under_way(&self) -> UnderWay<'_> {
         self.under_way.fetch_add(1, Relaxed);
         UnderWay(self)
@@ -152,8 +154,8 @@ impl Line {
         now.saturating_duration_since(self.began).saturating_sub(heard)
     }
 
-    /// Whether there is a route to an address, as far as there was one to its family at the start. Those of private
-    /// networks are not looked at: their going away is no outage of this machine's.
+    /// Whether there is a route to an address, as far as there was one to its family at the start. Those of
+    /// private networks are not looked at: their going away is no outage of this machine's.
     #[must_use]
     pub fn has_route(&self, addr: IpAddr) -> bool {
         if !crate::admission::is_public(addr) {

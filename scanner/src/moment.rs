@@ -1,7 +1,7 @@
 //! The clock: the only place that asks for the time of day (`clippy.toml` forbids it elsewhere).
 //!
-//! The time of day may jump: it dates rows and says whether a certificate is valid. What waits, measures or gives up goes by
-//! `Instant`, which does not.
+//! The time of day may jump: it dates rows and says whether a certificate is valid. What waits, measures or
+//! gives up goes by `Instant`, which does not.
 
 use crate::evidence::rows::Micros;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};

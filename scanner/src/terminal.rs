@@ -1,15 +1,17 @@
-//! Text for people on a terminal: nothing in it acts on that terminal, and a terminal that is gone or full ends nothing.
+//! Text for people on a terminal: nothing in it acts on that terminal, and a terminal that is gone or full
+//! ends nothing.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::io::{self, Write as _};
 
-/// Characters of a line that are shown; a line of a hostile list has megabytes. Its end is among them, where the way out stands.
+/// Characters of a line that are shown; a line of a hostile list has megabytes. Its end is among them, where
+/// the way out stands.
 const LONGEST: usize = 2_000;
 const AT_ITS_END: usize = 400;
 
-/// Whether a terminal would act on a character, or a reader would not see it: controls but the line feed and the tab, marks that turn the
-/// direction of text, separators of lines and paragraphs, and what has no width.
+/// Whether a terminal would act on a character, or a reader would not see it: controls but the line feed and
+/// the tab, marks that turn the direction of text, separators of lines and paragraphs, and what has no width.
 fn is_hidden(c: char) -> bool {
     c.is_control() && !matches!(c, '\n' | '\t')
         || matches!(

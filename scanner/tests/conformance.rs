@@ -46,7 +46,8 @@ fn run(kind: &str, lines: &str, judge: impl Fn(&Value) -> Verdict) -> String {
     format!("{} {kind}", cases.len())
 }
 
-/// The TXT records of an input: one text, or a list of texts, each perhaps a list of character-strings to join.
+/// The TXT records of an input: one text, or a list of texts, each perhaps a list of character-strings to
+/// join.
 fn txts(input: &Value) -> Vec<Vec<u8>> {
     let one = |value: &Value| match value {
         Value::Array(strings) => strings.iter().flat_map(|s| s.as_str().unwrap().bytes()).collect(),
@@ -58,7 +59,8 @@ fn txts(input: &Value) -> Vec<Vec<u8>> {
     }
 }
 
-/// A record of another version is `invalid` in the dataset (it signals) and `absent` to a sender; several are none.
+/// A record of another version is `invalid` in the dataset (it signals) and `absent` to a sender; several are
+/// none.
 fn word(state: RecordState, other_version: bool) -> &'static str {
     match state {
         RecordState::Valid => "valid",

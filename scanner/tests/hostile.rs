@@ -1,4 +1,5 @@
-//! Policy hosts and MX hosts that send without an end, or more than anyone asked for: where each is cut, counted by the server.
+//! Policy hosts and MX hosts that send without an end, or more than anyone asked for: where each is cut,
+//! counted by the server.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what must be there")]
 
 mod loopback;

@@ -1,8 +1,8 @@
-//! No parser of what strangers send takes more than time linear in its length: each is given text of growing length that is
-//! made to hurt it, and the processor time of this thread is counted.
+//! No parser of what strangers send takes more than time linear in its length: each is given text of growing
+//! length that is made to hurt it, and the processor time of this thread is counted.
 //!
-//! The bound is on growth, not on speed, so it holds on any machine: eight times the length may take 24 times as long, which
-//! leaves caches and allocators a factor of three; a quadratic parser takes 64 times as long.
+//! The bound is on growth, not on speed, so it holds on any machine: eight times the length may take 24 times
+//! as long, which leaves caches and allocators a factor of three; a quadratic parser takes 64 times as long.
 
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -81,7 +81,8 @@ const PARSERS: &[Parser] = &[
     ),
 ];
 
-/// What hurts parsers: separators, blanks, fields, labels, line ends and bytes that must be escaped, over and over.
+/// What hurts parsers: separators, blanks, fields, labels, line ends and bytes that must be escaped, over and
+/// over.
 const UNITS: &[&str] = &[
     "; x=1",
     ";",

@@ -1,4 +1,5 @@
-//! `sts-scan validate` and `sts-scan findings` as a stranger runs them: the program, its output, its exit codes.
+//! `sts-scan validate` and `sts-scan findings` as a stranger runs them: the program, its output, its exit
+//! codes.
 #![allow(clippy::disallowed_methods, reason = "its thread is joined where it is started")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test says what must be there")]
 
@@ -6,7 +7,8 @@ use serde_json::Value;
 use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
-/// Runs the program with this on its standard input. A program that reads no further closes it, which is its right.
+/// Runs the program with this on its standard input. A program that reads no further closes it, which is its
+/// right.
 fn run(arguments: &[&str], input: &[u8]) -> Output {
     let mut child = Command::new(env!("CARGO_BIN_EXE_sts-scan"))
         .args(arguments)

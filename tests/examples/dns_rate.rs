@@ -1,6 +1,7 @@
 //! How many questions a second the laboratory's resolver answers, asked by one thread with 200 in flight.
 //!
-//! `cargo run --release -p sts-lab --example dns_rate` prints answers a second; asker and resolver have a core each.
+//! `cargo run --release -p sts-lab --example dns_rate` prints answers a second; asker and resolver have a
+//! core each.
 
 #![allow(clippy::print_stdout, reason = "this is what it is for")]
 

@@ -1,5 +1,5 @@
-//! The laboratory's certificate authority. A certificate is a pure function of the seed, its names and its faults, so
-//! that its SHA-256 can stand in the truth before anyone has asked for it.
+//! The laboratory's certificate authority. A certificate is a pure function of the seed, its names and its
+//! faults, so that its SHA-256 can stand in the truth before anyone has asked for it.
 
 use crate::dice::draw;
 use crate::situation::{Certificate, Fill, Issuer, Purpose, Validity};
@@ -192,8 +192,8 @@ impl Authority {
 }
 
 impl Facts {
-    /// The data of a TLSA record about the certificate (RFC 6698 section 2.1), hexadecimal; `None` where selector or
-    /// matching type is not defined.
+    /// The data of a TLSA record about the certificate (RFC 6698 section 2.1), hexadecimal; `None` where
+    /// selector or matching type is not defined.
     #[must_use]
     pub fn tlsa(&self, selector: &str, matching: &str) -> Option<String> {
         let selected = match selector {

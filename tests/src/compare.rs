@@ -1,8 +1,9 @@
 //! Comparing two datasets cell by cell, whatever order their rows have and whatever layout each is of.
 //!
-//! It goes by the schema of the files, not by the contract. What `grade` exempts or compares within bounds is not compared, nor is a column that only
-//! one of the two has. Memory: 40 bytes per row, and the rows that differ (up to `KEPT`). Each dataset is read twice where
-//! they differ: once for what is different, once for how.
+//! It goes by the schema of the files, not by the contract. What `grade` exempts or compares within bounds is
+//! not compared, nor is a column that only one of the two has. Memory: 40 bytes per row, and the rows that
+//! differ (up to `KEPT`). Each dataset is read twice where they differ: once for what is different, once for
+//! how.
 
 mod layout;
 mod report;
@@ -121,7 +122,8 @@ pub fn compare(before: &Path, after: &Path) -> Result<Comparison> {
     Ok(Comparison { tables: tables.into_iter().collect::<Result<_>>()? })
 }
 
-/// All rows of one dataset that are told apart by the same cells: how many, and the sum of their fingerprints.
+/// All rows of one dataset that are told apart by the same cells: how many, and the sum of their
+/// fingerprints.
 #[derive(Debug, Default, Clone, Copy, PartialEq, Eq)]
 struct Alike {
     count: u32,

@@ -1,5 +1,5 @@
-//! The dataset's contract as `columns.json` states it: the tables, their columns, types and words; and the codes of
-//! `findings.json`.
+//! The dataset's contract as `columns.json` states it: the tables, their columns, types and words; and the
+//! codes of `findings.json`.
 
 use crate::value::Value;
 use anyhow::{Context, Result, bail};
@@ -30,8 +30,8 @@ pub const EXEMPT: [&str; 15] = [
     "domains.lists.list",
 ];
 
-/// Columns of durations that `grade` compares within bounds: how much less than the expected value may be found, and how much
-/// more, milliseconds. Whether they are null is compared as in any other column.
+/// Columns of durations that `grade` compares within bounds: how much less than the expected value may be
+/// found, and how much more, milliseconds. Whether they are null is compared as in any other column.
 pub const TOLERATED: [(&str, i64, i64); 1] = [("mx_hosts.banner_ms", 500, 2_000)];
 
 /// The columns that tell the rows of a table apart.

@@ -83,7 +83,8 @@ impl Counts {
     /// Reads the counts of this build by their name, `imc2025-counts`, or a file.
     ///
     /// # Errors
-    /// Where there is neither, the file is not sound, or a pool has more or fewer places than its groups have domains.
+    /// Where there is neither, the file is not sound, or a pool has more or fewer places than its groups have
+    /// domains.
     pub fn load(name_or_path: &str) -> Result<Self> {
         let text = if name_or_path == "imc2025-counts" {
             IMC_2025.to_owned()
@@ -153,7 +154,8 @@ impl Counts {
         Mix { about: self.about.clone(), every_situation: false, weights }
     }
 
-    /// The situation of the domain with this index, and the policy host that it shares; `None` beyond the last.
+    /// The situation of the domain with this index, and the policy host that it shares; `None` beyond the
+    /// last.
     #[must_use]
     pub fn at(&self, index: u64, epoch: u32) -> Option<(&str, Option<Shared>)> {
         // Neighbours in a list are not neighbours in a group.

@@ -1,4 +1,5 @@
-//! The dataset that a faultless scan of a world would leave, made from the truth: what graders and readers are tried on.
+//! The dataset that a faultless scan of a world would leave, made from the truth: what graders and readers
+//! are tried on.
 
 use crate::contract::{Contract, Table};
 use crate::truth::Expected;

@@ -1,4 +1,5 @@
-//! Numbers that look random and are a pure function of what goes in, the same on every machine and in every version.
+//! Numbers that look random and are a pure function of what goes in, the same on every machine and in every
+//! version.
 
 /// A 64-bit number drawn from a seed and a text.
 #[must_use]

@@ -1,7 +1,8 @@
-//! Comparing a dataset with the truth: every column but the named few, every row of every table, every contact.
+//! Comparing a dataset with the truth: every column but the named few, every row of every table, every
+//! contact.
 //!
-//! Memory: 24 bytes a row of the truth, and the rows that differ (up to `KEPT` of them). The truth is read twice: once for
-//! what must be there, once for the rows that differ.
+//! Memory: 24 bytes a row of the truth, and the rows that differ (up to `KEPT` of them). The truth is read
+//! twice: once for what must be there, once for the rows that differ.
 
 mod codes;
 mod contacts;
@@ -140,8 +141,8 @@ pub fn grade(dataset: &Path, truth: &Path) -> Result<Grade> {
     Ok(grade)
 }
 
-/// Compares the rows of one table with what the index says of them. Gives how many there are, and what is wrong with rows
-/// that nobody called for; rows that differ go to `kept`.
+/// Compares the rows of one table with what the index says of them. Gives how many there are, and what is
+/// wrong with rows that nobody called for; rows that differ go to `kept`.
 fn compare(
     table: &Table,
     dataset: &Path,

@@ -1,4 +1,5 @@
-//! The page about hostile peers, `docs/hostile-peers.md`: what each can do, what limits it, and which test shows it.
+//! The page about hostile peers, `docs/hostile-peers.md`: what each can do, what limits it, and which test
+//! shows it.
 
 use crate::contract::Contract;
 use crate::situation::{self, Bound, Peer};

@@ -19,7 +19,8 @@ pub const LIST: &str = "list.csv";
 pub const SETTINGS: &str = "scan.toml";
 /// The authority to trust.
 pub const TRUST: &str = "ca.pem";
-/// The intermediate authority that no server of the world sends, for those who want to give it to the scanner.
+/// The intermediate authority that no server of the world sends, for those who want to give it to the
+/// scanner.
 pub const HIDDEN: &str = "hidden-issuer.pem";
 /// What a right scan holds.
 pub const TRUTH: &str = "truth.parquet";
@@ -118,9 +119,10 @@ impl Lab {
     }
 }
 
-/// Settings for a scan of the world behind these ports. Paths are relative to the file. The deadlines are short, because
-/// the loopback network is; the rates are generous, because nobody is bothered. What is in flight is not: scanner and servers
-/// share a machine, and a queue of handshakes that is longer than the deadline would be taken for a fault of the servers.
+/// Settings for a scan of the world behind these ports. Paths are relative to the file. The deadlines are
+/// short, because the loopback network is; the rates are generous, because nobody is bothered. What is in
+/// flight is not: scanner and servers share a machine, and a queue of handshakes that is longer than the
+/// deadline would be taken for a fault of the servers.
 fn settings(ports: Ports) -> String {
     format!(
         r#"# Made by sts-lab: how to scan this laboratory.

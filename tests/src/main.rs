@@ -22,7 +22,8 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Write list.csv, scan.toml, ca.pem and truth.parquet, and serve until Ctrl-C or for the life of COMMAND.
+    /// Write list.csv, scan.toml, ca.pem and truth.parquet, and serve until Ctrl-C or for the life of
+    /// COMMAND.
     Serve(Serve),
     /// Write the dataset that a faultless scan of a world would leave, without scanning it.
     Dataset(Dataset),
@@ -30,18 +31,19 @@ enum Task {
     Grade {
         /// The folder of the scan: domains/, mx_hosts/, certificates/, assessments/.
         dataset: PathBuf,
-        /// truth.parquet of the laboratory that was scanned; contacts.parquet beside it is held against the dataset too.
+        /// truth.parquet of the laboratory that was scanned; contacts.parquet beside it is held against the
+        /// dataset too.
         truth: PathBuf,
-        /// Also show which situations called for each code of the catalogue; exit 0 only where every code that one scan can
-        /// see had one.
+        /// Also show which situations called for each code of the catalogue; exit 0 only where every code
+        /// that one scan can see had one.
         #[arg(long)]
         codes: bool,
     },
-    /// Compare two datasets cell by cell, whatever order their rows have; exit 0 only where there is no difference, 1 where
-    /// there is one.
+    /// Compare two datasets cell by cell, whatever order their rows have; exit 0 only where there is no
+    /// difference, 1 where there is one.
     ///
-    /// Times, durations and the scan's name are not compared, as in `grade`. The datasets may be of different layouts: columns
-    /// that only one of them has are listed and not compared.
+    /// Times, durations and the scan's name are not compared, as in `grade`. The datasets may be of different
+    /// layouts: columns that only one of them has are listed and not compared.
     Compare {
         /// The folder of a scan.
         before: PathBuf,
@@ -85,8 +87,8 @@ struct Dataset {
     /// Everything is drawn from it: the same seed, the same world.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Number of the snapshot: from one to the next, 2 % of the domains change. Of counts, 0 is the snapshot before them
-    /// [default: 0, or 1 of counts].
+    /// Number of the snapshot: from one to the next, 2 % of the domains change. Of counts, 0 is the snapshot
+    /// before them [default: 0, or 1 of counts].
     #[arg(long)]
     epoch: Option<u32>,
     /// Names from a list, as text or as CSV with the name in its last column.

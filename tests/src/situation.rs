@@ -1,9 +1,10 @@
 //! One situation: how a domain behaves in DNS, HTTPS and SMTP, and what a right scan says about it.
 //!
 //! A situation is a file `worlds/NAME.toml`, read strictly; one that begins with `_` only serves others as a
-//! base. `worlds/README.md` has the grammar: `[dns]`, `[https]`, `[elsewhere]` and `[smtp.…]` say what servers
-//! do, `[expect]` what a right scan says, `[bound]` what limits a hostile peer. `extends` names a situation
-//! whose tables, but for `[bound]`, are taken over, key by key, unless the file states its own value.
+//! base. `worlds/README.md` has the grammar: `[dns]`, `[https]`, `[elsewhere]` and `[smtp.…]` say what
+//! servers do, `[expect]` what a right scan says, `[bound]` what limits a hostile peer. `extends` names a
+//! situation whose tables, but for `[bound]`, are taken over, key by key, unless the file states its own
+//! value.
 
 mod behaviour;
 mod bound;
@@ -96,7 +97,8 @@ pub struct Situation {
     pub zone: BTreeMap<String, Vec<(RecordType, Answer)>>,
     /// What the policy host does.
     pub https: Https,
-    /// What a web server does at other names below the domain that have its address; the same where it is `None`.
+    /// What a web server does at other names below the domain that have its address; the same where it is
+    /// `None`.
     pub elsewhere: Option<Https>,
     /// What its MX hosts do, by the name its addresses are written with.
     pub smtp: BTreeMap<String, Smtp>,

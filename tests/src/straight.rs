@@ -1,4 +1,5 @@
-//! The true dataset of a world, written straight to Parquet without a scan, so that analysis can be tried at any size.
+//! The true dataset of a world, written straight to Parquet without a scan, so that analysis can be tried at
+//! any size.
 //!
 //! Memory: some thousand rows a thread, and eight bytes a distinct MX host's address and certificate.
 

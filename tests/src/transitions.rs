@@ -1,8 +1,8 @@
-//! What changes for a domain from one epoch to the next, by what its two situations say: the truth that trends over several
-//! scans are held against.
+//! What changes for a domain from one epoch to the next, by what its two situations say: the truth that
+//! trends over several scans are held against.
 //!
-//! The rules are those of RFC 8461 and of the project's catalogue (life cycle), written anew here. A transition needs a
-//! definite state before and after; where one is not, it is `unknown`.
+//! The rules are those of RFC 8461 and of the project's catalogue (life cycle), written anew here. A
+//! transition needs a definite state before and after; where one is not, it is `unknown`.
 
 use crate::contract::Contract;
 use crate::truth::Expected;
@@ -61,7 +61,8 @@ impl<'e> State<'e> {
     }
 }
 
-/// What changed for a domain. `gap_s` are the seconds between the two looks; record and policy of a look are read together.
+/// What changed for a domain. `gap_s` are the seconds between the two looks; record and policy of a look are
+/// read together.
 #[must_use]
 pub fn between(contract: &Contract, before: &Expected, after: &Expected, gap_s: i64) -> Vec<Transition> {
     let (was, is) = (State::of(contract, before), State::of(contract, after));
@@ -81,7 +82,8 @@ pub fn between(contract: &Contract, before: &Expected, after: &Expected, gap_s: 
     }
 }
 
-/// RFC 8461 section 8.3: a policy is removed by mode none, kept for as long as senders may hold the one before.
+/// RFC 8461 section 8.3: a policy is removed by mode none, kept for as long as senders may hold the one
+/// before.
 fn removal(was: &State<'_>, gap_s: i64) -> Option<Transition> {
     let (mode, max_age) = was.usable?;
     Some(match mode {

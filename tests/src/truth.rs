@@ -96,8 +96,8 @@ impl Oracle {
         Ok(())
     }
 
-    /// What follows from the policy host's behaviour alone: the body's bytes and the certificates' hashes. Whether there
-    /// is a body and whether a certificate was seen is the file's to say.
+    /// What follows from the policy host's behaviour alone: the body's bytes and the certificates' hashes.
+    /// Whether there is a body and whether a certificate was seen is the file's to say.
     fn policy(
         &self,
         row: &mut [Value],

@@ -1,7 +1,7 @@
 //! A world: which situation a domain is in, and which domain a name in the DNS belongs to.
 //!
-//! Both are pure functions of (seed, epoch, name): nothing is stored for a name, so a world of 100 million domains
-//! costs nothing.
+//! Both are pure functions of (seed, epoch, name): nothing is stored for a name, so a world of 100 million
+//! domains costs nothing.
 
 mod addresses;
 mod owners;
@@ -26,8 +26,8 @@ const PLAIN: &str = "not-signalled";
 /// The situation of domains whose names no URL can hold.
 const NAMELESS: &str = "policy-host-name-invalid";
 
-/// What makes an A-label of a label that decodes to no name: digits that run over the last code point (RFC 3492
-/// section 6.4).
+/// What makes an A-label of a label that decodes to no name: digits that run over the last code point (RFC
+/// 3492 section 6.4).
 const OVERFLOW: &str = "-99999999";
 
 /// The owner that stands for every name below the domain that is not there (RFC 4592).
@@ -70,7 +70,8 @@ pub struct World {
     plain: usize,
     nameless: usize,
     owners: Owners,
-    /// Every distinct SMTP behaviour; its place here is the second octet of its addresses less [`SMTP_FIRST`].
+    /// Every distinct SMTP behaviour; its place here is the second octet of its addresses less
+    /// [`SMTP_FIRST`].
     behaviours: Vec<Smtp>,
 }
 
@@ -123,8 +124,8 @@ impl World {
 
     /// The situation of a domain in this epoch.
     ///
-    /// A name that could be taken for a host of another domain (`mta-sts.example.org` on a list), or that is too long
-    /// to carry hosts of its own, is in the plain situation always.
+    /// A name that could be taken for a host of another domain (`mta-sts.example.org` on a list), or that is
+    /// too long to carry hosts of its own, is in the plain situation always.
     #[must_use]
     pub fn situation(&self, domain: &str) -> &Situation {
         let at = if has_broken_label(domain) {
@@ -138,8 +139,8 @@ impl World {
         self.situations.get(at).unwrap_or(&self.situations[0])
     }
 
-    /// The name under which a made-up domain is listed, the same in every epoch: those that draw the situation of names
-    /// that no URL can hold get such a name, and no others are in that situation.
+    /// The name under which a made-up domain is listed, the same in every epoch: those that draw the
+    /// situation of names that no URL can hold get such a name, and no others are in that situation.
     #[must_use]
     pub fn listed(&self, name: String) -> String {
         if self.drawn_since(0, &name) != self.nameless {
@@ -167,8 +168,8 @@ impl World {
         self.shares.get(at).map_or(self.plain, |(_, situation)| *situation)
     }
 
-    /// What a name is, asked for with a type; `None` where it can be no domain's: below `invalid` (RFC 6761 section 6.4)
-    /// and below labels with an underscore that no situation knows.
+    /// What a name is, asked for with a type; `None` where it can be no domain's: below `invalid` (RFC 6761
+    /// section 6.4) and below labels with an underscore that no situation knows.
     ///
     /// `kind` is `None` for the target of a CNAME, which is told by its form alone.
     #[must_use]
@@ -230,8 +231,8 @@ fn has_broken_label(domain: &str) -> bool {
     label.starts_with("xn--") && label.ends_with(OVERFLOW)
 }
 
-/// Whether the wildcard of a situation's zone answers for a name of this pattern: neither the name itself is there nor one
-/// below its last label before the domain (RFC 4592 section 2.2.2, RFC 1034 section 4.3.3).
+/// Whether the wildcard of a situation's zone answers for a name of this pattern: neither the name itself is
+/// there nor one below its last label before the domain (RFC 4592 section 2.2.2, RFC 1034 section 4.3.3).
 fn is_synthesized(situation: &Situation, pattern: &str) -> bool {
     let Some(labels) = pattern.strip_suffix(".{domain}") else { return false };
     let last = labels.rsplit('.').next().unwrap_or(labels);
@@ -256,7 +257,8 @@ pub struct Names<'a> {
 }
 
 impl Names<'_> {
-    /// The data of `LABEL:BEHAVIOUR:DEPTH:SELECTOR:MATCHING`; `None` where there is no such certificate or digest.
+    /// The data of `LABEL:BEHAVIOUR:DEPTH:SELECTOR:MATCHING`; `None` where there is no such certificate or
+    /// digest.
     fn tlsa(&self, record: &str) -> Option<String> {
         let mut parts = record.split(':');
         let (label, behaviour, depth) = (parts.next()?, parts.next()?, parts.next()?.parse::<usize>().ok()?);
@@ -300,7 +302,8 @@ impl Fill for Names<'_> {
                     out.push_str(data.as_deref().unwrap_or_default());
                     return data.is_some();
                 }
-                // `{addr:WORD}` is an address of the domain's own, `{addr0:WORD}` one of a host that domains share.
+                // `{addr:WORD}` is an address of the domain's own, `{addr0:WORD}` one of a host that domains
+                // share.
                 let (domain, word) = match other.split_once(':') {
                     Some(("addr", word)) => (self.domain, word),
                     Some(("addr0", word)) => ("", word),

@@ -1,5 +1,6 @@
-//! Which parts were hashed already: `.checked` in a dataset's folder, which the scanner writes and reads too. An entry holds as long as size
-//! and times of the file do, so that an unchanged part is read for its hash once.
+//! Which parts were hashed already: `.checked` in a dataset's folder, which the scanner writes and reads too.
+//! An entry holds as long as size and times of the file do, so that an unchanged part is read for its hash
+//! once.
 
 use crate::fault::Fault;
 use crate::hash::hashed;
@@ -69,7 +70,8 @@ impl Checked {
         Ok(sha256)
     }
 
-    /// Remembers what was hashed. Where the folder cannot be written the parts are hashed again the next time.
+    /// Remembers what was hashed. Where the folder cannot be written the parts are hashed again the next
+    /// time.
     pub(super) fn remember(&self, dir: &Path) {
         if !self.is_new {
             return;

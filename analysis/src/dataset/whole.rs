@@ -1,5 +1,6 @@
-//! Whether a dataset is whole: each part that its manifest lists is there once, with the rows and the bytes that it was written with, and no
-//! other part is. One that an older version wrote, or a scan that has not ended, is held against the log of the scan and the manifest's sums.
+//! Whether a dataset is whole: each part that its manifest lists is there once, with the rows and the bytes
+//! that it was written with, and no other part is. One that an older version wrote, or a scan that has not
+//! ended, is held against the log of the scan and the manifest's sums.
 
 use super::checked::Checked;
 use crate::contract::TABLES;
@@ -56,7 +57,8 @@ pub(super) struct Held {
     pub(super) hashes: Hashes,
 }
 
-/// SHA-256 of each part by its path below the folder, as it was written; empty where an older version wrote it.
+/// SHA-256 of each part by its path below the folder, as it was written; empty where an older version wrote
+/// it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Hashes(BTreeMap<String, String>);
 
@@ -128,7 +130,8 @@ fn lines(path: &Path, text: &[u8]) -> Result<BTreeMap<String, Expected>, Fault> 
 /// Holds a dataset against what lists its parts, and against the sums of its manifest.
 ///
 /// # Errors
-/// A part is missing, is not listed, is of another scan, or is not what it was (usage): the first one is named.
+/// A part is missing, is not listed, is of another scan, or is not what it was (usage): the first one is
+/// named.
 pub(super) fn hold(dir: &Path, scan: &str, manifest: &Value) -> Result<Held, Fault> {
     // Before the log is read: a part of a scan that runs gets its line before its name.
     let found = TABLES.map(|table| Ok((table, found(dir, table)?)));
@@ -266,7 +269,8 @@ fn sums(dir: &Path, manifest: &Value, held: &Held) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The files of a table that any reader would take for its parts, by path below the folder; a folder that is not there has none.
+/// The files of a table that any reader would take for its parts, by path below the folder; a folder that is
+/// not there has none.
 fn found(dir: &Path, table: &str) -> Result<BTreeSet<String>, Fault> {
     let folder = dir.join(table);
     let entries = match fs::read_dir(&folder) {

@@ -34,7 +34,8 @@ pub struct Args {
     /// Leave these out of every column that holds them; may be given several times.
     #[arg(long, value_enum, value_name = "CLASS", value_delimiter = ',')]
     without: Vec<Class>,
-    /// Check a published dataset: hashes, layout, counts, metadata, what is left out, and every number asked again.
+    /// Check a published dataset: hashes, layout, counts, metadata, what is left out, and every number asked
+    /// again.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["dataset", "output", "without", "partial"])]
     verify: Option<PathBuf>,
     /// Accept a dataset that is not complete; the published one says so.
@@ -46,7 +47,8 @@ pub struct Args {
     /// Time for each query of `--verify`, seconds.
     #[arg(long, value_name = "S", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     query_time: u64,
-    /// Leave texts in CSV that a spreadsheet would run as formulas as they are; without it they begin with an apostrophe.
+    /// Leave texts in CSV that a spreadsheet would run as formulas as they are; without it they begin with an
+    /// apostrophe.
     #[arg(long)]
     csv_plain: bool,
     #[command(flatten)]

@@ -1,8 +1,10 @@
-//! The tables of a published dataset as it carries them itself: its layout, the views of `queries/tables.sql` and the tables
-//! beside that. So what was published by one version is checked by every later one, whatever their own views are.
+//! The tables of a published dataset as it carries them itself: its layout, the views of `queries/tables.sql`
+//! and the tables beside that. So what was published by one version is checked by every later one, whatever
+//! their own views are.
 //!
-//! All of it is a stranger's. Its texts may only read, and only tables of the published directory: DataFusion has no
-//! function that opens a file, and the calls of `read_parquet` are not run but taken for the names of files.
+//! All of it is a stranger's. Its texts may only read, and only tables of the published directory: DataFusion
+//! has no function that opens a file, and the calls of `read_parquet` are not run but taken for the names of
+//! files.
 
 use super::folder::Folder;
 use super::layout::{Layout, open};
@@ -45,7 +47,8 @@ impl Carried {
     /// Registers the tables; views are made when a query asks for them.
     ///
     /// # Errors
-    /// `tables.sql` is not what a publisher writes, or names a file that is not there (usage); or this machine failed.
+    /// `tables.sql` is not what a publisher writes, or names a file that is not there (usage); or this
+    /// machine failed.
     pub(super) fn open(folder: &Folder, layout: &Layout, memory: usize) -> Result<Self, Fault> {
         let engine = Engine::new(memory)?;
         let mut views = Vec::new();
@@ -114,9 +117,9 @@ fn refuse_strange(engine: &Engine, named: &Named, known: &BTreeSet<String>) -> R
     }
 }
 
-/// The schema of a table by its layout: columns that are left out are null, and so are those that `tables.sql` adds to a
-/// layout that is older than the views. A type that this version does not know is read as
-/// the file has it.
+/// The schema of a table by its layout: columns that are left out are null, and so are those that
+/// `tables.sql` adds to a layout that is older than the views. A type that this version does not know is read
+/// as the file has it.
 fn schema(layout: &Layout, named: &Named, part: Option<&Path>) -> Result<SchemaRef, Fault> {
     let table = &named.name;
     let file = part.map(open).transpose()?.map(|reader| Arc::clone(reader.schema()));

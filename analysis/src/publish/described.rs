@@ -1,4 +1,5 @@
-//! What a published dataset says about itself to machines: a Frictionless Data Package and Croissant metadata.
+//! What a published dataset says about itself to machines: a Frictionless Data Package and Croissant
+//! metadata.
 
 use super::credits::Credits;
 use super::files::Listed;
@@ -36,7 +37,8 @@ impl Described<'_> {
             let parts = self.parts(table);
             for (number, part) in parts.iter().enumerate() {
                 let several = parts.len() > 1;
-                // No `bytes`: Frictionless reads Parquet past its own counting, and takes a size it has not counted for wrong.
+                // No `bytes`: Frictionless reads Parquet past its own counting, and takes a size it has not
+                // counted for wrong.
                 resources.push(json!({
                     "name": if several { format!("{table}-{number:05}") } else { table.replace('_', "-") },
                     "table": table,
@@ -151,9 +153,9 @@ impl Described<'_> {
 
 const KEYWORDS: [&str; 6] = ["MTA-STS", "TLSRPT", "SMTP", "STARTTLS", "DNS", "Internet measurement"];
 
-/// A column for Frictionless. Its readers take Parquet by way of pandas, which turns an integer that may be null into a
-/// number and a list into an array of its own: such columns are called `number` and `any` here, and `parquetType` says
-/// what they are.
+/// A column for Frictionless. Its readers take Parquet by way of pandas, which turns an integer that may be
+/// null into a number and a list into an array of its own: such columns are called `number` and `any` here,
+/// and `parquetType` says what they are.
 fn package_field(column: &Column) -> Value {
     let kind = match column.kind.as_str() {
         "text" => "string",
@@ -216,8 +218,8 @@ fn croissant_field(table: &str, parts: &str, column: &Column) -> Result<Value, F
 
 fn croissant_type(kind: &str) -> Result<&'static str, Fault> {
     match kind {
-        // Binary columns hold texts as received (a policy's body) and DER; Croissant has no type for bytes, and its readers
-        // give texts as bytes.
+        // Binary columns hold texts as received (a policy's body) and DER; Croissant has no type for bytes,
+        // and its readers give texts as bytes.
         "text" | "binary" => Ok("sc:Text"),
         "int32" => Ok("cr:Int32"),
         "int64" => Ok("cr:Int64"),

@@ -34,7 +34,8 @@ pub(super) fn walk(dir: &Path) -> Result<Vec<String>, Fault> {
     Ok(files)
 }
 
-/// What is below a directory, by path: the regular files, and what is neither a file nor a directory. No link is followed.
+/// What is below a directory, by path: the regular files, and what is neither a file nor a directory. No link
+/// is followed.
 pub(super) fn listed(dir: &Path) -> Result<(Vec<String>, Vec<String>), Fault> {
     let (mut files, mut others) = (Vec::new(), Vec::new());
     let mut open: Vec<(PathBuf, String)> = vec![(dir.to_owned(), String::new())];

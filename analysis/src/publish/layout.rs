@@ -32,8 +32,8 @@ pub(super) struct Layout {
 }
 
 impl Layout {
-    /// The layout in which a dataset is published. One of an older version has the columns that its own dictionary tells of,
-    /// with their meanings; without a dictionary those that its files have.
+    /// The layout in which a dataset is published. One of an older version has the columns that its own
+    /// dictionary tells of, with their meanings; without a dictionary those that its files have.
     ///
     /// # Errors
     /// Its dictionary tells of a column that this version does not know (usage), or cannot be read.

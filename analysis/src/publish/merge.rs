@@ -98,8 +98,8 @@ fn grouped(parts: &[(PathBuf, u64)], target: u64) -> Vec<&[(PathBuf, u64)]> {
     groups
 }
 
-/// The columns of the dataset's layout, less those that are withheld. Where a part of an older version lacks one it is null
-/// throughout. What the files say of themselves stays.
+/// The columns of the dataset's layout, less those that are withheld. Where a part of an older version lacks
+/// one it is null throughout. What the files say of themselves stays.
 fn schema(source: &SchemaRef, table: &str, layout: &Layout) -> Result<SchemaRef, Fault> {
     let known = contract::schema(table)?;
     if let Some(field) =

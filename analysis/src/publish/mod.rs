@@ -1,5 +1,5 @@
-//! A dataset made ready to be published: few files, metadata for people and machines, hashes, and the numbers that the
-//! queries gave over exactly these files.
+//! A dataset made ready to be published: few files, metadata for people and machines, hashes, and the numbers
+//! that the queries gave over exactly these files.
 
 pub mod args;
 mod carried;
@@ -42,8 +42,8 @@ pub(crate) const TOOL: &str = concat!("sts-publish ", env!("CARGO_PKG_VERSION"))
 /// Files of a published dataset, all together: what archives take without asking.
 pub const MOST_FILES: usize = 100;
 
-/// Files that are not the tables' parts and not numbers: manifest, dictionary (3), README, CITATION.cff, LICENSE.txt, both
-/// descriptions, hashes, and what `queries/` holds.
+/// Files that are not the tables' parts and not numbers: manifest, dictionary (3), README, CITATION.cff,
+/// LICENSE.txt, both descriptions, hashes, and what `queries/` holds.
 const OTHER_FILES: usize = 10 + numbers::HELPERS;
 
 /// What was published.
@@ -83,7 +83,8 @@ pub(crate) fn refuse_unknown(dataset: &Dataset) -> Result<(), Fault> {
     }
 }
 
-/// Writes a dataset into a new directory, which gets its name when all of it is there; its numbers in this form of CSV.
+/// Writes a dataset into a new directory, which gets its name when all of it is there; its numbers in this
+/// form of CSV.
 ///
 /// # Errors
 /// `out` is there already, or this version knows the dataset only in part (usage); or this machine failed.
@@ -167,7 +168,8 @@ async fn fill(
     Ok(Published { files, rows, numbers: answered.tables.len(), unanswered: answered.unanswered })
 }
 
-/// The scan's manifest, with what was done to it for publication, and the parts as they are published. Its layout stays what it is.
+/// The scan's manifest, with what was done to it for publication, and the parts as they are published. Its
+/// layout stays what it is.
 fn manifest(dataset: &Dataset, withheld: &Withheld, merged: &[Merged]) -> Result<Value, Fault> {
     let mut manifest = dataset.manifest.clone();
     if withheld.redacts() {
@@ -204,8 +206,8 @@ fn pretty(value: &Value) -> Result<String, Fault> {
     Ok(visible_json(&text).into_owned() + "\n")
 }
 
-/// The dictionary: of columns, with a column that says what is withheld; of findings, as the scan has it; and of the words
-/// that the columns may hold, as this version knows them.
+/// The dictionary: of columns, with a column that says what is withheld; of findings, as the scan has it; and
+/// of the words that the columns may hold, as this version knows them.
 fn dictionary(dataset: &Dataset, layout: &Layout, out: &Path) -> Result<(), Fault> {
     let folder = out.join("dictionary");
     fs::create_dir_all(&folder).map_err(|cause| Fault::file("create", &folder, cause))?;

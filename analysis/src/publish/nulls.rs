@@ -1,5 +1,5 @@
-//! Columns that `queries/tables.sql` gives to a table though no file has them: `CAST(NULL AS type) AS "name"`, in DuckDB's
-//! names of types.
+//! Columns that `queries/tables.sql` gives to a table though no file has them:
+//! `CAST(NULL AS type) AS "name"`, in DuckDB's names of types.
 
 use arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 use datafusion::sql::sqlparser::ast::{
@@ -9,8 +9,8 @@ use datafusion::sql::sqlparser::dialect::DuckDbDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 use std::sync::Arc;
 
-/// The columns of a text's SELECT list that are null of a type, in their order; `None` where the text is no SELECT. One of a
-/// type that this version does not know has the type of null itself.
+/// The columns of a text's SELECT list that are null of a type, in their order; `None` where the text is no
+/// SELECT. One of a type that this version does not know has the type of null itself.
 pub(super) fn columns(sql: &str) -> Option<Vec<Field>> {
     let parsed = Parser::parse_sql(&DuckDbDialect {}, sql).ok()?;
     let [Statement::Query(query)] = parsed.as_slice() else { return None };

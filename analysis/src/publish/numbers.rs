@@ -1,4 +1,5 @@
-//! The numbers that the queries gave over the published files, and the queries, so that anybody can repeat them.
+//! The numbers that the queries gave over the published files, and the queries, so that anybody can repeat
+//! them.
 
 use super::files;
 use crate::dataset::Dataset;
@@ -15,8 +16,8 @@ use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
 
-/// Files of `queries/`: the queries, the tables they are asked over, and what those are made from (names, scans,
-/// providers, settings, catalogue, words).
+/// Files of `queries/`: the queries, the tables they are asked over, and what those are made from (names,
+/// scans, providers, settings, catalogue, words).
 pub(super) const HELPERS: usize = 8;
 
 /// Where the queries stand, one after the other.

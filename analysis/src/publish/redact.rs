@@ -13,8 +13,9 @@ use std::sync::Arc;
 /// What stands in place of an address.
 pub const REPLACED: &str = "[address]";
 
-/// The text with every IPv4 and IPv6 address replaced by [`REPLACED`]; borrowed where there is none. An address stands
-/// alone: `v1.2.3.4` and `1.2.3.4.5` hold none. Names that spell an address with hyphens are names, and stay.
+/// The text with every IPv4 and IPv6 address replaced by [`REPLACED`]; borrowed where there is none. An
+/// address stands alone: `v1.2.3.4` and `1.2.3.4.5` hold none. Names that spell an address with hyphens are
+/// names, and stay.
 #[must_use]
 pub fn without_addresses(text: &str) -> Cow<'_, str> {
     if !text.bytes().any(|byte| byte == b'.' || byte == b':') {
@@ -84,8 +85,8 @@ fn address_length(run: &str) -> Option<usize> {
         .map(|form| form.len())
 }
 
-/// A batch without addresses in any of its texts, lists and groups included; `scan` and hashes are left as they are, and a
-/// certificate that names an address has its DER emptied, since the address is in it.
+/// A batch without addresses in any of its texts, lists and groups included; `scan` and hashes are left as
+/// they are, and a certificate that names an address has its DER emptied, since the address is in it.
 ///
 /// # Errors
 /// The batch is not what its schema says.

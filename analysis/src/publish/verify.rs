@@ -1,4 +1,5 @@
-//! Checks a published dataset: that it is whole, that it is what it says, and that its numbers come out again.
+//! Checks a published dataset: that it is whole, that it is what it says, and that its numbers come out
+//! again.
 
 use super::carried::Carried;
 use super::folder::Folder;
@@ -25,12 +26,12 @@ pub struct Check {
     pub faults: Vec<String>,
 }
 
-/// Checks everything in a published directory, by the layout and the queries that it carries itself; each query has this memory, in bytes, and
-/// this time.
+/// Checks everything in a published directory, by the layout and the queries that it carries itself; each
+/// query has this memory, in bytes, and this time.
 ///
 /// # Errors
-/// It is no published dataset (usage), or this machine failed. What is wrong with a dataset is no error: it is in the
-/// checks.
+/// It is no published dataset (usage), or this machine failed. What is wrong with a dataset is no error: it
+/// is in the checks.
 pub async fn verify(dir: &Path, memory: usize, time: Duration) -> Result<Vec<Check>, Fault> {
     if !dir.join(files::SUMS).is_file() {
         return Err(Fault::Usage(format!(

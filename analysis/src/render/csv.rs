@@ -1,4 +1,5 @@
-//! Comma-separated values, RFC 4180 with plain line feeds. A text that a spreadsheet would run as a formula begins with an apostrophe.
+//! Comma-separated values, RFC 4180 with plain line feeds. A text that a spreadsheet would run as a formula
+//! begins with an apostrophe.
 
 use super::{Answer, Cell, shown};
 

@@ -26,8 +26,8 @@ pub(super) fn table(answer: &Answer, rows: Option<usize>) -> String {
     out
 }
 
-/// A text that stands in a cell as it is: no link, picture, HTML or code of CommonMark or GitHub begins in it. A mail address may still
-/// become a link to itself: readers look for those behind all escapes.
+/// A text that stands in a cell as it is: no link, picture, HTML or code of CommonMark or GitHub begins in
+/// it. A mail address may still become a link to itself: readers look for those behind all escapes.
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len() + 8);
     for c in in_one_line(text).chars() {

@@ -23,7 +23,8 @@ use arrow::util::display::{ArrayFormatter, FormatOptions};
 pub enum Format {
     /// Aligned columns for a terminal.
     Text,
-    /// Comma-separated (RFC 4180); shares with up to six decimals; texts that a spreadsheet would run begin with an apostrophe.
+    /// Comma-separated (RFC 4180); shares with up to six decimals; texts that a spreadsheet would run begin
+    /// with an apostrophe.
     Csv,
     /// The same with such texts as they are.
     #[value(skip)]

@@ -39,7 +39,8 @@ pub struct Args {
     /// Memory for queries in MiB; what needs more goes to the temporary folder.
     #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
     memory: u32,
-    /// Leave texts in CSV that a spreadsheet would run as formulas as they are; without it they begin with an apostrophe.
+    /// Leave texts in CSV that a spreadsheet would run as formulas as they are; without it they begin with an
+    /// apostrophe.
     #[arg(long)]
     csv_plain: bool,
     #[command(flatten)]

@@ -1,4 +1,5 @@
-//! From a query's answer to a figure: finds the columns that the outline names, and keeps the rows of one scan.
+//! From a query's answer to a figure: finds the columns that the outline names, and keeps the rows of one
+//! scan.
 
 use super::figure::{
     Bar, Bars, Curve, Figure, Flow, Funnel, Jump, Line, Matrix, Series, Stage, Steps, Tone, Unit,
@@ -41,7 +42,8 @@ impl<'a> Rows<'a> {
         Ok(self)
     }
 
-    /// Only the rows of a scan, by whichever column says so: those that led to it, where rows lie between two scans.
+    /// Only the rows of a scan, by whichever column says so: those that led to it, where rows lie between two
+    /// scans.
     pub(super) fn of_scan(mut self, scan: &str) -> Result<Self, Fault> {
         for name in ["scan", "to_scan"] {
             if self.has(name) {
@@ -87,8 +89,8 @@ pub(super) fn count(cell: &Cell) -> u64 {
 /// The scans of a report, oldest first: name and begin, as the manifests state it.
 pub(super) type Scans = [(String, String)];
 
-/// Draws a figure from its query's answer; `None` where there is nothing to draw. Figures that are not over time are of the
-/// newest scan. `jumps` is the answer of the query of that name.
+/// Draws a figure from its query's answer; `None` where there is nothing to draw. Figures that are not over
+/// time are of the newest scan. `jumps` is the answer of the query of that name.
 ///
 /// # Errors
 /// The query has no such column.

@@ -1,7 +1,7 @@
 //! The report: one page with figures and tables of one or many datasets, and the same as files for papers.
 //!
-//! `outline` says what is shown, `draw` takes the numbers from the queries' answers, [`figure`] draws them, `page` and
-//! `files` write them. No number comes from anywhere but a named query.
+//! `outline` says what is shown, `draw` takes the numbers from the queries' answers, [`figure`] draws them,
+//! `page` and `files` write them. No number comes from anywhere but a named query.
 
 pub mod args;
 mod draw;
@@ -188,7 +188,8 @@ impl Report {
         page::write(self)
     }
 
-    /// Writes every figure (SVG and PDF) and every table (CSV and LaTeX) into a directory; gives how many files.
+    /// Writes every figure (SVG and PDF) and every table (CSV and LaTeX) into a directory; gives how many
+    /// files.
     ///
     /// # Errors
     /// This machine failed at writing, or has no font to set figures in.

@@ -1,5 +1,5 @@
-//! What the report shows, in which order: headline numbers, sections, and the figures of each table. Everything is drawn from
-//! columns of named queries; a test holds every name against the queries' answers.
+//! What the report shows, in which order: headline numbers, sections, and the figures of each table.
+//! Everything is drawn from columns of named queries; a test holds every name against the queries' answers.
 
 mod deployment;
 mod faults;
@@ -41,7 +41,8 @@ pub struct Of {
     pub less: Option<&'static str>,
 }
 
-/// A line over the scans: value in the column that tells lines apart, column of the value, columns of its range, name.
+/// A line over the scans: value in the column that tells lines apart, column of the value, columns of its
+/// range, name.
 pub type LinePlan = (&'static str, &'static str, Option<(&'static str, &'static str)>, &'static str);
 
 /// What kind of figure a query's answer is drawn as.

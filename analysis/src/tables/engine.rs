@@ -23,8 +23,8 @@ pub(crate) struct Engine {
 }
 
 impl Engine {
-    /// Queries together hold at most `memory` bytes; sorts and aggregations that need more spill to the system's temporary
-    /// folder.
+    /// Queries together hold at most `memory` bytes; sorts and aggregations that need more spill to the
+    /// system's temporary folder.
     ///
     /// # Errors
     /// This machine failed.
@@ -42,8 +42,8 @@ impl Engine {
         Ok(Self { context })
     }
 
-    /// Runs a query and holds its whole answer. Joins are by hash, which is fast but cannot spill; where memory does not
-    /// suffice for that, the query runs once more with joins by sorting, which can.
+    /// Runs a query and holds its whole answer. Joins are by hash, which is fast but cannot spill; where
+    /// memory does not suffice for that, the query runs once more with joins by sorting, which can.
     pub(crate) async fn collect(&self, sql: &str) -> Result<(SchemaRef, Vec<RecordBatch>), DataFusionError> {
         let answer = collect(&self.context, sql).await;
         let exhausted =
@@ -54,7 +54,8 @@ impl Engine {
         let mut state = self.context.state();
         let options = state.config_mut().options_mut();
         options.optimizer.prefer_hash_join = false;
-        // Memory is divided among the operators of all partitions. Below two, DataFusion joins by hash all the same.
+        // Memory is divided among the operators of all partitions. Below two, DataFusion joins by hash all
+        // the same.
         options.execution.target_partitions = 2;
         options.execution.sort_spill_reservation_bytes = 1024 * 1024;
         collect(&SessionContext::new_with_state(state), sql).await
@@ -132,7 +133,8 @@ impl Engine {
     pub(crate) async fn hold(&self, name: &str, sql: &str) -> Result<(), Fault> {
         let doing = format!("make the table {name}");
         let (planned, batches) = self.collect(sql).await.map_err(|cause| Fault::engine(&doing, cause))?;
-        // What a plan says about null is narrower than what its batches say, or wider; a table may have null anywhere.
+        // What a plan says about null is narrower than what its batches say, or wider; a table may have null
+        // anywhere.
         let schema = batches.first().map_or(planned, RecordBatch::schema);
         let fields: Vec<Field> =
             schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();

@@ -14,9 +14,9 @@ use std::fs::{self, File};
 use std::path::Path;
 
 impl Tables {
-    /// Writes what is made from the datasets into a folder, for other programs: `names.parquet`, `providers.parquet`,
-    /// `scans.parquet`, `settings.parquet`, `catalogue.parquet`, `words.parquet`, and `tables.sql`, by which DuckDB sees
-    /// every table under its name.
+    /// Writes what is made from the datasets into a folder, for other programs: `names.parquet`,
+    /// `providers.parquet`, `scans.parquet`, `settings.parquet`, `catalogue.parquet`, `words.parquet`, and
+    /// `tables.sql`, by which DuckDB sees every table under its name.
     ///
     /// # Errors
     /// This machine failed at reading or writing.
@@ -35,8 +35,9 @@ impl Tables {
         output::write_whole(&path, self.duckdb_script(dir)?.as_bytes())
     }
 
-    /// Columns that none of the datasets has, because its layout is older or its publisher left them out, as null: views
-    /// name them, and a query that reads what was left out is refused by the programs of this project (see `lineage`).
+    /// Columns that none of the datasets has, because its layout is older or its publisher left them out, as
+    /// null: views name them, and a query that reads what was left out is refused by the programs of this
+    /// project (see `lineage`).
     fn absent(&self, table: &str) -> Result<String, Fault> {
         let mut there = BTreeSet::new();
         for part in self.datasets.iter().filter_map(|dataset| dataset.parts.get(table)).flatten() {

@@ -1,5 +1,5 @@
-//! Which columns of a dataset a query reads, through whatever views: what a publisher has left out must not be answered
-//! for as if it were empty.
+//! Which columns of a dataset a query reads, through whatever views: what a publisher has left out must not
+//! be answered for as if it were empty.
 
 use super::made::names_schema;
 use super::{Tables, in_query};
@@ -43,8 +43,8 @@ impl Tables {
         Ok(())
     }
 
-    /// Table and column of everything that a query reads of the datasets, as far down as views go. A table that is only
-    /// counted is not read.
+    /// Table and column of everything that a query reads of the datasets, as far down as views go. A table
+    /// that is only counted is not read.
     ///
     /// # Errors
     /// The text is no query over these tables (usage), or a view is broken.

@@ -1,5 +1,5 @@
-//! Every text that a query compares something with is a word of the vocabulary, or one of the queries' own. A word that no
-//! column can hold would count nothing, and nobody would see it.
+//! Every text that a query compares something with is a word of the vocabulary, or one of the queries' own. A
+//! word that no column can hold would count nothing, and nobody would see it.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
@@ -56,8 +56,9 @@ const OWN: &[&str] = &[
     "", " ", " > ", "%MLKEM%", "*", "-", "--", ".", "0", ":", "_", "tlsrpt%", "{domain-}", "{domain_}", "{domain}",
 ];
 
-/// The words of each name that a column or a field may have, also of the names that the queries give them; the names of
-/// tables and columns by which words are picked out of the table `words`; and severities and result types of the catalogue.
+/// The words of each name that a column or a field may have, also of the names that the queries give them;
+/// the names of tables and columns by which words are picked out of the table `words`; and severities and
+/// result types of the catalogue.
 fn vocabulary() -> BTreeMap<String, BTreeSet<String>> {
     let mut words: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for (_, column, word) in super::all().unwrap() {
@@ -85,8 +86,8 @@ fn vocabulary() -> BTreeMap<String, BTreeSet<String>> {
     words
 }
 
-/// The texts of a query: those that are no word of the column they are compared with, and those compared with nothing
-/// that has words.
+/// The texts of a query: those that are no word of the column they are compared with, and those compared with
+/// nothing that has words.
 #[derive(Default)]
 struct Texts {
     words: BTreeMap<String, BTreeSet<String>>,

@@ -22,7 +22,8 @@ pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-/// Writes the datasets of a world below `out`, one folder a scan, and gives their folders in the order of the names.
+/// Writes the datasets of a world below `out`, one folder a scan, and gives their folders in the order of the
+/// names.
 pub(crate) fn write(world: &Path, out: &Path) -> Vec<PathBuf> {
     let tables: Vec<(&str, Vec<Map<String, Value>>)> =
         contract::TABLES.iter().map(|&table| (table, rows(world, table))).collect();

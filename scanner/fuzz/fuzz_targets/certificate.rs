@@ -1,5 +1,5 @@
-//! A certificate of any bytes: its facts are text that the dataset can hold, and the judge says one thing of it or none. TLSA
-//! records of any text are held against it.
+//! A certificate of any bytes: its facts are text that the dataset can hold, and the judge says one thing of
+//! it or none. TLSA records of any text are held against it.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,5 @@
-//! TXT records at `_mta-sts`, one a line: judged without a panic, and what is strictly valid is so to a lenient sender.
+//! TXT records at `_mta-sts`, one a line: judged without a panic, and what is strictly valid is so to a
+//! lenient sender.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

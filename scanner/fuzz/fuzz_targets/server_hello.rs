@@ -1,4 +1,5 @@
-//! What comes back to an old ClientHello: read without a panic as it grows, and never for more bytes than are taken.
+//! What comes back to an old ClientHello: read without a panic as it grows, and never for more bytes than are
+//! taken.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,5 @@
-//! What an SMTP server sends, whole and byte by byte: the same conversation, but for bytes that follow the 220 to STARTTLS.
+//! What an SMTP server sends, whole and byte by byte: the same conversation, but for bytes that follow the
+//! 220 to STARTTLS.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,4 +1,5 @@
-//! The offline commands: any bytes are told without a panic, and what is offered as mended is valid and stays as it is.
+//! The offline commands: any bytes are told without a panic, and what is offered as mended is valid and stays
+//! as it is.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -29,8 +29,9 @@ pub fn is_public(addr: IpAddr) -> bool {
     }
 }
 
-/// Whether an address is one that laboratories have: loopback, of a private network (RFC 1918, RFC 6598, RFC 4193), or for
-/// benchmarks (RFC 2544). The others that are not public, link-local and so metadata services among them, are no host's.
+/// Whether an address is one that laboratories have: loopback, of a private network (RFC 1918, RFC 6598, RFC
+/// 4193), or for benchmarks (RFC 2544). The others that are not public, link-local and so metadata services
+/// among them, are no host's.
 #[must_use]
 pub fn is_private(addr: IpAddr) -> bool {
     match addr {
@@ -44,9 +45,9 @@ pub fn is_private(addr: IpAddr) -> bool {
     }
 }
 
-/// The IPv4 host that an IPv6 address leads to where it holds one: mapped (RFC 4291 section 2.5.5.2), by NAT64 (RFC 6052
-/// section 2.1) or by 6to4 (RFC 3056 section 2); any other address as it is. What is kept for a host, and what is excluded,
-/// holds whichever way it is reached.
+/// The IPv4 host that an IPv6 address leads to where it holds one: mapped (RFC 4291 section 2.5.5.2), by
+/// NAT64 (RFC 6052 section 2.1) or by 6to4 (RFC 3056 section 2); any other address as it is. What is kept for
+/// a host, and what is excluded, holds whichever way it is reached.
 #[must_use]
 pub(super) fn reached(addr: IpAddr) -> IpAddr {
     let IpAddr::V6(v6) = addr.to_canonical() else { return addr.to_canonical() };

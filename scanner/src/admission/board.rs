@@ -1,12 +1,14 @@
-//! Who may begin next: a turn needs room at every level at once, and who waits holds nothing that another could use.
+//! Who may begin next: a turn needs room at every level at once, and who waits holds nothing that another
+//! could use.
 //!
-//! Contacts with the same target stand in one line. A line that cannot go on is noted at the level that stands in its way, the one
-//! that does so longest, and is looked at when that has room. Lines take turns: one that was served goes behind the others. Whoever
-//! has room at all levels of its target takes a turn there and stands in one queue for the bound and the rate of all: nobody else
-//! could use its target meanwhile without standing behind it, and the rates count when the contact begins.
+//! Contacts with the same target stand in one line. A line that cannot go on is noted at the level that
+//! stands in its way, the one that does so longest, and is looked at when that has room. Lines take turns:
+//! one that was served goes behind the others. Whoever has room at all levels of its target takes a turn
+//! there and stands in one queue for the bound and the rate of all: nobody else could use its target
+//! meanwhile without standing behind it, and the rates count when the contact begins.
 //!
-//! Nothing is held by a line that waits, so there is no deadlock. Two levels that are both always wanted could let a line wait that
-//! needs both; after [`MOVES`] moves between them nobody overtakes it any more.
+//! Nothing is held by a line that waits, so there is no deadlock. Two levels that are both always wanted
+//! could let a line wait that needs both; after [`MOVES`] moves between them nobody overtakes it any more.
 //!
 //! Without clock and sockets: the time is handed in.
 
@@ -17,7 +19,8 @@ use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Instant;
 use tokio::sync::oneshot;
 
-/// Targets whose answers are remembered; beyond that only what rates, bounds and complaints need is kept. 100 to 200 bytes each.
+/// Targets whose answers are remembered; beyond that only what rates, bounds and complaints need is kept. 100
+/// to 200 bytes each.
 pub(super) const REMEMBERED_TARGETS: usize = 16_384;
 
 /// Moves from level to level after which a line is let through.
@@ -44,7 +47,8 @@ impl StageLimits {
     }
 }
 
-/// Whether somebody who stands in line is put off where the address lets one contact after the other wait for its deadline.
+/// Whether somebody who stands in line is put off where the address lets one contact after the other wait for
+/// its deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum InLine {
     /// It is: it will ask again another time.
@@ -111,8 +115,8 @@ impl Board {
         self.wakes.first().map(|(at, _)| *at)
     }
 
-    /// Stands in line; the waiter is told when its contact may begin, at once where it may. Whoever was told must [`Board::begin`] and
-    /// [`Board::leave`] then, or [`Board::give_back`].
+    /// Stands in line; the waiter is told when its contact may begin, at once where it may. Whoever was told
+    /// must [`Board::begin`] and [`Board::leave`] then, or [`Board::give_back`].
     pub(super) fn enter(&mut self, target: &Target, waiter: Waiter, now: Instant) {
         if let Some(line) = self.lines.get_mut(target) {
             line.waiters.push_back(waiter);
@@ -125,8 +129,8 @@ impl Board {
         self.prune(now);
     }
 
-    /// The contact of one who was told has begun: from now the rates count it. Between the two lie a wake-up and the opening of a
-    /// socket, which must not let two contacts come closer together.
+    /// The contact of one who was told has begun: from now the rates count it. Between the two lie a wake-up
+    /// and the opening of a socket, which must not let two contacts come closer together.
     pub(super) fn begin(&mut self, target: &Target, now: Instant) {
         self.all.begin(now);
         for key in target.keys() {
@@ -161,15 +165,17 @@ impl Board {
         self.serve(now);
     }
 
-    /// A contact with a target, which `began` then, ended with its deadline. After several in a row those who stand in line for its
-    /// address are put off: each would hold its place for as long, and places are what they wait for. Who has its turn keeps it, and
-    /// who comes later waits for the next end, so that the address is tried now and then.
+    /// A contact with a target, which `began` then, ended with its deadline. After several in a row those who
+    /// stand in line for its address are put off: each would hold its place for as long, and places are what
+    /// they wait for. Who has its turn keeps it, and who comes later waits for the next end, so that the
+    /// address is tried now and then.
     pub(super) fn was_silent(&mut self, target: &Target, began: Instant, now: Instant) {
         let is_silent = self.level(target.address(), now).was_silent(began, now);
         if !is_silent || !target.keys().any(|key| self.levels.get(&key).is_some_and(Level::is_full)) {
             return;
         }
-        // Lines of an address have their owner's name beside it, so there may be several; there are as many as wait, and no more.
+        // Lines of an address have their owner's name beside it, so there may be several; there are as many
+        // as wait, and no more.
         for line in self.lines.iter_mut().filter(|(of, _)| of.address() == target.address()) {
             line.1.waiters.retain(|waiter| waiter.in_line == InLine::Stays);
         }
@@ -304,8 +310,8 @@ impl Board {
         }
     }
 
-    /// Looks at those that wait at a level, the oldest first and each once, as long as it has room. What it costs does not depend on how
-    /// many wait.
+    /// Looks at those that wait at a level, the oldest first and each once, as long as it has room. What it
+    /// costs does not depend on how many wait.
     fn look(&mut self, key: &Key, now: Instant) {
         let mut from = 0;
         loop {

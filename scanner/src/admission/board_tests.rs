@@ -164,7 +164,8 @@ fn who_waits_holds_no_place_that_another_could_use() {
     let stage = StageLimits { address: limits(1_000_000, 1), provider: limits(1_000_000, 2), ..OPEN };
     let mut world = World::new(stage, Duration::from_secs(60));
     world.enter(0, &host(1, "big.example"));
-    // Waits for the address; the provider's second place is for another of its addresses, in whatever network.
+    // Waits for the address; the provider's second place is for another of its addresses, in whatever
+    // network.
     world.enter(1, &host(1, "big.example"));
     world.enter(2, &host(2, "big.example"));
     assert_eq!(world.began.iter().map(|(_, id, _)| *id).collect::<Vec<_>>(), [0, 2]);
@@ -208,7 +209,8 @@ fn who_gives_up_leaves_nothing_behind() {
         world.enter(id, &host(1, "a.example"));
         world.enter(10 + id, &host(300, "b.example"));
     }
-    // One is under way, one has its target's turn and waits for the bound of all, and the others stand in line.
+    // One is under way, one has its target's turn and waits for the bound of all, and the others stand in
+    // line.
     world.waiting.clear();
     world.enter(99, &host(300, "b.example"));
     world.run();

@@ -134,8 +134,8 @@ impl Slot<'_> {
         }
     }
 
-    /// Lets the contact take its first step, in which it opens its socket, and only then has the rates count it: so the next one comes
-    /// later by the whole interval, however long the machine lets the step wait.
+    /// Lets the contact take its first step, in which it opens its socket, and only then has the rates count
+    /// it: so the next one comes later by the whole interval, however long the machine lets the step wait.
     pub(super) async fn begin<T>(&mut self, mut contact: Pin<&mut impl Future<Output = T>>) -> Poll<T> {
         let step = poll_fn(|cx| Poll::Ready(contact.as_mut().poll(cx))).await;
         self.has_begun = true;

@@ -26,7 +26,8 @@ async fn in_any_window_there_are_at_most_rate_times_window_and_one() {
     for _ in 0..40 {
         enter(&gate).await.run(async { at.push(Instant::now()) }).await;
     }
-    // The rates count after the stamp, so that a stamp cannot come sooner than the interval after the one before.
+    // The rates count after the stamp, so that a stamp cannot come sooner than the interval after the one
+    // before.
     for (i, from) in at.iter().enumerate() {
         for (n, to) in at[i..].iter().enumerate() {
             let allowed = to.duration_since(*from).as_secs_f64() * 200.0 + 1.0;

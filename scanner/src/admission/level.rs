@@ -1,4 +1,5 @@
-//! What is kept for one address, network or provider, and for all: a rate, a bound, and how much it was slowed.
+//! What is kept for one address, network or provider, and for all: a rate, a bound, and how much it was
+//! slowed.
 //!
 //! Without clock and sockets: the time is handed in.
 
@@ -10,16 +11,17 @@ use std::time::{Duration, Instant};
 /// A target that says "too much" again and again is contacted at this share of its rate, and no slower.
 const SLOWEST_SHARE: u32 = 16;
 
-/// Calm time after which a slowed target is slowed half as much: from the slowest share back to the whole in four minutes. What is known
-/// of a target that was not slowed is kept as long.
+/// Calm time after which a slowed target is slowed half as much: from the slowest share back to the whole in
+/// four minutes. What is known of a target that was not slowed is kept as long.
 const RECOVERY: Duration = Duration::from_secs(60);
 
-/// Connections in a row that an address resets or closes, after it has answered, that say "too much"; and complaints in a row of a
-/// provider's hosts that slow the provider.
+/// Connections in a row that an address resets or closes, after it has answered, that say "too much"; and
+/// complaints in a row of a provider's hosts that slow the provider.
 const COMPLAINTS_IN_A_ROW: u32 = 3;
 
-/// Contacts in a row that an address lets wait for their deadline, no answer between, after which who stands in line for it is put off. One
-/// slow host of several behind an address is not enough, and two are under way at once by default.
+/// Contacts in a row that an address lets wait for their deadline, no answer between, after which who stands
+/// in line for it is put off. One slow host of several behind an address is not enough, and two are under way
+/// at once by default.
 const SILENCES_IN_A_ROW: u32 = 3;
 
 /// How fast and how much at once.
@@ -34,7 +36,8 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// Of a target: one contact after the other up to 1,000 a second, and a millisecond's worth above, since a timer cuts no finer.
+    /// Of a target: one contact after the other up to 1,000 a second, and a millisecond's worth above, since
+    /// a timer cuts no finer.
     pub(super) fn of_target(rate: u32, in_flight: usize) -> Self {
         Self { rate, in_flight, burst: (rate / 1_000).max(1) }
     }
@@ -56,8 +59,8 @@ pub(super) enum Obstacle {
 
 /// One level.
 ///
-/// The rate is the generic cell rate algorithm: in any window of t seconds at most rate·t + burst contacts begin, whatever came
-/// before.
+/// The rate is the generic cell rate algorithm: in any window of t seconds at most rate·t + burst contacts
+/// begin, whatever came before.
 #[derive(Debug)]
 pub(super) struct Level {
     limits: Limits,
@@ -119,7 +122,8 @@ impl Level {
         self.in_flight
     }
 
-    /// Whether the contacts under way are what stands against one more, and neither the rate nor others who wait.
+    /// Whether the contacts under way are what stands against one more, and neither the rate nor others who
+    /// wait.
     pub(super) fn is_full(&self) -> bool {
         self.in_flight >= self.bound()
     }
@@ -171,8 +175,8 @@ impl Level {
         self.kept_until = self.kept_until.max(now + RECOVERY);
     }
 
-    /// The target reset or closed a connection without a word; true where that says "too much": it has answered before and now does
-    /// so again and again, or it is slowed already.
+    /// The target reset or closed a connection without a word; true where that says "too much": it has
+    /// answered before and now does so again and again, or it is slowed already.
     pub(super) fn broke_off(&mut self, now: Instant) -> bool {
         self.silences = 0;
         if self.answered_at.is_some() {
@@ -182,8 +186,8 @@ impl Level {
         self.ends >= COMPLAINTS_IN_A_ROW || self.slowed > 1
     }
 
-    /// A contact with the address that `began` then ended with its deadline; true where so many in a row did. Where the address answered
-    /// somebody meanwhile, it is the name that is silent.
+    /// A contact with the address that `began` then ended with its deadline; true where so many in a row did.
+    /// Where the address answered somebody meanwhile, it is the name that is silent.
     pub(super) fn was_silent(&mut self, began: Instant, now: Instant) -> bool {
         if self.answered_at.is_some_and(|at| at >= began) {
             return false;
@@ -193,7 +197,8 @@ impl Level {
         self.silences >= SILENCES_IN_A_ROW
     }
 
-    /// One of a provider's hosts says that it is too much. One may be out of order: so many without an answer between speak for all.
+    /// One of a provider's hosts says that it is too much. One may be out of order: so many without an answer
+    /// between speak for all.
     pub(super) fn grumbled(&mut self, now: Instant) {
         self.ends += 1;
         self.kept_until = self.kept_until.max(now + RECOVERY);
@@ -220,7 +225,8 @@ impl Level {
         self.is_unused() && self.slowed == 1 && self.due <= now && self.kept_until <= now
     }
 
-    /// Whether nothing of it has to be kept where memory is short: what a calm target answered is only good to know.
+    /// Whether nothing of it has to be kept where memory is short: what a calm target answered is only good
+    /// to know.
     pub(super) fn is_calm(&self, now: Instant) -> bool {
         self.is_unused() && self.slowed == 1 && self.due <= now
     }

@@ -61,8 +61,8 @@ pub struct SmtpPlace<'a> {
 }
 
 impl SmtpPlace<'_> {
-    /// Runs the conversation in this place. Where the server has not greeted in a while (`greeted` says so) it moves to a place among
-    /// the slow ones, as soon as one is free, so that it keeps no other waiting.
+    /// Runs the conversation in this place. Where the server has not greeted in a while (`greeted` says so)
+    /// it moves to a place among the slow ones, as soon as one is free, so that it keeps no other waiting.
     pub async fn hold<T>(&mut self, greeted: impl Fn() -> bool, conversation: impl Future<Output = T>) -> T {
         self.slow.hold(&mut self.slot, greeted, conversation).await
     }
@@ -74,7 +74,8 @@ impl SmtpPlace<'_> {
 }
 
 impl Admission {
-    /// The gate of a scan; `ipv6` says whether the machine has a route to the IPv6 Internet, and `stop` closes the gate.
+    /// The gate of a scan; `ipv6` says whether the machine has a route to the IPv6 Internet, and `stop`
+    /// closes the gate.
     #[must_use]
     pub fn new(plan: &ScanPlan, exclusions: Exclusions, ipv6: bool, stop: CancellationToken) -> Self {
         let pace = &plan.pace;
@@ -116,7 +117,8 @@ impl Admission {
         self.exclusions.has_name(name)
     }
 
-    /// Whether a policy host is excluded, by its own name or by one that it is an alias of; such a one is counted.
+    /// Whether a policy host is excluded, by its own name or by one that it is an alias of; such a one is
+    /// counted.
     #[must_use]
     pub fn excludes_policy_host(&self, host: &str, chain: &[String]) -> bool {
         let excluded = self.excludes_any(host, chain);
@@ -179,8 +181,8 @@ impl Admission {
         self.unless_stopped(pacer.wait(waited)).await
     }
 
-    /// Waits until a policy host's address may be contacted; the slot is held as long as it lives. `None` where it is put off, because
-    /// the address lets one contact after the other wait for its deadline.
+    /// Waits until a policy host's address may be contacted; the slot is held as long as it lives. `None`
+    /// where it is put off, because the address lets one contact after the other wait for its deadline.
     ///
     /// # Errors
     /// The scan was stopped, or the host or the address was excluded while it waited.
@@ -207,7 +209,8 @@ impl Admission {
         self.smtp.was_silent(&Target::mx_host(addr, host), began);
     }
 
-    /// Waits until an MX host's address may be contacted; the place is held as long as it lives. `None` as for [`Admission::https`].
+    /// Waits until an MX host's address may be contacted; the place is held as long as it lives. `None` as
+    /// for [`Admission::https`].
     ///
     /// # Errors
     /// The scan was stopped, or the host or the address was excluded while it waited.

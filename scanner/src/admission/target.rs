@@ -5,9 +5,11 @@ use crate::input;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::Arc;
 
-/// Prefix length of an IPv4 network: what one operator's servers usually stand in, and the least that is routed.
+/// Prefix length of an IPv4 network: what one operator's servers usually stand in, and the least that is
+/// routed.
 const V4_PREFIX: u32 = 24;
-/// Prefix length of an IPv6 network: what one site is given (RFC 6177 section 2), and the least that is routed.
+/// Prefix length of an IPv6 network: what one site is given (RFC 6177 section 2), and the least that is
+/// routed.
 const V6_PREFIX: u32 = 48;
 
 /// What rates and bounds are kept for.
@@ -94,7 +96,8 @@ mod tests {
     proptest! {
         #[test]
         fn ipv6_addresses_share_a_network_where_their_first_48_bits_agree(a: u128, b: u128, same: bool) {
-            // Global unicast, so that neither is a translated IPv4 address; half of the pairs agree in 48 bits.
+            // Global unicast, so that neither is a translated IPv4 address; half of the pairs agree in 48
+            // bits.
             let unicast = |bits: u128| bits >> 3 | 0x2a << 120;
             let (a, b) = (unicast(a), unicast(b));
             let b = if same { a >> 80 << 80 | b & ((1 << 80) - 1) } else { b };

@@ -1,8 +1,9 @@
-//! `chain_incomplete` told from `untrusted`: a leaf without a path by the certificates that its server sent, but with
-//! one by those that the scan saw anywhere, or that the operator gave.
+//! `chain_incomplete` told from `untrusted`: a leaf without a path by the certificates that its server sent,
+//! but with one by those that the scan saw anywhere, or that the operator gave.
 //!
-//! The evidence says `untrusted`, which is what the server showed; whether somebody else sends what it left out is known only when the
-//! whole table of certificates is there. So it is judged here, and the evidence stays as it was written.
+//! The evidence says `untrusted`, which is what the server showed; whether somebody else sends what it left
+//! out is known only when the whole table of certificates is there. So it is judged here, and the evidence
+//! stays as it was written.
 
 use super::seen::{SeenDomain, SeenHost};
 use crate::dataset::columns::{CERTIFICATES, DOMAINS, MX_HOSTS, column};
@@ -32,7 +33,8 @@ pub struct Authorities<'a> {
 pub struct Completed(HashSet<[u8; 32]>);
 
 impl Completed {
-    /// From a dataset. Reads the certificates as often as a path is long at most, and keeps the authorities and the untrusted leaves' hashes alone.
+    /// From a dataset. Reads the certificates as often as a path is long at most, and keeps the authorities
+    /// and the untrusted leaves' hashes alone.
     ///
     /// # Errors
     /// A part cannot be read.
@@ -118,7 +120,8 @@ impl Completed {
         self.0.is_empty()
     }
 
-    /// The row as it is to be judged: `chain_incomplete` in place of `untrusted` where the policy host's chain can be completed.
+    /// The row as it is to be judged: `chain_incomplete` in place of `untrusted` where the policy host's
+    /// chain can be completed.
     pub fn judge_domain(&self, row: &mut SeenDomain) {
         let leaf = row.policy_certificate_sha256.as_deref();
         if self.rename(leaf, row.policy_cert_faults.as_deref_mut()) {

@@ -32,7 +32,8 @@ pub struct Changes {
     pub findings_new: BTreeMap<String, u64>,
 }
 
-/// The judgement before, read beside the new one: both have the order of `domains`, so that neither is held in memory.
+/// The judgement before, read beside the new one: both have the order of `domains`, so that neither is held
+/// in memory.
 pub(super) struct Before<'a> {
     batches: Option<Batches<'a>>,
     batch: Option<(Batch, usize)>,
@@ -73,7 +74,8 @@ impl<'a> Before<'a> {
         }
     }
 
-    /// Compares what is drawn of a domain now, `None` where that has no judgement; to be called for every domain in its turn.
+    /// Compares what is drawn of a domain now, `None` where that has no judgement; to be called for every
+    /// domain in its turn.
     pub(super) fn compare(&mut self, domain: &str, now: Option<&AssessmentRow>) -> Result<(), ReadError> {
         if self.next.as_ref().is_none_or(|next| next.domain != domain) {
             self.changes.new += u64::from(now.is_some());

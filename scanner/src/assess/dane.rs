@@ -1,15 +1,16 @@
 //! DANE of MX hosts (RFC 7672): what their TLSA records say about the certificates that were seen.
 //!
-//! What a host's records come to is drawn once a row of `mx_hosts` ([`super::facts`]); the domain adds whether its MX set is
-//! secure, and its own name, which a certificate under usage 2 may have in place of the host's.
+//! What a host's records come to is drawn once a row of `mx_hosts` ([`super::facts`]); the domain adds
+//! whether its MX set is secure, and its own name, which a certificate under usage 2 may have in place of the
+//! host's.
 
 use super::facts::HostDane;
 use super::{Evidence, Found};
 use crate::evidence::DaneOutcome;
 use crate::tls::tlsa;
 
-/// The outcome of each MX host whose TLSA records were asked for, in the order of the set; `None` where those of none
-/// were. Findings are drawn for domains that signal.
+/// The outcome of each MX host whose TLSA records were asked for, in the order of the set; `None` where those
+/// of none were. Findings are drawn for domains that signal.
 pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) -> Option<Vec<(String, DaneOutcome)>> {
     let mut outcomes: Vec<(String, DaneOutcome)> = Vec::new();
     for mx in evidence.mail_hosts() {

@@ -1,4 +1,5 @@
-//! What one row of `mx_hosts` shows: its outcome, its certificate, its TLSA records, and how it fares with a sender.
+//! What one row of `mx_hosts` shows: its outcome, its certificate, its TLSA records, and how it fares with a
+//! sender.
 
 use super::seen::SeenHost;
 use crate::evidence::attempts::{self, Attempt};
@@ -62,8 +63,8 @@ pub enum HostDane {
     NotAsked,
     /// There are none.
     Absent,
-    /// The resolver could not get them though the host's addresses were secure: no sender may take that for none
-    /// (RFC 7672 section 2.1).
+    /// The resolver could not get them though the host's addresses were secure: no sender may take that for
+    /// none (RFC 7672 section 2.1).
     Bogus,
     /// They could not be had.
     Unknown,
@@ -130,7 +131,8 @@ pub struct AddressFacts {
     pub cert: Option<CertFaults>,
     /// Whether the host is an alias (CNAME).
     pub is_alias: bool,
-    /// Whether the address was contacted more than once; where there is none, whether the addresses were asked for again.
+    /// Whether the address was contacted more than once; where there is none, whether the addresses were
+    /// asked for again.
     pub look: Look,
     /// Whether it answered a hello only when that was small.
     pub large_hello: bool,
@@ -164,7 +166,8 @@ impl AddressFacts {
         self.outcome.map_or(Delivery::Open, SmtpOutcome::delivery)
     }
 
-    /// How the address fares; `None` where mail does not reach it with or without MTA-STS, or it was not observed.
+    /// How the address fares; `None` where mail does not reach it with or without MTA-STS, or it was not
+    /// observed.
     pub(super) fn fate(&self) -> Option<Fate> {
         match self.delivery() {
             Delivery::Tls => {

@@ -52,8 +52,8 @@ impl HostsOf {
         self.places(host).map(|(_, facts)| facts)
     }
 
-    /// What the TLSA records of `host` come to at each of its addresses, with the names of a certificate that matches one
-    /// and is not the host's.
+    /// What the TLSA records of `host` come to at each of its addresses, with the names of a certificate that
+    /// matches one and is not the host's.
     pub(super) fn dane_of<'a>(
         &'a self,
         host: &str,
@@ -92,10 +92,11 @@ impl HostsOf {
     }
 }
 
-/// Rows whose certificates are still to be held against their TLSA records, because the table of hosts has only hashes.
+/// Rows whose certificates are still to be held against their TLSA records, because the table of hosts has
+/// only hashes.
 ///
-/// Only hosts with secure and usable records are here. Each costs its records and hashes, and under usage 2 the part of its
-/// chain that was come to, until the whole of it was.
+/// Only hosts with secure and usable records are here. Each costs its records and hashes, and under usage 2
+/// the part of its chain that was come to, until the whole of it was.
 #[derive(Debug, Default)]
 struct Pending {
     rows: Vec<Option<Waiting>>,
@@ -138,8 +139,8 @@ impl Waiting {
         self.chain.iter().all(Option::is_some)
     }
 
-    /// What the certificates say, and their names where only the domain can tell; certificates that are not there count
-    /// as not sent, and without the leaf nothing is known.
+    /// What the certificates say, and their names where only the domain can tell; certificates that are not
+    /// there count as not sent, and without the leaf nothing is known.
     fn settle(self) -> (usize, HostDane, Option<Box<[String]>>) {
         if self.chain.first().is_none_or(Option::is_none) {
             return (self.address, HostDane::Unseen, None);

@@ -59,7 +59,8 @@ pub struct Assessed {
 /// What drawing a judgement came to.
 #[derive(Debug, Clone, Default)]
 pub struct Drawn {
-    /// Leaves whose chain other certificates complete; `None` where the dataset does not hold the roots that it was judged by.
+    /// Leaves whose chain other certificates complete; `None` where the dataset does not hold the roots that
+    /// it was judged by.
     pub incomplete_chains: Option<usize>,
     /// What changed against the judgement before.
     pub changes: Changes,
@@ -70,8 +71,8 @@ pub struct Drawn {
 /// Assesses a dataset anew; an interrupted scan's too, which stays incomplete.
 ///
 /// # Errors
-/// The folder holds no dataset or one that is not whole, cannot be read or cannot be written; or the intermediate certificates cannot be
-/// read.
+/// The folder holds no dataset or one that is not whole, cannot be read or cannot be written; or the
+/// intermediate certificates cannot be read.
 pub fn again(
     dataset: &Path,
     intermediates: IntermediateSource,
@@ -114,7 +115,8 @@ pub fn again(
     })
 }
 
-/// The file of the assessment before, if it is still what it was: else the same evidence would be judged otherwise without a word.
+/// The file of the assessment before, if it is still what it was: else the same evidence would be judged
+/// otherwise without a word.
 fn as_before(manifest: &Manifest) -> Result<IntermediateSource, ScanError> {
     let Some(file) = manifest.judgement.as_ref().and_then(|judgement| judgement.intermediates.as_ref())
     else {
@@ -127,9 +129,9 @@ fn as_before(manifest: &Manifest) -> Result<IntermediateSource, ScanError> {
     }
 }
 
-/// Draws findings and verdicts from the evidence of a dataset and replaces `assessments` whole; counts, the part and what they were drawn
-/// with go into the manifest. That of a dataset which was complete says on disk, from before the change on, that it is not: the caller
-/// writes it when it is again.
+/// Draws findings and verdicts from the evidence of a dataset and replaces `assessments` whole; counts, the
+/// part and what they were drawn with go into the manifest. That of a dataset which was complete says on
+/// disk, from before the change on, that it is not: the caller writes it when it is again.
 ///
 /// # Errors
 /// The evidence cannot be read, or the judgement not written; the old judgement stays then.
@@ -277,7 +279,8 @@ fn counted(table: &Table) -> Vec<&'static str> {
 #[derive(Default)]
 struct Tally {
     counts: Counts,
-    /// Words that this program does not know, of columns that are not counted: column with its table, word, cells.
+    /// Words that this program does not know, of columns that are not counted: column with its table, word,
+    /// cells.
     unknown: Counts,
 }
 
@@ -324,7 +327,8 @@ impl Tally {
         }
     }
 
-    /// Notes a word of a row that is judged. A counted column's words are found among the counts, which are of all rows.
+    /// Notes a word of a row that is judged. A counted column's words are found among the counts, which are
+    /// of all rows.
     fn note_unknown(&mut self, table: &Table, column: &str, word: &str) {
         let is_counted = table.columns.iter().any(|known| known.name == column && known.counted);
         if !is_counted {

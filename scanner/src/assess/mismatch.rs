@@ -4,8 +4,9 @@ use super::{Evidence, Found};
 use crate::evidence::{Code, MismatchKind};
 use crate::mta_sts::mx_pattern;
 
-/// Draws mismatches where a policy is usable and its mode is not none. Gives the kind of mismatch: the first in the order
-/// of kinds that fits any pair of an unmatched host and a pattern; `None` where every host matches.
+/// Draws mismatches where a policy is usable and its mode is not none. Gives the kind of mismatch: the first
+/// in the order of kinds that fits any pair of an unmatched host and a pattern; `None` where every host
+/// matches.
 pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) -> Option<MismatchKind> {
     let set = evidence.mx_to_match();
     let patterns = &evidence.patterns;
@@ -70,7 +71,8 @@ impl<'a> Registrable<'a> {
     }
 }
 
-/// Insertions, deletions and substitutions of bytes that make `a` into `b` (Levenshtein). Both are single labels.
+/// Insertions, deletions and substitutions of bytes that make `a` into `b` (Levenshtein). Both are single
+/// labels.
 fn edits(a: &str, b: &str) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.bytes().enumerate() {

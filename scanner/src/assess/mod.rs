@@ -1,10 +1,12 @@
-//! Evidence to findings and verdicts: pure functions over the columns of `domains` and `mx_hosts` alone, so that an old
-//! dataset can be assessed again, by a newer version, without a network.
+//! Evidence to findings and verdicts: pure functions over the columns of `domains` and `mx_hosts` alone, so
+//! that an old dataset can be assessed again, by a newer version, without a network.
 //!
-//! Text is judged anew from `sts_txt`, `tlsrpt_txt` and `policy_body`; what the scanner made of them is not asked.
+//! Text is judged anew from `sts_txt`, `tlsrpt_txt` and `policy_body`; what the scanner made of them is not
+//! asked.
 //!
-//! `policy_tls_chain_incomplete` and `mx_cert_chain_incomplete` are drawn where a fault `chain_incomplete` stands among the faults, which
-//! [`chains`] puts there. The codes of the stage life cycle need two scans and belong to the analysis.
+//! `policy_tls_chain_incomplete` and `mx_cert_chain_incomplete` are drawn where a fault `chain_incomplete`
+//! stands among the faults, which [`chains`] puts there. The codes of the stage life cycle need two scans and
+//! belong to the analysis.
 
 pub mod catalogue;
 pub mod chains;
@@ -48,9 +50,11 @@ pub fn is_assessed(signals: Option<bool>, tlsrpt: Option<RecordState>) -> bool {
     signals == Some(true) || tlsrpt.is_some_and(RecordState::is_published)
 }
 
-/// What the evidence about one domain shows. `hosts` holds what is known about the MX hosts of the whole scan.
+/// What the evidence about one domain shows. `hosts` holds what is known about the MX hosts of the whole
+/// scan.
 ///
-/// Findings about MX hosts are drawn for domains that signal: only their hosts are sure to have been contacted.
+/// Findings about MX hosts are drawn for domains that signal: only their hosts are sure to have been
+/// contacted.
 #[must_use]
 pub fn domain(row: &SeenDomain, hosts: &HostsOf) -> AssessmentRow {
     let evidence = Evidence::of(row, hosts);
@@ -146,13 +150,15 @@ impl<'a> Evidence<'a> {
         self.row.mx_kind.as_ref().and_then(Word::known)
     }
 
-    /// The MX hosts a usable policy is held against; empty where the mode is none or there is nothing to hold it against.
+    /// The MX hosts a usable policy is held against; empty where the mode is none or there is nothing to hold
+    /// it against.
     fn mx_to_match(&self) -> Vec<&'a SeenMx> {
         let asked = self.usable_text().is_some_and(|text| text.mode != Some(Mode::None));
         if asked { self.mail_hosts().collect() } else { Vec::new() }
     }
 
-    /// The members of the MX set that can be hosts: the root of a null MX beside them is none (RFC 7505 section 3).
+    /// The members of the MX set that can be hosts: the root of a null MX beside them is none (RFC 7505
+    /// section 3).
     fn mail_hosts(&self) -> impl Iterator<Item = &'a SeenMx> + use<'a> {
         self.mx().iter().filter(|mx| mx.host != ".")
     }

@@ -1,5 +1,5 @@
-//! How a new judgement takes the place of the old one: it is written beside it, and the two change places at once, so that a kill leaves one
-//! of them, whole.
+//! How a new judgement takes the place of the old one: it is written beside it, and the two change places at
+//! once, so that a kill leaves one of them, whole.
 
 use crate::dataset::columns::ASSESSMENTS;
 use crate::dataset::commits::UNFINISHED;
@@ -55,7 +55,8 @@ impl Workshop {
         PartWriter::new(&self.folder, scan, 0)
     }
 
-    /// Brings the new judgement to the disk; gives what is in its part, of which there is none where no domain has a judgement.
+    /// Brings the new judgement to the disk; gives what is in its part, of which there is none where no
+    /// domain has a judgement.
     ///
     /// # Errors
     /// It cannot be written.

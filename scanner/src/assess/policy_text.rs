@@ -3,8 +3,8 @@
 use super::{Evidence, Found};
 use crate::evidence::{Code, Mode, PolicyOutcome};
 
-/// Draws from any text that came with status 200, be it behind a bad certificate: the page that goes with an error is no
-/// policy, and what was cut at 64 KiB is not judged.
+/// Draws from any text that came with status 200, be it behind a bad certificate: the page that goes with an
+/// error is no policy, and what was cut at 64 KiB is not judged.
 pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
     let row = evidence.row;
     if row.policy_wildcard == Some(true) {

@@ -1,4 +1,5 @@
-//! Rules of judgement that came with a version of the layout: a dataset of an older layout is judged by what it could know.
+//! Rules of judgement that came with a version of the layout: a dataset of an older layout is judged by what
+//! it could know.
 
 use crate::dataset::layout::Layout;
 

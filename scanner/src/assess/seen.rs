@@ -1,6 +1,8 @@
-//! What the judge may see: the columns of the evidence that findings and verdicts are drawn from, and no others.
+//! What the judge may see: the columns of the evidence that findings and verdicts are drawn from, and no
+//! others.
 //!
-//! `scan`, `check` and `assess` judge by these types alone, so a finding over a column that is not listed here does not compile.
+//! `scan`, `check` and `assess` judge by these types alone, so a finding over a column that is not listed
+//! here does not compile.
 
 use crate::dataset::view::view;
 

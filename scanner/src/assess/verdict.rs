@@ -1,5 +1,5 @@
-//! What becomes of mail to a domain: the verdict of a strict sender, of a lenient one, and the strict one over the MX hosts
-//! of lowest preference.
+//! What becomes of mail to a domain: the verdict of a strict sender, of a lenient one, and the strict one
+//! over the MX hosts of lowest preference.
 
 use super::Evidence;
 use super::catalogue::Severity;

@@ -6,7 +6,8 @@ use crate::evidence::text::escape;
 use crate::evidence::{DnsStatus, MxKind, RecordState, Verdict, Vocabulary as _};
 use serde_json::{Value, json};
 
-/// One domain as an object. Keys are the dataset's columns, grouped by stage; null is what it is there: not asked or not seen.
+/// One domain as an object. Keys are the dataset's columns, grouped by stage; null is what it is there: not
+/// asked or not seen.
 #[must_use]
 pub fn object(checked: &Checked) -> Value {
     let Checked { row, judged, .. } = checked;

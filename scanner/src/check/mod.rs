@@ -1,5 +1,5 @@
-//! `sts-scan check`: a few domains as a person wants to see them. The stages and the judgement are those of a scan; only what becomes of
-//! the rows is another thing: they are shown and forgotten.
+//! `sts-scan check`: a few domains as a person wants to see them. The stages and the judgement are those of a
+//! scan; only what becomes of the rows is another thing: they are shown and forgotten.
 
 mod json;
 mod sender;
@@ -33,7 +33,8 @@ use tokio_util::sync::CancellationToken;
 pub struct Job {
     /// The domains as typed.
     pub domains: Vec<String>,
-    /// The plan of a scan. Its second look is made only where somebody asked for it: nobody waits a quarter of an hour at a terminal.
+    /// The plan of a scan. Its second look is made only where somebody asked for it: nobody waits a quarter
+    /// of an hour at a terminal.
     pub plan: ScanPlan,
 }
 
@@ -104,7 +105,8 @@ impl CheckError {
 /// Looks at every domain, each once however often it was typed, in the order typed.
 ///
 /// # Errors
-/// A name that is none, settings that cannot be, or a fault of this machine. What a remote party does is in what was seen.
+/// A name that is none, settings that cannot be, or a fault of this machine. What a remote party does is in
+/// what was seen.
 pub fn run(job: Job) -> Result<Vec<Checked>, CheckError> {
     let mut domains: Vec<Domain> = Vec::new();
     for text in &job.domains {
@@ -154,7 +156,8 @@ fn entry(position: usize, domain: String, typed: &str) -> Entry {
     }
 }
 
-/// Takes all domains and their MX hosts, each of these once, through their course; gives the rows of the hosts.
+/// Takes all domains and their MX hosts, each of these once, through their course; gives the rows of the
+/// hosts.
 async fn looks(probe: &Probe, domains: &mut [Domain], course: Course) -> Result<Vec<HostRow>, Unfinished> {
     let (mut done, mut hosts, mut known) = (Vec::new(), Vec::new(), HashSet::new());
     let mut under_way: Vec<&mut Domain> = domains.iter_mut().collect();

@@ -3,7 +3,8 @@
 use super::Checked;
 use crate::evidence::{MxKind, Verdict};
 
-/// The sentence for a verdict of this domain, `None` being that of a domain that does not signal or was not asked.
+/// The sentence for a verdict of this domain, `None` being that of a domain that does not signal or was not
+/// asked.
 pub(super) fn sentence(checked: &Checked, verdict: Option<Verdict>) -> &'static str {
     match verdict {
         Some(Verdict::Validated) => "delivers, over TLS with a certificate that it verified",

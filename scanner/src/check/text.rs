@@ -44,7 +44,8 @@ impl Style {
     }
 }
 
-/// One domain, with a line end at the end. Text from the network is escaped already, so nothing in it can move a terminal's cursor.
+/// One domain, with a line end at the end. Text from the network is escaped already, so nothing in it can
+/// move a terminal's cursor.
 #[must_use]
 pub fn text(checked: &Checked, style: Style) -> String {
     let mut out = format!("{}\n", style.ink(Ink::Bold, &checked.row.domain));

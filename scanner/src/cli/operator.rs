@@ -13,7 +13,8 @@ pub fn refusal(missing: &[Missing]) -> String {
     )
 }
 
-/// Asks for what is missing until it is had, and says where to write it down; false where the input ends before.
+/// Asks for what is missing until it is had, and says where to write it down; false where the input ends
+/// before.
 ///
 /// # Errors
 /// The terminal cannot be read or written.

@@ -113,8 +113,8 @@ pub struct CommitLog {
     folder: PathBuf,
 }
 
-/// The log of a dataset by its name, and its lines, without touching it; `None` where there is none. A last line without its end never
-/// happened.
+/// The log of a dataset by its name, and its lines, without touching it; `None` where there is none. A last
+/// line without its end never happened.
 ///
 /// # Errors
 /// It cannot be read, or a line is none of ours.
@@ -171,8 +171,8 @@ impl CommitLog {
         Ok(Self { file, folder: dataset.to_owned() })
     }
 
-    /// Opens the log of a dataset and gives its lines; a last line without its end never happened and is cut off. The log of an older
-    /// version gets the name of today.
+    /// Opens the log of a dataset and gives its lines; a last line without its end never happened and is cut
+    /// off. The log of an older version gets the name of today.
     ///
     /// # Errors
     /// There is none, it cannot be read or written, or it holds a line that is none of ours.
@@ -199,7 +199,8 @@ impl CommitLog {
     /// Makes a closed part count: its data reach the disk, then its line, then it gets its name.
     ///
     /// # Errors
-    /// Any step fails. Before the line is written the part does not exist; after it, [`super::recover::recover`] finishes the rename.
+    /// Any step fails. Before the line is written the part does not exist; after it,
+    /// [`super::recover::recover`] finishes the rename.
     pub fn commit(&mut self, commit: &Commit) -> io::Result<()> {
         let folder = self.folder.join(&commit.table);
         let unfinished = folder.join(format!("{}.{UNFINISHED}", commit.part));

@@ -73,7 +73,8 @@ pub fn sha256_of(path: &Path) -> io::Result<String> {
 /// Name of the file that remembers which bytes were hashed.
 pub const CHECKED: &str = ".checked";
 
-/// The parts that were hashed, so that an unchanged file is read for it once: an entry holds as long as size and times of the file do.
+/// The parts that were hashed, so that an unchanged file is read for it once: an entry holds as long as size
+/// and times of the file do.
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Checked {
     #[serde(flatten)]
@@ -138,7 +139,8 @@ impl Checked {
         }
     }
 
-    /// Remembers what was hashed. Where the folder cannot be written the parts are hashed again by those who read them.
+    /// Remembers what was hashed. Where the folder cannot be written the parts are hashed again by those who
+    /// read them.
     pub fn remember(&self, dataset: &Path) {
         if !self.is_new {
             return;

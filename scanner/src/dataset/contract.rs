@@ -7,7 +7,8 @@ use std::sync::Arc;
 /// The type of a column's values.
 #[derive(Debug, Clone, Copy)]
 pub enum Kind {
-    /// UTF-8 text. Text from the network has what is not printable ASCII escaped as `\DDD` (and a backslash as `\092`).
+    /// UTF-8 text. Text from the network has what is not printable ASCII escaped as `\DDD` (and a backslash
+    /// as `\092`).
     Text,
     /// 32-bit signed integer.
     Int32,
@@ -55,13 +56,16 @@ pub struct Column {
     pub kind: Kind,
     /// Whether null occurs; null means not asked or not seen.
     pub nullable: bool,
-    /// What the value means, with unit, words and source; `{words}` stands for the words, see [`Column::meaning`].
+    /// What the value means, with unit, words and source; `{words}` stands for the words, see
+    /// [`Column::meaning`].
     pub(super) meaning: &'static str,
-    /// The closed vocabulary of its values or, where it is a list of texts, of its items; `None` where there is none.
+    /// The closed vocabulary of its values or, where it is a list of texts, of its items; `None` where there
+    /// is none.
     pub words: Option<Entries>,
     /// Whether the manifest counts its words.
     pub counted: bool,
-    /// The minor version of the layout that brought it; `None` where the first one had it. Older datasets have null.
+    /// The minor version of the layout that brought it; `None` where the first one had it. Older datasets
+    /// have null.
     pub since: Option<&'static str>,
 }
 

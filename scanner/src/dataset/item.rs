@@ -1,4 +1,5 @@
-//! The Rust types that a column's values can have: each says its kind, and how it is written, weighed and read back.
+//! The Rust types that a column's values can have: each says its kind, and how it is written, weighed and
+//! read back.
 
 use super::contract::{self, Kind};
 use crate::evidence::rows::Micros;
@@ -42,7 +43,8 @@ pub trait Item: 'static {
         0
     }
 
-    /// The value as it would be read back; `None` for a group that lacks what is never null: a fault of this program.
+    /// The value as it would be read back; `None` for a group that lacks what is never null: a fault of this
+    /// program.
     fn seen(value: Self::Lent<'_>) -> Option<Self::Seen>;
 
     /// Reads the value at a place that is not null; `None` where the array is of another type.

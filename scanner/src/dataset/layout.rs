@@ -3,7 +3,8 @@
 use super::columns::SCHEMA_VERSION;
 use std::fmt;
 
-/// A version of the tables' layout. A minor version adds columns and words; a reader refuses another major version.
+/// A version of the tables' layout. A minor version adds columns and words; a reader refuses another major
+/// version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Layout {
     /// What a reader must know.

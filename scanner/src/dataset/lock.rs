@@ -1,6 +1,8 @@
-//! One process per folder: whoever writes to a dataset holds the lock of its file `.working`, which tells who that is.
+//! One process per folder: whoever writes to a dataset holds the lock of its file `.working`, which tells who
+//! that is.
 //!
-//! The lock is the system's (flock) and ends with the process that holds it, so a file that a dead process left locks nothing.
+//! The lock is the system's (flock) and ends with the process that holds it, so a file that a dead process
+//! left locks nothing.
 
 use crate::moment;
 use serde::{Deserialize, Serialize};

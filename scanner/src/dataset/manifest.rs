@@ -58,8 +58,8 @@ pub struct Manifest {
     /// What the judgement was drawn with; `None` before the dataset is assessed.
     #[serde(default)]
     pub judgement: Option<Judgement>,
-    /// Every part of the tables, from the end of the scan on; `None` before, and where an older version wrote it. Parts of `assessments` are
-    /// among them once the dataset is assessed.
+    /// Every part of the tables, from the end of the scan on; `None` before, and where an older version wrote
+    /// it. Parts of `assessments` are among them once the dataset is assessed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub parts: Option<Parts>,
     /// SHA-256 over what decides what the dataset says ([`SEALED`]); written with `parts`.
@@ -78,8 +78,8 @@ fn digest(manifest: &Value) -> io::Result<String> {
     Ok(sha256_hex(&serde_json::to_vec(&sealed)?))
 }
 
-/// What the exclusion files of the last run held, and what it left alone because of them; nothing is named, and nothing is hashed, since
-/// hashes of names can be looked up.
+/// What the exclusion files of the last run held, and what it left alone because of them; nothing is named,
+/// and nothing is hashed, since hashes of names can be looked up.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Exclusions {
     /// Entries at the begin of the run and after each change of a file; empty where there was no file.
@@ -108,7 +108,8 @@ pub struct Listed {
 pub struct Judgement {
     /// The program.
     pub tool: String,
-    /// SHA-256 over the trusted roots that incomplete chains were told by; `None` where the dataset does not hold them.
+    /// SHA-256 over the trusted roots that incomplete chains were told by; `None` where the dataset does not
+    /// hold them.
     pub trust_store_sha256: Option<String>,
     /// The file of further intermediate certificates; `None` where none was given.
     pub intermediates: Option<FileFacts>,
@@ -134,8 +135,8 @@ pub struct Versions {
     pub trust_store: String,
     /// SHA-256 over the trusted roots.
     pub trust_store_sha256: String,
-    /// When the file, or the newest of the system's files, was last changed, RFC 3339; `None` for the built-in roots, which the version of
-    /// their crate dates.
+    /// When the file, or the newest of the system's files, was last changed, RFC 3339; `None` for the
+    /// built-in roots, which the version of their crate dates.
     #[serde(default)]
     pub trust_store_date: Option<String>,
 }

@@ -12,10 +12,12 @@ use std::fs::File;
 use std::io::{self, BufWriter};
 use std::path::{Path, PathBuf};
 
-/// Bytes of rows that become a record batch, however few the rows: policies of 64 KiB would else gather by the thousand.
+/// Bytes of rows that become a record batch, however few the rows: policies of 64 KiB would else gather by
+/// the thousand.
 const BATCH_BYTES: usize = 4 << 20;
 
-/// Bytes of a part that are encoded and not yet written: then the row group is closed. Rows without policies fill a part before that.
+/// Bytes of a part that are encoded and not yet written: then the row group is closed. Rows without policies
+/// fill a part before that.
 const GROUP_BYTES: usize = 32 << 20;
 
 /// Rows turned into Arrow at once: enough to share the cost of a batch, few enough to keep little in memory.
@@ -141,7 +143,8 @@ impl<R: Rows> PartWriter<R> {
     }
 }
 
-/// The operating system's error where there is one beneath, so that the message says "no space left" and not "Parquet".
+/// The operating system's error where there is one beneath, so that the message says "no space left" and not
+/// "Parquet".
 fn plain(error: ParquetError) -> io::Error {
     match error {
         ParquetError::External(source) => match source.downcast::<io::Error>() {

@@ -10,8 +10,8 @@ use std::path::Path;
 /// What can be done about a file that no line names.
 const NOT_NAMED: &str = "move it out of the folder; if it was committed, put back the log that names it";
 
-/// Brings the folders into line with the log: unfinished renames are finished, and what a run left unfinished is removed. Nothing else is:
-/// a file that no line names stops it before anything is touched.
+/// Brings the folders into line with the log: unfinished renames are finished, and what a run left unfinished
+/// is removed. Nothing else is: a file that no line names stops it before anything is touched.
 ///
 /// # Errors
 /// There is such a file, a part that a line names is gone, or a file cannot be renamed or removed.

@@ -6,7 +6,8 @@ use arrow_schema::{Field, Fields, Schema, SchemaRef};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// The schema of a table, with the contract's version in its metadata and each column's meaning in its field's.
+/// The schema of a table, with the contract's version in its metadata and each column's meaning in its
+/// field's.
 #[must_use]
 pub fn of(table: &Table) -> SchemaRef {
     let described = |column: &Column| {

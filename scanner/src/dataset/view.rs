@@ -38,8 +38,8 @@ pub fn tell_unknown<C: TableColumn>(seen: &SeenIn<C>, tell: &mut dyn FnMut(&'sta
     cell::tell_unknown::<C::Cell>(seen, &mut |word| tell(C::COLUMN.name, word));
 }
 
-/// Makes a type from a list of columns of a table, `view! { pub Seen of domains { domain, mx } }`: a struct with a field for
-/// each, and how it is made from a row that a stage filled, or read from a batch.
+/// Makes a type from a list of columns of a table, `view! { pub Seen of domains { domain, mx } }`: a struct
+/// with a field for each, and how it is made from a row that a stage filled, or read from a batch.
 macro_rules! view {
     ($(#[$about:meta])* $vis:vis $name:ident of $table:ident { $($column:ident),+ $(,)? }) => {
         $(#[$about])*

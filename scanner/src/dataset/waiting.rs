@@ -1,11 +1,14 @@
-//! `waiting.looks`: what waits for its next look, on disk beside `commits.jsonl`, so that no kill forgets a look that is a second old.
+//! `waiting.looks`: what waits for its next look, on disk beside `commits.jsonl`, so that no kill forgets a
+//! look that is a second old.
 //!
-//! One name in twenty of ten million would be half a gigabyte of memory, so the file is the queue too: entries are added at its end, taken
-//! from its front, and stay until the scan is complete, because a look may be over and its row not committed yet.
+//! One name in twenty of ten million would be half a gigabyte of memory, so the file is the queue too:
+//! entries are added at its end, taken from its front, and stay until the scan is complete, because a look
+//! may be over and its row not committed yet.
 //!
-//! The first line says, in JSON, in which form the entries are, and when the file was begun (Unix time, milliseconds). Behind it follow the
-//! entries: length and CRC-32 of what comes next, four bytes each, the highest first, and then, as postcard writes them, when the next look
-//! is due (milliseconds after the begin) and what waits.
+//! The first line says, in JSON, in which form the entries are, and when the file was begun (Unix time,
+//! milliseconds). Behind it follow the entries: length and CRC-32 of what comes next, four bytes each, the
+//! highest first, and then, as postcard writes them, when the next look is due (milliseconds after the begin)
+//! and what waits.
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
@@ -74,8 +77,9 @@ pub enum Remains {
 }
 
 impl WaitingLog {
-    /// Opens that of a dataset, and gives its entries to `look`; all of them are there to be taken again. What is behind the last whole one,
-    /// such as what was being written when the machine went down, is cut off. One of another form is begun anew: its looks are made again.
+    /// Opens that of a dataset, and gives its entries to `look`; all of them are there to be taken again.
+    /// What is behind the last whole one, such as what was being written when the machine went down, is cut
+    /// off. One of another form is begun anew: its looks are made again.
     ///
     /// # Errors
     /// The file cannot be read or written, or an entry is not of this form.
@@ -120,7 +124,8 @@ impl WaitingLog {
         Ok((log, remains))
     }
 
-    /// Gives every entry to `look`, cuts off what is behind the last whole one, and goes back to the first; gives how many bytes it cut.
+    /// Gives every entry to `look`, cuts off what is behind the last whole one, and goes back to the first;
+    /// gives how many bytes it cut.
     fn survey<T: DeserializeOwned>(&mut self, mut look: impl FnMut(Kept<T>)) -> io::Result<u64> {
         let begin = self.taken;
         while let Some(kept) = self.pop()? {

@@ -1,4 +1,5 @@
-//! Whether a dataset is whole: each part is there once, with the rows and the bytes that it was written with, and nothing else is.
+//! Whether a dataset is whole: each part is there once, with the rows and the bytes that it was written with,
+//! and nothing else is.
 
 use super::columns::{ASSESSMENTS, DOMAINS, EVIDENCE, Table, column};
 use super::commits::{self, Commit, LogError};
@@ -46,7 +47,8 @@ struct Expected {
     content: Option<(u64, String)>,
 }
 
-/// The parts of a dataset as the manifest lists them, or the log where a scan has not ended or an older version wrote it.
+/// The parts of a dataset as the manifest lists them, or the log where a scan has not ended or an older
+/// version wrote it.
 #[derive(Debug)]
 pub struct Listed {
     parts: BTreeMap<String, Expected>,
@@ -193,7 +195,8 @@ fn is_of_scan(footer: &ParquetMetaData, scan: &str) -> bool {
     })
 }
 
-/// Holds the evidence of a dataset against its manifest, or against its log where the manifest lists no parts; gives what is in the parts.
+/// Holds the evidence of a dataset against its manifest, or against its log where the manifest lists no
+/// parts; gives what is in the parts.
 ///
 /// # Errors
 /// As [`Listed::hold`]; or the log is damaged.
@@ -232,7 +235,8 @@ fn check_sum(dataset: &Path, manifest: &Manifest, rows: u64) -> Result<(), NotWh
     }
 }
 
-/// Holds the judgement of a dataset against its manifest: by its parts, or by the count where an older version wrote it.
+/// Holds the judgement of a dataset against its manifest: by its parts, or by the count where an older
+/// version wrote it.
 ///
 /// # Errors
 /// As [`Listed::hold`]; or its rows are not those that were counted.

@@ -15,8 +15,8 @@ use std::time::{Duration, Instant};
 /// Rows of a part: about 10 MB of evidence, few enough that a crash loses little.
 const PART_ROWS: u64 = 131_072;
 
-/// A part is committed after this long even where it is small: a crash loses, and contacts again, a minute at most. At the
-/// default rates a minute fills a part.
+/// A part is committed after this long even where it is small: a crash loses, and contacts again, a minute at
+/// most. At the default rates a minute fills a part.
 const PART_AGE: Duration = Duration::from_secs(60);
 
 /// Something that is final.

@@ -1,16 +1,18 @@
-//! Which further connection a failed handshake calls for, and which outcomes of a row are of such connections.
+//! Which further connection a failed handshake calls for, and which outcomes of a row are of such
+//! connections.
 //!
-//! The columns `attempts` and `policy_attempts` hold the outcome of every look and of every further try, in their order. The rules
-//! are these alone, so that a row says by itself which is which:
-//! - After the first timeout, close or reset in a handshake (at a policy host a reset by the hello is `policy_connect_reset`) the
-//!   next connection offers no post-quantum share (a hello of one packet). Where that one is answered, the first is written
-//!   `*_tls_large_hello`.
+//! The columns `attempts` and `policy_attempts` hold the outcome of every look and of every further try, in
+//! their order. The rules are these alone, so that a row says by itself which is which:
+//! - After the first timeout, close or reset in a handshake (at a policy host a reset by the hello is
+//!   `policy_connect_reset`) the next connection offers no post-quantum share (a hello of one packet). Where
+//!   that one is answered, the first is written `*_tls_large_hello`.
 //! - After the first `*_tls_client_limit` the next connection asks for old versions.
 
 use super::outcome::{ExtraHello, Outcome};
 use super::vocabulary::Word;
 
-/// An outcome as it stands in a list of attempts: that of this program, or a word that may be a newer program's.
+/// An outcome as it stands in a list of attempts: that of this program, or a word that may be a newer
+/// program's.
 pub trait Attempt {
     /// The further connection that it calls for.
     fn extra_hello(&self) -> Option<ExtraHello>;
@@ -47,7 +49,8 @@ fn walk<A: Attempt>(outcomes: &[A]) -> (usize, Option<ExtraHello>) {
     (looks, pending)
 }
 
-/// What the last of a host's outcomes calls for; `None` where nothing more can be learnt, or it was tried already.
+/// What the last of a host's outcomes calls for; `None` where nothing more can be learnt, or it was tried
+/// already.
 pub fn further<A: Attempt>(outcomes: &[A]) -> Option<ExtraHello> {
     walk(outcomes).1
 }

@@ -22,9 +22,11 @@ vocabulary! {
         SelfSigned = "self_signed",
         /// No path to the trust store. Never beside self_signed.
         Untrusted = "untrusted",
-        /// No path by the certificates that the server sent, but one by those that the scan saw elsewhere. Judged, never observed.
+        /// No path by the certificates that the server sent, but one by those that the scan saw elsewhere.
+        /// Judged, never observed.
         ChainIncomplete = "chain_incomplete",
-        /// It cannot be read, is not for a server, is marked as an authority, has an unknown critical extension, or its key was not proven.
+        /// It cannot be read, is not for a server, is marked as an authority, has an unknown critical
+        /// extension, or its key was not proven.
         Other = "other",
         /// Its time is over.
         Expired = "expired",

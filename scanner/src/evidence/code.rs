@@ -1,4 +1,5 @@
-//! The codes of findings. What each means, and what to do about it, is said in the catalogue (`assess::catalogue`).
+//! The codes of findings. What each means, and what to do about it, is said in the catalogue
+//! (`assess::catalogue`).
 
 use super::vocabulary::{Entry, Vocabulary};
 

@@ -1,7 +1,8 @@
 //! What the program says about the world: the closed vocabularies of the dataset, and its rows.
 //!
-//! The ground floor: it imports nothing of ours, and everybody may import it. A word is an enum here and text in the dataset
-//! alone; what a word decides (may it pass, did the peer answer the hello, which finding goes with it) is a method beside it.
+//! The ground floor: it imports nothing of ours, and everybody may import it. A word is an enum here and text
+//! in the dataset alone; what a word decides (may it pass, did the peer answer the hello, which finding goes
+//! with it) is a method beside it.
 
 pub mod attempts;
 mod catalogue;

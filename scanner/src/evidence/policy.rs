@@ -40,7 +40,8 @@ vocabulary! {
         TlsSelfSigned = "policy_tls_self_signed",
         /// The certificate's first fault: there is no path to the trust store.
         TlsUntrusted = "policy_tls_untrusted",
-        /// The certificate's first fault: the path lacks an intermediate that others send. Judged, never observed.
+        /// The certificate's first fault: the path lacks an intermediate that others send. Judged, never
+        /// observed.
         TlsChainIncomplete = "policy_tls_chain_incomplete",
         /// The certificate's first fault: another one.
         TlsCertificateOther = "policy_tls_certificate_other",
@@ -118,7 +119,8 @@ impl PolicyOutcome {
         }
     }
 
-    /// Whether it decides what the host is: neither may it pass, nor does it say more about the scan than about the host.
+    /// Whether it decides what the host is: neither may it pass, nor does it say more about the scan than
+    /// about the host.
     #[must_use]
     pub const fn decides(self) -> bool {
         !self.may_pass() && !matches!(self, Self::Ok | Self::TlsClientLimit)
@@ -184,7 +186,8 @@ impl Outcome for PolicyOutcome {
 
     fn extra_hello(self) -> Option<ExtraHello> {
         match self {
-            // The ClientHello is the first that is said: a reset by it cannot be told from one of the connect.
+            // The ClientHello is the first that is said: a reset by it cannot be told from one of the
+            // connect.
             Self::TlsTimeout | Self::TlsClosed | Self::ConnectReset | Self::TlsLargeHello => {
                 Some(ExtraHello::Small)
             }
@@ -250,7 +253,8 @@ pub enum AddressOutcome {
     Forbidden,
     /// An earlier address has answered, or enough were tried.
     NotSampled,
-    /// This machine lacks the address's family, or the address let one connection after the other wait for its deadline.
+    /// This machine lacks the address's family, or the address let one connection after the other wait for
+    /// its deadline.
     NotAttempted,
 }
 

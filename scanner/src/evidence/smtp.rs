@@ -31,7 +31,8 @@ vocabulary! {
         AnswerInjection = "smtp_answer_injection",
         /// STARTTLS is not in the answer to EHLO, or HELO had to be used.
         NotOffered = "starttls_not_offered",
-        /// STARTTLS is masked in the answer to EHLO, or is not in it behind a masked greeting: a device before the server.
+        /// STARTTLS is masked in the answer to EHLO, or is not in it behind a masked greeting: a device
+        /// before the server.
         Masked = "starttls_masked",
         /// STARTTLS was offered, and then answered with something other than 220.
         Refused = "starttls_refused",
@@ -47,11 +48,13 @@ vocabulary! {
         TlsTimeout = "mx_tls_timeout",
         /// Closed or reset in the handshake.
         TlsClosed = "mx_tls_closed",
-        /// The host asked for less: 421, or 450 or 451 with a text that speaks of a rate, or it broke off three connections in a row.
+        /// The host asked for less: 421, or 450 or 451 with a text that speaks of a rate, or it broke off
+        /// three connections in a row.
         Limited = "limited",
         /// Not contacted: over --addresses-per-host.
         NotSampled = "not_sampled",
-        /// Not contacted: this machine lacks the address's family, or port 25; or the address let one connection after the other wait for its deadline.
+        /// Not contacted: this machine lacks the address's family, or port 25; or the address let one
+        /// connection after the other wait for its deadline.
         NotAttempted = "not_attempted",
         /// The host has no address.
         NoAddress = "no_address",

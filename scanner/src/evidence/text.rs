@@ -2,7 +2,8 @@
 
 use std::borrow::Cow;
 
-/// `bytes` as a text column has them: printable ASCII but the backslash stays, every other byte is `\DDD` in decimal.
+/// `bytes` as a text column has them: printable ASCII but the backslash stays, every other byte is `\DDD` in
+/// decimal.
 #[must_use]
 pub fn escape(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
@@ -19,7 +20,8 @@ pub fn escape(bytes: &[u8]) -> String {
     text
 }
 
-/// The bytes that [`escape`] made `text` from. A backslash that no three digits up to 255 follow stays as it is.
+/// The bytes that [`escape`] made `text` from. A backslash that no three digits up to 255 follow stays as it
+/// is.
 #[must_use]
 pub fn unescape(text: &str) -> Cow<'_, [u8]> {
     let bytes = text.as_bytes();

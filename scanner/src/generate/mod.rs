@@ -1,7 +1,8 @@
 //! `sts-scan generate`: what a domain publishes to have MTA-STS and TLSRPT, and in which order.
 //!
-//! [`deployment`] is pure: MX hosts and wishes in, texts out, each read again by the parsers that a scan uses before it is
-//! given out. [`run()`] is the command: it asks the DNS for the MX hosts, for one domain or a whole list.
+//! [`deployment`] is pure: MX hosts and wishes in, texts out, each read again by the parsers that a scan uses
+//! before it is given out. [`run()`] is the command: it asks the DNS for the MX hosts, for one domain or a
+//! whole list.
 
 mod mx;
 mod run;
@@ -104,7 +105,8 @@ pub struct Deployment {
     pub max_age_s: u64,
     /// The TXT record at `_mta-sts`.
     pub record: String,
-    /// The policy; its lines end with CRLF, the one line end that both the prose and the ABNF of RFC 8461 section 3.2 have.
+    /// The policy; its lines end with CRLF, the one line end that both the prose and the ABNF of RFC 8461
+    /// section 3.2 have.
     pub policy: String,
     /// The TXT record at `_smtp._tls`; `None` without report addresses.
     pub tlsrpt: Option<String>,

@@ -277,7 +277,8 @@ impl Work<'_> {
     }
 }
 
-/// The files of one domain, in a folder of its own. A normalised name is a safe file name: no slash, never `..`.
+/// The files of one domain, in a folder of its own. A normalised name is a safe file name: no slash, never
+/// `..`.
 fn save(folder: &Path, made: &Deployment) -> Result<(), GenerateError> {
     let folder = folder.join(&made.domain);
     let wrong = |path: &Path| {

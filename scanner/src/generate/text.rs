@@ -47,7 +47,8 @@ pub(super) fn zone(made: &Deployment) -> String {
     text
 }
 
-/// Character-strings in quotation marks (RFC 1035 section 5.1). The text is printable ASCII: it was read by the parsers.
+/// Character-strings in quotation marks (RFC 1035 section 5.1). The text is printable ASCII: it was read by
+/// the parsers.
 fn character_strings(text: &str) -> String {
     let pieces = text.as_bytes().chunks(CHARACTER_STRING).map(|piece| {
         let plain = String::from_utf8_lossy(piece);

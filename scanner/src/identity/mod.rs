@@ -1,4 +1,5 @@
-//! Whether others can tell who scans: reverse DNS, forward DNS and EHLO name agree, and port 25 is open outwards.
+//! Whether others can tell who scans: reverse DNS, forward DNS and EHLO name agree, and port 25 is open
+//! outwards.
 
 mod pages;
 mod text;

@@ -1,5 +1,6 @@
-//! What an operator puts on the web, so that who finds a probe in a log learns what it was: the description that RFC 9511
-//! names (`/.well-known/probing.txt`, its fields those of RFC 9116 and `Description`), and a page for people.
+//! What an operator puts on the web, so that who finds a probe in a log learns what it was: the description
+//! that RFC 9511 names (`/.well-known/probing.txt`, its fields those of RFC 9116 and `Description`), and a
+//! page for people.
 
 use crate::moment;
 use crate::plan::ScanPlan;
@@ -10,8 +11,8 @@ use std::path::{Path, PathBuf};
 /// How long a description holds: RFC 9116 section 2.5.5 recommends less than a year.
 const VALID_S: u64 = 180 * 86_400;
 
-/// Writes both files below a folder that is made where it is not there; gives what was written. Files that are there are not
-/// touched.
+/// Writes both files below a folder that is made where it is not there; gives what was written. Files that
+/// are there are not touched.
 ///
 /// # Errors
 /// The contact or the page is not known, a file is there already, or cannot be written.

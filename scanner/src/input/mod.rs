@@ -1,14 +1,15 @@
 //! Domain lists: what they are written in, the names in them, and the order in which they are scanned.
 //!
-//! [`Reader`] streams one or several lists of any length as [`Entry`]s. The format is found by content: one name a
-//! line, CSV, zone file, each also in gzip, zstd or zip, or Parquet. A line that holds no name is counted
-//! ([`Tally`]) and passed over.
+//! [`Reader`] streams one or several lists of any length as [`Entry`]s. The format is found by content: one
+//! name a line, CSV, zone file, each also in gzip, zstd or zip, or Parquet. A line that holds no name is
+//! counted ([`Tally`]) and passed over.
 //!
-//! Memory, whatever the lists' length: 10 to 21 bytes a name for dropping duplicates, one window of names, and with
-//! several lists 16 bytes for each name of the lists after the first. Nothing else grows with the lists.
+//! Memory, whatever the lists' length: 10 to 21 bytes a name for dropping duplicates, one window of names,
+//! and with several lists 16 bytes for each name of the lists after the first. Nothing else grows with the
+//! lists.
 //!
-//! A stream (`-`, a pipe) can be read only once, so it must be the only list or the first of several; its length and
-//! hash are known at its end. To resume such a scan the same names have to be fed in again.
+//! A stream (`-`, a pipe) can be read only once, so it must be the only list or the first of several; its
+//! length and hash are known at its end. To resume such a scan the same names have to be fed in again.
 
 mod digest;
 mod error;
@@ -58,7 +59,8 @@ enum Place {
 impl ListSpec {
     /// The lists as typed, in their order; `-` is standard input. Nothing is opened.
     ///
-    /// A list's name is its file name, or its path as typed where two files have the same name; standard input is `-`.
+    /// A list's name is its file name, or its path as typed where two files have the same name; standard
+    /// input is `-`.
     ///
     /// # Errors
     /// No list, a list given twice, more lists than can be told apart, or a stream after the first place.

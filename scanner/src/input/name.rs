@@ -9,7 +9,8 @@ const MAX_NAME: usize = 253;
 /// Most bytes of a label (RFC 1035 section 2.3.4).
 const MAX_LABEL: usize = 63;
 
-/// Longer text is not looked at: a name of 253 bytes is at most four times as long before the mapping to A-labels.
+/// Longer text is not looked at: a name of 253 bytes is at most four times as long before the mapping to
+/// A-labels.
 const MAX_TEXT: usize = 1024;
 
 /// Why an entry of a list is no domain name that can be asked for.
@@ -73,10 +74,11 @@ pub enum Refusal {
 
 /// The one spelling of a domain name: lower case, A-labels, no trailing dot.
 ///
-/// White space around it and one trailing dot are dropped; what is not ASCII is mapped by UTS 46 (non-transitional).
-/// A-labels are taken as they stand: a name with a broken one can exist in the DNS.
-/// Underscores are allowed, because lists and the DNS hold such names; a hyphen at a label's edge is not, because no
-/// certificate and no TLS library can name such a host. A single label is a name: some top-level domains have an MX.
+/// White space around it and one trailing dot are dropped; what is not ASCII is mapped by UTS 46
+/// (non-transitional). A-labels are taken as they stand: a name with a broken one can exist in the DNS.
+/// Underscores are allowed, because lists and the DNS hold such names; a hyphen at a label's edge is not,
+/// because no certificate and no TLS library can name such a host. A single label is a name: some top-level
+/// domains have an MX.
 ///
 /// # Errors
 /// The [`Refusal`] that fits first.

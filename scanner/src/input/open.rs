@@ -147,8 +147,8 @@ impl ListSpec {
         })
     }
 
-    /// Takes the begin off a stream. Fails only where there is not even one byte: what was had before a fault is
-    /// read first, so that the message can name the line.
+    /// Takes the begin off a stream. Fails only where there is not even one byte: what was had before a fault
+    /// is read first, so that the message can name the line.
     fn sample(&self, mut stream: impl Read + Send + 'static) -> Result<Sample, InputError> {
         let mut head = Vec::new();
         match (&mut stream).take(sniff::SAMPLE).read_to_end(&mut head) {

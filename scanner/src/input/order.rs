@@ -53,7 +53,8 @@ impl FromStr for Shard {
 
 /// A stretch of the list, given out in random order: neighbours in a list are often the same operator's.
 ///
-/// The order is that of the seeded fingerprints, so it is fixed for list, seed and shard and needs no generator.
+/// The order is that of the seeded fingerprints, so it is fixed for list, seed and shard and needs no
+/// generator.
 pub(super) struct Window<T> {
     size: usize,
     items: Vec<(u64, T)>,

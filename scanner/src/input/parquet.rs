@@ -75,8 +75,8 @@ pub(super) fn open(file: File) -> Result<Rows, NoTable> {
     })
 }
 
-/// The same, with the names read as views of the pages that they stand in: a value that a dictionary holds once would else be copied for
-/// every row that names it, and a few hundred bytes of file become gigabytes.
+/// The same, with the names read as views of the pages that they stand in: a value that a dictionary holds
+/// once would else be copied for every row that names it, and a few hundred bytes of file become gigabytes.
 fn shared(
     metadata: &ArrowReaderMetadata,
     domain: usize,

@@ -28,7 +28,8 @@ pub struct Options {
     /// Names that are put into random order together; at least 1, which keeps the list's order.
     /// They are held in memory, about 150 bytes each, and the first is given out when all of them were read.
     pub window: usize,
-    /// The most names that the lists after the first may hold in this shard, together; 16 bytes of memory each.
+    /// The most names that the lists after the first may hold in this shard, together; 16 bytes of memory
+    /// each.
     pub max_listed: usize,
     /// What is done about names that come twice.
     pub repeats: Repeats,
@@ -157,7 +158,8 @@ impl Reader {
         &self.tally
     }
 
-    /// SHA-256 (hexadecimal) and bytes of the list that came as a stream; `None` until its end, and without a stream.
+    /// SHA-256 (hexadecimal) and bytes of the list that came as a stream; `None` until its end, and without a
+    /// stream.
     #[must_use]
     pub fn stream_digest(&self) -> Option<(&str, u64)> {
         self.stream_digest.as_ref().map(|(sha256, bytes)| (sha256.as_str(), *bytes))
@@ -248,8 +250,8 @@ impl Reader {
 impl Iterator for Reader {
     type Item = Result<Entry, InputError>;
 
-    /// The next name. After an error there is nothing more; the names of the window it broke are not given out,
-    /// so that a resume with the mended list finds every position unchanged.
+    /// The next name. After an error there is nothing more; the names of the window it broke are not given
+    /// out, so that a resume with the mended list finds every position unchanged.
     fn next(&mut self) -> Option<Self::Item> {
         if let Some((fingerprint, taken)) = self.window.pop() {
             return Some(Ok(self.entry(fingerprint, taken)));

@@ -33,7 +33,8 @@ pub struct Surveyed {
 }
 
 impl Survey {
-    /// Entries of all lists, that is [`Tally::inputs`](super::Tally::inputs) at the end; `None` with a stream.
+    /// Entries of all lists, that is [`Tally::inputs`](super::Tally::inputs) at the end; `None` with a
+    /// stream.
     #[must_use]
     pub fn entries(&self) -> Option<u64> {
         self.lists.iter().map(|list| list.entries).sum()
@@ -43,7 +44,8 @@ impl Survey {
 /// Reads the lists through once. Blocks on the disk.
 ///
 /// # Errors
-/// A list cannot be opened, is no list, or cannot be read to its end: better now than in the middle of the scan.
+/// A list cannot be opened, is no list, or cannot be read to its end: better now than in the middle of the
+/// scan.
 pub fn survey(lists: &[ListSpec]) -> Result<Survey, InputError> {
     let lists = lists.iter().map(one).collect::<Result<_, _>>()?;
     Ok(Survey { lists })

@@ -1,8 +1,8 @@
 //! Which names were seen, and which lists hold them, by fingerprint instead of by name.
 //!
-//! A fingerprint is 64 bits of SipHash-1-3 keyed with the scan's seed, so nobody can register names that collide.
-//! Among 400 million names the probability that any two share one is n²/2⁶⁵, about 0.4 %; such a name would be
-//! counted as a duplicate.
+//! A fingerprint is 64 bits of SipHash-1-3 keyed with the scan's seed, so nobody can register names that
+//! collide. Among 400 million names the probability that any two share one is n²/2⁶⁵, about 0.4 %; such a
+//! name would be counted as a duplicate.
 
 use super::source::MAX_RANK;
 use siphasher::sip::SipHasher13;

@@ -1,15 +1,17 @@
-//! Zone files (RFC 1035 section 5): the names that are delegated, that is the owners of NS records below the apex.
+//! Zone files (RFC 1035 section 5): the names that are delegated, that is the owners of NS records below the
+//! apex.
 //!
-//! Made for the files of CZDS and of registries: one record a line, sorted by owner, hundreds of millions of lines.
-//! Records over several lines in parentheses are passed over correctly; such a record is taken where its type stands
-//! on its first line.
+//! Made for the files of CZDS and of registries: one record a line, sorted by owner, hundreds of millions of
+//! lines. Records over several lines in parentheses are passed over correctly; such a record is taken where
+//! its type stands on its first line.
 
 use super::lines::{Line, Lines};
 use super::name::Refusal;
 use super::source::{RawEntry, Source};
 use std::io::{self, BufRead, ErrorKind};
 
-/// Bytes of a line that are kept: enough for the longest record data (65,535) of any type that is met in practice.
+/// Bytes of a line that are kept: enough for the longest record data (65,535) of any type that is met in
+/// practice.
 const ZONE_LINE: usize = 64 * 1024;
 
 /// Types a zone file's first record has, in practice.

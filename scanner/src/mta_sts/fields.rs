@@ -31,8 +31,8 @@ pub(super) fn standing<T: AsRef<[u8]>>(txts: &[T], prefix: &[u8]) -> Standing {
 
 /// Where the fields begin in `txt` if it is `version`, white space, semicolon.
 ///
-/// The ABNF of both RFCs lets white space stand before a semicolon. The prose keeps only what begins with the version
-/// and a semicolon, but only "if multiple TXT records are returned" (erratum 6285 turns on this).
+/// The ABNF of both RFCs lets white space stand before a semicolon. The prose keeps only what begins with the
+/// version and a semicolon, but only "if multiple TXT records are returned" (erratum 6285 turns on this).
 pub(super) fn after_spaced_version(txt: &[u8], version: &[u8]) -> Option<usize> {
     let rest = txt.strip_prefix(version)?;
     let blanks = rest.iter().take_while(|&&b| is_wsp(b)).count();
@@ -61,8 +61,8 @@ pub(super) struct Field<'a> {
 }
 
 impl Field<'_> {
-    /// Whether it fits the extension of either RFC: `name=value`, the name a letter or digit and up to 31 of letters,
-    /// digits, `_`, `-` and `.`; the value one or more visible characters but `=` and `;`.
+    /// Whether it fits the extension of either RFC: `name=value`, the name a letter or digit and up to 31 of
+    /// letters, digits, `_`, `-` and `.`; the value one or more visible characters but `=` and `;`.
     pub(super) fn is_extension(&self) -> bool {
         self.shape == Shape::Plain
             && is_extension_name(self.name)
@@ -78,7 +78,8 @@ pub(super) fn is_extension_name(name: &[u8]) -> bool {
         && name.iter().all(|&b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'-' | b'.'))
 }
 
-/// The fields of `txt` from byte `start`, which follows the version's semicolon. One closing semicolon is no field.
+/// The fields of `txt` from byte `start`, which follows the version's semicolon. One closing semicolon is no
+/// field.
 pub(super) fn fields(txt: &[u8], start: usize) -> impl Iterator<Item = Field<'_>> {
     let body = txt.get(start..).unwrap_or_default();
     let end = body.iter().rposition(|&b| b == b';').map_or(0, |at| at + 1);
@@ -109,7 +110,8 @@ fn field<'a>(txt: &'a [u8], part: &'a [u8]) -> Field<'a> {
     Field { name: name.trim_ascii_end(), value: value.trim_ascii_start(), column, shape }
 }
 
-/// Column of white space at the very end of the record where the ABNF has none: WSP may follow a semicolon, not a field.
+/// Column of white space at the very end of the record where the ABNF has none: WSP may follow a semicolon,
+/// not a field.
 pub(super) fn trailing_space(txt: &[u8]) -> Option<usize> {
     let trimmed = txt.trim_ascii_end();
     let tail = &txt[trimmed.len()..];

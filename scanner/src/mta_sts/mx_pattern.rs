@@ -1,8 +1,8 @@
 //! The patterns of a policy's `mx` fields against the names of MX hosts (RFC 8461 sections 3.2 and 4.1).
 //!
-//! A pattern is a name, or `*.` and a name; the asterisk stands for exactly one label, the leftmost (section 4.1,
-//! which takes it from RFC 6125 section 6.4.3). Case does not matter. Both senders match alike: leniency about a
-//! pattern's form lets the *policy* stand, it does not widen what the pattern matches.
+//! A pattern is a name, or `*.` and a name; the asterisk stands for exactly one label, the leftmost (section
+//! 4.1, which takes it from RFC 6125 section 6.4.3). Case does not matter. Both senders match alike: leniency
+//! about a pattern's form lets the *policy* stand, it does not widen what the pattern matches.
 
 use std::borrow::Cow;
 use std::net::IpAddr;
@@ -10,7 +10,8 @@ use std::net::IpAddr;
 /// Why a value is no pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PatternFault {
-    /// Not `["*."] Domain` (RFC 5321 section 4.1.2): empty, an address, a trailing dot, a URL, a wildcard elsewhere.
+    /// Not `["*."] Domain` (RFC 5321 section 4.1.2): empty, an address, a trailing dot, a URL, a wildcard
+    /// elsewhere.
     Invalid,
     /// It has U-labels: its A-label form, which [`a_label`] gives, would be a pattern (RFC 8461 section 3.2).
     ULabel,
@@ -18,7 +19,8 @@ pub enum PatternFault {
 
 /// The first pattern that `host` matches; `None` where none does or the host is an address.
 ///
-/// `host` may end with the root's dot and may hold U-labels, which are turned into A-labels first; a pattern may not.
+/// `host` may end with the root's dot and may hold U-labels, which are turned into A-labels first; a pattern
+/// may not.
 #[must_use]
 pub fn first_match<'p, P: AsRef<str>>(host: &str, patterns: &'p [P]) -> Option<&'p str> {
     let host = normal(host)?;
@@ -53,8 +55,8 @@ fn fits(host: &str, pattern: &str) -> bool {
 
 /// Whether `value` is a pattern: `sts-policy-mx-value = ["*."] Domain` (RFC 8461 section 3.2).
 ///
-/// Narrower than the ABNF in two points: four numbers between dots are an address, which no certificate names as a
-/// host, and labels and names keep the lengths of RFC 1035 section 2.3.4.
+/// Narrower than the ABNF in two points: four numbers between dots are an address, which no certificate names
+/// as a host, and labels and names keep the lengths of RFC 1035 section 2.3.4.
 ///
 /// # Errors
 /// What is wrong with it.

@@ -1,18 +1,19 @@
 //! The policy's text (RFC 8461 section 3.2).
 //!
-//! Strict, by the ABNF of section 3.2 and its prose: lines `key: value` that end with LF or CRLF (erratum 6253), WSP only
-//! after the colon and at the end of a line, keys and values blind to nothing; `version`, `mode` and `max_age` once, the
-//! first of each counts (last paragraph); an `mx` unless the mode is none; max_age at most 31557600 (the prose; the ABNF
-//! takes ten digits, erratum 7282).
+//! Strict, by the ABNF of section 3.2 and its prose: lines `key: value` that end with LF or CRLF (erratum
+//! 6253), WSP only after the colon and at the end of a line, keys and values blind to nothing; `version`,
+//! `mode` and `max_age` once, the first of each counts (last paragraph); an `mx` unless the mode is none;
+//! max_age at most 31557600 (the prose; the ABNF takes ten digits, erratum 7282).
 //!
 //! Lenient, the rules that the conformance cases draw from what most senders do:
-//! 1. White space of any kind, Unicode's too, round a key or a value is dropped; blank lines are passed over. A byte order
-//!    mark is not white space: with one the first key is an unknown one.
+//! 1. White space of any kind, Unicode's too, round a key or a value is dropped; blank lines are passed over.
+//!    A byte order mark is not white space: with one the first key is an unknown one.
 //! 2. Lines without a colon, and extensions of any form, are passed over.
-//! 3. max_age is decimal digits, perhaps after a plus sign, whose value fits 32 bits without sign: 31557601 is taken as it
-//!    is, 9999999999 overflows; a minus sign, a point or a comma is no number.
+//! 3. max_age is decimal digits, perhaps after a plus sign, whose value fits 32 bits without sign: 31557601
+//!    is taken as it is, 9999999999 overflows; a minus sign, a point or a comma is no number.
 //! 4. An `mx` of any form counts as one, though what is no name matches no host.
-//! 5. Version and mode are as strict as above once white space is dropped: `STSv1;` and `"STSv1"` are other versions.
+//! 5. Version and mode are as strict as above once white space is dropped: `STSv1;` and `"STSv1"` are other
+//!    versions.
 //! 6. What is required is required.
 
 use super::fields::is_extension_name;
@@ -166,7 +167,8 @@ impl<'a> Reader<'a> {
             (b"mode", true) => self.mode(value, column),
             (b"max_age", true) => self.max_age(value, column),
             _ if misplaced => {}
-            // A later version, mode or max_age is ignored whatever it says, but it has to fit the form of an extension.
+            // A later version, mode or max_age is ignored whatever it says, but it has to fit the form of an
+            // extension.
             _ if !is_extension(key, value) => {
                 self.tell(Code::policy_line_invalid, Weight::Forgiven, indent + 1);
             }
@@ -214,7 +216,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What a whole text needs and how its fields fit together. A missing field is told at the line after the last.
+    /// What a whole text needs and how its fields fit together. A missing field is told at the line after the
+    /// last.
     fn finish(mut self) -> Parsed<'a> {
         self.line += 1;
         for (key, code) in [

@@ -1,17 +1,20 @@
 //! The TXT record at `_mta-sts` (RFC 8461 section 3.1).
 //!
 //! Strict, by the ABNF of section 3.1 and its prose:
-//! - Records that do not begin with `v=STSv1;` are dropped; if the number of the rest is not one, there is none.
+//! - Records that do not begin with `v=STSv1;` are dropped; if the number of the rest is not one, there is
+//!   none.
 //! - Where none begins so, exactly one that fits the ABNF with white space before its first semicolon stands
 //!   (the prose drops such a record only among several; erratum 6285 asks which of the two is meant).
-//! - `id` is 1 to 32 letters and digits; other fields are extensions; the first of a name counts (section 3.2, last
-//!   paragraph, which section 3.1 leaves to be understood).
+//! - `id` is 1 to 32 letters and digits; other fields are extensions; the first of a name counts (section
+//!   3.2, last paragraph, which section 3.1 leaves to be understood).
 //!
 //! Lenient, the rules that the conformance cases draw from what most senders do:
-//! 1. The version is as strict as above: what a strict sender takes for no record, or for several, is none here too.
+//! 1. The version is as strict as above: what a strict sender takes for no record, or for several, is none
+//!    here too.
 //! 2. Fields are what stands between semicolons, without white space of any kind (line ends too) round them.
 //! 3. Empty fields, fields without `=`, and extensions of any form are passed over.
-//! 4. `id` is whatever follows the first `=` of the first field named `id`, of any characters and length, if it is not empty.
+//! 4. `id` is whatever follows the first `=` of the first field named `id`, of any characters and length, if
+//!    it is not empty.
 
 use super::fields::{Field, Shape, Standing, after_spaced_version, fields, standing, trailing_space};
 use super::text::trim_wsp;
@@ -28,13 +31,13 @@ const PREFIX: &[u8] = b"v=STSv1;";
 pub struct Judged {
     /// Whether one begins, blind to case and after trimming, with `v=sts`.
     pub signals: bool,
-    /// What they are to a strict sender. A signal in another version is `Invalid` with `record_version_invalid`; to a
-    /// sender it is the same as none.
+    /// What they are to a strict sender. A signal in another version is `Invalid` with
+    /// `record_version_invalid`; to a sender it is the same as none.
     pub state: RecordState,
     /// What they are to a lenient sender.
     pub lenient: RecordState,
-    /// The id of the one record that stands, as written, escaped, even where it is not valid; `None` where no record stands
-    /// or it has no id.
+    /// The id of the one record that stands, as written, escaped, even where it is not valid; `None` where no
+    /// record stands or it has no id.
     pub id: Option<String>,
     /// Everything to say, in the order of the records; [`Fault::line`] counts them from 1.
     pub faults: Vec<Fault>,
@@ -46,7 +49,8 @@ pub fn signals(txt: &[u8]) -> bool {
     txt.trim_ascii_start().get(..5).is_some_and(|head| head.eq_ignore_ascii_case(b"v=sts"))
 }
 
-/// Judges all TXT records at `_mta-sts`, each with its character-strings joined. Without any it allocates nothing.
+/// Judges all TXT records at `_mta-sts`, each with its character-strings joined. Without any it allocates
+/// nothing.
 #[must_use]
 pub fn judge<T: AsRef<[u8]>>(txts: &[T]) -> Judged {
     let mut judged = Judged {

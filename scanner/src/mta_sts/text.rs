@@ -16,8 +16,8 @@ pub(super) fn trim_wsp(bytes: &[u8]) -> &[u8] {
     &bytes[start..end]
 }
 
-/// `bytes` without white space of any kind at either end, as most languages' `trim` does it: Unicode white space
-/// (the no-break space too) where they are UTF-8, else that of ASCII.
+/// `bytes` without white space of any kind at either end, as most languages' `trim` does it: Unicode white
+/// space (the no-break space too) where they are UTF-8, else that of ASCII.
 #[must_use]
 pub(super) fn trim_any(bytes: &[u8]) -> &[u8] {
     std::str::from_utf8(bytes).map_or_else(|_| bytes.trim_ascii(), |text| text.trim().as_bytes())

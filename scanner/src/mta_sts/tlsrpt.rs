@@ -1,12 +1,12 @@
 //! The TXT record at `_smtp._tls` (RFC 8460 section 3).
 //!
-//! Strict: as the MTA-STS record's ABNF, with the version `v=TLSRPTv1` and one or more `rua` fields, each a list of URIs
-//! between commas with WSP round them; schemes `mailto` and `https` (the RFC defines no other); `!`, `,` and `;` in a URI
-//! are percent-encoded; a mailto has an address (RFC 6068 section 2).
+//! Strict: as the MTA-STS record's ABNF, with the version `v=TLSRPTv1` and one or more `rua` fields, each a
+//! list of URIs between commas with WSP round them; schemes `mailto` and `https` (the RFC defines no other);
+//! `!`, `,` and `;` in a URI are percent-encoded; a mailto has an address (RFC 6068 section 2).
 //!
-//! Lenient: 1. white space at the end, empty fields and extensions of any form are passed over; 2. a URI of a scheme that
-//! is known counts whatever follows it; 3. of several URIs one that counts is enough. Version, the number of records and
-//! the need for a `rua` are as strict as above.
+//! Lenient: 1. white space at the end, empty fields and extensions of any form are passed over; 2. a URI of a
+//! scheme that is known counts whatever follows it; 3. of several URIs one that counts is enough. Version,
+//! the number of records and the need for a `rua` are as strict as above.
 
 use super::fields::{Shape, Standing, after_spaced_version, fields, standing, trailing_space};
 use super::text::{offset_in, trim_wsp};
@@ -24,13 +24,15 @@ pub struct Judged {
     pub state: RecordState,
     /// What they are to a lenient sender.
     pub lenient: RecordState,
-    /// Report addresses in their order, as written, escaped, without empty ones; `None` where no record stands.
+    /// Report addresses in their order, as written, escaped, without empty ones; `None` where no record
+    /// stands.
     pub rua: Option<Vec<String>>,
     /// Everything to say; [`Fault::line`] counts the records from 1.
     pub faults: Vec<Fault>,
 }
 
-/// Judges all TXT records at `_smtp._tls`, each with its character-strings joined. Without any it allocates nothing.
+/// Judges all TXT records at `_smtp._tls`, each with its character-strings joined. Without any it allocates
+/// nothing.
 #[must_use]
 pub fn judge<T: AsRef<[u8]>>(txts: &[T]) -> Judged {
     let none =

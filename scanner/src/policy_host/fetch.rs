@@ -17,7 +17,8 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// Header fields of a policy host's answer; one more is policy_http_malformed. hyper keeps 417,792 bytes of a head at most besides.
+/// Header fields of a policy host's answer; one more is policy_http_malformed. hyper keeps 417,792 bytes of a
+/// head at most besides.
 pub const POLICY_HEADERS: usize = 100;
 
 /// Bytes of a header field (Location, Content-Type) that are kept, before they are escaped.
@@ -26,7 +27,8 @@ pub const HEADER_BYTES: usize = 4_096;
 /// What to fetch, and how.
 #[derive(Debug, Clone, Copy)]
 pub struct Fetch<'a> {
-    /// `mta-sts.<domain>`: the name in the URL, in Host and in SNI, and the one the certificate is judged for.
+    /// `mta-sts.<domain>`: the name in the URL, in Host and in SNI, and the one the certificate is judged
+    /// for.
     pub host: &'a str,
     /// One of its addresses, and the port, which the URL does not show.
     pub addr: SocketAddr,
@@ -40,10 +42,12 @@ pub struct Fetch<'a> {
     pub max_bytes: usize,
 }
 
-/// Fetches the policy of a host from one address and judges its certificate. Nothing is followed, resumed or repeated. Dropping it closes the connection.
+/// Fetches the policy of a host from one address and judges its certificate. Nothing is followed, resumed or
+/// repeated. Dropping it closes the connection.
 ///
 /// # Errors
-/// Where we failed: no descriptors, no address of our own, or a host that no URL can hold. What the host does is in the outcome.
+/// Where we failed: no descriptors, no address of our own, or a host that no URL can hold. What the host does
+/// is in the outcome.
 pub async fn fetch(request: Fetch<'_>, tls: &TlsClient) -> Result<Fetched, LocalFault> {
     let attempt = tls.attempt(request.hello, &[b"http/1.1"]);
     let watch = Watch::default();
@@ -86,8 +90,8 @@ pub async fn fetch(request: Fetch<'_>, tls: &TlsClient) -> Result<Fetched, Local
     })
 }
 
-/// A client for one request: sharing one would share its connections and its TLS configuration, and building one costs 6 µs
-/// (mean of 2,000, test profile).
+/// A client for one request: sharing one would share its connections and its TLS configuration, and building
+/// one costs 6 µs (mean of 2,000, test profile).
 fn client(request: Fetch<'_>, tls: rustls::ClientConfig, watch: Watch) -> Result<Client, reqwest::Error> {
     Client::builder()
         .tls_backend_preconfigured(tls)

@@ -22,9 +22,11 @@ pub struct Fetched {
     pub sha256: Option<String>,
     /// Milliseconds from the connect to the end.
     pub fetch_ms: i64,
-    /// Whether it ended before its last byte, whatever the outcome: by the deadline, the host or the way there.
+    /// Whether it ended before its last byte, whatever the outcome: by the deadline, the host or the way
+    /// there.
     pub is_cut: bool,
-    /// Whether the answer says "too much": 429 (RFC 6585 section 4), or 503 with a Retry-After (RFC 9110 section 15.6.4).
+    /// Whether the answer says "too much": 429 (RFC 6585 section 4), or 503 with a Retry-After (RFC 9110
+    /// section 15.6.4).
     pub asks_for_less: bool,
 }
 
@@ -46,7 +48,8 @@ impl Fetched {
         }
     }
 
-    /// Whether a certificate was seen: such a fetch stands for the host, even where another address was tried before it.
+    /// Whether a certificate was seen: such a fetch stands for the host, even where another address was tried
+    /// before it.
     #[must_use]
     pub const fn got_further(&self) -> bool {
         self.tls.certificate_sha256.is_some()

@@ -1,7 +1,8 @@
-//! Fetching a policy (RFC 8461 section 3.3) from one address of `mta-sts.<domain>`. The only place that names reqwest.
+//! Fetching a policy (RFC 8461 section 3.3) from one address of `mta-sts.<domain>`. The only place that names
+//! reqwest.
 //!
-//! The TLS client accepts every certificate, so that the text behind a bad one is kept; the judgement of the certificate is apart, and
-//! decides the outcome before anything that HTTP says.
+//! The TLS client accepts every certificate, so that the text behind a bad one is kept; the judgement of the
+//! certificate is apart, and decides the outcome before anything that HTTP says.
 
 mod fetch;
 mod fetched;
@@ -10,7 +11,8 @@ mod watch;
 pub use fetch::{Fetch, HEADER_BYTES, POLICY_HEADERS, fetch};
 pub use fetched::Fetched;
 
-/// Whether a name can stand as the host of a URL: broken punycode, for one, cannot, and then no sender can ask for a policy.
+/// Whether a name can stand as the host of a URL: broken punycode, for one, cannot, and then no sender can
+/// ask for a policy.
 #[must_use]
 pub fn is_url_host(name: &str) -> bool {
     reqwest::Url::parse(&format!("https://{name}/")).is_ok_and(|url| url.host_str() == Some(name))

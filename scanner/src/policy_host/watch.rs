@@ -8,7 +8,8 @@ use std::task::{Context, Poll};
 use tower_layer::Layer;
 use tower_service::Service;
 
-/// Wraps the connector of one client and remembers whether it delivered a connection, which is after the handshake.
+/// Wraps the connector of one client and remembers whether it delivered a connection, which is after the
+/// handshake.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Watch(Arc<AtomicBool>);
 

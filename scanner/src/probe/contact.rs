@@ -43,7 +43,8 @@ pub(super) trait Peer {
     /// Waits for a turn; `None` where it is put off.
     async fn enter(&self, in_line: InLine, waited: &mut Waited) -> Result<Option<Self::Place>, Unfinished>;
 
-    /// Has those put off that wait for a turn, where it let several connections in a row wait for their deadline as this one, which `began` then.
+    /// Has those put off that wait for a turn, where it let several connections in a row wait for their
+    /// deadline as this one, which `began` then.
     fn was_silent(&self, began: Instant);
 
     /// Makes the connection, notes what it says about the pace, and gives its place back.
@@ -117,7 +118,8 @@ impl<P: Peer> Connections for Believed<'_, P> {
     }
 }
 
-/// What must be known of this machine's network before an outcome is believed; `None` for those that a peer has answered by.
+/// What must be known of this machine's network before an outcome is believed; `None` for those that a peer
+/// has answered by.
 fn doubt<O: Outcome>(seen: Seen<O>, addr: IpAddr) -> Option<Doubt> {
     match seen.outcome.suspicion() {
         Some(Suspicion::Route) => Some(Doubt::Way(addr)),

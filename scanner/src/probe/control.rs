@@ -1,8 +1,9 @@
-//! Controls: whether what stands at `_mta-sts` and `mta-sts` also stands at siblings that nobody can have meant.
+//! Controls: whether what stands at `_mta-sts` and `mta-sts` also stands at siblings that nobody can have
+//! meant.
 //!
-//! A wildcard record, or a web server that answers for every name, gives the same there: that is no deployment for this
-//! domain. The sibling's label is drawn from the scan's seed and the domain, so that a scan can be repeated; it says who
-//! asks, so that whoever finds it in a log knows.
+//! A wildcard record, or a web server that answers for every name, gives the same there: that is no
+//! deployment for this domain. The sibling's label is drawn from the scan's seed and the domain, so that a
+//! scan can be repeated; it says who asks, so that whoever finds it in a log knows.
 
 use super::{Domain, Probe, open, written};
 use crate::admission::Waited;
@@ -35,8 +36,8 @@ impl Control {
 }
 
 impl Probe {
-    /// Asks for TXT at a sibling of `_mta-sts`, where that is not decided yet (RFC 4592: a wildcard answers for every name
-    /// that is not there).
+    /// Asks for TXT at a sibling of `_mta-sts`, where that is not decided yet (RFC 4592: a wildcard answers
+    /// for every name that is not there).
     pub(super) async fn control_record(
         &self,
         name: &str,

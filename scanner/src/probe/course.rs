@@ -91,8 +91,8 @@ impl Course {
         }
     }
 
-    /// How long something waits for its next look when this one left so much open; `None` where it is final. Whoever asked for less twice
-    /// is asked a third time.
+    /// How long something waits for its next look when this one left so much open; `None` where it is final.
+    /// Whoever asked for less twice is asked a third time.
     #[must_use]
     pub const fn wait(self, look: u8, left: Left) -> Option<Duration> {
         match (look, left) {

@@ -43,7 +43,8 @@ impl HostLook {
         Self { host, looks: 0, rows: Vec::new() }
     }
 
-    /// Takes out the rows that are final. Gives them, and how long the others wait for the next look, where there are any.
+    /// Takes out the rows that are final. Gives them, and how long the others wait for the next look, where
+    /// there are any.
     pub fn take_final(&mut self, course: Course) -> (Vec<HostRow>, Option<Duration>) {
         let wait = |row: &HostRow| course.wait(self.looks, left(row));
         let longest = self.rows.iter().filter_map(wait).max();
@@ -96,9 +97,11 @@ fn take_tlsa(row: &mut HostRow, answer: &Answer) {
 }
 
 impl Probe {
-    /// Looks at a host: resolves it and contacts its addresses; on a further look only those rows that are left.
+    /// Looks at a host: resolves it and contacts its addresses; on a further look only those rows that are
+    /// left.
     ///
-    /// `skip` says which addresses a committed row has already. What an exclusion file names has no row; what was seen before it did keeps its own.
+    /// `skip` says which addresses a committed row has already. What an exclusion file names has no row; what
+    /// was seen before it did keeps its own.
     ///
     /// # Errors
     /// This machine failed, or the scan was stopped.
@@ -147,8 +150,8 @@ impl Probe {
         Ok(())
     }
 
-    /// The TLSA answer that counts: that of the target where the host is an alias and the target has records or could
-    /// not be asked, else the host's own (RFC 7672 section 2.2.3).
+    /// The TLSA answer that counts: that of the target where the host is an alias and the target has records
+    /// or could not be asked, else the host's own (RFC 7672 section 2.2.3).
     async fn tlsa_behind(
         &self,
         chain: Option<&[String]>,
@@ -313,7 +316,8 @@ fn ended(evidence: &SmtpEvidence) -> SmtpOutcome {
     evidence.outcome.unwrap_or(SmtpOutcome::Closed)
 }
 
-/// Where a host's TLSA records for mail are, whatever port is configured (RFC 7672 section 2.2.3, RFC 6698 section 3).
+/// Where a host's TLSA records for mail are, whatever port is configured (RFC 7672 section 2.2.3, RFC 6698
+/// section 3).
 fn tlsa_name(host: &str) -> String {
     format!("_25._tcp.{host}")
 }

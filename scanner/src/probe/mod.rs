@@ -1,4 +1,5 @@
-//! The stages of one domain and of one MX host, the order of the questions within each, and that of the stages (`course`).
+//! The stages of one domain and of one MX host, the order of the questions within each, and that of the
+//! stages (`course`).
 //!
 //! Every stage asks only what is not known yet, or what failed in a way that may pass: so the second look
 //! is the same call again on the same evidence.
@@ -60,7 +61,8 @@ pub struct Domain {
     control: control::Control,
     /// Whether the policy host answered that it is asked too much.
     asked_for_less: bool,
-    /// Whether its policy host was not contacted, because the address let one connection after the other wait for its deadline.
+    /// Whether its policy host was not contacted, because the address let one connection after the other wait
+    /// for its deadline.
     put_off: bool,
     waited: Waited,
     /// How far this look is.
@@ -173,7 +175,8 @@ fn open(status: Option<DnsStatus>) -> bool {
 }
 
 impl Probe {
-    /// Counts the look, and asks for MX, `_mta-sts` and `_smtp._tls`, in the order that costs a cold resolver least.
+    /// Counts the look, and asks for MX, `_mta-sts` and `_smtp._tls`, in the order that costs a cold resolver
+    /// least.
     ///
     /// # Errors
     /// This machine failed, or the scan was stopped.
@@ -203,7 +206,8 @@ impl Probe {
         let addresses_open = no_mx && open(domain.implicit);
         let everyone = self.plan.implicit_mx == ImplicitScope::All;
         let (mut first, mut second, mut third) = Default::default();
-        // Whom three attempts for MX did not reach is not asked three times each for what is below the same name.
+        // Whom three attempts for MX did not reach is not asked three times each for what is below the same
+        // name.
         let silent = domain.row.mx_dns == Some(DnsStatus::Timeout);
         let effort = if silent { Effort::Once } else { Effort::Full };
         let wanted = |status| open(status).then_some(effort);

@@ -102,8 +102,8 @@ impl Probe {
         Ok(())
     }
 
-    /// `earlier` are the outcomes of earlier looks. To them come those of this one: of each address all tries but the last, and then the
-    /// last try at the address that stands for the host.
+    /// `earlier` are the outcomes of earlier looks. To them come those of this one: of each address all tries
+    /// but the last, and then the last try at the address that stands for the host.
     pub(super) async fn over_addresses(
         &self,
         host: &str,
@@ -119,7 +119,8 @@ impl Probe {
         let mut refused = None;
         let mut put_off = false;
         let mut left = self.plan.addresses_per_host;
-        // A name that is not excluded may be an alias of one that is: what that one has is not contacted either.
+        // A name that is not excluded may be an alias of one that is: what that one has is not contacted
+        // either.
         let is_excluded = self.admission.excludes_policy_host(host, chain.as_deref().unwrap_or_default());
         for addr in addrs {
             let admitted = if is_excluded { Err(Refusal::Excluded) } else { self.admission.address(addr) };
@@ -178,8 +179,8 @@ impl Probe {
         Ok(policy)
     }
 
-    /// One address: a fetch, and the further connections that its outcome calls for; `None` where it was put off. Gives the outcome of
-    /// the last of them apart; those before it go to `attempts`.
+    /// One address: a fetch, and the further connections that its outcome calls for; `None` where it was put
+    /// off. Gives the outcome of the last of them apart; those before it go to `attempts`.
     async fn at_address(
         &self,
         host: &str,
@@ -265,8 +266,8 @@ fn better(
     }
 }
 
-/// The outcome where no address was contacted; `None` where the machine lacks the only family there is, or an exclusion file
-/// is why: in the dataset both are a policy that was not asked for.
+/// The outcome where no address was contacted; `None` where the machine lacks the only family there is, or an
+/// exclusion file is why: in the dataset both are a policy that was not asked for.
 fn without_fetch(
     status: DnsStatus,
     chain: Option<&[String]>,

@@ -1,4 +1,5 @@
-//! Whether port 25 is open from here, found out at the operator's own mail server: that of the contact address.
+//! Whether port 25 is open from here, found out at the operator's own mail server: that of the contact
+//! address.
 
 use crate::admission::Admission;
 use crate::dns::Lookup;
@@ -21,8 +22,8 @@ pub enum Reached {
     Unknown(String),
 }
 
-/// Connects to the operator's own mail server. An answer of any kind, a refusal included, shows that the port is not blocked
-/// on the way. Nothing is said.
+/// Connects to the operator's own mail server. An answer of any kind, a refusal included, shows that the port
+/// is not blocked on the way. Nothing is said.
 ///
 /// # Errors
 /// This machine cannot connect to anything.

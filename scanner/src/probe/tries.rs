@@ -1,4 +1,5 @@
-//! One look at an address: a connection, and the further ones that its outcome calls for; the same at either kind of host.
+//! One look at an address: a connection, and the further ones that its outcome calls for; the same at either
+//! kind of host.
 
 use crate::admission::InLine;
 use crate::evidence::attempts::further;
@@ -29,16 +30,17 @@ pub(super) trait Connections {
     fn outcome(shown: &mut Self::Shown) -> &mut Self::Outcome;
 }
 
-/// Makes a connection, and further ones while what came of the last calls for them and there are fewer than `most` attempts. The outcome
-/// of each goes to `attempts`.
+/// Makes a connection, and further ones while what came of the last calls for them and there are fewer than
+/// `most` attempts. The outcome of each goes to `attempts`.
 ///
-/// What a small hello shows stands where it was answered, and the first outcome is written as that of a large hello. Where it was not
-/// answered either, the first stands.
+/// What a small hello shows stands where it was answered, and the first outcome is written as that of a large
+/// hello. Where it was not answered either, the first stands.
 ///
 /// `None` where the first connection was put off: then there was no look.
 ///
 /// # Errors
-/// Those of the first connection. A further one that may not be made, because an exclusion file names the host meanwhile, is left out.
+/// Those of the first connection. A further one that may not be made, because an exclusion file names the
+/// host meanwhile, is left out.
 pub(super) async fn look<C: Connections>(
     attempts: &mut Vec<C::Outcome>,
     most: usize,

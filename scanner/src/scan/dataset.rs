@@ -149,7 +149,8 @@ impl Dataset {
         }
     }
 
-    /// The MX hosts of committed domains: each is looked at again, and the addresses that have a row are passed over.
+    /// The MX hosts of committed domains: each is looked at again, and the addresses that have a row are
+    /// passed over.
     pub(super) fn hosts_to_contact(
         &self,
         registry: &Registry,
@@ -184,8 +185,8 @@ fn scan_name(folder: &Path) -> String {
     whole.file_name().map_or_else(|| "scan".to_owned(), |name| name.to_string_lossy().into_owned())
 }
 
-/// Brings a manifest that an older version wrote to this one's layout, which has all columns that the older one has; gives what
-/// changed. Rows that are there stay as they are: what came later is null in them.
+/// Brings a manifest that an older version wrote to this one's layout, which has all columns that the older
+/// one has; gives what changed. Rows that are there stay as they are: what came later is null in them.
 fn renew(manifest: &mut Manifest, now: &Versions) -> Result<BTreeMap<String, (Value, Value)>, ScanError> {
     let tool = last_tool(manifest);
     if Layout::parse(&manifest.schema_version).is_none_or(|layout| layout > Layout::current()) {

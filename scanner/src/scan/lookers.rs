@@ -88,8 +88,8 @@ impl Lookers {
         }
     }
 
-    /// How many tasks there should be. A domain that waits for a late answer holds none of the slots: names that never
-    /// answer would take them all.
+    /// How many tasks there should be. A domain that waits for a late answer holds none of the slots: names
+    /// that never answer would take them all.
     fn wanted(&self, late: usize) -> usize {
         self.slots + late.min(LATE_A_PLACE * self.slots)
     }
@@ -172,7 +172,8 @@ impl Lookers {
 mod tests {
     use super::*;
 
-    /// With names that never answer tens of thousands of these wait at once: the plan's memory is counted on it.
+    /// With names that never answer tens of thousands of these wait at once: the plan's memory is counted on
+    /// it.
     const MOST: usize = 5 * 1_024;
 
     fn size<F: Future>(_: impl Fn(Arc<Lookers>) -> F) -> usize {

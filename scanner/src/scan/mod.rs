@@ -1,4 +1,5 @@
-//! A scan from its lists to its assessed dataset: threads, channels, and the sum at the end. Knows no protocol.
+//! A scan from its lists to its assessed dataset: threads, channels, and the sum at the end. Knows no
+//! protocol.
 
 mod dataset;
 mod lookers;
@@ -43,8 +44,8 @@ const ENTRY_BATCH: usize = 256;
 /// Final rows that may wait for the writer; at 100,000 a second the writer's pause takes an eighth of it.
 const EVIDENCE_QUEUE: usize = 4_096;
 
-/// How long the writer lets rows gather before it looks again. Without it every row wakes a thread: in a profile
-/// some 9 % of the samples were such wake-ups and the switches that follow.
+/// How long the writer lets rows gather before it looks again. Without it every row wakes a thread: in a
+/// profile some 9 % of the samples were such wake-ups and the switches that follow.
 const EVIDENCE_PAUSE: Duration = Duration::from_millis(5);
 
 /// What is to be scanned, how, and where to.
@@ -71,8 +72,8 @@ pub enum Start {
 /// Runs a scan to its end, or until `stop`; the counters in `tally` are true at any time.
 ///
 /// # Errors
-/// The scan cannot begin, another process writes to the folder, or the dataset cannot be written. What was committed stays whole in any
-/// case; a folder that was made for a scan which cannot begin is removed.
+/// The scan cannot begin, another process writes to the folder, or the dataset cannot be written. What was
+/// committed stays whole in any case; a folder that was made for a scan which cannot begin is removed.
 pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Report, ScanError> {
     let is_there = job.output.exists();
     let is_new = job.start == Start::New;
@@ -93,7 +94,8 @@ pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Rep
     let done = locked.and_then(|_lock| run_alone(job, tally, stop));
     let is_of_no_names = done.as_ref().is_ok_and(|report| report.ended == Ended::NoNames);
     if is_new && is_of_no_names {
-        // All that is in it was made for a list without a name, and would only be in the way of the right one.
+        // All that is in it was made for a list without a name, and would only be in the way of the right
+        // one.
         for entry in std::fs::read_dir(&folder).into_iter().flatten().flatten() {
             let path = entry.path();
             let _ = if path.is_dir() { std::fs::remove_dir_all(path) } else { std::fs::remove_file(path) };
@@ -235,7 +237,8 @@ fn drive(
     let contact_runtime = runtime::runtime()?;
     let dns_runtimes = (0..workers).map(|_| runtime::runtime()).collect::<Result<Vec<_>, _>>()?;
     dns_runtimes.iter().chain([&contact_runtime]).for_each(|runtime| pipeline.tally.watch(runtime.handle()));
-    // All that the threads wait for goes with this closure, so that they end where one of them cannot be started.
+    // All that the threads wait for goes with this closure, so that they end where one of them cannot be
+    // started.
     std::thread::scope(move |scope| {
         let ends = pipeline.stop.clone().drop_guard();
         let writing = runtime::scoped(scope, "writer", move || write(writer, from_stages))?;
@@ -355,8 +358,8 @@ fn read(
 fn sum_of(read: &ReadOut, tally: &Tally, known: &Known) -> Sum {
     let lists = &read.tally;
     let in_window = lists.accepted - read.given - read.known - read.waiting;
-    // Positions that an earlier run looked at and that this run was stopped before coming to again. Those that wait are counted by what
-    // became of them.
+    // Positions that an earlier run looked at and that this run was stopped before coming to again. Those
+    // that wait are counted by what became of them.
     let beyond = known.done.len() - read.known + known.waiting.len() - read.waiting;
     let never_read = tally.total.value().saturating_sub(lists.inputs);
     Sum {

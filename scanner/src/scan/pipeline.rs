@@ -1,7 +1,7 @@
 //! The way of domains and hosts through the stages.
 //!
-//! DNS workers (`lookers`) take names from the list. What signals goes on to the contact runtime (policy hosts and MX
-//! hosts), whose waiting never holds a place of DNS. Final rows go to the writer.
+//! DNS workers (`lookers`) take names from the list. What signals goes on to the contact runtime (policy
+//! hosts and MX hosts), whose waiting never holds a place of DNS. Final rows go to the writer.
 
 use super::spool::{Spool, Taken, Waiting};
 use super::tally::{Count, Now, Tally};
@@ -38,7 +38,8 @@ const SMTP_TRIAL_PERCENT: u64 = 20;
 /// How often exclusion files are looked at while a scan runs.
 const EXCLUSIONS_LOOK: Duration = Duration::from_secs(2);
 
-/// How often what waits for its next look is brought to the disk. A kill forgets what is younger; with the time that this takes, a second.
+/// How often what waits for its next look is brought to the disk. A kill forgets what is younger; with the
+/// time that this takes, a second.
 const SYNC: Duration = Duration::from_millis(400);
 
 /// Something for the contact runtime.
@@ -82,8 +83,8 @@ impl Pipeline {
         self.stop.cancel();
     }
 
-    /// Runs policies and MX hosts until the DNS workers are done, then the further looks; meanwhile looks at the exclusion files and keeps
-    /// what waits.
+    /// Runs policies and MX hosts until the DNS workers are done, then the further looks; meanwhile looks at
+    /// the exclusion files and keeps what waits.
     pub(super) async fn contact_worker(self: Arc<Self>, contacts: mpsc::Receiver<Contact>) {
         tokio::select! {
             () = self.clone().contact(contacts) => self.sync().await,
@@ -121,7 +122,8 @@ impl Pipeline {
         loop {
             tokio::time::sleep(EXCLUSIONS_LOOK).await;
             let admission = self.probe.admission.clone();
-            // A large file takes its time, which the connections must not wait for. One that panics is tried again.
+            // A large file takes its time, which the connections must not wait for. One that panics is tried
+            // again.
             let _ = runtime::unblocked(move || admission.look_at_exclusions()).await;
         }
     }
@@ -237,7 +239,8 @@ impl Pipeline {
         }
     }
 
-    /// The end of a look at a domain: writes its row, or has it wait; gives those of its MX hosts that nobody has contacted.
+    /// The end of a look at a domain: writes its row, or has it wait; gives those of its MX hosts that nobody
+    /// has contacted.
     pub(super) async fn settle(&self, mut domain: Box<Domain>) -> Vec<HostLook> {
         let hosts = domain.send_off_hosts(self.probe.plan.starttls, |host| self.registry.offer(host));
         if let Step::Wait(wait) = self.course.next(domain.standing()) {
@@ -260,7 +263,8 @@ impl Pipeline {
         }
     }
 
-    /// A look that broke off in a panic, of a library or of ours: its domain or host has no evidence, and is looked at again on resume.
+    /// A look that broke off in a panic, of a library or of ours: its domain or host has no evidence, and is
+    /// looked at again on resume.
     pub(super) fn broke_off(&self, counted: &Count) {
         counted.up();
         self.tally.broke_off.up();

@@ -40,7 +40,8 @@ pub struct Lowering {
     pub open_files: u64,
 }
 
-/// Lowers a plan's budgets to what this machine's limit of open files bears, after raising that as far as it goes.
+/// Lowers a plan's budgets to what this machine's limit of open files bears, after raising that as far as it
+/// goes.
 ///
 /// # Errors
 /// The limit does not bear the least that a scan needs.
@@ -92,7 +93,8 @@ pub(crate) fn prepare(mut plan: ScanPlan, stop: CancellationToken) -> Result<Pre
     Ok(Prepared { manners, lowered, probe, versions, vantage, silent: found.silent })
 }
 
-/// The usual limit of 1,024 open files is less than the connections that the plan may have open; the system says how far it may be raised.
+/// The usual limit of 1,024 open files is less than the connections that the plan may have open; the system
+/// says how far it may be raised.
 ///
 /// Gives what may be open now.
 fn raise_open_files() -> u64 {
@@ -102,8 +104,8 @@ fn raise_open_files() -> u64 {
     getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX)
 }
 
-/// Whether port 25 is open from here; `None` where there is no own mail server to tell by, no MX host is wanted, or the targets
-/// are private.
+/// Whether port 25 is open from here; `None` where there is no own mail server to tell by, no MX host is
+/// wanted, or the targets are private.
 async fn smtp_reachable(
     plan: &ScanPlan,
     dns: &Dns,

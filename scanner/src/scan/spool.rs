@@ -1,4 +1,5 @@
-//! What waits for its next look, in the order in which it is due: the entries of `waiting.looks`, with what they mean.
+//! What waits for its next look, in the order in which it is due: the entries of `waiting.looks`, with what
+//! they mean.
 
 use crate::dataset::ranges::Positions;
 use crate::dataset::waiting::{Kept, Remains, WaitingLog};
@@ -20,8 +21,8 @@ use std::time::{Duration, Instant};
 pub(super) enum Waiting {
     /// A domain.
     Domain(Box<Domain>),
-    /// An MX host with the rows that wait, and those that became final at the same look, as far as they come from an earlier run: that may
-    /// have ended before they were committed.
+    /// An MX host with the rows that wait, and those that became final at the same look, as far as they come
+    /// from an earlier run: that may have ended before they were committed.
     Host(HostLook, Vec<HostRow>),
 }
 
@@ -33,7 +34,8 @@ pub(super) enum Taken {
     Rows(Vec<HostRow>),
 }
 
-/// Raised with any change of `Waiting`, or of what it is made of, that `columns.json` does not show (the tests hold a digest of entries).
+/// Raised with any change of `Waiting`, or of what it is made of, that `columns.json` does not show (the
+/// tests hold a digest of entries).
 const FORM: u32 = 2;
 
 /// The queue.
@@ -52,7 +54,8 @@ pub(super) struct Spool {
 struct Earlier {
     /// Where they end.
     end: u64,
-    /// Those that are over: of domains with a committed row, and of hosts of which there is a later one or all of whose rows are committed.
+    /// Those that are over: of domains with a committed row, and of hosts of which there is a later one or
+    /// all of whose rows are committed.
     over: HashSet<u64>,
 }
 
@@ -65,8 +68,8 @@ pub(super) struct Found {
 }
 
 impl Spool {
-    /// That of a dataset; `done` are the positions that have a committed row. The hosts that wait are offered to the registry, so that
-    /// nobody else contacts them.
+    /// That of a dataset; `done` are the positions that have a committed row. The hosts that wait are offered
+    /// to the registry, so that nobody else contacts them.
     ///
     /// # Errors
     /// The file cannot be read or written.
@@ -125,8 +128,8 @@ impl Spool {
         }
     }
 
-    /// Takes out the first that is not over, with when it is due; `None` where there is none. None waits longer than `longest`, whatever
-    /// the clock said before.
+    /// Takes out the first that is not over, with when it is due; `None` where there is none. None waits
+    /// longer than `longest`, whatever the clock said before.
     pub(super) fn pop(&mut self, longest: Duration) -> Result<Option<Taken>, LocalFault> {
         while let Some(Kept { at, due_ms, what }) = self.log.pop::<Waiting>().map_err(fault)? {
             match what {
@@ -150,7 +153,8 @@ impl Spool {
         Ok(None)
     }
 
-    /// Hands what is in memory to the system, and gives what then brings it to the disk; `None` where all is there.
+    /// Hands what is in memory to the system, and gives what then brings it to the disk; `None` where all is
+    /// there.
     pub(super) fn unsynced(
         &mut self,
     ) -> Result<Option<impl FnOnce() -> Result<(), LocalFault> + Send + use<>>, LocalFault> {
@@ -260,7 +264,8 @@ mod tests {
         let all = ["domain 7", "1 rows", "b.example look 1, 1 final", "a.example look 2, 1 final"];
         assert_eq!(drained(&mut spool), all);
         assert_eq!((spool.domains, spool.hosts), (0, 0));
-        // What this run adds is looked at however it stands with the last one, and all of it is there for a third.
+        // What this run adds is looked at however it stands with the last one, and all of it is there for a
+        // third.
         spool.push(Instant::now(), &host("b.example", 2)).unwrap();
         assert_eq!(drained(&mut spool), ["b.example look 2, 0 final"]);
         drop(spool.unsynced().unwrap());
@@ -311,7 +316,8 @@ mod tests {
     fn the_bytes_of_an_entry_are_those_of_this_form() {
         let entries = [domain(300), host("mx.example", 2)].map(|one| postcard::to_stdvec(&one).unwrap());
         let digest = sha256_hex(&entries.concat());
-        // Another digest is another form: raise `FORM`, so that an older file is not misread, and put it here.
+        // Another digest is another form: raise `FORM`, so that an older file is not misread, and put it
+        // here.
         assert_eq!((FORM, &digest[..16]), (2, "d27b5e586f927eb5"), "{entries:02x?}");
     }
 }

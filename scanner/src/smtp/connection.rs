@@ -65,7 +65,8 @@ impl Greeting {
     }
 }
 
-/// Talks to one address of an MX host up to the handshake, judges its certificate and says QUIT. Dropping it closes the connection.
+/// Talks to one address of an MX host up to the handshake, judges its certificate and says QUIT. Dropping it
+/// closes the connection.
 ///
 /// # Errors
 /// Where we failed: no descriptors, no address of our own. What the server does is in the evidence.
@@ -87,8 +88,8 @@ pub async fn probe(target: Target<'_>, tls: &TlsClient) -> Result<SmtpEvidence, 
     Ok(row)
 }
 
-/// Talks to it once more, up to a hand-built hello that offers old versions and suites; gives what a host is that answers so, or the
-/// outcome where it did not come to that. Dropping it closes the connection.
+/// Talks to it once more, up to a hand-built hello that offers old versions and suites; gives what a host is
+/// that answers so, or the outcome where it did not come to that. Dropping it closes the connection.
 ///
 /// # Errors
 /// Where we failed: no descriptors, no address of our own.
@@ -115,7 +116,8 @@ async fn connect(
 ) -> Result<Result<TcpStream, ConnectFailure>, LocalFault> {
     match timeout_at(deadline, TcpStream::connect(addr)).await {
         Ok(Ok(stream)) => {
-            // Small writes that each await an answer, some of them 40 ms without it; where it cannot be set only they are lost.
+            // Small writes that each await an answer, some of them 40 ms without it; where it cannot be set
+            // only they are lost.
             let _ = stream.set_nodelay(true);
             Ok(Ok(stream))
         }
@@ -238,7 +240,8 @@ async fn converse(
     Ok(session.into_transcript())
 }
 
-/// Says QUIT and waits for the answer or the end, whichever comes, within its deadline. The evidence is had: nothing here changes it.
+/// Says QUIT and waits for the answer or the end, whichever comes, within its deadline. The evidence is had:
+/// nothing here changes it.
 async fn quit<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, patience: Duration, deadline: Instant) {
     let until = deadline.min(Instant::now() + patience);
     let farewell = async {
@@ -257,7 +260,8 @@ async fn quit<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, patience: Durat
     let _: Result<io::Result<()>, _> = timeout_at(until, farewell).await;
 }
 
-/// The host's name; where it is none that TLS can carry, its address, which goes without SNI (RFC 6066 section 3).
+/// The host's name; where it is none that TLS can carry, its address, which goes without SNI (RFC 6066
+/// section 3).
 fn server_name(target: Target<'_>) -> ServerName<'static> {
     ServerName::try_from(target.host.to_owned())
         .ok()

@@ -18,9 +18,9 @@ const PHRASES: [&str; 14] = [
     "concurrency",
 ];
 
-/// Whether a reply asks for less: 421 always (RFC 5321 section 3.8: the service closes the channel, and with it the door), 450 and 451 where
-/// their text speaks of a rate or of a number. Both codes also stand for greylisting and for faults of the server, which no lower
-/// rate helps against: those are not meant.
+/// Whether a reply asks for less: 421 always (RFC 5321 section 3.8: the service closes the channel, and with
+/// it the door), 450 and 451 where their text speaks of a rate or of a number. Both codes also stand for
+/// greylisting and for faults of the server, which no lower rate helps against: those are not meant.
 pub(super) fn asks_for_less(code: u16, text: &[u8]) -> bool {
     match code {
         421 => true,

@@ -7,7 +7,8 @@ use std::sync::{Mutex, PoisonError};
 
 /// Fingerprints of hosts and of (host, address) pairs, 64 bits each.
 ///
-/// Among 10 million hosts the chance that any two share a fingerprint is 3 in a million; such a host would be left out.
+/// Among 10 million hosts the chance that any two share a fingerprint is 3 in a million; such a host would be
+/// left out.
 #[derive(Debug, Default)]
 pub struct Registry {
     hasher: RandomState,

@@ -1,4 +1,5 @@
-//! SMTP replies from a stream of bytes (RFC 5321 section 4.2), with bounds on everything a server may make us keep.
+//! SMTP replies from a stream of bytes (RFC 5321 section 4.2), with bounds on everything a server may make us
+//! keep.
 
 use thiserror::Error;
 
@@ -44,7 +45,8 @@ pub struct ReplyParser {
 }
 
 impl ReplyParser {
-    /// Takes bytes up to the end of the first whole reply, and says how many; `None` where they do not end one: all are taken then.
+    /// Takes bytes up to the end of the first whole reply, and says how many; `None` where they do not end
+    /// one: all are taken then.
     ///
     /// Lines end with a line feed; a carriage return before it is dropped.
     ///
@@ -69,7 +71,8 @@ impl ReplyParser {
         let fits = match self.line.len() {
             0 => matches!(byte, b'2'..=b'5'),
             1 | 2 => byte.is_ascii_digit(),
-            // A carriage return is the end of a line that is only a code; whether a line feed follows shows at the next byte.
+            // A carriage return is the end of a line that is only a code; whether a line feed follows shows
+            // at the next byte.
             3 => matches!(byte, b' ' | b'-' | b'\r'),
             4 if self.line[3] == b'\r' => false,
             _ => true,

@@ -1,6 +1,7 @@
 //! The conversation as a machine without sockets: bytes in, what to do next out.
 //!
-//! Greeting, EHLO (HELO where that is refused with 5xx, RFC 5321 section 3.2), STARTTLS where it is offered (RFC 3207), and then TLS or the end.
+//! Greeting, EHLO (HELO where that is refused with 5xx, RFC 5321 section 3.2), STARTTLS where it is offered
+//! (RFC 3207), and then TLS or the end.
 
 use super::limited::asks_for_less;
 use super::reply::{Reply, ReplyParser};
@@ -65,7 +66,8 @@ pub struct Transcript {
     pub banner: Option<String>,
     /// Milliseconds until the greeting was there; filled by who has a clock.
     pub banner_ms: Option<i64>,
-    /// Lines of the EHLO reply after the first, escaped; empty where HELO was used; `None` where EHLO was not answered with 250.
+    /// Lines of the EHLO reply after the first, escaped; empty where HELO was used; `None` where EHLO was not
+    /// answered with 250.
     pub ehlo: Option<Vec<String>>,
     /// What became of STARTTLS.
     pub starttls: Starttls,
@@ -76,7 +78,8 @@ pub struct Transcript {
 pub struct Session {
     own_name: String,
     parser: ReplyParser,
-    /// Bytes behind the last whole reply. At most what one read brought: nothing is read while a reply is here.
+    /// Bytes behind the last whole reply. At most what one read brought: nothing is read while a reply is
+    /// here.
     pending: Vec<u8>,
     /// Whether the server has not said a byte.
     is_silent: bool,
@@ -84,7 +87,8 @@ pub struct Session {
 }
 
 impl Session {
-    /// A conversation that greets with this name (RFC 5321 section 4.1.1.1: a domain name, or an address literal).
+    /// A conversation that greets with this name (RFC 5321 section 4.1.1.1: a domain name, or an address
+    /// literal).
     #[must_use]
     pub fn new(own_name: &str) -> Self {
         let seen = Transcript {
@@ -112,14 +116,16 @@ impl Session {
         self.seen.phase
     }
 
-    /// Notes how long the greeting took, milliseconds, once it is there whole; asked again, it changes nothing.
+    /// Notes how long the greeting took, milliseconds, once it is there whole; asked again, it changes
+    /// nothing.
     pub fn time_greeting(&mut self, millis: impl FnOnce() -> i64) {
         if self.seen.banner.is_some() {
             self.seen.banner_ms.get_or_insert_with(millis);
         }
     }
 
-    /// Takes what was read, in pieces of any size, and says what to do next. Once it has said that it is over it says `Close`.
+    /// Takes what was read, in pieces of any size, and says what to do next. Once it has said that it is over
+    /// it says `Close`.
     pub fn receive(&mut self, bytes: &[u8]) -> Step {
         self.is_silent &= bytes.is_empty();
         if self.seen.end.is_some() {
@@ -257,13 +263,15 @@ impl Session {
     }
 }
 
-/// The keyword alone, or with parameters, which it does not have but which do not unmake it (RFC 3207 section 2).
+/// The keyword alone, or with parameters, which it does not have but which do not unmake it (RFC 3207 section
+/// 2).
 fn is_starttls(line: &[u8]) -> bool {
     let keyword = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
     keyword.eq_ignore_ascii_case(b"STARTTLS")
 }
 
-/// Whether a firewall wrote over STARTTLS, keeping its length: a Cisco PIX or ASA leaves `XXXXXXXA` or eight X.
+/// Whether a firewall wrote over STARTTLS, keeping its length: a Cisco PIX or ASA leaves `XXXXXXXA` or eight
+/// X.
 fn is_mask(line: &[u8]) -> bool {
     let keyword = line.split(u8::is_ascii_whitespace).next().unwrap_or_default();
     keyword.len() == b"STARTTLS".len()
@@ -271,10 +279,12 @@ fn is_mask(line: &[u8]) -> bool {
         && matches!(keyword.last(), Some(b'X' | b'A'))
 }
 
-/// Fewest asterisks of a masked greeting: a name of a host is longer, and an asterisk or two may be an ornament.
+/// Fewest asterisks of a masked greeting: a name of a host is longer, and an asterisk or two may be an
+/// ornament.
 const ASTERISKS: usize = 8;
 
-/// Whether a firewall wrote over the greeting: asterisks, among which a Cisco PIX leaves the digits 2 and 0 and blanks.
+/// Whether a firewall wrote over the greeting: asterisks, among which a Cisco PIX leaves the digits 2 and 0
+/// and blanks.
 fn is_masked_greeting(text: &str) -> bool {
     let asterisks = text.bytes().filter(|b| *b == b'*').count();
     asterisks >= ASTERISKS && text.bytes().all(|b| matches!(b, b'*' | b'2' | b'0' | b' '))

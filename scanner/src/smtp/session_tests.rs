@@ -1,7 +1,8 @@
 use super::{Phase, Session, SmtpOutcome as End, Starttls, Step, Transcript};
 use proptest::prelude::*;
 
-/// Talks: each line of `server` is one piece as it arrives; gives what we sent, the last step, and what was seen.
+/// Talks: each line of `server` is one piece as it arrives; gives what we sent, the last step, and what was
+/// seen.
 fn talk(server: &[&[u8]]) -> (String, Step, Transcript) {
     let mut session = Session::new("probe.example");
     let mut sent = String::new();

@@ -19,8 +19,8 @@ pub struct StatusFile {
 }
 
 impl StatusFile {
-    /// Begins to write behind what the file has. Where it cannot be written any more `complain` is told, once, and the scan
-    /// goes on without.
+    /// Begins to write behind what the file has. Where it cannot be written any more `complain` is told,
+    /// once, and the scan goes on without.
     ///
     /// # Errors
     /// The file cannot be opened, or this machine has no thread for it.

@@ -165,7 +165,8 @@ fn signature_name(oid: &str) -> String {
     name.to_owned()
 }
 
-/// A name as RFC 4514 writes it: the last RDN first, short types where they are registered, else the identifier with the value in hexadecimal.
+/// A name as RFC 4514 writes it: the last RDN first, short types where they are registered, else the
+/// identifier with the value in hexadecimal.
 fn distinguished_name(name: &X509Name<'_>) -> String {
     let mut parts: Vec<String> =
         name.iter().map(|rdn| rdn.iter().map(attribute).collect::<Vec<_>>().join("+")).collect();

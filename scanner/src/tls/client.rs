@@ -25,8 +25,8 @@ pub enum Hello {
 
 /// What every TLS connection of a scan shares: what it offers, and whom it trusts.
 ///
-/// It offers TLS 1.3 and 1.2, the groups X25519MLKEM768 (but see [`Hello`]), x25519, secp256r1 and secp384r1, and the cipher suites of rustls in
-/// their order.
+/// It offers TLS 1.3 and 1.2, the groups X25519MLKEM768 (but see [`Hello`]), x25519, secp256r1 and secp384r1,
+/// and the cipher suites of rustls in their order.
 #[derive(Debug)]
 pub struct TlsClient {
     template: ClientConfig,
@@ -55,8 +55,8 @@ impl TlsClient {
         &self.trust
     }
 
-    /// The configuration of one connection. It costs 0.4 µs (mean of 2,000, test profile): a clone of the template copies a dozen
-    /// pointers.
+    /// The configuration of one connection. It costs 0.4 µs (mean of 2,000, test profile): a clone of the
+    /// template copies a dozen pointers.
     pub(crate) fn attempt(&self, hello: Hello, protocols: &[&[u8]]) -> Attempt {
         let template = match hello {
             Hello::PostQuantum => &self.template,
@@ -122,7 +122,8 @@ pub(crate) struct Finished {
     pub(crate) group: Option<String>,
 }
 
-/// Name of a group in the IANA registry "TLS Supported Groups", which writes the Montgomery curves small; the number in hexadecimal where we have none.
+/// Name of a group in the IANA registry "TLS Supported Groups", which writes the Montgomery curves small; the
+/// number in hexadecimal where we have none.
 pub(crate) fn group_name(group: NamedGroup) -> String {
     match group {
         NamedGroup::X25519 => "x25519".to_owned(),
@@ -135,7 +136,8 @@ pub(crate) fn group_name(group: NamedGroup) -> String {
     }
 }
 
-/// Name of a cipher suite in the IANA registry "TLS Cipher Suites"; rustls writes those of TLS 1.3 with `TLS13_`.
+/// Name of a cipher suite in the IANA registry "TLS Cipher Suites"; rustls writes those of TLS 1.3 with
+/// `TLS13_`.
 pub(crate) fn cipher_name(suite: CipherSuite) -> String {
     match suite.as_str() {
         Some(name) => match name.strip_prefix("TLS13_") {

@@ -14,8 +14,8 @@ pub enum ConnectFailure {
     Timeout,
     /// No way there, or a filter on the way.
     Unreachable,
-    /// Reset while it was being made, or before the server said anything: as the first bytes of a client follow the
-    /// connection at once, nobody can tell the two apart.
+    /// Reset while it was being made, or before the server said anything: as the first bytes of a client
+    /// follow the connection at once, nobody can tell the two apart.
     Reset,
 }
 
@@ -52,7 +52,8 @@ pub enum HandshakeFailure {
     Closed,
     /// Reset.
     Reset,
-    /// A fatal alert that says neither version nor parameters: the server does not want this name, or this client.
+    /// A fatal alert that says neither version nor parameters: the server does not want this name, or this
+    /// client.
     Alert,
     /// What RFC 8461 section 4.2 has senders refuse (older than TLS 1.2), or no TLS at all.
     Protocol,

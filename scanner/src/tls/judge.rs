@@ -1,9 +1,10 @@
 //! The judgement of a certificate: every fault by itself, none hiding another. Pure: the time is an argument.
 //!
-//! - *Who vouches for it* is asked at a time inside the leaf's validity (now, or else its nearer end), so that an expired certificate of a trusted
-//!   authority is expired and nothing else. An intermediate that is not valid at that time does not count, so the leaf is untrusted.
-//! - Intermediates are taken from the chain as sent, in any order. One that is missing is not fetched: the leaf is untrusted here, and `assess` says
-//!   whether the scan saw it elsewhere.
+//! - *Who vouches for it* is asked at a time inside the leaf's validity (now, or else its nearer end), so
+//!   that an expired certificate of a trusted authority is expired and nothing else. An intermediate that is
+//!   not valid at that time does not count, so the leaf is untrusted.
+//! - Intermediates are taken from the chain as sent, in any order. One that is missing is not fetched: the
+//!   leaf is untrusted here, and `assess` says whether the scan saw it elsewhere.
 //! - *Whose it is* is asked of the subject alternative names alone (RFC 9525 section 6.3).
 
 use super::signature::is_signed_by;
@@ -46,9 +47,11 @@ impl Judgement {
     }
 }
 
-/// Judges a chain as sent (DER, leaf first) for a host (lower case, no trailing dot) at a time (seconds since 1970).
+/// Judges a chain as sent (DER, leaf first) for a host (lower case, no trailing dot) at a time (seconds since
+/// 1970).
 ///
-/// `None` where the chain is empty. A leaf that cannot be read has the one fault `other`: nothing else can be asked of it.
+/// `None` where the chain is empty. A leaf that cannot be read has the one fault `other`: nothing else can be
+/// asked of it.
 #[must_use]
 pub fn judge(chain: &[Vec<u8>], host: &str, trust: &Trust, now: u64, proof: KeyProof) -> Option<Judgement> {
     let (leaf_der, intermediates) = chain.split_first()?;
@@ -86,8 +89,8 @@ pub fn judge(chain: &[Vec<u8>], host: &str, trust: &Trust, now: u64, proof: KeyP
     Some(Judgement { faults })
 }
 
-/// Whether a path leads from the leaf (DER) to the trust store by these certificates, at the time `now` (seconds since 1970) or, outside
-/// the leaf's validity, at its nearer end.
+/// Whether a path leads from the leaf (DER) to the trust store by these certificates, at the time `now`
+/// (seconds since 1970) or, outside the leaf's validity, at its nearer end.
 pub(super) fn is_trusted(leaf_der: &[u8], intermediates: &[Vec<u8>], trust: &Trust, now: u64) -> bool {
     let Ok((_, leaf)) = X509Certificate::from_der(leaf_der) else { return false };
     let (begin, end) = validity(&leaf);
@@ -147,8 +150,8 @@ fn names<'a>(leaf: &'a X509Certificate<'_>) -> impl Iterator<Item = &'a str> {
     })
 }
 
-/// RFC 9525 section 6.3: blind to case; a wildcard is the whole leftmost label and covers exactly one label. As every common implementation has it,
-/// a wildcard needs two labels after it.
+/// RFC 9525 section 6.3: blind to case; a wildcard is the whole leftmost label and covers exactly one label.
+/// As every common implementation has it, a wildcard needs two labels after it.
 pub(super) fn name_covers(presented: &str, host: &str) -> bool {
     match presented.strip_prefix("*.") {
         None => !presented.contains('*') && presented.eq_ignore_ascii_case(host),
@@ -162,8 +165,9 @@ pub(super) fn name_covers(presented: &str, host: &str) -> bool {
     }
 }
 
-/// Whether an authority vouches for a leaf (all DER) at a time, over the other certificates that were sent; for whatever
-/// the leaf is for. The authority itself is taken as it is: who names it answers for it (RFC 7671 section 5.2).
+/// Whether an authority vouches for a leaf (all DER) at a time, over the other certificates that were sent;
+/// for whatever the leaf is for. The authority itself is taken as it is: who names it answers for it (RFC
+/// 7671 section 5.2).
 pub(super) fn is_vouched_for(leaf: &[u8], sent: &[Vec<u8>], authority: &[u8], at: u64) -> bool {
     let (leaf, authority) = (CertificateDer::from(leaf), CertificateDer::from(authority));
     let (Ok(leaf), Ok(anchor)) =
@@ -275,7 +279,8 @@ fn contents(der: &[u8]) -> Option<&[u8]> {
     Some(split(der)?.0)
 }
 
-/// `subjectPublicKey` of the contents of a `SubjectPublicKeyInfo`: an algorithm, then a BIT STRING whose first byte counts the unused bits.
+/// `subjectPublicKey` of the contents of a `SubjectPublicKeyInfo`: an algorithm, then a BIT STRING whose
+/// first byte counts the unused bits.
 fn key_bits(key_info: &[u8]) -> Option<&[u8]> {
     let (_algorithm, rest) = split(key_info)?;
     let (bits, _) = split(rest)?;

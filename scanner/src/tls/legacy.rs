@@ -1,8 +1,9 @@
 //! A ClientHello by hand, for what rustls cannot speak, read up to the version in ServerHello.
 //!
-//! A server that finds nothing in common with us may speak TLS 1.2 with suites that we lack (CBC, static RSA), which is our limit, or
-//! nothing newer than TLS 1.1, which RFC 8996 has retired and a sender must refuse. It is offered both, as clients did before
-//! TLS 1.3 (RFC 5246 section 7.4.1.2): the version that it picks is the newest that it speaks (appendix E.1). No handshake is made.
+//! A server that finds nothing in common with us may speak TLS 1.2 with suites that we lack (CBC, static
+//! RSA), which is our limit, or nothing newer than TLS 1.1, which RFC 8996 has retired and a sender must
+//! refuse. It is offered both, as clients did before TLS 1.3 (RFC 5246 section 7.4.1.2): the version that it
+//! picks is the newest that it speaks (appendix E.1). No handshake is made.
 
 use super::failure::HandshakeFailure;
 use crate::fault::LocalFault;
@@ -35,7 +36,8 @@ impl Answer {
     }
 }
 
-/// Suites in the order of preference that clients had: forward secrecy first, the broken ones last (IANA "TLS Cipher Suites").
+/// Suites in the order of preference that clients had: forward secrecy first, the broken ones last (IANA "TLS
+/// Cipher Suites").
 const SUITES: [u16; 46] = [
     // ECDHE with GCM and ChaCha20, with CBC
     0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc0ac, 0xc0ad, 0xc023, 0xc027, 0xc009, 0xc013, 0xc024,
@@ -53,7 +55,8 @@ const SUITES: [u16; 46] = [
 const GROUPS: [u16; 11] =
     [0x001d, 0x0017, 0x0018, 0x0019, 0x001e, 0x001a, 0x001b, 0x001c, 0x0015, 0x0016, 0x0100];
 
-/// RSA, ECDSA and DSA, with SHA-2 and with SHA-1 (RFC 5246 section 7.4.1.4.1), and RSASSA-PSS (RFC 8446 section 4.2.3).
+/// RSA, ECDSA and DSA, with SHA-2 and with SHA-1 (RFC 5246 section 7.4.1.4.1), and RSASSA-PSS (RFC 8446
+/// section 4.2.3).
 const SIGNATURES: [u16; 17] = [
     0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0807, 0x0401, 0x0501, 0x0601, 0x0303, 0x0301, 0x0203,
     0x0201, 0x0402, 0x0302, 0x0202,
@@ -62,7 +65,8 @@ const SIGNATURES: [u16; 17] = [
 /// Most bytes that are read for a ServerHello's first six.
 const MOST: usize = 4_096;
 
-/// Bytes that a prefix of `width` bytes counts (RFC 8446 section 3.4). What is longer than the prefix can say is none of ours.
+/// Bytes that a prefix of `width` bytes counts (RFC 8446 section 3.4). What is longer than the prefix can say
+/// is none of ours.
 fn counted(width: usize, body: &[u8]) -> Vec<u8> {
     let length = (body.len() as u64).to_be_bytes();
     let mut vector = length.get(length.len() - width..).unwrap_or_default().to_vec();
@@ -80,7 +84,8 @@ fn extension(kind: u16, body: &[u8]) -> Vec<u8> {
     extension
 }
 
-/// One record with a ClientHello of TLS 1.2 (RFC 5246 section 7.4.1.2); without SNI where the host has no name that it can carry.
+/// One record with a ClientHello of TLS 1.2 (RFC 5246 section 7.4.1.2); without SNI where the host has no
+/// name that it can carry.
 fn client_hello(host: Option<&str>, random: [u8; 32]) -> Vec<u8> {
     let mut extensions = Vec::new();
     if let Some(host) = host {
@@ -112,7 +117,8 @@ fn client_hello(host: Option<&str>, random: [u8; 32]) -> Vec<u8> {
     [&[22, 3, 1], counted(2, &handshake).as_slice()].concat()
 }
 
-/// What the bytes say that have come so far; `None` where more are needed, which is never so from 4,096 bytes on.
+/// What the bytes say that have come so far; `None` where more are needed, which is never so from 4,096 bytes
+/// on.
 #[must_use]
 pub fn read(bytes: &[u8]) -> Option<Answer> {
     let (mut rest, mut handshake) = (bytes, Vec::new());

@@ -1,4 +1,5 @@
-//! TLS as a measurement: a client that accepts every certificate and records it, and a judge that is apart from it.
+//! TLS as a measurement: a client that accepts every certificate and records it, and a judge that is apart
+//! from it.
 
 pub mod certificate;
 pub mod client;

@@ -1,7 +1,9 @@
-//! Which certificates would complete a chain that was sent without them (RFC 8446 section 4.4.2 wants all but the root sent).
+//! Which certificates would complete a chain that was sent without them (RFC 8446 section 4.4.2 wants all but
+//! the root sent).
 //!
-//! Authorities are gathered from wherever they were seen, in any order, and only those that a trust store vouches for, one over the
-//! other: so what is kept is bounded by what real authorities issue, and the order in which they came does not matter.
+//! Authorities are gathered from wherever they were seen, in any order, and only those that a trust store
+//! vouches for, one over the other: so what is kept is bounded by what real authorities issue, and the order
+//! in which they came does not matter.
 
 use super::certificate::{sha256, sha256_hex};
 use super::judge;
@@ -46,8 +48,9 @@ pub struct Intermediates {
 }
 
 impl Intermediates {
-    /// Takes a certificate (DER) if it is an authority that the trust store, or an authority taken before, vouches for. Gives whether it
-    /// is taken now for the first time: then others that were offered before it are worth another offer.
+    /// Takes a certificate (DER) if it is an authority that the trust store, or an authority taken before,
+    /// vouches for. Gives whether it is taken now for the first time: then others that were offered before it
+    /// are worth another offer.
     pub fn offer(&mut self, der: &[u8], trust: &Trust) -> bool {
         let Ok((_, certificate)) = X509Certificate::from_der(der) else { return false };
         if !judge::is_authority(&certificate) || self.known.contains(&sha256(der)) {
@@ -62,8 +65,8 @@ impl Intermediates {
         vouched
     }
 
-    /// Whether these complete the path of a leaf (DER) to the trust store, at the time `now` (seconds since 1970) or, outside the leaf's validity,
-    /// at its nearer end.
+    /// Whether these complete the path of a leaf (DER) to the trust store, at the time `now` (seconds since
+    /// 1970) or, outside the leaf's validity, at its nearer end.
     #[must_use]
     pub fn complete(&self, leaf: &[u8], trust: &Trust, now: u64) -> bool {
         let Ok((_, certificate)) = X509Certificate::from_der(leaf) else { return false };

@@ -1,11 +1,13 @@
 //! Whether one key signed one certificate, also with algorithms that no sender accepts any longer.
 //!
-//! The question here is who signed, not whether the signature is strong: a self-signed certificate with SHA-1 is self-signed.
+//! The question here is who signed, not whether the signature is strong: a self-signed certificate with SHA-1
+//! is self-signed.
 
 use aws_lc_rs::signature::{self as algorithms, UnparsedPublicKey, VerificationAlgorithm};
 use x509_parser::certificate::X509Certificate;
 
-/// Whether the key with these bits (contents of `subjectPublicKey`, RFC 5280 section 4.1.2.7) verifies the certificate's signature.
+/// Whether the key with these bits (contents of `subjectPublicKey`, RFC 5280 section 4.1.2.7) verifies the
+/// certificate's signature.
 ///
 /// False as well where the algorithm is none that can be checked (MD5, DSA, Ed448).
 pub(super) fn is_signed_by(certificate: &X509Certificate<'_>, key: &[u8]) -> bool {
@@ -16,8 +18,8 @@ pub(super) fn is_signed_by(certificate: &X509Certificate<'_>, key: &[u8]) -> boo
         .any(|algorithm| UnparsedPublicKey::new(*algorithm, key).verify(tbs, signature).is_ok())
 }
 
-/// The ways to read a signature of this algorithm. ECDSA does not say its curve, and reading the parameters of RSASSA-PSS is not worth it:
-/// a wrong one does not verify.
+/// The ways to read a signature of this algorithm. ECDSA does not say its curve, and reading the parameters
+/// of RSASSA-PSS is not worth it: a wrong one does not verify.
 fn candidates(oid: &str) -> &'static [&'static dyn VerificationAlgorithm] {
     match oid {
         "1.2.840.113549.1.1.5" | "1.3.14.3.2.29" => {

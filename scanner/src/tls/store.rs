@@ -1,5 +1,6 @@
-//! The trusted authorities kept beside the evidence that they judged, so that a dataset can be judged again years later: the
-//! built-in set holds no whole certificates, so they are written as what a path is checked with.
+//! The trusted authorities kept beside the evidence that they judged, so that a dataset can be judged again
+//! years later: the built-in set holds no whole certificates, so they are written as what a path is checked
+//! with.
 
 use super::certificate::{hex, unhex};
 use super::trust::Trust;
@@ -19,7 +20,8 @@ struct Stored {
     authorities: Vec<Authority>,
 }
 
-/// DER in hexadecimal: contents of the subject and of the public key info (RFC 5280 section 4.1), and of the name constraints.
+/// DER in hexadecimal: contents of the subject and of the public key info (RFC 5280 section 4.1), and of the
+/// name constraints.
 #[derive(Serialize, Deserialize)]
 struct Authority {
     subject: String,

@@ -1,4 +1,5 @@
-//! TLSA records against the certificates a mail server showed (RFC 6698, RFC 7671, RFC 7672). Pure: the time is an argument.
+//! TLSA records against the certificates a mail server showed (RFC 6698, RFC 7671, RFC 7672). Pure: the time
+//! is an argument.
 
 use super::certificate::sha256;
 use super::judge;
@@ -42,8 +43,9 @@ pub struct Tlsa {
 impl Tlsa {
     /// The record of its presentation form (RFC 6698 section 2.2); `None` where no mail sender can use it.
     ///
-    /// Usages 0 and 1 are unusable in mail (RFC 7672 section 3.1.3), and so are values that are not defined, a digest of
-    /// another length than its algorithm has, and data that is no certificate or key (RFC 7671 section 5, RFC 6698 section 4.1).
+    /// Usages 0 and 1 are unusable in mail (RFC 7672 section 3.1.3), and so are values that are not defined,
+    /// a digest of another length than its algorithm has, and data that is no certificate or key (RFC 7671
+    /// section 5, RFC 6698 section 4.1).
     #[must_use]
     pub fn usable(text: &str) -> Option<Self> {
         let mut parts = text.splitn(4, ' ');
@@ -107,15 +109,15 @@ impl Tlsa {
 pub enum Verdict {
     /// A record matches, whatever names and dates the certificate has.
     Match,
-    /// A record's authority vouches for the certificate, which then must have one of the names a sender looks for: these
-    /// are its names.
+    /// A record's authority vouches for the certificate, which then must have one of the names a sender looks
+    /// for: these are its names.
     MatchFor(Vec<String>),
     /// None matches.
     Mismatch,
 }
 
-/// Holds a chain as sent (DER, leaf first) against usable records, at a time (seconds since 1970): one that matches is
-/// enough (RFC 7672 section 2.2).
+/// Holds a chain as sent (DER, leaf first) against usable records, at a time (seconds since 1970): one that
+/// matches is enough (RFC 7672 section 2.2).
 #[must_use]
 pub fn verify(records: &[Tlsa], chain: &[Vec<u8>], now: u64) -> Verdict {
     let Some((leaf, sent)) = chain.split_first() else { return Verdict::Mismatch };
@@ -132,8 +134,8 @@ pub fn verify(records: &[Tlsa], chain: &[Vec<u8>], now: u64) -> Verdict {
     if is_vouched_for { Verdict::MatchFor(judge::names_of(leaf)) } else { Verdict::Mismatch }
 }
 
-/// Whether a certificate with these names is one for `host` (RFC 7672 section 3.2.3: the rules of names are those of any
-/// TLS client).
+/// Whether a certificate with these names is one for `host` (RFC 7672 section 3.2.3: the rules of names are
+/// those of any TLS client).
 #[must_use]
 pub fn covers(names: &[String], host: &str) -> bool {
     names.iter().any(|name| judge::name_covers(name, host))

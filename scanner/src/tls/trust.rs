@@ -65,7 +65,8 @@ impl Trust {
     /// Reads the authorities of a source. Blocking: it may read many files.
     ///
     /// # Errors
-    /// Where a source cannot be read or is empty. Of a file every certificate must be usable; of the system's those that are not are left out.
+    /// Where a source cannot be read or is empty. Of a file every certificate must be usable; of the system's
+    /// those that are not are left out.
     pub fn load(source: &TrustSource) -> Result<Self, TrustError> {
         let (anchors, name, date) = match source {
             TrustSource::Webpki => {
@@ -91,16 +92,18 @@ impl Trust {
         &self.anchors
     }
 
-    /// SHA-256 over the sorted authorities, hexadecimal: the same set gives the same value whatever it was read from.
+    /// SHA-256 over the sorted authorities, hexadecimal: the same set gives the same value whatever it was
+    /// read from.
     ///
-    /// Of each: subject, public key and name constraints, each with its length before it. Not the whole certificates, which the
-    /// built-in set does not hold.
+    /// Of each: subject, public key and name constraints, each with its length before it. Not the whole
+    /// certificates, which the built-in set does not hold.
     #[must_use]
     pub fn sha256(&self) -> &str {
         &self.sha256
     }
 
-    /// When the file, or the newest of the system's files, was last changed. `None` for the built-in set, which is dated by its version.
+    /// When the file, or the newest of the system's files, was last changed. `None` for the built-in set,
+    /// which is dated by its version.
     #[must_use]
     pub const fn date(&self) -> Option<SystemTime> {
         self.date

@@ -1,7 +1,8 @@
 //! What is seen of one handshake, from inside rustls.
 //!
-//! reqwest does not show its connection, so everything is taken where rustls calls back: the verifier sees the certificates and, in TLS 1.2,
-//! the signed key exchange; the session store sees that a handshake begins and, in TLS 1.3, that it ended and with which group.
+//! reqwest does not show its connection, so everything is taken where rustls calls back: the verifier sees
+//! the certificates and, in TLS 1.2, the signed key exchange; the session store sees that a handshake begins
+//! and, in TLS 1.3, that it ended and with which group.
 
 use crate::evidence::TlsVersion;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -19,7 +20,8 @@ pub enum KeyProof {
     NotShown,
     /// It did.
     Proven,
-    /// Its signature does not verify, or cannot be verified: a certificate that cannot be read, a key that is too small.
+    /// Its signature does not verify, or cannot be verified: a certificate that cannot be read, a key that is
+    /// too small.
     NotProven,
 }
 
@@ -62,7 +64,8 @@ impl Witness {
     }
 }
 
-/// The group in what a TLS 1.2 server signs: two randoms of 32 bytes, curve type 3 (named), the curve (RFC 8422 section 5.4).
+/// The group in what a TLS 1.2 server signs: two randoms of 32 bytes, curve type 3 (named), the curve (RFC
+/// 8422 section 5.4).
 fn group_of_tls12(signed: &[u8]) -> Option<NamedGroup> {
     match signed.get(64..67)? {
         [3, high, low] => Some(NamedGroup::from(u16::from_be_bytes([*high, *low]))),

@@ -1,12 +1,15 @@
-//! Inputs of the command, read within bounds: whatever is fed in, no more than the longest real input is kept.
+//! Inputs of the command, read within bounds: whatever is fed in, no more than the longest real input is
+//! kept.
 use crate::mta_sts::policy::POLICY_BYTES;
 use serde_json::Value;
 use std::io::{self, BufRead, Read as _};
 
-/// Longest text of records: a DNS message has at most 65,535 bytes, and one byte may be written as the four of `\DDD`.
+/// Longest text of records: a DNS message has at most 65,535 bytes, and one byte may be written as the four
+/// of `\DDD`.
 const RECORDS_TEXT: usize = 4 * 65_536;
 
-/// Longest JSON object or line: a policy of [`POLICY_BYTES`] with every byte written as the six of `\u00XX`, and room.
+/// Longest JSON object or line: a policy of [`POLICY_BYTES`] with every byte written as the six of `\u00XX`,
+/// and room.
 const JSON_TEXT: usize = 8 * POLICY_BYTES;
 
 /// Why an input cannot be judged.
@@ -76,7 +79,8 @@ fn record(line: &[u8], number: usize) -> Result<Vec<u8>, Unreadable> {
     character_strings(line.trim_ascii()).ok_or_else(broken)
 }
 
-/// Character-strings of RFC 1035 section 5.1, joined; `None` where they are not closed or something else stands between.
+/// Character-strings of RFC 1035 section 5.1, joined; `None` where they are not closed or something else
+/// stands between.
 fn character_strings(text: &[u8]) -> Option<Vec<u8>> {
     let mut joined = Vec::new();
     let mut rest = text;

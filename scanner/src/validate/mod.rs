@@ -1,7 +1,8 @@
-//! `sts-scan validate`: records, policies and MX patterns judged without a network, by the parsers that a scan uses.
+//! `sts-scan validate`: records, policies and MX patterns judged without a network, by the parsers that a
+//! scan uses.
 //!
-//! [`record`], [`policy`], [`tlsrpt_record`] and [`mx_match`] judge one input each; [`run`] is the command: one input read
-//! within bounds and told to a person, or JSON lines in and out.
+//! [`record`], [`policy`], [`tlsrpt_record`] and [`mx_match`] judge one input each; [`run`] is the command:
+//! one input read within bounds and told to a person, or JSON lines in and out.
 
 mod batch;
 mod fix;
@@ -88,7 +89,8 @@ impl Verdict {
         if valid { Self::Valid } else { Self::Invalid }
     }
 
-    /// A record in another version is `invalid` in the dataset, because it signals, and none at all to a sender.
+    /// A record in another version is `invalid` in the dataset, because it signals, and none at all to a
+    /// sender.
     const fn of_record(state: RecordState, other_version: bool) -> Self {
         match state {
             RecordState::Valid => Self::Valid,
@@ -238,7 +240,8 @@ pub struct Job {
 /// What the input looks like.
 #[derive(Debug, Clone)]
 pub enum Form {
-    /// One input as it is: a policy; records, one a line, plain or as `dig +short` writes them; for a match, an object.
+    /// One input as it is: a policy; records, one a line, plain or as `dig +short` writes them; for a match,
+    /// an object.
     One,
     /// A policy, whose patterns these MX hosts are held against.
     HostsAgainstPolicy(Vec<String>),
@@ -249,7 +252,8 @@ pub enum Form {
 /// Reads the input, judges it, writes what there is to say, and says whether all of it passes to the letter.
 ///
 /// # Errors
-/// The input is not what the form wants, is longer than any such input can be, or cannot be read; or `out` fails.
+/// The input is not what the form wants, is longer than any such input can be, or cannot be read; or `out`
+/// fails.
 pub fn run(job: &Job, from: &mut dyn BufRead, out: &mut dyn Write) -> Result<bool, Unreadable> {
     match (&job.form, job.kind) {
         (Form::Batch, kind) => batch::run(kind, from, out),

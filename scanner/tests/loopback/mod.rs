@@ -179,7 +179,8 @@ impl Deaf {
         let listener = socket.listen(1).unwrap();
         let addr = listener.local_addr().unwrap();
         let mut queued = Vec::new();
-        // The queue holds one or two more than asked for, as the kernel likes; the first that is not answered shows that it is full.
+        // The queue holds one or two more than asked for, as the kernel likes; the first that is not answered
+        // shows that it is full.
         while let Ok(stream) = tokio::time::timeout(SHORT, TcpStream::connect(addr)).await {
             queued.push(stream.unwrap());
         }

@@ -1,5 +1,5 @@
-//! The map of the scanner holds: which folder may import which, that nothing imports in a circle, and that what the program
-//! says about the world is named in one place.
+//! The map of the scanner holds: which folder may import which, that nothing imports in a circle, and that
+//! what the program says about the world is named in one place.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test that fails here has failed")]
 
 mod source;
@@ -7,7 +7,8 @@ mod source;
 use source::{Source, home, read};
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Each folder or file of `src`, from the ground up, with what it may import. A new arrow is a line here, so that a review sees it.
+/// Each folder or file of `src`, from the ground up, with what it may import. A new arrow is a line here, so
+/// that a review sees it.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     // What everybody may know.
     ("evidence", &[]),
@@ -144,7 +145,8 @@ fn the_map_has_no_arrow_that_is_not_used_and_leads_down_only() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// A file and those that it takes something from; what a folder's own `mod.rs` takes from the folder is its business.
+/// A file and those that it takes something from; what a folder's own `mod.rs` takes from the folder is its
+/// business.
 fn files(sources: &[Source]) -> Vec<BTreeSet<usize>> {
     let of = |(at, source): (usize, &Source)| {
         let taken = source.paths().into_iter().filter(|(_, passes_on)| !passes_on);

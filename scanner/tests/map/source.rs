@@ -1,4 +1,5 @@
-//! The scanner's own source, as far as the map needs it: files, what each defines, and what each takes from where.
+//! The scanner's own source, as far as the map needs it: files, what each defines, and what each takes from
+//! where.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -19,7 +20,8 @@ impl Source {
         self.module.first().map_or("lib", String::as_str)
     }
 
-    /// Every path that it takes something from, from the crate's root, with whether it only passes it on (`pub use`).
+    /// Every path that it takes something from, from the crate's root, with whether it only passes it on
+    /// (`pub use`).
     pub(crate) fn paths(&self) -> Vec<(Vec<String>, bool)> {
         let mut paths = Vec::new();
         let mut rest = self.code.as_str();

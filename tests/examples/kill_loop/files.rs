@@ -36,8 +36,9 @@ impl Files {
         Ok(files)
     }
 
-    /// A line of JSON, then entries: length and checksum in four bytes each; when it is due; 0, a position and the domain's name, or 1, the
-    /// host's name and its looks. Numbers are of seven bits a byte, the lowest first, and stand before a name for its length.
+    /// A line of JSON, then entries: length and checksum in four bytes each; when it is due; 0, a position
+    /// and the domain's name, or 1, the host's name and its looks. Numbers are of seven bits a byte, the
+    /// lowest first, and stand before a name for its length.
     fn read_waiting(&mut self, bytes: &[u8]) -> Result<()> {
         let begin = bytes.iter().position(|byte| *byte == b'\n').context("a first line")? + 1;
         let mut left = bytes.get(begin..).unwrap_or_default();

@@ -143,7 +143,8 @@ impl Flaky {
         }
     }
 
-    /// A run is over: by a kill, or (`None`) because the scan is complete. `met` is what was met in it, by name.
+    /// A run is over: by a kill, or (`None`) because the scan is complete. `met` is what was met in it, by
+    /// name.
     pub(crate) fn end_run(
         &mut self,
         killed: Option<(i64, &Files)>,
@@ -152,8 +153,9 @@ impl Flaky {
     ) -> Result<()> {
         let mut looks = self.looks(met);
         if self.is_committed {
-            // A resume asks for the addresses of every host of a committed domain, as some may have no row yet, and for its TLSA with
-            // them. That nobody with a row is sent a hello again is held for all hosts at the end.
+            // A resume asks for the addresses of every host of a committed domain, as some may have no row
+            // yet, and for its TLSA with them. That nobody with a row is sent a hello again is held for all
+            // hosts at the end.
             let is_resolved = self.is_host_question;
             ensure!(
                 looks.is_empty() || is_resolved,

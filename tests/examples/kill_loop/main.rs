@@ -1,11 +1,14 @@
-//! Kills a scan of the laboratory again and again, resumes it, and holds what came of it against what it must have kept.
+//! Kills a scan of the laboratory again and again, resumes it, and holds what came of it against what it must
+//! have kept.
 //!
-//! `cargo run --release -p sts-lab --example kill_loop -- SCANNER KILLS DOMAINS SEED DIR` (see `scripts/kill-loop`).
+//! `cargo run --release -p sts-lab --example kill_loop -- SCANNER KILLS DOMAINS SEED
+//! DIR` (see `scripts/kill-loop`).
 //!
-//! The whole mix `demo` is played, with what fails only at first. From the laboratory's stamps it is known when each look at those was
-//! over, and from the files after each kill which were kept: so it is known what each row must say. Ends with 0 only where every row says
-//! just that, none is there twice, no look was forgotten that ended a second or more before the kill, and nobody with a committed row was
-//! contacted again.
+//! The whole mix `demo` is played, with what fails only at first. From the laboratory's stamps it is known
+//! when each look at those was over, and from the files after each kill which were kept: so it is known what
+//! each row must say. Ends with 0 only where every row says just that, none is there twice, no look was
+//! forgotten that ended a second or more before the kill, and nobody with a committed row was contacted
+//! again.
 
 #![allow(clippy::print_stdout, reason = "this is what it is for")]
 
@@ -72,7 +75,8 @@ struct Round {
     dataset: PathBuf,
     seed: u64,
     flaky: Vec<Flaky>,
-    /// When what has a committed row was found committed after a kill, microseconds since 1970: a domain's policy host, an MX host.
+    /// When what has a committed row was found committed after a kill, microseconds since 1970: a domain's
+    /// policy host, an MX host.
     committed: BTreeMap<(String, String), i64>,
     /// How much of what was met belongs to earlier runs.
     met_before: usize,
@@ -117,7 +121,8 @@ impl Round {
         Ok(killed)
     }
 
-    /// Where the kill hits: at the begin of a run, while names are taken, at any time; and the last two while it assesses.
+    /// Where the kill hits: at the begin of a run, while names are taken, at any time; and the last two while
+    /// it assesses.
     fn aim(&self, kill: u64, most: u64) -> Aim {
         // A scan takes some two milliseconds per domain. Parts are committed a minute after their first row.
         let within = |longest| Duration::from_millis(draw(self.seed, &kill.to_be_bytes()) % longest);
@@ -129,7 +134,8 @@ impl Round {
         }
     }
 
-    /// Begins or resumes the scan; gives when it was killed, microseconds since 1970, or `None` where it ended by itself, complete.
+    /// Begins or resumes the scan; gives when it was killed, microseconds since 1970, or `None` where it
+    /// ended by itself, complete.
     fn go_on(&self, aim: Aim) -> Result<Option<i64>> {
         let mut command = Command::new(&self.scanner);
         if self.dataset.join("manifest.json").exists() {

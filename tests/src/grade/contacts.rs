@@ -12,20 +12,21 @@ use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::Path;
 
-/// The connections that a dataset says were made, as far as the laboratory can see them: it does not see one that was
-/// refused or that nobody answered.
+/// The connections that a dataset says were made, as far as the laboratory can see them: it does not see one
+/// that was refused or that nobody answered.
 #[derive(Debug, Default)]
 pub(super) struct Tally {
     /// Least and most connections to each policy host.
     https: BTreeMap<String, (u64, u64)>,
-    /// Most connections to the sibling that is made up for control, by domain; where the dataset says that it serves the
-    /// same, there was one at least.
+    /// Most connections to the sibling that is made up for control, by domain; where the dataset says that it
+    /// serves the same, there was one at least.
     controls: BTreeMap<String, (u64, u64)>,
     /// Connections to each address of an MX host.
     smtp: BTreeMap<String, u64>,
 }
 
-/// Addresses of a host that a look contacts at most (`scan.addresses_per_host`, of which the laboratory says nothing).
+/// Addresses of a host that a look contacts at most (`scan.addresses_per_host`, of which the laboratory says
+/// nothing).
 const ADDRESSES: u64 = 2;
 
 impl Tally {
@@ -132,8 +133,8 @@ impl Tally {
     }
 }
 
-/// Least and most connections to the sibling of a policy host; `None` where no policy was served, so that there is nothing
-/// to hold a sibling against.
+/// Least and most connections to the sibling of a policy host; `None` where no policy was served, so that
+/// there is nothing to hold a sibling against.
 fn control<'r>(cell: &dyn Fn(&str) -> &'r Value) -> Option<(u64, u64)> {
     let is_served = cell("policy_http_status").as_int() == Some(200)
         && matches!(cell("policy_body"), Value::Bytes(body) if !body.is_empty());
@@ -142,8 +143,9 @@ fn control<'r>(cell: &dyn Fn(&str) -> &'r Value) -> Option<(u64, u64)> {
     is_served.then_some((least, ADDRESSES * looks))
 }
 
-/// Least and most connections that the outcomes of a policy host's addresses and looks mean. The addresses tell the last
-/// look exactly; of an earlier one only the outcome is known. A further try in the same look is one connection more.
+/// Least and most connections that the outcomes of a policy host's addresses and looks mean. The addresses
+/// tell the last look exactly; of an earlier one only the outcome is known. A further try in the same look is
+/// one connection more.
 fn connections(outcomes: &[&str], looks: &[&str]) -> (u64, u64) {
     let is_seen = |outcome: &str| is_contacted(outcome) && !outcome.starts_with("policy_connect_");
     let (looks, further) = without_further_tries(looks);
@@ -157,8 +159,8 @@ fn connections(outcomes: &[&str], looks: &[&str]) -> (u64, u64) {
     (least, most)
 }
 
-/// The outcome that each look ended with, and how many outcomes came before a further try: the first failure of a handshake that a
-/// smaller hello may mend, and the first that an older one may explain.
+/// The outcome that each look ended with, and how many outcomes came before a further try: the first failure
+/// of a handshake that a smaller hello may mend, and the first that an older one may explain.
 fn without_further_tries<'o>(outcomes: &[&'o str]) -> (Vec<&'o str>, u64) {
     const MENDED: [&str; 4] =
         ["policy_tls_large_hello", "policy_tls_timeout", "policy_tls_closed", "policy_connect_reset"];

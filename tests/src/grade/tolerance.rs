@@ -1,6 +1,7 @@
 //! Durations: what is found need not be what is expected to the millisecond.
 //!
-//! In a fingerprint such a value is 0, so that only whether it is null counts; the value itself is held against the truth apart.
+//! In a fingerprint such a value is 0, so that only whether it is null counts; the value itself is held
+//! against the truth apart.
 
 use crate::contract::Table;
 use crate::value::Value;
@@ -28,7 +29,8 @@ pub(super) fn without<'r>(table: &Table, row: &'r [Value]) -> Cow<'r, [Value]> {
     Cow::Owned(row)
 }
 
-/// What is out of bounds in a row, where `expected` tells of a position what should be there: column, bounds, what is there.
+/// What is out of bounds in a row, where `expected` tells of a position what should be there: column, bounds,
+/// what is there.
 pub(super) fn faults<'t>(
     table: &'t Table,
     row: &[Value],

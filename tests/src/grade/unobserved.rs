@@ -1,5 +1,5 @@
-//! What a right scan holds that contacts no MX host (`--starttls none`): no rows of hosts, none of their certificates, and
-//! findings and verdicts without them.
+//! What a right scan holds that contacts no MX host (`--starttls none`): no rows of hosts, none of their
+//! certificates, and findings and verdicts without them.
 
 use super::Starttls;
 use crate::contract::{Contract, Table};
@@ -66,8 +66,8 @@ fn primary(mx: &Value) -> &[Value] {
     hosts.get(..end).unwrap_or(hosts)
 }
 
-/// A verdict over hosts of which nothing is known but whether the policy matches them: one that it does not match fails,
-/// the others are left out.
+/// A verdict over hosts of which nothing is known but whether the policy matches them: one that it does not
+/// match fails, the others are left out.
 fn unseen(verdict: &str, hosts: &[Value]) -> String {
     let fails = hosts.iter().any(|host| host.items().get(2) == Some(&Value::Bool(false)));
     match verdict {

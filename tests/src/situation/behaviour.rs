@@ -39,7 +39,8 @@ pub struct Tls {
     pub alert: Option<u8>,
     /// The bytes it answers the hello with.
     pub garbage: Option<String>,
-    /// How many hellos for a host it meets by closing the connection, from the first on; those that are too large are not counted.
+    /// How many hellos for a host it meets by closing the connection, from the first on; those that are too
+    /// large are not counted.
     pub closes_first: u32,
     /// What it speaks besides, if the hello offers that; only its ServerHello is played.
     pub legacy: Option<Legacy>,
@@ -217,7 +218,8 @@ impl Default for Https {
     }
 }
 
-/// What an MX host does (RFC 5321, RFC 3207). Replies are whole, with their codes; lines are parted by a line feed.
+/// What an MX host does (RFC 5321, RFC 3207). Replies are whole, with their codes; lines are parted by a line
+/// feed.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Smtp {

@@ -1,4 +1,5 @@
-//! What a hostile peer can cost: the table `[bound]` of its world, and `worlds/_bounds.toml` for bounds that no world plays.
+//! What a hostile peer can cost: the table `[bound]` of its world, and `worlds/_bounds.toml` for bounds that
+//! no world plays.
 
 use serde::Deserialize;
 

@@ -1,5 +1,6 @@
-//! `truth.parquet`: one row a domain. Its columns are `domain`, `situation`, `assessed`, the graded columns of `domains`
-//! and of `assessments`, and the rows of `mx_hosts` and `certificates` that the domain calls for as lists.
+//! `truth.parquet`: one row a domain. Its columns are `domain`, `situation`, `assessed`, the graded columns
+//! of `domains` and of `assessments`, and the rows of `mx_hosts` and `certificates` that the domain calls for
+//! as lists.
 
 use super::{Expected, Oracle};
 use crate::contract::{Column, Contract, Kind, Table};

@@ -38,8 +38,8 @@ pub enum Address {
 }
 
 impl Address {
-    /// The address a domain has: its own share of the spread; the `turn` (from 1) tells several of one host apart,
-    /// in ascending order. Hosts that domains share have the empty domain.
+    /// The address a domain has: its own share of the spread; the `turn` (from 1) tells several of one host
+    /// apart, in ascending order. Hosts that domains share have the empty domain.
     #[must_use]
     pub fn of(self, domain: &str, turn: u8) -> Ipv4Addr {
         let second = match self {

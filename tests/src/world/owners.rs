@@ -1,7 +1,8 @@
 //! Which domain a name belongs to, told by its form alone.
 //!
-//! The owner patterns of the situations have three forms: labels before the domain (`mx1.{domain}`), the domain in one
-//! label or whole before a carrier's name (`{dashed}.mx.carrier.example`), and names that domains share.
+//! The owner patterns of the situations have three forms: labels before the domain (`mx1.{domain}`), the
+//! domain in one label or whole before a carrier's name (`{dashed}.mx.carrier.example`), and names that
+//! domains share.
 
 use crate::situation::Situation;
 use anyhow::{Result, bail, ensure};
@@ -13,7 +14,8 @@ const LONGEST: usize = 60;
 /// The pattern of a sibling that a scan makes up for control, below a domain.
 pub(super) const CONTROL: &str = "{control}.{domain}";
 
-/// The domain of a sibling that a scan makes up for control (METHODS.md tells its form); `None` for any other name.
+/// The domain of a sibling that a scan makes up for control (METHODS.md tells its form); `None` for any other
+/// name.
 pub(crate) fn domain_of_control(name: &str) -> Option<&str> {
     let (label, domain) = name.split_once('.')?;
     label.strip_prefix('_').unwrap_or(label).starts_with("sts-census-").then_some(domain)
@@ -109,7 +111,8 @@ pub(super) fn dashed(domain: &str) -> String {
 
 /// The domain that [`dashed`] made the label from.
 fn undashed(label: &str) -> String {
-    // No label begins or ends with a hyphen, so an even run of hyphens is all hyphens and a single one is a dot.
+    // No label begins or ends with a hyphen, so an even run of hyphens is all hyphens and a single one is a
+    // dot.
     label.replace("--", "\u{0}").replace('-', ".").replace('\u{0}', "-")
 }
 

@@ -1,5 +1,5 @@
-//! DANE for real: NSD serves a root zone that is signed with ldns, and unbound validates it from that root's own key.
-//! Policies and MX hosts are the laboratory's.
+//! DANE for real: NSD serves a root zone that is signed with ldns, and unbound validates it from that root's
+//! own key. Policies and MX hosts are the laboratory's.
 
 use crate::{program, sts_scan};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -184,8 +184,8 @@ impl Place {
         (serve("unbound", config, at, self.dir.path()), at)
     }
 
-    /// Scans domains through a resolver; gives what the dataset says of each: whether the answers were secure, the DANE
-    /// outcome and the strict verdict.
+    /// Scans domains through a resolver; gives what the dataset says of each: whether the answers were
+    /// secure, the DANE outcome and the strict verdict.
     fn scan(&self, resolver: SocketAddr, domains: &[&str], name: &str) -> BTreeMap<String, [String; 4]> {
         let list = self.write("list.txt", &domains.join("\n"));
         let dataset = self.dir.path().join(name);

@@ -66,8 +66,9 @@ pub(crate) fn nsd_with(place: &Place, folder: &str, zones: &[(&str, &Path)]) -> 
 const ROOT: &str = "$ORIGIN .\n$TTL 300\n@ IN SOA ns.example. hostmaster.example. 1 3600 600 86400 60\n\
     @ IN NS ns.example.\nexample. IN NS ns.example.\ntest. IN NS ns.example.\nns.example. IN A 127.0.0.1\n";
 
-/// Raises unbound with the settings that operators are given, but for where it listens and whom it asks: `authority`, about
-/// everything below `example` and `test`. The root is signed, and with it `anchors`, DS records, are trusted.
+/// Raises unbound with the settings that operators are given, but for where it listens and whom it asks:
+/// `authority`, about everything below `example` and `test`. The root is signed, and with it `anchors`, DS
+/// records, are trusted.
 fn unbound(place: &Place, authority: SocketAddr, anchors: &[&str]) -> NameServer {
     let (root, root_ds) = signed(place, ".", ROOT);
     let root = nsd_with(place, "root", &[(".", &root)]);
@@ -242,7 +243,8 @@ fn a_wildcards_answer_is_told_from_a_record_of_its_own() {
 #[test]
 fn a_broken_delegation_is_never_absence() {
     let mut place = Place::new();
-    // The name server's name is gone; and NSD, whom the resolver asks about `test`, is no server of that zone.
+    // The name server's name is gone; and NSD, whom the resolver asks about `test`, is no server of that
+    // zone.
     place.records(
         "broken NS ns.gone\n\
          half MX 10 mx-half\nmx-half A 127.1.1.9\n_mta-sts.half NS ns.gone",

@@ -1,4 +1,5 @@
-//! The scanner against servers as they run in the field: those of Debian, raised on loopback with a configuration of their own.
+//! The scanner against servers as they run in the field: those of Debian, raised on loopback with a
+//! configuration of their own.
 //!
 //! Needs the packages of `.ci/packages`; a test whose server is not there fails and names the package.
 #![allow(

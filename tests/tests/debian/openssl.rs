@@ -31,7 +31,8 @@ fn old_versions_are_the_hosts_fault_and_old_suites_our_limit() {
     let hosts: [(&str, &[&str], &str, &str); 7] = [
         ("new", &["-tls1_3"], "ok", "TLSv1.3"),
         ("gcm", &ours, "ok", "TLSv1.2"),
-        // RFC 8996: TLS 1.0 and 1.1 must not be used; RFC 8461 section 4.2 wants 1.2 or later by way of RFC 7525.
+        // RFC 8996: TLS 1.0 and 1.1 must not be used; RFC 8461 section 4.2 wants 1.2 or later by way of RFC
+        // 7525.
         ("tls10", &["-tls1", "-cipher", "ALL:@SECLEVEL=0"], "policy_tls_protocol", "null"),
         ("tls11", &["-no_tls1_2", "-no_tls1_3", "-cipher", "ALL:@SECLEVEL=0"], "policy_tls_protocol", "null"),
         // TLS 1.2 is what it may speak: that these suites are not ours is no fault of its.

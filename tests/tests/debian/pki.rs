@@ -68,7 +68,8 @@ impl Pki {
         params.distinguished_name.push(DnType::CommonName, file);
         params.not_before = date_time_ymd(2020, 1, 1);
         params.not_after = date_time_ymd(if kind == Kind::Expired { 2021 } else { 2049 }, 1, 1);
-        // Without key encipherment a server may not use the key for static-RSA suites (RFC 5280 section 4.2.1.3).
+        // Without key encipherment a server may not use the key for static-RSA suites (RFC 5280 section
+        // 4.2.1.3).
         params.key_usages = vec![KeyUsagePurpose::DigitalSignature, KeyUsagePurpose::KeyEncipherment];
         let by = |authority: &Authority| {
             let issuer = Issuer::from_params(&authority.params, &authority.key);

@@ -56,7 +56,8 @@ impl Place {
         self.zone.push('\n');
     }
 
-    /// Adds `NAME.example` with both records, a policy host at an address, and MX hosts `HOST.example` at theirs.
+    /// Adds `NAME.example` with both records, a policy host at an address, and MX hosts `HOST.example` at
+    /// theirs.
     pub(crate) fn signaller(&mut self, name: &str, policy: &str, hosts: &[(&str, &str)]) {
         self.records(&format!(
             "_mta-sts.{name} TXT \"v=STSv1; id=20260101T000000;\"\n\
@@ -68,7 +69,8 @@ impl Place {
         }
     }
 
-    /// Scans domains, those without a dot of `example`, through a resolver. `more` goes into `scan.toml`, one `section.key = value` a line.
+    /// Scans domains, those without a dot of `example`, through a resolver. `more` goes into `scan.toml`, one
+    /// `section.key = value` a line.
     pub(crate) fn scan(&self, resolver: SocketAddr, names: &[&str], more: &[&str]) -> Dataset {
         let mut list = String::new();
         for name in names {

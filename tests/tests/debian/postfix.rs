@@ -1,6 +1,7 @@
 //! Postfix as MX hosts: one instance, one address for each way of configuring it.
 //!
-//! Its master starts daemons that give up root, so only root can start it; as somebody else these tests fail and say so.
+//! Its master starts daemons that give up root, so only root can start it; as somebody else these tests fail
+//! and say so.
 
 use crate::dns::nsd;
 use crate::nginx::{HERE, Site, nginx};
@@ -236,7 +237,8 @@ fn slow_and_unfriendly_greetings_are_told_apart() {
         ..GOOD
     };
     let hosts = [
-        // The greeting's first line comes at once and the last after the greet delay (RFC 5321 section 4.2.1).
+        // The greeting's first line comes at once and the last after the greet delay (RFC 5321 section
+        // 4.2.1).
         Host {
             name: "postscreen",
             service: "postscreen",
@@ -324,8 +326,8 @@ fn old_versions_are_the_hosts_fault_and_old_suites_our_limit() {
             &[],
             "validated",
         ),
-        // RFC 8996: what speaks nothing newer than 1.1 speaks no TLS that a sender may use. OpenSSL 3 takes these versions
-        // at security level 0 only.
+        // RFC 8996: what speaks nothing newer than 1.1 speaks no TLS that a sender may use. OpenSSL 3 takes
+        // these versions at security level 0 only.
         old(
             "tls11",
             "smtpd -o smtpd_tls_protocols=TLSv1,TLSv1.1 -o tls_medium_cipherlist=ALL:@SECLEVEL=0",

@@ -10,7 +10,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
-/// How long a server may take to be there or to be gone: far more than any takes, so that a slow machine fails no test.
+/// How long a server may take to be there or to be gone: far more than any takes, so that a slow machine
+/// fails no test.
 const PATIENCE: Duration = Duration::from_secs(30);
 /// How often it is looked for.
 const GLANCE: Duration = Duration::from_millis(20);
@@ -25,7 +26,8 @@ pub(crate) struct Server {
 impl Server {
     /// Starts a server that stays in the foreground. What it says goes to `log`.
     ///
-    /// It leads a process group of its own, which is what is ended; should the test itself be killed, the system ends it.
+    /// It leads a process group of its own, which is what is ended; should the test itself be killed, the
+    /// system ends it.
     pub(crate) fn start(name: &'static str, line: &[&str], cwd: &Path, log: &Path) -> Self {
         let said = File::create(log).unwrap();
         let child = Command::new(program("setpriv", "util-linux"))
@@ -89,7 +91,8 @@ pub(crate) fn listens(at: SocketAddr) -> bool {
     TcpStream::connect_timeout(&at, Duration::from_secs(1)).is_ok()
 }
 
-/// A port that is free on every loopback address for UDP and TCP, below the range that systems take for outgoing connections.
+/// A port that is free on every loopback address for UDP and TCP, below the range that systems take for
+/// outgoing connections.
 pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     let start = std::process::id() as u64 * 61;

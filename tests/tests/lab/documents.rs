@@ -7,8 +7,8 @@ use sts_lab::hostile;
 use sts_lab::mix::Mix;
 use sts_lab::situation::{self, Situation};
 
-/// Folders that hold no document of ours: what is built, what came out of a scan, and published datasets, whose README is
-/// made and hashed.
+/// Folders that hold no document of ours: what is built, what came out of a scan, and published datasets,
+/// whose README is made and hashed.
 const OTHERS: [&str; 6] = ["target", ".git", "results", "layouts", "seeds", "node_modules"];
 
 fn root() -> PathBuf {
@@ -111,7 +111,8 @@ fn links(text: &str) -> impl Iterator<Item = &str> {
     text.split("](").skip(1).filter_map(|rest| rest.split(')').next())
 }
 
-/// The anchor that a heading gets: lower case, blanks as hyphens, nothing but letters, digits, hyphens and underscores.
+/// The anchor that a heading gets: lower case, blanks as hyphens, nothing but letters, digits, hyphens and
+/// underscores.
 fn anchor(heading: &str) -> String {
     let lower = heading.trim_start_matches('#').trim().to_lowercase().replace(' ', "-");
     lower.chars().filter(|c| c.is_alphanumeric() || *c == '-' || *c == '_').collect()

@@ -1,4 +1,5 @@
-//! The laboratory, tried from outside: its situations are sound, its servers do what they say, its grade sees everything.
+//! The laboratory, tried from outside: its situations are sound, its servers do what they say, its grade sees
+//! everything.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail so")]
 
 mod comparing;

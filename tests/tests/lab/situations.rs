@@ -1,4 +1,5 @@
-//! Every situation can be read and played, and names only words that the contract and the catalogue of findings have.
+//! Every situation can be read and played, and names only words that the contract and the catalogue of
+//! findings have.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

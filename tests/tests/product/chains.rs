@@ -4,7 +4,8 @@ use super::{assert_code, assert_graded, dataset, lab, list, manifest, mix, scan,
 use std::path::Path;
 use sts_lab::HIDDEN;
 
-/// How many domains have each of the four findings: policy host untrusted and incomplete, MX host untrusted and incomplete.
+/// How many domains have each of the four findings: policy host untrusted and incomplete, MX host untrusted
+/// and incomplete.
 fn counts(dir: &Path) -> [u64; 4] {
     let found = &manifest(dir)["counts"]["finding"];
     let codes = [

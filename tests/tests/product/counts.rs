@@ -77,7 +77,8 @@ fn the_counts_of_the_study_come_back_class_by_class() {
     ] {
         assert_eq!(records.count(&[("code", code)], "domains"), domains, "{code}");
     }
-    // Manager, its domains, and DNS, TCP, TLS, HTTP, text; the sums are those of the classes (see the file's header).
+    // Manager, its domains, and DNS, TCP, TLS, HTTP, text; the sums are those of the classes (see the file's
+    // header).
     let steps = ["policy_dns", "policy_tcp", "policy_tls", "policy_http", "policy_text", "(any)"];
     for (manager, domains, faulty) in [
         ("self", 25_344, [42, 193, 8_871, 377, 55, 9_538]),

@@ -1,4 +1,5 @@
-//! What this machine lacks: descriptors, disk, leave to write. Each is told clearly, and what was committed stays.
+//! What this machine lacks: descriptors, disk, leave to write. Each is told clearly, and what was committed
+//! stays.
 
 use super::interrupted::broken_off;
 use super::{

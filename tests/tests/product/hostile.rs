@@ -17,7 +17,8 @@ fn measured(mut command: Command) -> (Output, u64) {
     let child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let status = format!("/proc/{}/status", child.id());
     let (over, is_over) = std::sync::mpsc::channel::<()>();
-    // The mark only rises, so that whatever moments it is looked at, the last one says all but what came after it.
+    // The mark only rises, so that whatever moments it is looked at, the last one says all but what came
+    // after it.
     let watching = std::thread::spawn(move || {
         let mut peak = 0;
         while is_over.recv_timeout(Duration::from_millis(20)).is_err() {
@@ -33,12 +34,13 @@ fn measured(mut command: Command) -> (Output, u64) {
     (output, watching.join().unwrap())
 }
 
-/// What a scan of the laboratory may take, MiB: for itself, for each of 64 fetches (a head of 408 KiB, a body and certificates of 64 KiB
-/// each, the buffers of TLS), and for each of 128 conversations (a reply of 64 KiB, escaped, and the rest).
+/// What a scan of the laboratory may take, MiB: for itself, for each of 64 fetches (a head of 408 KiB, a body
+/// and certificates of 64 KiB each, the buffers of TLS), and for each of 128 conversations (a reply of 64
+/// KiB, escaped, and the rest).
 const MEMORY: u64 = 64 + 64 + 128 / 2;
 
-/// Bytes of a flood that one connection may let through: the bound of the largest (a policy in chunks of one byte, six bytes for
-/// each of 64 KiB), what hyper reads ahead (408 KiB), and the buffers of two sockets.
+/// Bytes of a flood that one connection may let through: the bound of the largest (a policy in chunks of one
+/// byte, six bytes for each of 64 KiB), what hyper reads ahead (408 KiB), and the buffers of two sockets.
 const FLOOD: u64 = 6 * 65_536 + 417_792 + (2 << 20);
 
 #[test]

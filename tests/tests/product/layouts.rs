@@ -1,4 +1,5 @@
-//! Datasets of earlier layouts, as they lie in `tests/layouts`: every program reads them, and none takes what they lack for 0.
+//! Datasets of earlier layouts, as they lie in `tests/layouts`: every program reads them, and none takes what
+//! they lack for 0.
 
 use super::{analysis, assert_code, dataset, lab, sts_scan, text};
 use arrow::array::{Array, ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, StringArray};
@@ -145,8 +146,8 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
         serde_json::json!(["1.1", manifest["schema_version"]])
     );
     assert_ne!(manifest["schema_version"], "1.1");
-    // Rows of before lack what came later. With the one look that each of them was, and the greeting that its host has, all is as
-    // the laboratory knows it.
+    // Rows of before lack what came later. With the one look that each of them was, and the greeting that its
+    // host has, all is as the laboratory knows it.
     let greetings = greetings(&lab);
     let banner_ms = |batch: &RecordBatch| -> ArrayRef {
         let [hosts, addresses] =
@@ -163,7 +164,8 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
     assert!(grade.rows.iter().all(|(_, expected, found)| expected == found), "{grade}");
 }
 
-/// Puts the committed MX hosts at the addresses that they have in this laboratory: those hang on how many ways of failing it knows.
+/// Puts the committed MX hosts at the addresses that they have in this laboratory: those hang on how many
+/// ways of failing it knows.
 fn move_hosts(lab: &Lab, dir: &Path) {
     let contract = &lab.oracle.contract;
     let [host, addr] = ["host", "addr"].map(|name| contract.mx_hosts.position(name).unwrap());
@@ -195,7 +197,8 @@ fn looks(batch: &RecordBatch, attempts: &str) -> ArrayRef {
 /// A column that is made from the others of a batch.
 type Made<'a> = (&'a str, &'a dyn Fn(&RecordBatch) -> ArrayRef);
 
-/// Adds columns, in the order of the contract, to the parts of a table that lack them. Gives how many parts did.
+/// Adds columns, in the order of the contract, to the parts of a table that lack them. Gives how many parts
+/// did.
 fn fill(folder: &Path, table: &str, columns: &[Made<'_>]) -> usize {
     let contract = Contract::load().unwrap();
     let table = contract.tables().into_iter().find(|one| one.name == table).unwrap();

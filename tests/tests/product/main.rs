@@ -65,8 +65,8 @@ thread_local! {
 
 /// A laboratory of generated names in `dir/world`, of a mix by name or path.
 ///
-/// It has the machine for itself: beside a second one and its scan, a queue for the processor could outlast a deadline and be
-/// graded as a fault of the servers.
+/// It has the machine for itself: beside a second one and its scan, a queue for the processor could outlast a
+/// deadline and be graded as a fault of the servers.
 fn lab(domains: u64, mix: &str, dir: &Path) -> Lab {
     static ONE: Mutex<()> = Mutex::new(());
     // A test that failed leaves nothing behind that another one reads.
@@ -87,8 +87,8 @@ fn mix<'s>(dir: &Path, situations: impl IntoIterator<Item = &'s str>) -> String 
     path.to_str().unwrap().to_owned()
 }
 
-/// The mix `demo` without what fails only at first: of a scan that is broken off at any moment a look that is a second old may be
-/// forgotten, and what fails but once is right then.
+/// The mix `demo` without what fails only at first: of a scan that is broken off at any moment a look that is
+/// a second old may be forgotten, and what fails but once is right then.
 fn steady_mix(dir: &Path) -> String {
     let demo = include_str!("../../mixes/demo.toml");
     let steady: Vec<&str> = demo.lines().filter(|line| !line.contains("-flaky")).collect();

@@ -13,7 +13,8 @@ const DOMAINS: usize = 10_000;
 const RATE: u32 = 1_000;
 const AT_ONCE: usize = 8;
 
-/// A laboratory of domains without MTA-STS, each with an MX host of its own name, without STARTTLS: the conversations are short.
+/// A laboratory of domains without MTA-STS, each with an MX host of its own name, without STARTTLS: the
+/// conversations are short.
 pub(super) fn crowd(domains: u64, dir: &Path) -> Lab {
     lab(domains, &super::mix(dir, ["not-signalled-plain"]), dir)
 }
@@ -46,7 +47,8 @@ pub(super) fn smtp_contacts(lab: &Lab) -> Vec<Contact> {
     all
 }
 
-/// When the scanner began each conversation, just before it opened the socket: microseconds since 1970, ascending.
+/// When the scanner began each conversation, just before it opened the socket: microseconds since 1970,
+/// ascending.
 pub(super) fn begun(dir: &Path) -> Vec<i64> {
     let mut begun = numbers(dir, "mx_hosts", "probed_at");
     begun.sort_unstable();
@@ -66,8 +68,8 @@ fn most_in_a_window(stamps: &[i64], length: i64) -> usize {
     most
 }
 
-/// The most contacts that stood at the same time, by the server's clock. One that ends in the microsecond in which another begins
-/// is over.
+/// The most contacts that stood at the same time, by the server's clock. One that ends in the microsecond in
+/// which another begins is over.
 fn most_at_once(contacts: &[Contact]) -> usize {
     let ends = contacts.iter().map(|one| (one.ended.expect("every conversation is over"), -1));
     let mut events: Vec<(i64, i32)> = contacts.iter().map(|one| (one.at, 1)).chain(ends).collect();
@@ -85,10 +87,11 @@ fn most_at_once(contacts: &[Contact]) -> usize {
 
 /// Asserts that contacts held to a rate, and tells the numbers.
 ///
-/// The server stamps a contact when it takes the connection, which is somewhat after the scanner opened it: never before. So in a
-/// window that begins with a stamp there may be as many contacts as in one that is longer by what that stamp was late, and no more.
-/// How late each was is measured, not assumed: the scanner writes when it opened (`probed_at`), by the same clock, and the k-th
-/// stamp is late by no more than the k-th stamp less the k-th opening, both in ascending order. Stamps are whole microseconds.
+/// The server stamps a contact when it takes the connection, which is somewhat after the scanner opened it:
+/// never before. So in a window that begins with a stamp there may be as many contacts as in one that is
+/// longer by what that stamp was late, and no more. How late each was is measured, not assumed: the scanner
+/// writes when it opened (`probed_at`), by the same clock, and the k-th stamp is late by no more than the
+/// k-th stamp less the k-th opening, both in ascending order. Stamps are whole microseconds.
 fn assert_rate(stamps: &[i64], opened: &[i64], rate: u32) {
     assert_eq!(stamps.len(), opened.len(), "every contact of the server's is one of the dataset's");
     let late: Vec<i64> = stamps.iter().zip(opened).map(|(stamp, opened)| stamp - opened).collect();

@@ -1,5 +1,5 @@
-//! A host that resets one connection after the other, although it has answered, says "too much": it is slowed, tried again, and
-//! `limited` only where it never relents.
+//! A host that resets one connection after the other, although it has answered, says "too much": it is
+//! slowed, tried again, and `limited` only where it never relents.
 
 use super::{assert_code, pace, rows, scan, texts, texts_of};
 use arrow::array::{ArrayRef, AsArray, RecordBatch};
@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 
 type Stamps = Arc<Mutex<Vec<Instant>>>;
 
-/// A mail server without STARTTLS that resets the connections of these numbers, counted from 0, before it greets. Gives its port,
-/// and when each connection was taken. It ends with the test.
+/// A mail server without STARTTLS that resets the connections of these numbers, counted from 0, before it
+/// greets. Gives its port, and when each connection was taken. It ends with the test.
 fn resetting(addr: IpAddr, resets: Range<usize>) -> (u16, Stamps) {
     let listener = TcpListener::bind((addr, 0)).unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -57,7 +57,8 @@ fn outcomes(dir: &Path) -> Vec<(Vec<String>, String)> {
     rows(dir, "mx_hosts").iter().flat_map(attempts).zip(outcomes).collect()
 }
 
-/// Scans so many domains behind one address, one connection at a time at this rate; gives what came of each, and the server's stamps.
+/// Scans so many domains behind one address, one connection at a time at this rate; gives what came of each,
+/// and the server's stamps.
 fn scanned(domains: usize, rate: u32, resets: Range<usize>) -> (Vec<(Vec<String>, String)>, Vec<Instant>) {
     let dir = tempfile::tempdir().unwrap();
     let lab = pace::crowd(100, dir.path());
@@ -86,8 +87,8 @@ fn a_host_that_resets_three_in_a_row_and_relents_is_slowed_and_in_the_end_seen()
     let seen = "starttls_not_offered";
     // Two resets are two resets; the third in a row says more.
     assert_eq!(again, [["limited", seen], ["smtp_connect_reset", seen], ["smtp_connect_reset", seen]]);
-    // The rest of the first look, at 10 a second after 20: one in 100 ms where it was one in 50. The server may have taken the first
-    // late, which leaves room for a quarter of that.
+    // The rest of the first look, at 10 a second after 20: one in 100 ms where it was one in 50. The server
+    // may have taken the first late, which leaves room for a quarter of that.
     let first_look = &stamps[RESETS.end..30];
     let gaps = u32::try_from(first_look.len() - 1).unwrap();
     let took = *first_look.last().unwrap() - first_look[0];

@@ -1,4 +1,5 @@
-//! One address that takes connections and says nothing does not hold a scan, however many names stand at it; rows tell what was tried.
+//! One address that takes connections and says nothing does not hold a scan, however many names stand at it;
+//! rows tell what was tried.
 
 use super::{assert_code, lab, mix, pace, resets, rows, scan, texts_of};
 use arrow::array::{Array, AsArray};
@@ -13,8 +14,9 @@ use sts_lab::Lab;
 
 /// Names at each of the two addresses.
 const NAMES: usize = 30;
-/// Connections that the silent address is worth: in each look two, two more that have their turn before the others are put off, and
-/// the further try of each of those. One after the other all names would take four times as many and more.
+/// Connections that the silent address is worth: in each look two, two more that have their turn before the
+/// others are put off, and the further try of each of those. One after the other all names would take four
+/// times as many and more.
 const MOST: usize = 20;
 
 /// Listens at both addresses, at the same port.

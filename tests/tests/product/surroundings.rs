@@ -1,4 +1,5 @@
-//! What a scan finds around it: signals, terminals that are gone, files that are none, names that cannot be told on.
+//! What a scan finds around it: signals, terminals that are gone, files that are none, names that cannot be
+//! told on.
 
 use super::faults::under;
 use super::interrupted::signal;

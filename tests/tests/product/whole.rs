@@ -1,4 +1,5 @@
-//! A dataset is whole or refused: every damage is told by the name of the part, by every program, and nothing that was committed is lost.
+//! A dataset is whole or refused: every damage is told by the name of the part, by every program, and nothing
+//! that was committed is lost.
 
 use super::interrupted::broken_off;
 use super::{
@@ -130,7 +131,8 @@ fn every_program_refuses_a_part_that_is_not_what_it_was_and_names_it() {
             copied(&whole, &damaged);
             let named = does(&first_part(&damaged, table), &foreign);
             let before = snapshot(&damaged);
-            // Two ways of reading are behind all programs: each sees all damages, and all programs see two of them.
+            // Two ways of reading are behind all programs: each sees all damages, and all programs see two of
+            // them.
             let all = readers(&damaged, &out);
             let tried = if ["removed", "a bit of it flipped"].contains(&damage) { all.len() } else { 2 };
             for (program, mut command) in all.into_iter().take(tried) {
@@ -185,7 +187,8 @@ fn a_manifest_that_was_changed_is_refused_and_so_is_a_copy_whose_times_were_put_
         }
     }
     fs::write(&path, text).unwrap();
-    // Size and time of change are as before: only what the system keeps itself tells that the file was written to.
+    // Size and time of change are as before: only what the system keeps itself tells that the file was
+    // written to.
     let part = first_part(&whole, "mx_hosts");
     let time = fs::metadata(&part).unwrap().modified().unwrap();
     let mut bytes = fs::read(&part).unwrap();

@@ -1,5 +1,5 @@
-//! Stages one after the other: each row's track is the stage before it, its bar what came through. So a funnel from
-//! millions to hundreds can be read to its end.
+//! Stages one after the other: each row's track is the stage before it, its bar what came through. So a
+//! funnel from millions to hundreds can be read to its end.
 
 use super::svg::{Anchor, Drawing, shortened, text_width};
 use super::{Width, percent, rows};
@@ -12,7 +12,8 @@ pub struct Stage {
     pub label: String,
     /// How many are left.
     pub count: u64,
-    /// Percent of the stage before that came through, and percent of all; `None` where there is nothing to share.
+    /// Percent of the stage before that came through, and percent of all; `None` where there is nothing to
+    /// share.
     pub share: Option<f64>,
     /// Percent of the first stage.
     pub of_all: Option<f64>,

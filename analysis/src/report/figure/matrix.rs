@@ -1,5 +1,5 @@
-//! Changes from state to state: a row each state before, a column each state after. On a phone the changes stand one below
-//! the other.
+//! Changes from state to state: a row each state before, a column each state after. On a phone the changes
+//! stand one below the other.
 
 use super::svg::{Anchor, Drawing, shortened, text_width};
 use super::{Bar, Bars, Tone, Unit, Width, rows};

@@ -1,7 +1,8 @@
 //! Figures: numbers in, SVG out. Pure functions, so that every figure can be tested by its text.
 //!
-//! Each figure is drawn for two widths ([`Width`]): a page shows one of them, so that text is never shrunk. Colours are
-//! classes, which the page gives for light and dark; a figure that stands alone as a file brings its own ([`alone`]).
+//! Each figure is drawn for two widths ([`Width`]): a page shows one of them, so that text is never shrunk.
+//! Colours are classes, which the page gives for light and dark; a figure that stands alone as a file brings
+//! its own ([`alone`]).
 
 mod bars;
 mod funnel;
@@ -47,8 +48,8 @@ impl Width {
     }
 }
 
-/// What a mark stands for, by which its colour is chosen. The colours differ in lightness too, so that they are told
-/// apart without hue.
+/// What a mark stands for, by which its colour is chosen. The colours differ in lightness too, so that they
+/// are told apart without hue.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Tone {
     /// The measure itself.

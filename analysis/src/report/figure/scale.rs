@@ -22,8 +22,8 @@ impl Scale {
     }
 }
 
-/// A round number at or above the largest value, and the ticks up to it (zero among them), about `wanted` of them. Values
-/// are not negative; where all are zero the scale ends at 1.
+/// A round number at or above the largest value, and the ticks up to it (zero among them), about `wanted` of
+/// them. Values are not negative; where all are zero the scale ends at 1.
 pub(super) fn ticks(largest: f64, wanted: u32) -> Vec<f64> {
     let largest = if largest.is_finite() && largest > 0.0 { largest } else { 1.0 };
     let rough = largest / f64::from(wanted.max(1));

@@ -1,4 +1,5 @@
-//! Measures over time: a line a measure, the range that the undecided leave open as a band, and jumps that are explained.
+//! Measures over time: a line a measure, the range that the undecided leave open as a band, and jumps that
+//! are explained.
 
 use super::svg::{Anchor, Drawing, shortened, text_width, wrapped};
 use super::{Tone, Unit, Width, rows, scale};

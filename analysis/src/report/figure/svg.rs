@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 /// Size of letters in every figure, CSS pixels.
 pub(super) const LETTERS: f64 = 12.5;
 
-/// Text as it may stand in HTML and SVG, in an element or a quoted attribute. What could hide or turn text around
-/// (control characters, marks of direction, invisible separators) is shown by its number.
+/// Text as it may stand in HTML and SVG, in an element or a quoted attribute. What could hide or turn text
+/// around (control characters, marks of direction, invisible separators) is shown by its number.
 #[must_use]
 pub fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
@@ -30,8 +30,8 @@ pub fn escape(text: &str) -> String {
     out
 }
 
-/// About how wide a text is in the figures' type, CSS pixels: reckoned for a wide sans-serif, so that a narrower one
-/// fits too.
+/// About how wide a text is in the figures' type, CSS pixels: reckoned for a wide sans-serif, so that a
+/// narrower one fits too.
 #[must_use]
 pub fn text_width(text: &str) -> f64 {
     let each = |c: char| match c {

@@ -19,7 +19,8 @@ const SCRIPT: &str = include_str!("script.js");
 /// Bytes that the page stays below, so that it can be mailed and opened on a phone.
 pub const MOST_BYTES: usize = 2_000_000;
 
-/// Rows of a table that are shown, from the most to the least; the first with which the page is small enough is taken.
+/// Rows of a table that are shown, from the most to the least; the first with which the page is small enough
+/// is taken.
 const ROWS: [usize; 7] = [500, 250, 120, 60, 30, 15, 5];
 
 /// A table that is short enough to be printed with its figure.
@@ -90,8 +91,8 @@ const FOOTER: &str = "Written by <code>sts-report</code> of STS Census. Every nu
     beside it; whiskers and <code>low</code>–<code>high</code> say what the undecided leave open. The page holds all it needs \
     and asks nothing of the network.";
 
-/// Nothing but this style and this script runs, and nothing is fetched: text of a dataset could do neither even if it
-/// got out of its element.
+/// Nothing but this style and this script runs, and nothing is fetched: text of a dataset could do neither
+/// even if it got out of its element.
 fn policy() -> String {
     let hash = |text: &str| STANDARD.encode(Sha256::digest(text.as_bytes()));
     format!(

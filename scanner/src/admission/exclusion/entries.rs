@@ -16,7 +16,8 @@ pub(super) struct Entries {
 }
 
 impl Entries {
-    /// The entries of one file: a domain, a suffix, a host, an address or a block a line, `#` before a comment.
+    /// The entries of one file: a domain, a suffix, a host, an address or a block a line, `#` before a
+    /// comment.
     pub(super) fn parse(text: &str, path: &Path) -> Result<Self, ExclusionError> {
         let mut entries = Self::default();
         let mut blocks = Vec::new();

@@ -66,7 +66,8 @@ impl Watched {
         !self.files.is_empty()
     }
 
-    /// Looks at all files; gives the entries of those that have changed since they were read and not since the last look.
+    /// Looks at all files; gives the entries of those that have changed since they were read and not since
+    /// the last look.
     pub(super) fn look(&mut self) -> Option<Entries> {
         let mut new: Option<Entries> = None;
         for file in &mut self.files {

@@ -1,4 +1,5 @@
-//! Exclusion files: domains with everything below them, MX hosts, and address blocks that are never contacted.
+//! Exclusion files: domains with everything below them, MX hosts, and address blocks that are never
+//! contacted.
 
 mod blocks;
 mod entries;
@@ -38,10 +39,12 @@ pub enum ExclusionError {
     },
 }
 
-/// What must not be contacted: the files' entries as they are now, and those that they had since the scan began.
+/// What must not be contacted: the files' entries as they are now, and those that they had since the scan
+/// began.
 ///
-/// A file that changes while the scan runs is taken over once it has stood still between two looks. Entries are only added: one that
-/// is taken out stays in force until the next run, so that a file that is half written, or gone, lets nobody be contacted.
+/// A file that changes while the scan runs is taken over once it has stood still between two looks. Entries
+/// are only added: one that is taken out stays in force until the next run, so that a file that is half
+/// written, or gone, lets nobody be contacted.
 #[derive(Debug, Default)]
 pub struct Exclusions {
     entries: RwLock<Entries>,
@@ -60,12 +63,12 @@ struct Met {
 }
 
 impl Exclusions {
-    /// Everything that the files say. A line holds a domain, a suffix, a host, an address or a block; `#` begins a comment,
-    /// which is to say who asked, and when.
+    /// Everything that the files say. A line holds a domain, a suffix, a host, an address or a block; `#`
+    /// begins a comment, which is to say who asked, and when.
     ///
     /// # Errors
-    /// A file that cannot be read, or a line that cannot be taken: to leave it out in silence would be to contact
-    /// somebody who asked not to be.
+    /// A file that cannot be read, or a line that cannot be taken: to leave it out in silence would be to
+    /// contact somebody who asked not to be.
     pub fn read(files: &[PathBuf]) -> Result<Self, ExclusionError> {
         let mut all = Entries::default();
         let mut watched = Watched::default();
@@ -84,8 +87,8 @@ impl Exclusions {
         Ok(exclusions)
     }
 
-    /// Looks at the files; one that has changed and stands still is taken over. What is wrong with one is a warning, and what was in
-    /// force stays so.
+    /// Looks at the files; one that has changed and stands still is taken over. What is wrong with one is a
+    /// warning, and what was in force stays so.
     pub(super) fn look(&self) {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         let new = watched.look();

@@ -1,6 +1,8 @@
-//! Every finding this project counts: its code, what it means, and what the domain's operator can do about it.
+//! Every finding this project counts: its code, what it means, and what the domain's operator can do about
+//! it.
 //!
-//! The dictionary table `findings` is made from it. The codes themselves, and whether each may pass, are in `evidence`.
+//! The dictionary table `findings` is made from it. The codes themselves, and whether each may pass, are in
+//! `evidence`.
 
 mod companions;
 mod mx;
@@ -29,7 +31,8 @@ pub struct Finding {
     pub source: &'static str,
     /// The columns it is drawn from, with their table.
     pub columns: &'static [&'static str],
-    /// The result type of RFC 8460 section 4.3 that a sender's report would show; `None` where it would show none.
+    /// The result type of RFC 8460 section 4.3 that a sender's report would show; `None` where it would show
+    /// none.
     pub result: Option<&'static str>,
 }
 

@@ -1,7 +1,7 @@
 //! The dataset's contract: every table, its columns, their types and what they mean.
 //!
-//! The Arrow schemas, the dictionary and the committed `columns.json` (which the laboratory and the analysis read) are made
-//! from it.
+//! The Arrow schemas, the dictionary and the committed `columns.json` (which the laboratory and the analysis
+//! read) are made from it.
 
 pub mod assessments;
 pub mod certificates;

@@ -10,12 +10,13 @@ pub(super) const fn declared<C: Cell>(name: &'static str, meaning: &'static str)
     Column { name, kind, nullable: C::NULLABLE, meaning, words, counted: false, since: None }
 }
 
-/// Declares a table: `name: Type = value of the row, "meaning"` per column, in the order of the files. The type gives kind,
-/// nullability and vocabulary (see `Item` and `Cell`); what the column has beyond it follows: `of(words)` a smaller vocabulary,
-/// `counted()`, `since("minor version")`, `kind(…)` a group whose fields have smaller vocabularies.
+/// Declares a table: `name: Type = value of the row, "meaning"` per column, in the order of the files. The
+/// type gives kind, nullability and vocabulary (see `Item` and `Cell`); what the column has beyond it
+/// follows: `of(words)` a smaller vocabulary, `counted()`, `since("minor version")`, `kind(…)` a group whose
+/// fields have smaller vocabularies.
 ///
-/// Made from it: the contract, the Arrow arrays in their order, the weight of a row, and a type per column in a module `column`,
-/// from which `view!` reads.
+/// Made from it: the contract, the Arrow arrays in their order, the weight of a row, and a type per column in
+/// a module `column`, from which `view!` reads.
 macro_rules! table {
     ($(#[$about:meta])* $table:ident = $name:literal, $stands:literal; $row:ident: $from:ty {
         $($column:ident: $cell:ty = $value:expr, $meaning:literal $(, $more:ident($($what:expr),*))*;)+

@@ -29,7 +29,8 @@ pub(super) enum Mending {
     OtherVersion,
 }
 
-/// The record that was meant: the only one that stands, else the only one that signals; several that are alike are one.
+/// The record that was meant: the only one that stands, else the only one that signals; several that are
+/// alike are one.
 pub(super) fn candidate<'a, T: AsRef<[u8]>>(
     txts: &'a [T],
     prefix: &[u8],
@@ -46,8 +47,8 @@ pub(super) fn candidate<'a, T: AsRef<[u8]>>(
         .unwrap_or(Err("none of the records is meant as one: `sts-scan generate` writes one"))
 }
 
-/// Mends spelling of the version and of the field's name, white space, line ends, empty and repeated fields, an id with
-/// separators, an address without `mailto:`.
+/// Mends spelling of the version and of the field's name, white space, line ends, empty and repeated fields,
+/// an id with separators, an address without `mailto:`.
 pub(super) fn mend(txt: &[u8], grammar: &Grammar) -> Mending {
     let text = String::from_utf8_lossy(txt);
     let mut parts = text.split(';').map(|part| part.trim_matches(|c: char| c.is_ascii_whitespace()));
@@ -93,7 +94,8 @@ fn pair(part: &str) -> (&str, Option<&str>) {
     }
 }
 
-/// Separators of dates and of words dropped: the value means nothing, and letters and digits remain in their order.
+/// Separators of dates and of words dropped: the value means nothing, and letters and digits remain in their
+/// order.
 fn id(value: &str) -> String {
     let short: String = value.chars().filter(|c| !matches!(c, '-' | '_' | '.' | ':')).collect();
     let fits = (1..=32).contains(&short.len()) && short.bytes().all(|b| b.is_ascii_alphanumeric());

@@ -52,8 +52,8 @@ impl Known {
     }
 }
 
-/// The text with all that is certain mended; not always valid. `None` where it is not UTF-8: what stands there cannot be
-/// written anew. Line ends are as the first line has them.
+/// The text with all that is certain mended; not always valid. `None` where it is not UTF-8: what stands
+/// there cannot be written anew. Line ends are as the first line has them.
 pub(super) fn mend(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)).ok()?;
     let end = if text.split('\n').next().is_some_and(|line| line.ends_with('\r')) { "\r\n" } else { "\n" };
@@ -87,7 +87,8 @@ fn says_something(line: &str) -> bool {
     !(line.is_empty() || line.starts_with('#') || ruler)
 }
 
-/// How many lines at the top a site generator should have taken out: those between two rulers, none of them a field of a policy.
+/// How many lines at the top a site generator should have taken out: those between two rulers, none of them a
+/// field of a policy.
 fn front_matter(lines: &[&str]) -> usize {
     let Some(first) = lines.iter().position(|line| !line.is_empty()).filter(|first| lines[*first] == "---")
     else {

@@ -25,15 +25,18 @@ pub struct Answer {
     pub forged: Vec<Forgery>,
     /// The owner its records are said to have; the name that was asked for where it is `None`.
     pub owner: Option<String>,
-    /// How many bytes of records of another name stand before its own: what does not fit a datagram goes over TCP.
+    /// How many bytes of records of another name stand before its own: what does not fit a datagram goes over
+    /// TCP.
     pub stuffing: usize,
-    /// Whether the names that own its records are compression pointers to themselves (RFC 1035 section 4.1.4).
+    /// Whether the names that own its records are compression pointers to themselves (RFC 1035 section
+    /// 4.1.4).
     pub pointers_loop: bool,
     /// What comes over TCP.
     pub tcp: Tcp,
 }
 
-/// A datagram that claims that the name does not exist, but is no answer to the question (RFC 5452 section 9.1).
+/// A datagram that claims that the name does not exist, but is no answer to the question (RFC 5452 section
+/// 9.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Forgery {
@@ -111,7 +114,8 @@ pub enum Record {
 }
 
 impl Record {
-    /// The SMTP behaviour whose address this record holds; `None` where it is another address or another type.
+    /// The SMTP behaviour whose address this record holds; `None` where it is another address or another
+    /// type.
     #[must_use]
     pub fn behaviour(&self) -> Option<&str> {
         let Self::One(text) = self else { return None };
