@@ -13,8 +13,8 @@ pub struct Addresses {
     pub addrs: Vec<IpAddr>,
     /// The CNAME chain; `None` where neither answer was definite.
     pub chain: Option<Vec<String>>,
-    /// AD bit of the answer that was used: that of A where it has addresses, else that of AAAA; `None` where the
-    /// resolver failed, so that none was.
+    /// AD bit of the answer that was used: that of A where it has addresses, else that of AAAA; `None` where
+    /// the resolver failed, so that none was.
     pub ad: Option<bool>,
 }
 

@@ -37,10 +37,12 @@ impl Answer {
         Self { status, chain: None, ad: None, ede: None, ttl: None, at, records: Vec::new() }
     }
 
-    /// What the bytes of an answer say, whose question is that of the query; `None` where they cannot be read.
+    /// What the bytes of an answer say, whose question is that of the query; `None` where they cannot be
+    /// read.
     ///
-    /// An answer without records says all it has to say in its head and its OPT, so it is not taken apart: in a scan
-    /// this is the rule (measured: a third of the time that hickory needs for an NXDOMAIN with its SOA).
+    /// An answer without records says all it has to say in its head and its OPT, so it is not taken apart: in
+    /// a scan this is the rule (measured: a third of the time that hickory needs for an NXDOMAIN with its
+    /// SOA).
     #[must_use]
     pub(super) fn of_wire(query: &[u8], answer: &[u8], at: Micros) -> Option<Self> {
         let head = Head::of_answer(answer)?;
@@ -138,8 +140,8 @@ impl Answer {
             .collect()
     }
 
-    /// The TLSA records as RFC 6698 section 2.2 writes them, the data in lower case: `3 1 1 0c72…`; sorted, duplicates
-    /// dropped.
+    /// The TLSA records as RFC 6698 section 2.2 writes them, the data in lower case: `3 1 1 0c72…`; sorted,
+    /// duplicates dropped.
     #[must_use]
     pub fn tlsa(&self) -> Vec<String> {
         let mut texts: Vec<String> = self

@@ -1,4 +1,5 @@
-//! One question from its first attempt to its answer: other resolvers, TCP after truncation, and whether the silence is ours.
+//! One question from its first attempt to its answer: other resolvers, TCP after truncation, and whether the
+//! silence is ours.
 
 use super::engine::{Engine, Event, Exchange, Patience};
 use super::resolvers::Chosen;
@@ -37,8 +38,8 @@ impl Effort {
 /// What of a deadline each of three attempts gets: an eighth, a quarter, and what is left.
 pub(super) const PARTS: [u32; 3] = [8, 4, 1];
 
-/// What an attempt gets of a deadline of which so much is left: its part; and where the resolver is known to take longer up to
-/// three quarters of what is left, so that a lost datagram is still repeated.
+/// What an attempt gets of a deadline of which so much is left: its part; and where the resolver is known to
+/// take longer up to three quarters of what is left, so that a lost datagram is still repeated.
 pub(super) fn patience(deadline: Duration, part: u32, left: Duration) -> Patience {
     if part == 1 {
         return Patience::just(left);
@@ -87,9 +88,9 @@ impl Dns {
     /// The answer to one question; dropping the future gives the question up.
     ///
     /// # Errors
-    /// Only where this machine failed (no sockets, no memory, no engine on this thread), the scan was stopped, or an exclusion
-    /// file has the name: then nothing was sent.
-    /// Everything a resolver does is an [`Answer`].
+    /// Only where this machine failed (no sockets, no memory, no engine on this thread), the scan was
+    /// stopped, or an exclusion file has the name: then nothing was sent. Everything a resolver does is an
+    /// [`Answer`].
     pub async fn ask(&self, name: &str, kind: RecordType, waited: &mut Waited) -> Result<Answer, Unfinished> {
         self.ask_with(Effort::Full, name, kind, waited).await
     }
@@ -134,7 +135,8 @@ impl Dns {
         }
     }
 
-    /// What the attempts of one question came to; `None` where the network was away, and nothing of it counts.
+    /// What the attempts of one question came to; `None` where the network was away, and nothing of it
+    /// counts.
     async fn attempts(
         &self,
         effort: Effort,
@@ -155,7 +157,8 @@ impl Dns {
             if let Some(pace) = self.resolvers.pace(chosen) {
                 self.admission.paced(pace, waited).await?;
             }
-            // Last of all, since the wait for pace may have been long and an exclusion file may have grown meanwhile.
+            // Last of all, since the wait for pace may have been long and an exclusion file may have grown
+            // meanwhile.
             if self.admission.excludes(name) {
                 return Err(Unfinished::Excluded);
             }

@@ -1,5 +1,6 @@
-//! Lookups about ourselves: hickory's caching resolver over this thread's engine. What a scan records goes by [`super::Dns`],
-//! which keeps what this hides (the code behind an alias, the AD bit, what the resolver said of a failure).
+//! Lookups about ourselves: hickory's caching resolver over this thread's engine. What a scan records goes by
+//! [`super::Dns`], which keeps what this hides (the code behind an alias, the AD bit, what the resolver said
+//! of a failure).
 
 use super::engine::EngineConnections;
 use super::{RecordType, engine_here, wire};

@@ -71,9 +71,9 @@ impl Questions {
 }
 
 impl Dns {
-    /// A client of these resolvers: each question may take `deadline` in all, and each thread has at most `in_flight`
-    /// questions in flight to each resolver. `rate` is that of questions to one resolver, where it has one of its own; `line` is
-    /// told of outages, and believed.
+    /// A client of these resolvers: each question may take `deadline` in all, and each thread has at most
+    /// `in_flight` questions in flight to each resolver. `rate` is that of questions to one resolver, where
+    /// it has one of its own; `line` is told of outages, and believed.
     #[must_use]
     pub fn new(
         resolvers: Vec<SocketAddr>,
@@ -98,8 +98,8 @@ impl Dns {
         }
     }
 
-    /// Runs `work` with an engine of this runtime, which must be a current-thread one: everything that is spawned on it
-    /// while `work` lasts can ask. When `work` is done the engine is shut down.
+    /// Runs `work` with an engine of this runtime, which must be a current-thread one: everything that is
+    /// spawned on it while `work` lasts can ask. When `work` is done the engine is shut down.
     ///
     /// # Errors
     /// This machine has no socket or no random numbers for the engine.
@@ -124,8 +124,8 @@ impl Dns {
         Ok(done)
     }
 
-    /// Questions of this thread that wait longer than most: their domains hold no place that another could have.
-    /// 0 on a thread without an engine.
+    /// Questions of this thread that wait longer than most: their domains hold no place that another could
+    /// have. 0 on a thread without an engine.
     #[must_use]
     pub fn late(&self) -> usize {
         Engine::here().map_or(0, |engine| engine.late())

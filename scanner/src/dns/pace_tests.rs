@@ -58,7 +58,8 @@ async fn each_resolver_has_a_rate_of_its_own() {
     assert_eq!(answered, 120);
     for stamps in [at_one, at_other] {
         let stamps = stamps.lock().unwrap();
-        // None was sent before we began, so the n-th cannot have come sooner than n less the burst intervals after that.
+        // None was sent before we began, so the n-th cannot have come sooner than n less the burst intervals
+        // after that.
         for (n, at) in stamps.iter().enumerate() {
             let least =
                 Duration::from_millis(10) * (u32::try_from(n).unwrap() + 1).saturating_sub(burst(100));

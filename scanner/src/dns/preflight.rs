@@ -10,8 +10,9 @@ use std::time::Duration;
 /// A zone that is signed as long as the DNS is (RFC 4035): who validates sets AD on its SOA.
 const SIGNED: &str = ".";
 
-/// A zone that is never signed, because every network has its own (RFC 6303 section 4.1; its delegation is insecure,
-/// RFC 7534): who sets AD on its SOA sets it on everything, as boxes do that send the AD bit of the question back.
+/// A zone that is never signed, because every network has its own (RFC 6303 section 4.1; its delegation is
+/// insecure, RFC 7534): who sets AD on its SOA sets it on everything, as boxes do that send the AD bit of the
+/// question back.
 const UNSIGNED: &str = "10.in-addr.arpa";
 
 /// What the resolvers said before the scan began.
@@ -19,8 +20,8 @@ const UNSIGNED: &str = "10.in-addr.arpa";
 pub struct Preflight {
     /// Resolvers that did not answer; they are left out.
     pub silent: Vec<SocketAddr>,
-    /// Whether every other validates DNSSEC: it sets AD where the answer is sure to be signed, and does not where it is
-    /// sure not to be.
+    /// Whether every other validates DNSSEC: it sets AD where the answer is sure to be signed, and does not
+    /// where it is sure not to be.
     pub validates: bool,
 }
 

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-/// Attempts in a row without an answer after which a resolver is rested: one that answers 9 of 10 would have to have
-/// bad luck of 1 in 10^32.
+/// Attempts in a row without an answer after which a resolver is rested: one that answers 9 of 10 would have
+/// to have bad luck of 1 in 10^32.
 const SILENT: u32 = 32;
 /// Refusals in a row after which a resolver is rested. One for a name is about the name.
 const REFUSALS: u32 = 32;
@@ -76,8 +76,8 @@ impl Resolvers {
         u64::try_from(self.began.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// The next in turn that does not rest, another one than `last` where there is one. If all rest, the one whose rest
-    /// is over first: a question is always asked.
+    /// The next in turn that does not rest, another one than `last` where there is one. If all rest, the one
+    /// whose rest is over first: a question is always asked.
     pub(super) fn choose(&self, last: Option<Chosen>) -> Chosen {
         let len = self.all.len();
         if len == 1 {
@@ -107,7 +107,8 @@ impl Resolvers {
     /// It answered something of use.
     pub(super) fn answered(&self, chosen: Chosen) {
         let one = &self.all[chosen.0];
-        // Read before written: in the common case nothing is to be written, and other threads keep their copy.
+        // Read before written: in the common case nothing is to be written, and other threads keep their
+        // copy.
         for run in [&one.silent, &one.refusals, &one.failures] {
             if run.load(Relaxed) != 0 {
                 run.store(0, Relaxed);

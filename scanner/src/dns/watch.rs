@@ -1,5 +1,5 @@
-//! Finds out whether the network is there: by what the resolvers say, and where they are quiet by asking for a sign of
-//! life. Nothing of this is on the way of a question that is answered.
+//! Finds out whether the network is there: by what the resolvers say, and where they are quiet by asking for
+//! a sign of life. Nothing of this is on the way of a question that is answered.
 
 use super::engine::{Engine, Event, Patience};
 use super::{Answer, Dns, Reading, RecordType, engine_here, read};
@@ -24,11 +24,12 @@ const SIGN: Duration = Duration::from_secs(1);
 const LATEST_SIGN: Duration = Duration::from_secs(10);
 /// Rounds whose signs are waited for at once.
 const ROUNDS: usize = 10;
-/// Silence of all resolvers, longer than they take to answer, signs of life asked for and not given, that is an outage. A resolver on a busy machine may be
-/// quiet for some seconds; nothing false is recorded meanwhile, as failures wait to be believed.
+/// Silence of all resolvers, longer than they take to answer, signs of life asked for and not given, that is
+/// an outage. A resolver on a busy machine may be quiet for some seconds; nothing false is recorded
+/// meanwhile, as failures wait to be believed.
 const DEAF: Duration = Duration::from_secs(5);
-/// Silence within a question's time, longer than they take to answer, that makes its end worth nothing: healthy resolvers give a
-/// sign of life before that.
+/// Silence within a question's time, longer than they take to answer, that makes its end worth nothing:
+/// healthy resolvers give a sign of life before that.
 const GAP: Duration = Duration::from_secs(1);
 /// How often a question is asked anew for a silence that was no outage.
 const ANEW: u32 = 3;
@@ -37,8 +38,8 @@ const LOOK: Duration = Duration::from_millis(20);
 
 /// The zone that a sign of life is asked of: every resolver has it.
 const ROOT: &str = ".";
-/// Under this a name that nobody has is asked for, to see whether the resolvers reach anybody: one question to servers
-/// that a scan asks thousands of times.
+/// Under this a name that nobody has is asked for, to see whether the resolvers reach anybody: one question
+/// to servers that a scan asks thousands of times.
 const UPSTREAM: &str = "com";
 
 /// What is to be believed.
@@ -104,8 +105,8 @@ struct Signs(FuturesUnordered<Sign>);
 type Sign = Pin<Box<dyn Future<Output = bool> + Send>>;
 
 impl Signs {
-    /// Whether any resolver says anything to the question for the root's SOA, be it that of an earlier round; a round in which none
-    /// does takes as long as they have for it.
+    /// Whether any resolver says anything to the question for the root's SOA, be it that of an earlier round;
+    /// a round in which none does takes as long as they have for it.
     async fn ask(&mut self, engine: &Engine, resolvers: &[SocketAddr]) -> bool {
         let ends = tokio::time::Instant::now() + SIGN;
         if self.0.len() < ROUNDS * resolvers.len() {
@@ -171,8 +172,9 @@ fn fresh_name() -> Option<String> {
 }
 
 impl Dns {
-    /// Whether what was seen since `began` tells of the remote party. Where this machine's network was away in that time it
-    /// waits until that is back, and gives false: what was seen is worth nothing, and is to be looked at again.
+    /// Whether what was seen since `began` tells of the remote party. Where this machine's network was away
+    /// in that time it waits until that is back, and gives false: what was seen is worth nothing, and is to
+    /// be looked at again.
     ///
     /// # Errors
     /// The scan was stopped.
@@ -208,8 +210,8 @@ impl Dns {
         Ok(!(was_cut || gaps_count && engine.silence_within(began, ended) >= GAP + engine.takes()))
     }
 
-    /// Whether SERVFAIL to everything tells of the names; where the resolvers reach nobody it waits until they do, and gives
-    /// false.
+    /// Whether SERVFAIL to everything tells of the names; where the resolvers reach nobody it waits until
+    /// they do, and gives false.
     ///
     /// # Errors
     /// The scan was stopped.

@@ -1,5 +1,5 @@
-//! The bytes of a DNS message as far as we read them ourselves: the question we ask, the head of an answer, and whether
-//! an answer belongs to a question. Records are read by hickory-proto.
+//! The bytes of a DNS message as far as we read them ourselves: the question we ask, the head of an answer,
+//! and whether an answer belongs to a question. Records are read by hickory-proto.
 
 use hickory_resolver::proto::rr::{Name, RecordType};
 use hickory_resolver::proto::serialize::binary::{BinDecodable, BinDecoder};
@@ -15,8 +15,8 @@ const CLASS_IN: [u8; 2] = [0, 1];
 const TYPE_OPT: u16 = 41;
 const OPTION_EDE: u16 = 15;
 
-/// Writes a query with recursion desired, the AD bit set (it asks for AD in the answer without asking for signatures,
-/// RFC 6840 section 5.7), EDNS, and id 0; `None` where the text is no domain name.
+/// Writes a query with recursion desired, the AD bit set (it asks for AD in the answer without asking for
+/// signatures, RFC 6840 section 5.7), EDNS, and id 0; `None` where the text is no domain name.
 pub(super) fn write_query(name: &str, kind: RecordType, query: &mut Vec<u8>) -> Option<()> {
     query.clear();
     query.extend([0, 0, 0x01, 0x20, 0, 1, 0, 0, 0, 0, 0, 1]);
@@ -66,8 +66,8 @@ fn close_label(out: &mut [u8], begin: usize) -> Option<()> {
     Some(())
 }
 
-/// A name as text: lower case, no trailing dot, `.` for the root; dots and backslashes within a label and all that is
-/// not printable as \DDD, decimal. [`write_query`] reads it back.
+/// A name as text: lower case, no trailing dot, `.` for the root; dots and backslashes within a label and all
+/// that is not printable as \DDD, decimal. [`write_query`] reads it back.
 pub(super) fn name_text(name: &Name) -> String {
     if name.is_root() {
         return ".".to_owned();
@@ -193,8 +193,8 @@ pub(super) fn counts(message: &[u8]) -> [u16; 4] {
     counts
 }
 
-/// The extended errors (RFC 8914) of a message without answers; `None` where it is not what this reads: there are
-/// answers, an extended rcode, two OPT, or bytes that make no sense. Then hickory has to say.
+/// The extended errors (RFC 8914) of a message without answers; `None` where it is not what this reads: there
+/// are answers, an extended rcode, two OPT, or bytes that make no sense. Then hickory has to say.
 pub(super) fn errors_of_empty(message: &[u8]) -> Option<Vec<i32>> {
     let [questions, answers, authorities, additionals] = counts(message);
     if answers != 0 || questions != 1 {

@@ -1,7 +1,9 @@
-//! Whether the machine's limit of open files bears what the plan may have open at once, and what it is lowered to where not.
+//! Whether the machine's limit of open files bears what the plan may have open at once, and what it is
+//! lowered to where not.
 
 use super::{Pace, PlanError, ScanPlan};
-/// Files beside sockets and lists: parts under way, log, manifest, spool, dictionary, status file, scrapers, runtimes.
+/// Files beside sockets and lists: parts under way, log, manifest, spool, dictionary, status file, scrapers,
+/// runtimes.
 const FILES: u64 = 48;
 /// Descriptors of a runtime: epoll, event, timer.
 const OF_RUNTIME: u64 = 4;
@@ -59,7 +61,8 @@ fn fixed(machine: Machine) -> u64 {
 }
 
 impl ScanPlan {
-    /// Lowers the budgets, all in the same proportion, to what the machine's limit of open files bears; gives those that were.
+    /// Lowers the budgets, all in the same proportion, to what the machine's limit of open files bears; gives
+    /// those that were.
     ///
     /// # Errors
     /// The limit does not bear even the least that is of use.

@@ -1,5 +1,6 @@
-//! Arguments, `scan.toml` and defaults become one validated [`ScanPlan`]: everything that an operator sets, with its range and its
-//! default. What nobody sets is a constant beside its user, with the reason for its value.
+//! Arguments, `scan.toml` and defaults become one validated [`ScanPlan`]: everything that an operator sets,
+//! with its range and its default. What nobody sets is a constant beside its user, with the reason for its
+//! value.
 
 pub mod descriptors;
 mod file;
@@ -38,7 +39,8 @@ pub struct ScanPlan {
     pub smtp_port: u16,
     /// Where the trusted roots come from.
     pub trust: TrustSource,
-    /// Further intermediate certificates that assessing may complete a chain with; `None`: those of the scan alone.
+    /// Further intermediate certificates that assessing may complete a chain with; `None`: those of the scan
+    /// alone.
     pub intermediates: Option<PathBuf>,
     /// Whether loopback and private addresses may be contacted.
     pub allow_private: bool,
@@ -90,7 +92,8 @@ pub struct Identity {
 }
 
 impl Identity {
-    /// The User-Agent of policy fetches, for example `sts-census/0.1.0 (+https://scan.example; mailto:a@b.example)`.
+    /// The User-Agent of policy fetches, for example
+    /// `sts-census/0.1.0 (+https://scan.example; mailto:a@b.example)`.
     #[must_use]
     pub fn user_agent(&self) -> String {
         let mut about: Vec<String> = Vec::new();
@@ -239,7 +242,8 @@ pub struct Typed {
 }
 
 impl ScanPlan {
-    /// The plan from what a dataset recorded (on resume), a `scan.toml` and flags; later ones override earlier ones.
+    /// The plan from what a dataset recorded (on resume), a `scan.toml` and flags; later ones override
+    /// earlier ones.
     ///
     /// # Errors
     /// An unreadable file, an unknown key or section, a value of the wrong kind or out of range.

@@ -50,8 +50,9 @@ impl Identity {
 }
 
 impl ScanPlan {
-    /// Whether nothing but this machine and private networks is meant: private addresses are allowed, and every resolver is
-    /// on loopback. Such a scan may go without an identity; then no public address is contacted ([`Self::spares_the_public`]).
+    /// Whether nothing but this machine and private networks is meant: private addresses are allowed, and
+    /// every resolver is on loopback. Such a scan may go without an identity; then no public address is
+    /// contacted ([`Self::spares_the_public`]).
     #[must_use]
     pub fn is_of_laboratory(&self) -> bool {
         self.allow_private

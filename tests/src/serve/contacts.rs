@@ -47,10 +47,12 @@ pub struct Contact {
     pub service: Service,
     /// The address it was made to.
     pub addr: IpAddr,
-    /// The name asked for in TLS (HTTPS) or said in EHLO or HELO (SMTP); `None` where it did not come to that.
+    /// The name asked for in TLS (HTTPS) or said in EHLO or HELO (SMTP); `None` where it did not come to
+    /// that.
     pub name: Option<String>,
-    /// When it was over for the server, microseconds since 1970: QUIT was read, or the connection ended; `None` while it stands.
-    /// What the peer counts as one connection lasts longer, so these overlap only where the peer's do.
+    /// When it was over for the server, microseconds since 1970: QUIT was read, or the connection ended;
+    /// `None` while it stands. What the peer counts as one connection lasts longer, so these overlap only
+    /// where the peer's do.
     pub ended: Option<i64>,
     /// Whether the peer closed while an SMTP session stood, without QUIT (RFC 5321 section 4.1.1.10).
     pub left: bool,
@@ -85,7 +87,8 @@ pub struct Contacts {
     connections: Mutex<Vec<Contact>>,
     turns: Mutex<BTreeMap<(Service, IpAddr), u64>>,
     met: Mutex<Vec<Met>>,
-    /// Names that were asked about, lower case, and when last; `None` where nobody wants to know, since a world may have many.
+    /// Names that were asked about, lower case, and when last; `None` where nobody wants to know, since a
+    /// world may have many.
     names_asked: Mutex<Option<BTreeMap<String, i64>>>,
     questions: Mutex<BTreeMap<u16, u64>>,
     all_questions: AtomicU64,
@@ -100,7 +103,8 @@ impl Contacts {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// What TLS servers did with each hello, and servers that fail at first with whoever came, in the order of time.
+    /// What TLS servers did with each hello, and servers that fail at first with whoever came, in the order
+    /// of time.
     #[must_use]
     pub fn met(&self) -> Vec<Met> {
         self.met.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -148,7 +152,8 @@ impl Contacts {
         self.names_asked.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert_default();
     }
 
-    /// The names that were asked about since [`Contacts::keep_names_asked`], lower case, and when last: microseconds since 1970.
+    /// The names that were asked about since [`Contacts::keep_names_asked`], lower case, and when last:
+    /// microseconds since 1970.
     #[must_use]
     pub fn names_asked(&self) -> BTreeMap<String, i64> {
         self.names_asked.lock().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default()
@@ -205,8 +210,9 @@ fn now() -> i64 {
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
 
-/// The columns of `contacts.parquet`: for each connection when, what, where, the name, 1, and whether QUIT was left out; for the questions of each
-/// type one row without time and address, the type's number as the name, and how many they were.
+/// The columns of `contacts.parquet`: for each connection when, what, where, the name, 1, and whether QUIT
+/// was left out; for the questions of each type one row without time and address, the type's number as the
+/// name, and how many they were.
 pub(crate) const LAYOUT: [(&str, Kind); 6] = [
     ("at", Kind::Time),
     ("service", Kind::Text),

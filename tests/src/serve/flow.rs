@@ -18,7 +18,8 @@ pub(crate) async fn stall<S: AsyncRead + Unpin>(mut stream: S) -> io::Result<()>
     tokio::time::timeout(Duration::from_secs(60), silence).await.unwrap_or(Ok(()))
 }
 
-/// Sends a text over and over until the peer has had enough, with a pause before each piece; counts what it took.
+/// Sends a text over and over until the peer has had enough, with a pause before each piece; counts what it
+/// took.
 ///
 /// # Errors
 /// What the peer, or the system, had enough with: there is no other end.

@@ -1,4 +1,5 @@
-//! Datagrams that are no answer to a question but claim to be (RFC 5452 section 9.1 says what an answer must match).
+//! Datagrams that are no answer to a question but claim to be (RFC 5452 section 9.1 says what an answer must
+//! match).
 
 use crate::situation::{FLOOD, Forgery};
 use std::io;

@@ -117,8 +117,8 @@ async fn request(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Req
     Ok(Some(Request { target, host }))
 }
 
-/// Head and body of the answer. Another path is 404, another host than the one asked for in TLS is 421 (RFC 9110
-/// section 15.5.20): a scanner that asks wrongly shall see it.
+/// Head and body of the answer. Another path is 404, another host than the one asked for in TLS is 421 (RFC
+/// 9110 section 15.5.20): a scanner that asks wrongly shall see it.
 fn answer(https: &Https, request: &Request, host: &str, names: &Names<'_>) -> (Vec<u8>, Vec<u8>) {
     if let Some(garbage) = &https.garbage {
         return (garbage.clone().into_bytes(), Vec::new());
@@ -154,7 +154,8 @@ pub fn body(https: &Https, names: &Names<'_>) -> Vec<u8> {
     if https.gzip { compressed(text, https.times) } else { text.repeat(https.times).into_bytes() }
 }
 
-/// A text so many times over as a gzip member (RFC 1952). Each is made once: megabytes take a while, and nobody is served meanwhile.
+/// A text so many times over as a gzip member (RFC 1952). Each is made once: megabytes take a while, and
+/// nobody is served meanwhile.
 fn compressed(text: String, times: usize) -> Vec<u8> {
     static MADE: Mutex<BTreeMap<(String, usize), Vec<u8>>> = Mutex::new(BTreeMap::new());
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);

@@ -164,7 +164,8 @@ impl Writer {
         self.message.extend(bytes);
     }
 
-    /// Writes a name, pointing to the question for as much of its end as stands there (RFC 1035 section 4.1.4).
+    /// Writes a name, pointing to the question for as much of its end as stands there (RFC 1035 section
+    /// 4.1.4).
     pub(super) fn name(&mut self, name: &str, question: &Question<'_>) {
         let mut rest = name;
         loop {

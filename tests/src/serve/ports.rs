@@ -60,7 +60,8 @@ impl Sockets {
     }
 }
 
-/// Tries ports below the range that systems take for outgoing connections, until one is free for all addresses.
+/// Tries ports below the range that systems take for outgoing connections, until one is free for all
+/// addresses.
 fn on_free_port<T>(offset: u16, bind: impl Fn(u16) -> io::Result<T>) -> Result<(u16, T)> {
     let start = crate::dice::finish(std::process::id().into());
     for turn in 0..200_u64 {
@@ -87,13 +88,14 @@ fn listen_all(addresses: impl Iterator<Item = Ipv4Addr>, port: u16) -> io::Resul
     addresses.map(|addr| listen((addr, port).into(), 1024)).collect()
 }
 
-/// Takes connections in a task of the current runtime and resets them: an end with no time to linger is a reset.
+/// Takes connections in a task of the current runtime and resets them: an end with no time to linger is a
+/// reset.
 pub(super) fn reset_all(listener: TcpListener) {
     super::accept_all(listener, async |stream, _| SockRef::from(&stream).set_linger(Some(Duration::ZERO)));
 }
 
-/// Makes the unanswering address of a port: a listener that takes no connection and whose queue is full, so that the
-/// system drops what comes. It stands for the life of the process.
+/// Makes the unanswering address of a port: a listener that takes no connection and whose queue is full, so
+/// that the system drops what comes. It stands for the life of the process.
 fn blackhole(port: u16) -> io::Result<()> {
     let at = SocketAddr::from((Address::Blackhole.of("", 1), port));
     let listener = listen(at, 0)?;

@@ -10,7 +10,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 
-/// Content type of a handshake record, and of the change of ciphers behind which nothing can be cut (RFC 8446 section 5.1).
+/// Content type of a handshake record, and of the change of ciphers behind which nothing can be cut (RFC 8446
+/// section 5.1).
 const HANDSHAKE: u8 = 22;
 const CHANGE_CIPHER_SPEC: u8 = 20;
 /// A record's type, version and length.

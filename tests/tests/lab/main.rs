@@ -7,6 +7,7 @@ mod documents;
 mod grading;
 mod servers;
 mod situations;
+mod width;
 
 use std::path::Path;
 use sts_lab::mix::Mix;

@@ -18,11 +18,12 @@ use std::net::SocketAddr;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
-/// An answer that took longer is late. Most answers of a recursive resolver that does not know a name yet come sooner;
-/// one that takes longer is still waited for, but its place in the window is another's.
+/// An answer that took longer is late. Most answers of a recursive resolver that does not know a name yet
+/// come sooner; one that takes longer is still waited for, but its place in the window is another's.
 const LATE: Duration = Duration::from_millis(250);
 
-/// Silence between two answers that is kept note of: whoever asked within it cannot tell its own name's silence from that.
+/// Silence between two answers that is kept note of: whoever asked within it cannot tell its own name's
+/// silence from that.
 const LONG_SILENCE: Duration = Duration::from_millis(500);
 
 /// Everything that the engine knows.
@@ -156,12 +157,14 @@ impl Core {
         }
     }
 
-    /// Takes the answer to be late from the first attempt on, since the server had none to a question like it.
+    /// Takes the answer to be late from the first attempt on, since the server had none to a question like
+    /// it.
     pub(super) fn doubt(&mut self, index: u32) {
         self.slots[index as usize].is_doubtful = true;
     }
 
-    /// Sends the question before all others and whatever the flow says. For the few that ask whether the server is there at all.
+    /// Sends the question before all others and whatever the flow says. For the few that ask whether the
+    /// server is there at all.
     pub(super) fn hurry(&mut self, index: u32) {
         let slot = &mut self.slots[index as usize];
         (slot.is_urgent, slot.is_doubtful) = (true, true);

@@ -1,4 +1,5 @@
-//! The task that moves datagrams between the engine's state and the kernel, in batches, and keeps the deadlines.
+//! The task that moves datagrams between the engine's state and the kernel, in batches, and keeps the
+//! deadlines.
 
 use super::core::Core;
 use super::port::Port;
@@ -17,8 +18,8 @@ const BATCHES: usize = 4;
 /// How often questions that wait for a rate are looked at, where no deadline is nearer.
 const PACE: Duration = Duration::from_millis(5);
 
-/// Ends when the engine is closed. Whoever asks puts a query into an outbox and wakes this task, which the runtime
-/// comes to after all tasks that could run before it: so what they asked together goes out together.
+/// Ends when the engine is closed. Whoever asks puts a query into an outbox and wakes this task, which the
+/// runtime comes to after all tasks that could run before it: so what they asked together goes out together.
 pub(in crate::dns) struct Driver {
     engine: Engine,
     inbox: Inbox,
@@ -141,8 +142,8 @@ fn send(core: &mut Core, cx: &mut Context<'_>) {
     }
 }
 
-/// Refusals of a port are no event that a socket is readable by, so they are asked for: only while there is a server
-/// that never answered anything.
+/// Refusals of a port are no event that a socket is readable by, so they are asked for: only while there is a
+/// server that never answered anything.
 fn look_for_refusals(core: &mut Core) {
     let unheard: Vec<u32> = core.unheard_ports().collect();
     for index in unheard {

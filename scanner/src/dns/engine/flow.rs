@@ -4,12 +4,13 @@ use std::time::{Duration, Instant};
 
 /// Questions in flight before anything is known about a server.
 const FIRST: usize = 128;
-/// Share of the datagrams of a period that were lost, above which the rate is cut. With three attempts a question a loss
-/// of that size leaves less than 1 in 100,000 without an answer.
+/// Share of the datagrams of a period that were lost, above which the rate is cut. With three attempts a
+/// question a loss of that size leaves less than 1 in 100,000 without an answer.
 const LOSS: f64 = 0.02;
 /// Share without an answer, above which the rate is cut whatever the cause.
 const SILENCE: f64 = 0.5;
-/// Cuts in a row that changed nothing, after which the loss counts as the path's own, which no rate helps against.
+/// Cuts in a row that changed nothing, after which the loss counts as the path's own, which no rate helps
+/// against.
 const IN_VAIN: u32 = 3;
 /// Outcomes that a period must have before it says anything.
 const ENOUGH: u32 = 32;
@@ -21,9 +22,9 @@ const CUT_TO: f64 = 0.9;
 const QUICK_GROWTH: f64 = 1.5;
 /// Growth a period near it: twice as much is found out in 24 periods.
 const SLOW_GROWTH: f64 = 1.03;
-/// Late questions that may be waited for, for each place of the window's ceiling. With 5 % of names that never answer, 10 s for
-/// their first question and 2.5 s for each of the two that follow, 40,000 domains a second leave 30,000 of them; each costs the
-/// memory of a domain under way, some 6 KB.
+/// Late questions that may be waited for, for each place of the window's ceiling. With 5 % of names that
+/// never answer, 10 s for their first question and 2.5 s for each of the two that follow, 40,000 domains a
+/// second leave 30,000 of them; each costs the memory of a domain under way, some 6 KB.
 pub const LATE_A_PLACE: usize = 32;
 /// How late an answer is waited for: some deadline.
 const LATEST: Duration = Duration::from_secs(10);
@@ -31,17 +32,20 @@ const LATEST: Duration = Duration::from_secs(10);
 const SLOWEST: f64 = 20.0;
 /// A rate above this is none.
 const NO_LIMIT: f64 = 2_000_000.0;
-/// What may be sent at once after a pause: as much as the rate gives in this time. The driver looks every 5 ms.
+/// What may be sent at once after a pause: as much as the rate gives in this time. The driver looks every 5
+/// ms.
 const BURST: Duration = Duration::from_millis(10);
 
 /// The flow of questions to one server.
 ///
-/// A name that never answers looks like a lost datagram until it was asked again. So an attempt without an answer ends
-/// only the quick growth of the beginning; what says that a datagram was lost is an answer that came to a *repeated* one,
-/// or a period in which most attempts had no answer at all. What a server bears is then found as a rate and not as a
-/// number in flight, because where answers take 0.1 ms even four in flight are 40,000 a second.
+/// A name that never answers looks like a lost datagram until it was asked again. So an attempt without an
+/// answer ends only the quick growth of the beginning; what says that a datagram was lost is an answer that
+/// came to a *repeated* one, or a period in which most attempts had no answer at all. What a server bears is
+/// then found as a rate and not as a number in flight, because where answers take 0.1 ms even four in flight
+/// are 40,000 a second.
 ///
-/// The window is for answers that come soon. Names that never answer would fill any window, so what is late leaves it.
+/// The window is for answers that come soon. Names that never answer would fill any window, so what is late
+/// leaves it.
 #[derive(Debug)]
 pub(super) struct Flow {
     /// How many may be in flight that are not late.
@@ -112,8 +116,8 @@ impl Flow {
         }
     }
 
-    /// An answer came, only later than it was waited for: that its attempt, `sent` then, ended without one says nothing. Where that
-    /// is so of half of those that a rate was cut for, the cut is undone.
+    /// An answer came, only later than it was waited for: that its attempt, `sent` then, ended without one
+    /// says nothing. Where that is so of half of those that a rate was cut for, the cut is undone.
     pub(super) fn came_late(&mut self, sent: Instant) {
         if sent >= self.since {
             self.silent = self.silent.saturating_sub(1);
@@ -210,7 +214,8 @@ impl Flow {
         self.judge(now);
     }
 
-    /// The server refuses one question after the other: half of what it was asked, down to [`SLOWEST`]. Answers of use raise it again.
+    /// The server refuses one question after the other: half of what it was asked, down to [`SLOWEST`].
+    /// Answers of use raise it again.
     pub(super) fn refused(&mut self, now: Instant) {
         let seconds = now.saturating_duration_since(self.began).as_secs_f64().max(0.001);
         let asked = self.rate.unwrap_or_else(|| f64::from(self.sent.max(1)) / seconds);
@@ -252,7 +257,8 @@ impl Flow {
         self.ends = None;
     }
 
-    /// A cut for silence that is to be made now. Several in a row, while answers to the first may still come, are one.
+    /// A cut for silence that is to be made now. Several in a row, while answers to the first may still come,
+    /// are one.
     fn may_be_mistaken(&self, now: Instant) -> Mistaken {
         let cut = Mistaken { needs: self.silent.div_ceil(2), at: now, rate: self.rate, quick: self.quick };
         let before = self.mistaken.filter(|before| now.saturating_duration_since(before.at) < LATEST);
@@ -273,7 +279,8 @@ impl Flow {
             self.in_vain = 0;
             return;
         }
-        // Without a rate most of the period went by waiting for what was lost: it says little about what is borne.
+        // Without a rate most of the period went by waiting for what was lost: it says little about what is
+        // borne.
         self.borne = if self.rate.is_some() { answered_per_second } else { f64::MAX };
         let before = self.rate.unwrap_or(NO_LIMIT);
         self.rate = Some((answered_per_second.min(before) * CUT_TO).max(SLOWEST));

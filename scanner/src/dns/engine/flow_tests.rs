@@ -4,7 +4,8 @@ use super::*;
 const PATIENCE: Duration = Duration::from_millis(250);
 const STEP: Duration = Duration::from_millis(1);
 
-/// A server that bears `bears` a second, over some simulated seconds; the share of datagrams that it lost in the last.
+/// A server that bears `bears` a second, over some simulated seconds; the share of datagrams that it lost in
+/// the last.
 fn run(flow: &mut Flow, began: Instant, seconds: u32, bears: f64, dead: usize) -> f64 {
     let mut now = began;
     let mut tokens = 0.0;

@@ -22,7 +22,8 @@ type Connecting = Pin<Box<dyn Future<Output = Result<EngineHandle, NetError>> + 
 
 /// A server that hickory asks through an engine, or by TCP where it says so.
 ///
-/// The engine repeats what is not answered; hickory's own interval is not heeded, because it grows with each NXDOMAIN.
+/// The engine repeats what is not answered; hickory's own interval is not heeded, because it grows with each
+/// NXDOMAIN.
 #[derive(Clone)]
 pub struct EngineHandle {
     engine: Engine,

@@ -7,8 +7,8 @@ use std::collections::VecDeque;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-/// Sockets to a server beyond loopback: with a random one for each burst, who wants to forge an answer has to guess one
-/// of so many ports beside the id and the case.
+/// Sockets to a server beyond loopback: with a random one for each burst, who wants to forge an answer has to
+/// guess one of so many ports beside the id and the case.
 const SOCKETS: usize = 16;
 /// Sockets to a server on loopback, where nobody can forge; several for the number of ids.
 const LOOPBACK_SOCKETS: usize = 4;

@@ -1,9 +1,10 @@
 //! The DNS engine: questions to servers over UDP, many in flight, few system calls.
 //!
-//! One engine belongs to one current-thread runtime: with a runtime of several threads wake-ups cross threads and leave
-//! two messages a batch (measured: half the throughput). It takes a server and a question, knows nothing of resolvers,
-//! and gives back the bytes of an answer that was checked: it came to a socket that asked, from the server that was
-//! asked, with the id and the question. What fails a check is dropped and counted, never accepted.
+//! One engine belongs to one current-thread runtime: with a runtime of several threads wake-ups cross threads
+//! and leave two messages a batch (measured: half the throughput). It takes a server and a question, knows
+//! nothing of resolvers, and gives back the bytes of an answer that was checked: it came to a socket that
+//! asked, from the server that was asked, with the id and the question. What fails a check is dropped and
+//! counted, never accepted.
 
 mod core;
 mod driver;
@@ -166,8 +167,8 @@ thread_local! {
 }
 
 impl Engine {
-    /// An engine that has at most `in_flight` questions in flight to each server, and the task that it lives by, which is
-    /// to be spawned on the runtime that is to own the sockets.
+    /// An engine that has at most `in_flight` questions in flight to each server, and the task that it lives
+    /// by, which is to be spawned on the runtime that is to own the sockets.
     pub(super) fn new(in_flight: usize) -> Result<(Self, Driver), LocalFault> {
         let engine = Self(Arc::new(Mutex::new(Core::new(in_flight, Instant::now())?)));
         let driver = Driver::new(engine.clone())?;
@@ -230,7 +231,8 @@ impl Engine {
         lock(self).heard_at
     }
 
-    /// The longest time without any answer within the time between the two; those under half a second are not kept note of.
+    /// The longest time without any answer within the time between the two; those under half a second are not
+    /// kept note of.
     pub(super) fn silence_within(&self, began: Instant, ended: Instant) -> Duration {
         lock(self).silence_within(began, ended)
     }
@@ -320,8 +322,9 @@ impl Exchange {
         self.status = Some(status);
     }
 
-    /// Sends the question to a server, once there is room in its window, and waits for an answer to this or an earlier
-    /// attempt. Gives what came of it, and how long it waited for room; the patience begins after that.
+    /// Sends the question to a server, once there is room in its window, and waits for an answer to this or
+    /// an earlier attempt. Gives what came of it, and how long it waited for room; the patience begins after
+    /// that.
     pub(super) async fn send(&mut self, server: SocketAddr, patience: Patience) -> (Event, Duration) {
         let mut is_sent = false;
         poll_fn(|cx| {

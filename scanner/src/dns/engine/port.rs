@@ -59,7 +59,8 @@ impl Ports {
         self.open.get_mut(port as usize)?.as_mut()
     }
 
-    /// Puts a query into a port's outbox under an id that nobody can foretell; `None` where none was found to be free.
+    /// Puts a query into a port's outbox under an id that nobody can foretell; `None` where none was found to
+    /// be free.
     pub(super) fn push(&mut self, port: u32, query: &[u8], slot: u32, ids: &mut Ids) -> Option<u32> {
         let open = self.open.get_mut(port as usize)?.as_mut()?;
         let free = || {

@@ -15,8 +15,8 @@ const RECEIVE_BUFFER: usize = 4 << 20;
 
 /// Where datagrams are received to; one a driver.
 pub(super) struct Inbox {
-    /// Only a way to `recvmmsg`: the library's own socket options (time stamps, TOS, packet info, GRO) cost a control
-    /// message a datagram, so they are set on a socket of no use and ours has none.
+    /// Only a way to `recvmmsg`: the library's own socket options (time stamps, TOS, packet info, GRO) cost a
+    /// control message a datagram, so they are set on a socket of no use and ours has none.
     receiver: UdpSocketState,
     bytes: Vec<u8>,
     about: [RecvMeta; BATCH_SIZE],
@@ -138,8 +138,8 @@ impl Socket {
             let mut received = 0;
             let result = self.0.try_io(Interest::READABLE, || {
                 received = recv_batch(&self.0, inbox)?;
-                // Fewer than there was room for: the socket is empty. Unless that is said as WouldBlock, the runtime
-                // takes it for readable and never asks the kernel again.
+                // Fewer than there was room for: the socket is empty. Unless that is said as WouldBlock, the
+                // runtime takes it for readable and never asks the kernel again.
                 if received < BATCH_SIZE { Err(io::ErrorKind::WouldBlock.into()) } else { Ok(()) }
             });
             match result {

@@ -1,12 +1,14 @@
-//! How long a server takes to answer, and how long it is worth waiting for before it is asked again (RFC 6298).
+//! How long a server takes to answer, and how long it is worth waiting for before it is asked again (RFC
+//! 6298).
 
 use std::time::Duration;
 
-/// Answers that the mean is drawn over: with thousands a second the eight of RFC 6298 would be those of a millisecond.
+/// Answers that the mean is drawn over: with thousands a second the eight of RFC 6298 would be those of a
+/// millisecond.
 const SPAN: u32 = 64;
 
-/// Every datagram has an id of its own, so it is known which of them an answer came to: the doubt that has TCP leave out
-/// what was sent again (Karn's algorithm, RFC 6298 section 3) does not arise.
+/// Every datagram has an id of its own, so it is known which of them an answer came to: the doubt that has
+/// TCP leave out what was sent again (Karn's algorithm, RFC 6298 section 3) does not arise.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Took {
     answers: u32,
@@ -34,8 +36,8 @@ impl Took {
         Duration::try_from_secs_f64(self.mean).unwrap_or_default()
     }
 
-    /// How long an answer is to be waited for; zero before the first answer. A server that always takes the same time gets
-    /// half as much again.
+    /// How long an answer is to be waited for; zero before the first answer. A server that always takes the
+    /// same time gets half as much again.
     pub(super) fn patience(&self) -> Duration {
         Duration::try_from_secs_f64(self.mean + (4.0 * self.spread).max(self.mean / 2.0)).unwrap_or_default()
     }

@@ -2,15 +2,15 @@
 
 use std::time::{Duration, Instant};
 
-/// How exact a deadline is. Coarse on purpose: a deadline of DNS is never shorter than tens of milliseconds, and
-/// each turn of the wheel wakes the driver.
+/// How exact a deadline is. Coarse on purpose: a deadline of DNS is never shorter than tens of milliseconds,
+/// and each turn of the wheel wakes the driver.
 const TICK: Duration = Duration::from_millis(5);
 
 /// Buckets; a deadline further away than a round (2.56 s) goes round again.
 const BUCKETS: u64 = 512;
 
-/// Deadlines with what they are for. Nothing is taken out early: whoever gets an entry asks whether it still matters,
-/// because finding it to remove it would cost more than skipping it.
+/// Deadlines with what they are for. Nothing is taken out early: whoever gets an entry asks whether it still
+/// matters, because finding it to remove it would cost more than skipping it.
 pub(super) struct Wheel<T> {
     began: Instant,
     buckets: Vec<Vec<(u64, T)>>,

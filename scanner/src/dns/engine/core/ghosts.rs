@@ -1,8 +1,8 @@
 //! Datagrams whose question was answered by a repeated one: lost, or only slower than that.
 //!
-//! A resolver that asks others for a name takes the repeated question for the same one and answers both together, often the
-//! later first (unbound does); and of two resolvers one may be slow. So what was overtaken is held against its server only
-//! where nothing comes to it.
+//! A resolver that asks others for a name takes the repeated question for the same one and answers both
+//! together, often the later first (unbound does); and of two resolvers one may be slow. So what was
+//! overtaken is held against its server only where nothing comes to it.
 
 use super::Core;
 use crate::dns::engine::Ticket;
@@ -26,7 +26,8 @@ impl Core {
         slot == NOBODY
     }
 
-    /// The question of a datagram was answered by another one, which went by the lane `by`; this one had `patience`.
+    /// The question of a datagram was answered by another one, which went by the lane `by`; this one had
+    /// `patience`.
     pub(super) fn overtaken(&mut self, key: u32, sent: Instant, by: usize, patience: Duration, now: Instant) {
         let Some(lane) = self.ports.lane(key) else { return };
         if self.ghosts.0.len() >= LATE_A_PLACE * self.ceiling {

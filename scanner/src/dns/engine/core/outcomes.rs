@@ -124,7 +124,8 @@ impl Core {
         self.due = due;
     }
 
-    /// No socket to a server could be opened: only where it has none at all, this is the end of who waits for it.
+    /// No socket to a server could be opened: only where it has none at all, this is the end of who waits for
+    /// it.
     pub(in crate::dns::engine) fn not_opened(&mut self, lane: usize, fault: impl Fn() -> LocalFault) {
         if !self.lanes[lane].ports.is_empty() {
             return;
@@ -144,8 +145,8 @@ impl Core {
         }
     }
 
-    /// The kernel was told that nobody listens at a port's server. One that answered before is being restarted; of one
-    /// that never did there is nothing to be waited for.
+    /// The kernel was told that nobody listens at a port's server. One that answered before is being
+    /// restarted; of one that never did there is nothing to be waited for.
     pub(in crate::dns::engine) fn unreachable(&mut self, port: u32) {
         let Some(lane) = self.ports.lane(Ports::key(port, 0)) else { return };
         self.counts.unreachable += 1;
