@@ -14,11 +14,11 @@ const INTRODUCTION: &str = "\
 
 <!-- Made by `sts-lab hostile > docs/hostile-peers.md` from tests/worlds; a test compares. -->
 
-A peer that answers a scan may mean harm. What it can cost is bounded by a setting of the plan
-(`deadlines.…`, `pace.…`), by a constant beside its user (in capitals), or by a library (in brackets); the
-result is a row like any other. Each world below is a file of `tests/worlds`, played and graded with all
-others; the tests named beside it show the bound itself. `scripts/soak` puts all of these worlds, a fifth of
-the names, into one long scan.
+A peer that answers a scan may mean harm. Its cost is bounded by a setting of the plan (`deadlines.…`,
+`pace.…`), by a constant beside its user (in capitals), or by a library (in brackets); the result is a row
+like any other. Each world below is a file of `tests/worlds`, played and graded with all others; the tests
+named beside it show the bound itself. `scripts/soak` puts all of these worlds, a fifth of the names, into one
+long scan.
 ";
 
 /// The whole page.
