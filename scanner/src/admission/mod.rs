@@ -161,6 +161,27 @@ impl Admission {
         Ok(())
     }
 
+    /// Whether a name server may be asked by this address; `name` is its own, which may be excluded too.
+    ///
+    /// # Errors
+    /// What stands against it.
+    pub fn name_server(&self, addr: IpAddr, name: impl FnOnce() -> String) -> Result<(), Refusal> {
+        self.address(addr)?;
+        if self.excludes_name_server(name) { Err(Refusal::Excluded) } else { Ok(()) }
+    }
+
+    /// Whether a name server is excluded by its name.
+    #[must_use]
+    pub fn excludes_name_server(&self, name: impl FnOnce() -> String) -> bool {
+        self.exclusions.has_any() && self.exclusions.has_name(&name())
+    }
+
+    /// Whether this machine has a route to the IPv6 Internet.
+    #[must_use]
+    pub const fn has_ipv6(&self) -> bool {
+        self.ipv6
+    }
+
     /// Waits until one more DNS question may be sent.
     ///
     /// # Errors

@@ -106,6 +106,14 @@ impl Answer {
         if self.records.is_empty() { DnsStatus::NoData } else { DnsStatus::NoError }
     }
 
+    /// The same for a name that was an alias, of these names in turn, before it came to the one that was asked for.
+    pub(super) fn behind(mut self, aliases: impl Iterator<Item = String>) -> Self {
+        if let Some(chain) = &mut self.chain {
+            chain.splice(0..0, aliases);
+        }
+        self
+    }
+
     /// Whether a name of the answer was an alias.
     #[must_use]
     pub fn is_aliased(&self) -> bool {

@@ -2,6 +2,7 @@
 //! silence is ours.
 
 use super::engine::{Engine, Event, Exchange, Patience};
+use super::iterate::{Iterating, Near};
 use super::resolvers::Chosen;
 use super::{Answer, Dns, Doubt, RecordType, engine_here, wire};
 use crate::admission::Waited;
@@ -106,7 +107,26 @@ impl Dns {
         kind: RecordType,
         waited: &mut Waited,
     ) -> Result<Answer, Unfinished> {
+        self.ask_near(effort, None, name, kind, waited).await
+    }
+
+    /// As [`Dns::ask_with`]; where authoritative servers are asked, beginning at those that `near` knows.
+    ///
+    /// # Errors
+    /// As [`Dns::ask`].
+    pub async fn ask_near(
+        &self,
+        effort: Effort,
+        near: Option<&Near>,
+        name: &str,
+        kind: RecordType,
+        waited: &mut Waited,
+    ) -> Result<Answer, Unfinished> {
         let engine = engine_here()?;
+        if let Some(iterating) = &self.iterating {
+            // Boxed: it is not to make the state larger of those who ask resolvers.
+            return Box::pin(self.walk(iterating, &engine, (effort, near), (name, kind), waited)).await;
+        }
         let mut asked = 0;
         loop {
             let Some(mut exchange) = engine.exchange(name, kind) else {
@@ -131,6 +151,32 @@ impl Dns {
                 return Err(fault.into());
             }
             exchange.conclude(answer.status);
+            return Ok(answer);
+        }
+    }
+
+    /// As [`Dns::ask_near`], by authoritative servers.
+    async fn walk(
+        &self,
+        iterating: &Iterating,
+        engine: &Engine,
+        (effort, near): (Effort, Option<&Near>),
+        (name, kind): (&str, RecordType),
+        waited: &mut Waited,
+    ) -> Result<Answer, Unfinished> {
+        let mut asked = 0;
+        loop {
+            if self.admission.excludes(name) {
+                return Err(Unfinished::Excluded);
+            }
+            let began = Instant::now();
+            let answer = iterating.ask(engine, effort, name, kind, near, waited).await?;
+            asked += 1;
+            let is_doubtful = matches!(answer.status, DnsStatus::Timeout | DnsStatus::Truncated);
+            if is_doubtful && !self.believes(Doubt::Question(asked), began, waited).await? {
+                continue;
+            }
+            engine.conclude(answer.status);
             return Ok(answer);
         }
     }
@@ -179,7 +225,13 @@ impl Dns {
                     Heeded::Truncated => {
                         let _aside = engine.step_aside();
                         // Boxed: it is rare, and its state would be as large as all the rest.
-                        return Ok(Some(Came::of(Some(Box::pin(over_tcp(exchange, resolver, left)).await?))));
+                        let reply = Box::pin(over_tcp(exchange, resolver, left, true)).await?;
+                        let read = |reply: &Vec<u8>| {
+                            exchange.read(|query, _| Answer::of_wire(query, reply, moment::now()))
+                        };
+                        let answer = reply.as_ref().and_then(read);
+                        let cut = || Answer::without(DnsStatus::Truncated, moment::now());
+                        return Ok(Some(Came::of(Some(answer.unwrap_or_else(cut)))));
                     }
                     Heeded::Failing(answer) => {
                         let is_believed = Box::pin(self.believes_failures(waited)).await?;
@@ -225,35 +277,44 @@ pub(super) fn read(exchange: &Exchange) -> Reading {
     })
 }
 
-/// Asks again by TCP what did not fit into a datagram.
-async fn over_tcp(exchange: &Exchange, resolver: SocketAddr, left: Duration) -> Result<Answer, LocalFault> {
-    let truncated = || Answer::without(DnsStatus::Truncated, moment::now());
-    let Some((name, kind)) = exchange.read(|query, _| wire::asked(query)) else { return Ok(truncated()) };
+/// Asks a server again by TCP what did not fit into a datagram; `recursively` where it is a resolver. Gives the answer;
+/// `None` where none came, or one that was cut again.
+///
+/// # Errors
+/// This machine failed.
+pub(super) async fn over_tcp(
+    exchange: &Exchange,
+    server: SocketAddr,
+    left: Duration,
+    recursively: bool,
+) -> Result<Option<Vec<u8>>, LocalFault> {
+    let Some((name, kind)) = exchange.read(|query, _| wire::asked(query)) else { return Ok(None) };
     // Owns the library's task for the connection: when it goes, the task is ended.
     let runtime = TokioRuntimeProvider::default();
     let asking = async {
-        let tcp = TcpClientStream::exchange(resolver, None, left, None, runtime.clone()).await?;
+        let tcp = TcpClientStream::exchange(server, None, left, None, runtime.clone()).await?;
         let mut options = DnsRequestOptions::default();
         options.edns_payload_len = wire::EDNS_PAYLOAD;
         let mut request = DnsRequest::from_query(Query::query(name, kind), options);
-        request.metadata.authentic_data = true;
+        request.metadata.authentic_data = recursively;
+        request.metadata.recursion_desired = recursively;
         tcp.send(request).first_answer().await
     };
     match tokio::time::timeout(left, asking).await {
         Ok(Ok(response)) => {
             let reply = response.into_buffer();
-            let answer = exchange.read(|query, _| {
+            let is_whole = exchange.read(|query, _| {
                 let head = wire::Head::of_answer(&reply)?;
                 let is_ours = wire::compare(query, &reply) != wire::Likeness::Other;
-                (is_ours && !head.is_truncated()).then(|| Answer::of_wire(query, &reply, moment::now()))?
+                (is_ours && !head.is_truncated()).then_some(())
             });
-            Ok(answer.unwrap_or_else(truncated))
+            Ok(is_whole.map(|()| reply))
         }
         Ok(Err(NetError::Io(error))) => {
             // A network that is away is found out from the silence.
             let fault = LocalFault::of_io("ask the resolver", &error).filter(|fault| !fault.is_of_network());
-            fault.map_or_else(|| Ok(truncated()), Err)
+            fault.map_or_else(|| Ok(None), Err)
         }
-        _ => Ok(truncated()),
+        _ => Ok(None),
     }
 }

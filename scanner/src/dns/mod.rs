@@ -4,6 +4,7 @@ mod addresses;
 mod answer;
 mod asking;
 pub mod engine;
+mod iterate;
 mod lookup;
 mod preflight;
 mod resolvers;
@@ -14,6 +15,7 @@ pub use addresses::Addresses;
 pub use answer::Answer;
 pub use asking::Effort;
 pub use engine::{Counts, LATE_A_PLACE};
+pub use iterate::{AuthorityPace, Manner as Iteration, Near};
 pub use lookup::{Lookup, NoAnswer};
 pub use preflight::Preflight;
 pub use watch::Doubt;
@@ -25,6 +27,7 @@ use crate::runtime;
 use asking::{Reading, read};
 use engine::Engine;
 pub use hickory_resolver::proto::rr::RecordType;
+use iterate::Iterating;
 use preflight::Manner;
 use resolvers::Resolvers;
 use std::net::SocketAddr;
@@ -48,6 +51,8 @@ pub struct Dns {
     /// How long each took to answer before the scan began.
     takes: Vec<(SocketAddr, Duration)>,
     engines: Questions,
+    /// Where authoritative servers are asked and no resolver.
+    iterating: Option<Arc<Iterating>>,
 }
 
 /// The engines of all threads, for their counters.
@@ -95,7 +100,28 @@ impl Dns {
             looking: tokio::sync::Mutex::default(),
             takes: Vec::new(),
             engines: Questions::default(),
+            iterating: None,
         }
+    }
+
+    /// A client of the authoritative servers themselves: each question may take `deadline` in all; `line` is told of
+    /// outages, and believed.
+    #[must_use]
+    pub fn iterating(
+        iteration: &Iteration,
+        deadline: Duration,
+        admission: Arc<Admission>,
+        line: Arc<Line>,
+    ) -> Self {
+        let iterating = Iterating::new(iteration, deadline, admission.clone());
+        let forwarding = Self::new(Vec::new(), deadline, 0, None, admission, line);
+        Self { iterating: Some(Arc::new(iterating)), ..forwarding }
+    }
+
+    /// Whether authoritative servers are asked and no resolver.
+    #[must_use]
+    pub const fn is_iterating(&self) -> bool {
+        self.iterating.is_some()
     }
 
     /// Runs `work` with an engine of this runtime, which must be a current-thread one: everything that is
@@ -104,7 +130,10 @@ impl Dns {
     /// # Errors
     /// This machine has no socket or no random numbers for the engine.
     pub async fn attend<T>(&self, work: impl Future<Output = T>) -> Result<T, LocalFault> {
-        let (engine, driver) = Engine::new(self.in_flight)?;
+        let (engine, driver) = match &self.iterating {
+            Some(iterating) => Engine::for_authorities(iterating.bounds())?,
+            None => Engine::new(self.in_flight)?,
+        };
         self.engines.add(engine.clone());
         self.takes.iter().for_each(|(resolver, takes)| engine.expect(*resolver, *takes));
         let mut watchers = JoinSet::new();

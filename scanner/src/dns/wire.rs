@@ -23,15 +23,33 @@ pub(super) fn write_query(name: &str, kind: RecordType, query: &mut Vec<u8>) -> 
     write_name(name, query)?;
     query.extend(u16::from(kind).to_be_bytes());
     query.extend(CLASS_IN);
-    // OPT: root, type, payload size as class, no flags, no options (RFC 6891 section 6.1.2).
+    write_opt(query);
+    Some(())
+}
+
+/// Writes a query to an authoritative server: no recursion desired, id 0, with EDNS or without; the name is given as it
+/// stands in a message.
+pub(super) fn write_authority_query(name: &[u8], kind: RecordType, has_edns: bool, query: &mut Vec<u8>) {
+    query.clear();
+    query.extend([0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, u8::from(has_edns)]);
+    query.extend(name);
+    query.extend(u16::from(kind).to_be_bytes());
+    query.extend(CLASS_IN);
+    if has_edns {
+        write_opt(query);
+    }
+}
+
+/// OPT: root, type, payload size as class, no flags, no options (RFC 6891 section 6.1.2).
+fn write_opt(query: &mut Vec<u8>) {
     query.push(0);
     query.extend(TYPE_OPT.to_be_bytes());
     query.extend(EDNS_PAYLOAD.to_be_bytes());
     query.extend([0; 6]);
-    Some(())
 }
 
-fn write_name(name: &str, out: &mut Vec<u8>) -> Option<()> {
+/// Writes a name in lower case; `None` where the text is none.
+pub(super) fn write_name(name: &str, out: &mut Vec<u8>) -> Option<()> {
     let begin = out.len();
     let mut label = begin;
     let mut bytes = name.strip_suffix('.').unwrap_or(name).bytes();
@@ -171,6 +189,16 @@ impl Head {
     /// TC: what does not fit is left out.
     pub(super) const fn is_truncated(self) -> bool {
         self.flags[0] & 0x02 != 0
+    }
+
+    /// AA: the server is authoritative for the name (RFC 1035 section 4.1.1).
+    pub(super) const fn is_authoritative(self) -> bool {
+        self.flags[0] & 0x04 != 0
+    }
+
+    /// RA: the server would ask others.
+    pub(super) const fn offers_recursion(self) -> bool {
+        self.flags[1] & 0x80 != 0
     }
 
     /// AD (RFC 4035 section 3.2.3).

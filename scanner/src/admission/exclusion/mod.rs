@@ -125,6 +125,12 @@ impl Exclusions {
         warnings
     }
 
+    /// Whether the files have any entry.
+    #[must_use]
+    pub fn has_any(&self) -> bool {
+        self.has_any.load(Ordering::Acquire)
+    }
+
     /// Whether the name, or a name above it, is in a file. The name is in lower case without a trailing dot.
     #[must_use]
     pub fn has_name(&self, name: &str) -> bool {

@@ -1,17 +1,20 @@
 //! The engine's state: exchanges, servers, ids and deadlines. No socket is touched here and nothing waits.
 
+mod authorities;
 mod ghosts;
 mod outcomes;
 
 use super::ids::Ids;
 use super::lane::Lane;
-use super::port::{Port, Ports};
+use super::levels::{Bounds, Scope};
+use super::port::{Letter, Owner, Port, Ports};
 use super::slot::{ATTEMPTS, Place, Slot, Stage};
 use super::wheel::Wheel;
 use super::{Counts, Event, Patience, Ticket};
 use crate::dns::wire;
 use crate::evidence::DnsStatus;
 use crate::fault::LocalFault;
+use authorities::Authorities;
 use ghosts::Ghosts;
 use std::collections::HashMap;
 use std::net::SocketAddr;
@@ -45,6 +48,10 @@ pub(super) struct Core {
     listener: Option<Waker>,
     /// Questions that go on by TCP.
     pub(super) aside: usize,
+    /// Questions whose answer is late.
+    late: usize,
+    /// Where authoritative servers are asked and not resolvers.
+    authorities: Option<Box<Authorities>>,
     /// Whether the driver will not look again unless it is woken.
     driver_sleeps: bool,
     pub(super) closed: bool,
@@ -56,8 +63,12 @@ pub(super) struct Core {
 }
 
 impl Core {
-    pub(super) fn new(ceiling: usize, now: Instant) -> Result<Self, LocalFault> {
+    /// With bounds it asks authoritative servers by sockets that are open to all; without, resolvers by sockets of their own,
+    /// with at most `ceiling` questions in flight to each.
+    pub(super) fn new(ceiling: usize, bounds: Option<Bounds>, now: Instant) -> Result<Self, LocalFault> {
         Ok(Self {
+            late: 0,
+            authorities: bounds.map(|bounds| Box::new(Authorities::new(bounds))),
             slots: Vec::new(),
             free: Vec::new(),
             ports: Ports::default(),
@@ -106,7 +117,18 @@ impl Core {
 
     /// Asks a server, now or when its flow has room.
     pub(super) fn send(&mut self, index: u32, server: SocketAddr, patience: Patience, waker: Waker) {
-        let lane = self.lane_of(server);
+        self.send_within(index, server, [None; 3], patience, waker);
+    }
+
+    /// As [`Core::send`], within the bounds of these levels.
+    pub(super) fn send_within(
+        &mut self,
+        index: u32,
+        server: SocketAddr,
+        scopes: [Option<Scope>; 3],
+        patience: Patience,
+        waker: Waker,
+    ) {
         let closed = self.closed;
         let slot = &mut self.slots[index as usize];
         slot.turn = slot.turn.wrapping_add(1);
@@ -120,12 +142,14 @@ impl Core {
         }
         slot.stage = Stage::Waiting;
         slot.waker = Some(waker);
-        slot.lane = lane;
         slot.asks_for = patience;
         slot.asked = Instant::now();
         let (now, first) = (slot.asked, slot.is_urgent || slot.attempts > 0);
+        let lane = self.lane_of(server);
+        self.take_up(index, lane, scopes, now);
+        let slot = &mut self.slots[index as usize];
         let ticket = Ticket { slot: index, turn: slot.turn };
-        if slot.is_urgent && !self.lanes[lane].ports.is_empty() {
+        if slot.is_urgent && self.has_socket(lane) {
             self.transmit(ticket, now);
             return;
         }
@@ -179,6 +203,7 @@ impl Core {
         }
         self.forget_keys(index);
         self.leave_flow(index);
+        self.put_down(index);
         let slot = &mut self.slots[index as usize];
         let count = match (slot.answered, slot.timed_out) {
             (true, _) => &mut self.counts.answered,
@@ -207,11 +232,22 @@ impl Core {
         let slot = &mut self.slots[index as usize];
         // One that was never sent has no lane: there may be none at all.
         let Some(lane) = self.lanes.get_mut(slot.lane) else { return };
-        match std::mem::take(&mut slot.place) {
-            Place::None => {}
+        let place = std::mem::take(&mut slot.place);
+        match place {
+            Place::None => return,
             Place::Window => lane.flow.leave(),
             Place::Late => lane.flow.leave_late(),
         }
+        self.late -= usize::from(place == Place::Late);
+        self.leave_levels(index);
+    }
+
+    /// The answer to a question is late: another may have its place.
+    fn turn_late(&mut self, index: u32) {
+        let slot = &mut self.slots[index as usize];
+        slot.place = Place::Late;
+        self.lanes[slot.lane].flow.turn_late();
+        self.late += 1;
     }
 
     fn lane_of(&mut self, server: SocketAddr) -> usize {
@@ -222,13 +258,23 @@ impl Core {
         if let Some(lane) = self.by_server.get(&server) {
             return *lane;
         }
-        self.lanes.push(Lane::new(server, self.ceiling, Instant::now()));
-        self.by_server.insert(server, self.lanes.len() - 1);
-        self.lanes.len() - 1
+        let lane = Lane::new(server, self.ceiling, self.authorities.is_some(), Instant::now());
+        let index = self.idle_lane().unwrap_or(self.lanes.len());
+        if index == self.lanes.len() {
+            self.lanes.push(lane);
+        } else {
+            self.by_server.remove(&self.lanes[index].server);
+            self.lanes[index] = lane;
+        }
+        self.by_server.insert(server, index);
+        index
     }
 
     /// Sends what waits for a server as far as its flow has room.
     fn pump(&mut self, lane: usize, now: Instant) {
+        if self.authorities.is_some() {
+            return self.pump_within(lane, now);
+        }
         loop {
             let state = &mut self.lanes[lane];
             if state.ports.is_empty() {
@@ -253,11 +299,18 @@ impl Core {
         if slot.attempts == 0 && lane.case.is_mixed() {
             wire::mix_case(&mut slot.query, self.ids.bits());
         }
-        let port = lane.ports[lane.port % lane.ports.len()];
-        let Some(key) = self.ports.push(port, &slot.query, ticket.slot, &mut self.ids) else {
+        let port = match &self.authorities {
+            Some(authorities) => authorities.port(lane.server),
+            None => lane.ports[lane.port % lane.ports.len()],
+        };
+        let letter = Letter { query: &slot.query, slot: ticket.slot, lane: slot.lane, to: lane.server };
+        let Some(key) = self.ports.push(port, &letter, &mut self.ids) else {
             lane.waiting.push_front(ticket);
             return false;
         };
+        self.has_had_its_turn(ticket.slot);
+        let slot = &mut self.slots[ticket.slot as usize];
+        let lane = &mut self.lanes[slot.lane];
         slot.keys[slot.attempts] = key;
         slot.sent[slot.attempts] = now;
         slot.patience = slot.asks_for.for_one_that_takes(lane.took.patience());
@@ -271,9 +324,8 @@ impl Core {
         let mut alarm = slot.patience.min(LATE);
         if slot.attempts > 1 || slot.is_doubtful {
             // It was late once, or one like it was: it is taken to be so again.
-            slot.place = Place::Late;
-            lane.flow.turn_late();
             alarm = slot.patience;
+            self.turn_late(ticket.slot);
         }
         self.wheel.add(now + alarm, ticket);
         self.rouse_driver();
@@ -282,7 +334,8 @@ impl Core {
 
     /// Servers that have fewer sockets than they should have.
     pub(super) fn lanes_to_open(&self) -> impl Iterator<Item = (usize, SocketAddr)> {
-        let lanes = self.lanes.iter().enumerate();
+        let of_resolvers = if self.authorities.is_none() { self.lanes.as_slice() } else { &[] };
+        let lanes = of_resolvers.iter().enumerate();
         lanes.flat_map(|(n, lane)| {
             std::iter::repeat_n((n, lane.server), lane.sockets().saturating_sub(lane.ports.len()))
         })
@@ -298,7 +351,11 @@ impl Core {
 
     /// After a burst: the next one goes out by another port, and a port that was used enough by none.
     pub(super) fn burst_is_out(&mut self, port: u32) {
-        let Some(lane) = self.ports.lane(Ports::key(port, 0)) else { return };
+        let lane = match self.ports.owner(port) {
+            Some(Owner::Lane(lane)) => lane,
+            Some(Owner::All(family)) => return self.shared_burst_is_out(port, family),
+            None => return,
+        };
         let state = &mut self.lanes[lane];
         if self.ports.is_worn(port) && !state.server.ip().is_loopback() {
             state.ports.retain(|open| *open != port);
@@ -323,7 +380,7 @@ impl Core {
 
     /// Questions whose answer is late now.
     pub(super) fn late(&self) -> usize {
-        self.aside + self.lanes.iter().map(|lane| lane.flow.late()).sum::<usize>()
+        self.aside + self.late + self.authorities.as_ref().map_or(0, |authorities| authorities.held())
     }
 
     /// Whom to tell of the next question that turns late: one listener, once.
@@ -335,6 +392,10 @@ impl Core {
     pub(super) fn step_aside(&mut self) -> Option<Waker> {
         self.aside += 1;
         self.listener.take()
+    }
+
+    pub(super) fn chance(&mut self) -> u64 {
+        self.ids.bits()
     }
 
     /// Questions that wait for an answer now.
@@ -349,7 +410,8 @@ impl Core {
 
     /// How long the quickest of the servers takes to answer.
     pub(super) fn takes(&self) -> Duration {
-        self.lanes
+        let of_resolvers = if self.authorities.is_none() { self.lanes.as_slice() } else { &[] };
+        of_resolvers
             .iter()
             .map(|lane| lane.took.mean())
             .filter(|mean| !mean.is_zero())
@@ -378,6 +440,9 @@ impl Core {
 
     /// Whether questions wait for a rate, so that somebody has to come back soon; sends what may be sent.
     pub(super) fn pump_all(&mut self, now: Instant) -> bool {
+        if self.authorities.is_some() {
+            return false;
+        }
         let mut waits = false;
         for lane in 0..self.lanes.len() {
             if !self.lanes[lane].waiting.is_empty() && self.lanes[lane].flow.rate().is_some() {
@@ -390,7 +455,8 @@ impl Core {
 
     /// Ports to servers that never answered: what the network says about them is asked for.
     pub(super) fn unheard_ports(&self) -> impl Iterator<Item = u32> {
-        let unheard = self.lanes.iter().filter(|lane| !lane.heard && lane.flow.is_waited_for());
+        let of_resolvers = if self.authorities.is_none() { self.lanes.as_slice() } else { &[] };
+        let unheard = of_resolvers.iter().filter(|lane| !lane.heard && lane.flow.is_waited_for());
         unheard.flat_map(|lane| lane.ports.clone())
     }
 }

@@ -2,8 +2,8 @@
 //! deadlines.
 
 use super::core::Core;
-use super::port::Port;
-use super::socket::{Inbox, Socket};
+use super::port::{Owner, Port};
+use super::socket::{Family, Inbox, Socket};
 use super::{Engine, lock};
 use crate::fault::LocalFault;
 use std::io;
@@ -108,8 +108,16 @@ fn open(core: &mut Core, now: Instant) {
     let missing: Vec<_> = core.lanes_to_open().collect();
     for (lane, server) in missing {
         match Socket::open(server) {
-            Ok(socket) => core.opened(lane, Port::new(lane, socket), now),
+            Ok(socket) => core.opened(lane, Port::new(Owner::Lane(lane), socket), now),
             Err(e) => core.not_opened(lane, || fault(&e)),
+        }
+    }
+    for family in Family::ALL {
+        for _ in 0..core.shared_to_open(family) {
+            match Socket::open_to_all(family) {
+                Ok(socket) => core.opened_shared(family, Port::new(Owner::All(family), socket), now),
+                Err(e) => core.not_opened_shared(family, || fault(&e)),
+            }
         }
     }
 }

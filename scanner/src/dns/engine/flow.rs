@@ -155,11 +155,6 @@ impl Flow {
         self.in_flight + self.late > 0
     }
 
-    /// Datagrams that are waited for and late.
-    pub(super) fn late(&self) -> usize {
-        self.late
-    }
-
     /// Questions a second that it bears; `None` where no loss was seen.
     pub(super) fn rate(&self) -> Option<f64> {
         self.rate

@@ -35,14 +35,19 @@ pub(super) struct Lane {
     pub(super) case: Case,
     /// Whether it ever answered.
     pub(super) heard: bool,
+    /// Whether it stands in the queue of a level.
+    pub(super) is_held: bool,
+    /// Questions that are with it.
+    pub(super) users: u32,
 }
 
 impl Lane {
-    pub(super) fn new(server: SocketAddr, ceiling: usize, now: Instant) -> Self {
-        let case = if server.ip().is_loopback() { Case::Plain } else { Case::Learning(0) };
+    /// `is_one_of_many`: it is asked by sockets that others are asked by too.
+    pub(super) fn new(server: SocketAddr, ceiling: usize, is_one_of_many: bool, now: Instant) -> Self {
+        let case = if server.ip().is_loopback() && !is_one_of_many { Case::Plain } else { Case::Learning(0) };
         let (ports, waiting) = (Vec::new(), VecDeque::new());
         let (flow, took) = (Flow::new(ceiling, now), Took::default());
-        Self { server, ports, port: 0, flow, took, waiting, case, heard: false }
+        Self { server, ports, port: 0, flow, took, waiting, case, heard: false, is_held: false, users: 0 }
     }
 
     /// How many sockets it should have.

@@ -12,6 +12,7 @@ mod flow;
 mod handle;
 mod ids;
 mod lane;
+mod levels;
 mod port;
 mod slot;
 mod socket;
@@ -20,6 +21,7 @@ mod wheel;
 
 pub use flow::LATE_A_PLACE;
 pub use handle::{EngineConnections, EngineHandle};
+pub(super) use levels::{Bound, Bounds, Scope};
 
 use self::core::Core;
 use super::wire;
@@ -170,7 +172,16 @@ impl Engine {
     /// An engine that has at most `in_flight` questions in flight to each server, and the task that it lives
     /// by, which is to be spawned on the runtime that is to own the sockets.
     pub(super) fn new(in_flight: usize) -> Result<(Self, Driver), LocalFault> {
-        let engine = Self(Arc::new(Mutex::new(Core::new(in_flight, Instant::now())?)));
+        Self::of(Core::new(in_flight, None, Instant::now())?)
+    }
+
+    /// An engine that asks authoritative servers, of which there are many, within these bounds.
+    pub(super) fn for_authorities(bounds: Bounds) -> Result<(Self, Driver), LocalFault> {
+        Self::of(Core::new(0, Some(bounds), Instant::now())?)
+    }
+
+    fn of(core: Core) -> Result<(Self, Driver), LocalFault> {
+        let engine = Self(Arc::new(Mutex::new(core)));
         let driver = Driver::new(engine.clone())?;
         Ok((engine, driver))
     }
@@ -196,6 +207,16 @@ impl Engine {
         for waker in woken {
             waker.wake();
         }
+    }
+
+    /// A number that nobody outside can foretell.
+    pub(super) fn chance(&self) -> u64 {
+        lock(self).chance()
+    }
+
+    /// Counts what came of a question that took several exchanges.
+    pub(super) fn conclude(&self, status: DnsStatus) {
+        lock(self).counts.by_status[status as usize] += 1;
     }
 
     /// What it has done so far.
@@ -276,7 +297,12 @@ impl Engine {
 
     /// Begins a question; `None` where the text is no domain name. Dropping the result gives the question up.
     pub(super) fn exchange(&self, name: &str, kind: RecordType) -> Option<Exchange> {
-        let slot = lock(self).open(|query| wire::write_query(name, kind, query))?;
+        self.exchange_by(|query| wire::write_query(name, kind, query))
+    }
+
+    /// As [`Engine::exchange`], with the query that `write` writes; `None` where it writes none.
+    pub(super) fn exchange_by(&self, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<Exchange> {
+        let slot = lock(self).open(write)?;
         Some(Exchange { engine: self.clone(), slot, status: None })
     }
 
@@ -336,6 +362,30 @@ impl Exchange {
             core.outcome(self.slot, cx.waker()).map_or(Poll::Pending, Poll::Ready)
         })
         .await
+    }
+
+    /// As [`Exchange::send`], within the bounds of these levels.
+    pub(super) async fn send_within(
+        &mut self,
+        server: SocketAddr,
+        scopes: [Option<Scope>; 3],
+        patience: Patience,
+    ) -> (Event, Duration) {
+        let mut is_sent = false;
+        poll_fn(|cx| {
+            let mut core = lock(&self.engine);
+            if !is_sent {
+                is_sent = true;
+                core.send_within(self.slot, server, scopes, patience, cx.waker().clone());
+            }
+            core.outcome(self.slot, cx.waker()).map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+
+    /// Says whether the last answer was of use: a server whose answers are of none is asked less.
+    pub(super) fn judge(&self, was_of_use: bool) {
+        lock(&self.engine).judge(self.slot, was_of_use);
     }
 
     /// Has the answer taken to be late from the first attempt on: it holds no place in the server's window.

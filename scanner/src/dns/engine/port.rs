@@ -1,18 +1,28 @@
 //! The open sockets with what goes out by them, and which id on which of them belongs to whom.
 
 use super::ids::Ids;
-use super::socket::{Outbox, Socket};
+use super::socket::{Family, Outbox, Socket};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::net::SocketAddr;
 
 /// Queries after which a socket beyond loopback gives way to one with a new port.
 const WORN: u32 = 16_384;
 /// Ids that are drawn before a port counts as full.
 const DRAWS: usize = 64;
 
+/// Whom a socket is for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Owner {
+    /// The server of this lane.
+    Lane(usize),
+    /// All servers of this family.
+    All(Family),
+}
+
 /// An open socket.
 pub(super) struct Port {
-    lane: usize,
+    owner: Owner,
     pub(super) socket: Socket,
     pub(super) outbox: Outbox,
     sent: u32,
@@ -21,8 +31,8 @@ pub(super) struct Port {
 }
 
 impl Port {
-    pub(super) fn new(lane: usize, socket: Socket) -> Self {
-        Self { lane, socket, outbox: Outbox::default(), sent: 0, keys: 0, retired: false }
+    pub(super) fn new(owner: Owner, socket: Socket) -> Self {
+        Self { owner, socket, outbox: Outbox::default(), sent: 0, keys: 0, retired: false }
     }
 }
 
@@ -30,7 +40,16 @@ impl Port {
 #[derive(Default)]
 pub(super) struct Ports {
     open: Vec<Option<Port>>,
-    keys: HashMap<u32, u32, BuildHasherDefault<Spread>>,
+    /// By key: the slot, and the lane of the server that was asked.
+    keys: HashMap<u32, (u32, u32), BuildHasherDefault<Spread>>,
+}
+
+/// A query on its way into an outbox.
+pub(super) struct Letter<'a> {
+    pub(super) query: &'a [u8],
+    pub(super) slot: u32,
+    pub(super) lane: usize,
+    pub(super) to: SocketAddr,
 }
 
 impl Ports {
@@ -61,36 +80,43 @@ impl Ports {
 
     /// Puts a query into a port's outbox under an id that nobody can foretell; `None` where none was found to
     /// be free.
-    pub(super) fn push(&mut self, port: u32, query: &[u8], slot: u32, ids: &mut Ids) -> Option<u32> {
+    pub(super) fn push(&mut self, port: u32, letter: &Letter<'_>, ids: &mut Ids) -> Option<u32> {
         let open = self.open.get_mut(port as usize)?.as_mut()?;
         let free = || {
             let id = ids.id();
             (!self.keys.contains_key(&Self::key(port, id))).then_some(id)
         };
         let id = std::iter::repeat_with(free).take(DRAWS).flatten().next()?;
-        open.outbox.push(id, query);
+        let to = matches!(open.owner, Owner::All(_)).then_some(letter.to);
+        open.outbox.push(id, letter.query, to);
         open.sent += 1;
         open.keys += 1;
-        self.keys.insert(Self::key(port, id), slot);
+        let lane = u32::try_from(letter.lane).unwrap_or(u32::MAX);
+        self.keys.insert(Self::key(port, id), (letter.slot, lane));
         Some(Self::key(port, id))
     }
 
     /// The slot that an id on a port belongs to, and the server's lane.
     pub(super) fn find(&self, port: u32, id: u16) -> Option<(u32, usize)> {
-        let slot = *self.keys.get(&Self::key(port, id))?;
-        Some((slot, self.lane(Self::key(port, id))?))
+        let (slot, lane) = *self.keys.get(&Self::key(port, id))?;
+        Some((slot, lane as usize))
     }
 
     /// Has what comes under a key belong to another slot.
     pub(super) fn give(&mut self, key: u32, slot: u32) {
-        if let Some(of) = self.keys.get_mut(&key) {
+        if let Some((of, _)) = self.keys.get_mut(&key) {
             *of = slot;
         }
     }
 
-    /// The lane of a key's port.
+    /// The lane of the server that was asked under a key.
     pub(super) fn lane(&self, key: u32) -> Option<usize> {
-        self.open.get((key >> 16) as usize)?.as_ref().map(|port| port.lane)
+        self.keys.get(&key).map(|(_, lane)| *lane as usize)
+    }
+
+    /// Whom a port is for.
+    pub(super) fn owner(&self, port: u32) -> Option<Owner> {
+        self.open.get(port as usize)?.as_ref().map(|port| port.owner)
     }
 
     /// No answer is accepted under this key any more; does nothing where none was.

@@ -1,11 +1,12 @@
 //! One question in the engine: what was asked and sent, and how far it is.
 
+use super::levels::Path;
 use super::{Event, Patience};
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
 /// Datagrams that one question may cost at most.
-pub(super) const ATTEMPTS: usize = 3;
+pub(super) const ATTEMPTS: usize = 6;
 
 /// One exchange. Slots are used again with their buffers.
 pub(super) struct Slot {
@@ -19,6 +20,12 @@ pub(super) struct Slot {
     pub(super) keys: [u32; ATTEMPTS],
     pub(super) attempts: usize,
     pub(super) lane: usize,
+    /// Whether it waits for its turn at a level.
+    pub(super) is_held: bool,
+    /// Whether it is with the server of that lane.
+    pub(super) has_lane: bool,
+    /// Levels that it counts at, where authoritative servers are asked.
+    pub(super) path: Path,
     pub(super) place: Place,
     /// Whether it is late from its first attempt on.
     pub(super) is_doubtful: bool,
@@ -70,6 +77,9 @@ impl Slot {
             keys: [0; ATTEMPTS],
             attempts: 0,
             lane: 0,
+            is_held: false,
+            has_lane: false,
+            path: [None; 3],
             place: Place::None,
             is_doubtful: false,
             is_urgent: false,

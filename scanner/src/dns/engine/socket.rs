@@ -1,7 +1,8 @@
-//! A connected UDP socket that sends and receives in batches.
+//! UDP sockets that send and receive in batches: connected to one server, or open to all.
 
 use quinn_udp::{BATCH_SIZE, RecvMeta, UdpSockRef, UdpSocketState};
-use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags};
+use rustix::net::addr::SocketAddrArg as _;
+use rustix::net::{MMsgHdr, SendAncillaryBuffer, SendFlags, SocketAddrAny};
 use std::io::{self, IoSlice, IoSliceMut};
 use std::net::{Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::task::{Context, Poll};
@@ -48,15 +49,18 @@ impl Inbox {
 pub(super) struct Outbox {
     bytes: Vec<u8>,
     ends: Vec<usize>,
+    /// Where each goes; empty where the socket is connected.
+    to: Vec<SocketAddrAny>,
     sent: usize,
 }
 
 impl Outbox {
-    /// Adds a query under an id.
-    pub(super) fn push(&mut self, id: u16, query: &[u8]) {
+    /// Adds a query under an id, to a server where the socket is open to all.
+    pub(super) fn push(&mut self, id: u16, query: &[u8], to: Option<SocketAddr>) {
         self.bytes.extend(id.to_be_bytes());
         self.bytes.extend(query.get(2..).unwrap_or_default());
         self.ends.push(self.bytes.len());
+        self.to.extend(to.map(|to| to.as_any()));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -75,6 +79,7 @@ impl Outbox {
         if self.is_empty() {
             self.bytes.clear();
             self.ends.clear();
+            self.to.clear();
             self.sent = 0;
         }
     }
@@ -89,18 +94,39 @@ impl Outbox {
     }
 }
 
-/// A socket to one server: the kernel drops what comes from anywhere else, and knows the way without looking.
+/// A socket.
 pub(super) struct Socket(UdpSocket);
 
+/// An address family.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Family {
+    V4,
+    V6,
+}
+
+impl Family {
+    pub(super) const ALL: [Self; 2] = [Self::V4, Self::V6];
+
+    pub(super) const fn of(server: SocketAddr) -> Self {
+        if server.is_ipv4() { Self::V4 } else { Self::V6 }
+    }
+}
+
 impl Socket {
-    /// A socket with a port that the kernel draws.
+    /// A socket to one server, with a port that the kernel draws: the kernel drops what comes from anywhere
+    /// else, and knows the way without looking.
     pub(super) fn open(server: SocketAddr) -> io::Result<Self> {
-        let any: SocketAddr = match server {
-            SocketAddr::V4(_) => (Ipv4Addr::UNSPECIFIED, 0).into(),
-            SocketAddr::V6(_) => (Ipv6Addr::UNSPECIFIED, 0).into(),
-        };
-        let socket = std::net::UdpSocket::bind(any)?;
+        let socket = bind(Family::of(server))?;
         socket.connect(server)?;
+        Self::of(socket)
+    }
+
+    /// A socket to every server of a family: who is heard is held against who was asked.
+    pub(super) fn open_to_all(family: Family) -> io::Result<Self> {
+        Self::of(bind(family)?)
+    }
+
+    fn of(socket: std::net::UdpSocket) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         // The kernel gives what it may; too little shows as lost answers, which the window then heeds.
         rustix::net::sockopt::set_socket_recv_buffer_size(&socket, RECEIVE_BUFFER)?;
@@ -151,6 +177,14 @@ impl Socket {
     }
 }
 
+fn bind(family: Family) -> io::Result<std::net::UdpSocket> {
+    let any: SocketAddr = match family {
+        Family::V4 => (Ipv4Addr::UNSPECIFIED, 0).into(),
+        Family::V6 => (Ipv6Addr::UNSPECIFIED, 0).into(),
+    };
+    std::net::UdpSocket::bind(any)
+}
+
 fn recv_batch(socket: &UdpSocket, inbox: &mut Inbox) -> io::Result<usize> {
     let mut chunks = inbox.bytes.chunks_exact_mut(DATAGRAM);
     let mut buffers: [IoSliceMut<'_>; BATCH_SIZE] =
@@ -167,7 +201,11 @@ fn send_batch(socket: &UdpSocket, outbox: &Outbox) -> io::Result<usize> {
         .iter()
         .zip(&mut controls)
         .take(n)
-        .map(|(slice, control)| MMsgHdr::new(slice, control))
+        .enumerate()
+        .map(|(i, (slice, control))| match outbox.to.get(outbox.sent + i) {
+            Some(to) => MMsgHdr::new_with_addr(to, slice, control),
+            None => MMsgHdr::new(slice, control),
+        })
         .collect();
     Ok(rustix::net::sendmmsg(socket, &mut messages, SendFlags::NOSIGNAL)?)
 }

@@ -1,6 +1,6 @@
 //! What becomes of questions that were sent: an answer, none in time, or a fault of this machine.
 
-use super::{Core, LONG_SILENCE, Place, Ports, Stage};
+use super::{Core, LONG_SILENCE, Owner, Ports, Stage};
 use crate::dns::engine::Event;
 use crate::dns::wire::{self, Head, Likeness};
 use crate::fault::LocalFault;
@@ -53,7 +53,10 @@ impl Core {
             }
         }
         // One that is asked again after an answer of no use lost nothing.
-        let overtaken = slot.keys[..slot.attempts].first().filter(|first| **first != key && !slot.answered);
+        let is_elsewhere = self.authorities.is_some();
+        let overtaken = slot.keys[..slot.attempts]
+            .first()
+            .filter(|first| **first != key && !slot.answered && !is_elsewhere);
         if let Some(first) = overtaken.copied() {
             let (sent, patience) = (slot.sent[0], slot.patience);
             slot.keys[0] = key;
@@ -90,6 +93,7 @@ impl Core {
 
     fn settle(&mut self, index: u32, event: Event) {
         self.leave_flow(index);
+        self.has_had_its_turn(index);
         let slot = &mut self.slots[index as usize];
         slot.stage = Stage::Done(event);
         self.woken.extend(slot.waker.take());
@@ -100,7 +104,7 @@ impl Core {
         let mut due = std::mem::take(&mut self.due);
         self.wheel.advance(now, &mut due);
         for ticket in due.drain(..) {
-            if self.is_end_of_ghost(ticket, now) {
+            if self.is_end_of_ghost(ticket, now) || self.is_turn_of_level(ticket, now) {
                 continue;
             }
             let slot = &mut self.slots[ticket.slot as usize];
@@ -110,12 +114,12 @@ impl Core {
             let sent = slot.sent[slot.attempts.saturating_sub(1)];
             let (lane, ends) = (slot.lane, sent + slot.patience);
             if now < ends {
-                slot.place = Place::Late;
-                self.lanes[lane].flow.turn_late();
+                self.turn_late(ticket.slot);
                 self.wheel.add(ends, ticket);
                 self.woken.extend(self.listener.take());
             } else {
                 self.counts.expired += 1;
+                self.was_of_no_use(ticket.slot);
                 self.settle(ticket.slot, Event::Expired);
                 self.lanes[lane].flow.silent(sent, now);
             }
@@ -127,9 +131,13 @@ impl Core {
     /// No socket to a server could be opened: only where it has none at all, this is the end of who waits for
     /// it.
     pub(in crate::dns::engine) fn not_opened(&mut self, lane: usize, fault: impl Fn() -> LocalFault) {
-        if !self.lanes[lane].ports.is_empty() {
-            return;
+        if self.lanes[lane].ports.is_empty() {
+            self.end_waiting(lane, &fault);
         }
+    }
+
+    /// Ends everything that waits for a server, because of this machine.
+    pub(super) fn end_waiting(&mut self, lane: usize, fault: &impl Fn() -> LocalFault) {
         for ticket in std::mem::take(&mut self.lanes[lane].waiting) {
             let slot = &self.slots[ticket.slot as usize];
             if slot.turn == ticket.turn && matches!(slot.stage, Stage::Waiting) {
@@ -148,7 +156,8 @@ impl Core {
     /// The kernel was told that nobody listens at a port's server. One that answered before is being
     /// restarted; of one that never did there is nothing to be waited for.
     pub(in crate::dns::engine) fn unreachable(&mut self, port: u32) {
-        let Some(lane) = self.ports.lane(Ports::key(port, 0)) else { return };
+        // By a socket that is open to all it says nothing about any of them.
+        let Some(Owner::Lane(lane)) = self.ports.owner(port) else { return };
         self.counts.unreachable += 1;
         if self.lanes[lane].heard {
             return;

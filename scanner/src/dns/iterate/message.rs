@@ -1,0 +1,181 @@
+//! What an authoritative server's message says about a question, held against the zone that the server was asked for.
+//! Nothing outside of that zone is believed.
+
+use super::name::Wire;
+use crate::dns::wire::{self, HEADER, Head};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+
+const TYPE_A: u16 = 1;
+const TYPE_NS: u16 = 2;
+const TYPE_SOA: u16 = 6;
+const TYPE_AAAA: u16 = 28;
+const TYPE_OPT: u16 = 41;
+/// BADVERS (RFC 6891 section 9).
+const BADVERS: u16 = 16;
+/// Servers of a zone that are known; what is beyond is left out, so that no message costs much.
+const SERVERS: usize = 13;
+/// Addresses of a server that are taken from glue.
+const ADDRESSES: usize = 8;
+
+/// What a message is worth.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Said {
+    /// The zone's own word: records, an alias, NODATA or NXDOMAIN.
+    Answer {
+        /// Whether the names of the zone beyond an alias are answered too: there is an SOA (RFC 2308 section 2).
+        has_soa: bool,
+    },
+    /// Servers of a zone further below, on the way to the name.
+    Referral(Referral),
+    /// What does not fit into a datagram.
+    Truncated,
+    /// The server does not know EDNS, by what it says (RFC 6891 section 7), or not our version.
+    NoEdns,
+    /// Nothing of use: the server does not serve the zone, or cannot.
+    Lame(Lame),
+}
+
+/// Why an answer is of no use.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Lame {
+    /// An rcode other than NOERROR and NXDOMAIN.
+    Code(u16),
+    /// It does not say to be authoritative.
+    NoAuthority,
+    /// It sends upward or to itself.
+    Circle,
+    /// It cannot be read.
+    Unreadable,
+}
+
+/// A referral (RFC 1034 section 4.3.2).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Referral {
+    /// The zone.
+    pub(super) zone: Wire,
+    /// TTL of its NS, seconds.
+    pub(super) ttl: u32,
+    /// Its servers with the addresses that the message has, as far as they lie in the zone that was asked for.
+    pub(super) servers: Vec<(Wire, Vec<IpAddr>)>,
+}
+
+/// One record of a message.
+struct Record<'a> {
+    owner: Wire,
+    kind: u16,
+    class_is_in: bool,
+    ttl: u32,
+    /// Where its data begin.
+    at: usize,
+    data: &'a [u8],
+}
+
+fn record(message: &[u8], at: usize) -> Option<(Record<'_>, usize)> {
+    let (owner, at) = Wire::read(message, at)?;
+    let fixed: &[u8; 10] = message.get(at..)?.first_chunk()?;
+    let [k0, k1, c0, c1, t0, t1, t2, t3, l0, l1] = *fixed;
+    let end = at + 10 + usize::from(u16::from_be_bytes([l0, l1]));
+    let record = Record {
+        owner,
+        kind: u16::from_be_bytes([k0, k1]),
+        class_is_in: [c0, c1] == [0, 1],
+        // A TTL with the highest bit is none (RFC 2181 section 8).
+        ttl: i32::from_be_bytes([t0, t1, t2, t3]).try_into().unwrap_or(0),
+        at: at + 10,
+        data: message.get(at + 10..end)?,
+    };
+    Some((record, end))
+}
+
+fn address(record: &Record<'_>) -> Option<IpAddr> {
+    match record.kind {
+        TYPE_A => <[u8; 4]>::try_from(record.data).ok().map(|a| Ipv4Addr::from(a).into()),
+        TYPE_AAAA => <[u8; 16]>::try_from(record.data).ok().map(|a| Ipv6Addr::from(a).into()),
+        _ => None,
+    }
+}
+
+/// What a message says about `name`, which was asked of a server of `zone`.
+pub(super) fn read(message: &[u8], zone: &Wire, name: &Wire) -> Said {
+    match Head::of_answer(message) {
+        None => Said::Lame(Lame::Unreadable),
+        Some(head) if head.is_truncated() => Said::Truncated,
+        Some(head) => read_whole(message, head, zone, name).unwrap_or(Said::Lame(Lame::Unreadable)),
+    }
+}
+
+fn read_whole(message: &[u8], head: Head, zone: &Wire, name: &Wire) -> Option<Said> {
+    let [questions, answers, authorities, additionals] = wire::counts(message);
+    if questions != 1 {
+        return None;
+    }
+    let mut at = HEADER + wire::question(message)?.len();
+    for _ in 0..answers {
+        at = record(message, at)?.1;
+    }
+    let mut has_soa = false;
+    let mut cut: Option<(Wire, u32)> = None;
+    let mut servers: Vec<(Wire, Vec<IpAddr>)> = Vec::new();
+    let mut circles = false;
+    for _ in 0..authorities {
+        let (record, next) = record(message, at)?;
+        at = next;
+        has_soa |= record.kind == TYPE_SOA;
+        if record.kind != TYPE_NS || !record.class_is_in {
+            continue;
+        }
+        if !(record.owner.is_below(zone) && name.is_within(&record.owner)) {
+            circles = true;
+            continue;
+        }
+        let (of, ttl) = cut.get_or_insert_with(|| (record.owner.clone(), record.ttl));
+        if *of != record.owner {
+            continue;
+        }
+        *ttl = record.ttl.min(*ttl);
+        let server = Wire::read(message, record.at)?.0;
+        if servers.len() < SERVERS && servers.iter().all(|(known, _)| *known != server) {
+            servers.push((server, Vec::new()));
+        }
+    }
+    let mut code = u16::from(head.code());
+    for _ in 0..additionals {
+        let (record, next) = record(message, at)?;
+        at = next;
+        if record.kind == TYPE_OPT {
+            code |= u16::try_from(record.ttl >> 24).unwrap_or(0) << 4;
+        } else if let Some(addr) = address(&record).filter(|_| record.class_is_in)
+            && record.owner.is_within(zone)
+            && let Some((_, addrs)) = servers.iter_mut().find(|(server, _)| *server == record.owner)
+            && addrs.len() < ADDRESSES
+            && !addrs.contains(&addr)
+        {
+            addrs.push(addr);
+        }
+    }
+    let cut = cut.map(|(zone, ttl)| Referral { zone, ttl, servers });
+    Some(judge(head, code, answers > 0, has_soa, cut, circles))
+}
+
+fn judge(
+    head: Head,
+    code: u16,
+    has_answers: bool,
+    has_soa: bool,
+    cut: Option<Referral>,
+    circles: bool,
+) -> Said {
+    match code {
+        0 | 3 => {}
+        1 | 4 | BADVERS => return Said::NoEdns,
+        code => return Said::Lame(Lame::Code(code)),
+    }
+    if let Some(referral) = cut.filter(|_| code == 0 && !has_answers && !has_soa) {
+        return Said::Referral(referral);
+    }
+    match head.is_authoritative() {
+        true => Said::Answer { has_soa },
+        false if circles && !has_answers => Said::Lame(Lame::Circle),
+        false => Said::Lame(Lame::NoAuthority),
+    }
+}

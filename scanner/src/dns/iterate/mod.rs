@@ -1,0 +1,236 @@
+//! Asking the authoritative servers: from the root, or the nearest zone that is known, down to the servers of the name.
+//!
+//! ```text
+//! a question ──> nearest zone known ──> a server of it ──referral──> the zone below ──> … ──> the zone's own word
+//!                     ^                      │
+//!                     │              no address known: another walk, for the server's name
+//!                     └── alias out of the zone: on with its target, 16 at most
+//! ```
+
+pub(in crate::dns) mod hints;
+mod message;
+mod name;
+mod servers;
+mod store;
+mod walk;
+
+use super::engine::{Bound, Bounds, Engine, Scope};
+use super::{Answer, Effort, RecordType};
+use crate::admission::{Admission, Waited};
+use crate::evidence::DnsStatus;
+use crate::fault::Unfinished;
+use crate::moment;
+use hints::Hint;
+pub(in crate::dns) use name::Wire;
+use std::fmt;
+use std::hash::{BuildHasher as _, RandomState};
+use std::net::{IpAddr, SocketAddr};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use store::{Delegation, Failure, Store};
+use walk::{Found, Walk};
+
+/// Aliases that are followed in all.
+const ALIASES: usize = 16;
+/// RFC 8914 section 4.23: no server of the zone gave an answer of use.
+const NO_REACHABLE_AUTHORITY: i32 = 22;
+/// RFC 8914 section 4.24: they can only be reached by a family that this machine lacks.
+const NETWORK_ERROR: i32 = 23;
+
+/// Everything that all threads share.
+pub(in crate::dns) struct Iterating {
+    hints: Vec<Hint>,
+    /// The port of authoritative servers, 53 on the Internet.
+    port: u16,
+    deadline: Duration,
+    admission: Arc<Admission>,
+    store: Store,
+    walks: AtomicU64,
+    hasher: RandomState,
+    bounds: Bounds,
+    /// Turn of the signs of life.
+    turn: AtomicU64,
+}
+
+/// How much authoritative servers may be asked, in all.
+#[derive(Debug, Clone, Copy)]
+pub struct AuthorityPace {
+    /// Questions per second to one address, and under way.
+    pub server: (u32, usize),
+    /// Questions per second to one operator (registrable domain of the server's name, and its /24 or /48), and under
+    /// way.
+    pub operator: (u32, usize),
+    /// Questions per second to all servers of one TLD, and under way.
+    pub tld: (u32, usize),
+}
+
+/// Where an iterating client begins, and how it behaves.
+#[derive(Debug, Clone)]
+pub struct Manner {
+    /// Servers of the root; empty: those that are built in.
+    pub hints: Vec<(String, Vec<IpAddr>)>,
+    /// The port of authoritative servers.
+    pub port: u16,
+    /// Bounds of all threads together.
+    pub pace: AuthorityPace,
+    /// Threads that ask.
+    pub threads: usize,
+}
+
+/// Where the servers of a name were found: its next questions begin there. Empty before the first.
+#[derive(Default)]
+pub struct Near(Mutex<Option<Arc<Delegation>>>);
+
+impl Near {
+    fn get(&self, name: &Wire) -> Option<Arc<Delegation>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().filter(|known| name.is_within(&known.zone)).cloned()
+    }
+
+    fn set(&self, found: &Arc<Delegation>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if !found.is_registry && known.is_none() {
+            *known = Some(found.clone());
+        }
+    }
+
+    /// The servers that the zone above names, sorted; `None` where no walk has come to them.
+    #[must_use]
+    pub fn delegated_to(&self) -> Option<Vec<String>> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().map(|known| {
+            let mut names: Vec<String> = known.servers.iter().map(|(name, _)| name.to_string()).collect();
+            names.sort();
+            names
+        })
+    }
+}
+
+impl fmt::Debug for Near {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Near").field(&self.delegated_to()).finish()
+    }
+}
+
+impl Iterating {
+    pub(in crate::dns) fn new(manner: &Manner, deadline: Duration, admission: Arc<Admission>) -> Self {
+        let given = manner.hints.iter().filter_map(|(name, addrs)| Some((Wire::of(name)?, addrs.clone())));
+        let given: Vec<Hint> = given.collect();
+        let share = |(rate, in_flight)| Bound::share(rate, in_flight, manner.threads);
+        let pace = manner.pace;
+        let bounds =
+            Bounds { server: share(pace.server), operator: share(pace.operator), tld: share(pace.tld) };
+        Self {
+            hints: if given.is_empty() { hints::built_in() } else { given },
+            port: manner.port,
+            deadline,
+            admission,
+            store: Store::new(),
+            walks: AtomicU64::new(0),
+            hasher: RandomState::new(),
+            bounds,
+            turn: AtomicU64::new(0),
+        }
+    }
+
+    /// What an engine may ask.
+    pub(in crate::dns) const fn bounds(&self) -> Bounds {
+        self.bounds
+    }
+
+    /// Whatever was silent while the network was away is asked as if nothing were known.
+    pub(in crate::dns) fn forgive(&self) {
+        self.store.forgive();
+    }
+
+    /// The next of the root's servers to be asked for a sign of life.
+    pub(in crate::dns) fn sign_of_life(&self) -> Option<SocketAddr> {
+        let may = |addr: &&IpAddr| self.admission.address(**addr).is_ok();
+        let addrs: Vec<&IpAddr> = self.hints.iter().flat_map(|(_, addrs)| addrs).filter(may).collect();
+        let turn = usize::try_from(self.turn.fetch_add(1, Relaxed)).unwrap_or(0);
+        addrs.get(turn % addrs.len().max(1)).map(|addr| SocketAddr::new(**addr, self.port))
+    }
+
+    /// The answer to one question.
+    ///
+    /// # Errors
+    /// As [`super::Dns::ask`]; also that all servers of the name are excluded.
+    pub(in crate::dns) async fn ask(
+        &self,
+        engine: &Engine,
+        effort: Effort,
+        name: &str,
+        kind: RecordType,
+        near: Option<&Near>,
+        waited: &mut Waited,
+    ) -> Result<Answer, Unfinished> {
+        let Some(mut name) = Wire::of(name) else {
+            return Ok(Answer::without(DnsStatus::BadAnswer, moment::now()));
+        };
+        let number = self.walks.fetch_add(1, Relaxed);
+        let mut walk = Walk::new(self, engine, effort, self.deadline, number, waited);
+        let mut begins = near.and_then(|near| near.get(&name));
+        let mut aliases: Vec<Wire> = Vec::new();
+        loop {
+            let found = walk.find(begins.take(), &name, kind).await?;
+            let (answer, from, has_soa) = match found {
+                Found::Answer { answer, from, has_soa } => (answer, from, has_soa),
+                Found::Nothing(failure) if failure.is_exclusion() => return Err(Unfinished::Excluded),
+                Found::Nothing(failure) => return Ok(failed(failure)),
+            };
+            if aliases.is_empty()
+                && let Some(near) = near
+            {
+                near.set(&from);
+            }
+            let last = answer.chain.as_ref().and_then(|chain| chain.last()).and_then(|last| Wire::of(last));
+            let Some(last) = last else { return Ok(answer.behind(aliases.iter().map(Wire::to_string))) };
+            let is_its_own = last.is_within(&from.zone);
+            if is_its_own && (answer.status == DnsStatus::NoError || has_soa) {
+                return Ok(answer.behind(aliases.iter().map(Wire::to_string)));
+            }
+            // What the zone says of names that are others' is not believed.
+            let chain = answer.chain.iter().flatten().filter_map(|alias| Wire::of(alias));
+            for alias in chain {
+                let is_known = alias == name || aliases.contains(&alias);
+                aliases.push(alias);
+                if is_known || aliases.len() > ALIASES {
+                    return Ok(Answer::without(DnsStatus::BadAnswer, moment::now()));
+                }
+            }
+            name = last;
+            begins = is_its_own.then_some(from);
+        }
+    }
+
+    /// The levels at which a question to a server of a zone counts.
+    fn scopes(&self, zone: &Delegation, server: &Wire, addr: IpAddr) -> [Option<Scope>; 3] {
+        let own = Some(Scope::Server(self.hasher.hash_one(addr)));
+        if zone.is_registry {
+            return [own, Some(Scope::Tld(self.hasher.hash_one(zone.zone.last(1)))), None];
+        }
+        let operator = server.last(server.suffix_labels() + 1);
+        let network = match addr {
+            IpAddr::V4(v4) => u64::from(v4.to_bits() >> 8),
+            IpAddr::V6(v6) => u64::try_from(v6.to_bits() >> 80).unwrap_or(0) | 1 << 63,
+        };
+        [own, Some(Scope::Operator(self.hasher.hash_one(operator))), Some(Scope::Network(network))]
+    }
+}
+
+/// There is no answer of use.
+fn failed(failure: Failure) -> Answer {
+    if failure.is_cut {
+        return Answer::without(DnsStatus::Truncated, moment::now());
+    }
+    let status = if failure.is_silence() { DnsStatus::Timeout } else { DnsStatus::ServFail };
+    let lacks_family = failure.lacks_family && !failure.silent && !failure.answered;
+    let code = if lacks_family { NETWORK_ERROR } else { NO_REACHABLE_AUTHORITY };
+    let mut answer = Answer::without(status, moment::now());
+    answer.ede = Some(vec![code]);
+    answer
+}
+
+#[cfg(test)]
+mod tests;

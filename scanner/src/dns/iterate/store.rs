@@ -1,0 +1,395 @@
+//! What is remembered of the way to the scanned names: the zones of registries and of those that host name servers,
+//! the addresses of name servers, and which servers are silent. Never a scanned name.
+
+use super::name::Wire;
+use crate::admission::Refusal;
+use std::collections::{HashMap, HashSet};
+use std::hash::Hash;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::watch;
+
+/// Zones of one generation; two are kept, some 400 bytes each.
+const ZONES: usize = 300_000;
+/// Names of servers of one generation; two are kept, some 150 bytes each.
+const NAMES: usize = 1_500_000;
+/// Silent addresses and addresses without EDNS that are known at once.
+const SERVERS: usize = 500_000;
+/// Shortest and longest time that anything is remembered, whatever its TTL says (RFC 8767 section 4 allows a bound).
+const LEAST: Duration = Duration::from_secs(60);
+const LONGEST: Duration = Duration::from_secs(86_400);
+/// How long a server's name that has no address is not looked for again (RFC 2308 section 7: at most five minutes).
+const FAILED: Duration = Duration::from_secs(300);
+/// Questions without an answer in a row after which an address is taken to be dead, and for how long.
+const SILENT: u32 = 2;
+const DEAD: Duration = Duration::from_secs(60);
+/// How long the root's word that there is no such TLD holds.
+const ABSENT: Duration = Duration::from_secs(10_800);
+
+/// A zone and those who serve it.
+#[derive(Debug)]
+pub(in crate::dns) struct Delegation {
+    /// The zone.
+    pub(in crate::dns) zone: Wire,
+    /// Its servers as the zone above names them, each with the addresses that came along.
+    pub(in crate::dns) servers: Vec<(Wire, Vec<IpAddr>)>,
+    /// Whether it is the root or a registry's.
+    pub(super) is_registry: bool,
+    /// The address that answered first.
+    pub(super) answered: OnceLock<IpAddr>,
+}
+
+impl Delegation {
+    /// Nobody has been asked yet.
+    pub(super) const fn new(zone: Wire, servers: Vec<(Wire, Vec<IpAddr>)>, is_registry: bool) -> Self {
+        Self { zone, servers, is_registry, answered: OnceLock::new() }
+    }
+}
+
+/// Why there is nothing of use.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Failure {
+    /// A server answered, of no use.
+    pub(super) answered: bool,
+    /// A server did not answer.
+    pub(super) silent: bool,
+    /// What a server has to say does not fit a datagram, and did not come by TCP.
+    pub(super) is_cut: bool,
+    /// Servers can only be reached by a family that this machine lacks.
+    pub(super) lacks_family: bool,
+    /// Servers are excluded.
+    pub(super) excluded: bool,
+}
+
+impl Failure {
+    /// Whether servers were asked and all were silent.
+    pub(super) const fn is_silence(self) -> bool {
+        self.silent && !self.answered
+    }
+
+    /// Whether nobody was asked because whoever could be is excluded.
+    pub(super) const fn is_exclusion(self) -> bool {
+        self.excluded && !self.answered && !self.silent
+    }
+
+    /// Takes note that a server may not be asked.
+    pub(super) const fn refused(&mut self, why: Refusal) {
+        match why {
+            Refusal::Excluded => self.excluded = true,
+            Refusal::NoFamily => self.lacks_family = true,
+            Refusal::Forbidden => {}
+        }
+    }
+}
+
+/// The right to ask the root: whoever has it sees when it failed last.
+pub(super) type Turn = Arc<tokio::sync::Mutex<Option<(Instant, Failure)>>>;
+
+/// What is known of a zone.
+#[derive(Clone)]
+pub(super) enum Zone {
+    /// Its servers.
+    Delegated(Arc<Delegation>),
+    /// The root says that there is none.
+    Absent,
+}
+
+/// What is known of the addresses of a name server.
+pub(super) enum Known {
+    /// These; empty where it has none.
+    Addresses(Arc<[IpAddr]>),
+    /// Somebody looks for them; `None` where waiting for that would be waiting for oneself.
+    Sought(Option<watch::Receiver<()>>),
+    /// Nobody does: whoever asked is to.
+    Unknown,
+}
+
+/// Two generations: what was not used while one filled up goes.
+struct Generations<K, V> {
+    young: HashMap<K, (V, Instant)>,
+    old: HashMap<K, (V, Instant)>,
+    most: usize,
+}
+
+impl<K: Eq + Hash + Clone, V: Clone> Generations<K, V> {
+    fn new(most: usize) -> Self {
+        Self { young: HashMap::new(), old: HashMap::new(), most }
+    }
+
+    fn insert(&mut self, key: K, value: V, until: Instant) {
+        if self.young.len() >= self.most && !self.young.contains_key(&key) {
+            self.old = std::mem::take(&mut self.young);
+        }
+        self.young.insert(key, (value, until));
+    }
+
+    fn get<Q: Eq + Hash + ?Sized>(&mut self, key: &Q, now: Instant) -> Option<V>
+    where
+        K: std::borrow::Borrow<Q>,
+    {
+        if let Some((value, until)) = self.young.get(key) {
+            return (*until > now).then(|| value.clone());
+        }
+        let (key, (value, until)) = self.old.remove_entry(key)?;
+        let found = (until > now).then(|| value.clone());
+        self.insert(key, value, until);
+        found
+    }
+}
+
+struct Names {
+    found: Generations<Wire, Arc<[IpAddr]>>,
+    sought: HashMap<Wire, Seeking>,
+    /// Which name each walk waits for.
+    waits: HashMap<u64, Wire>,
+}
+
+struct Seeking {
+    by: u64,
+    done: watch::Sender<()>,
+}
+
+#[derive(Default)]
+struct Servers {
+    /// Questions in a row that were not answered, and until when the address is taken to be dead.
+    silent: HashMap<IpAddr, (u32, Option<Instant>)>,
+    /// Those that are asked without EDNS.
+    plain: HashSet<IpAddr>,
+}
+
+/// Shared by all threads of a scan.
+pub(super) struct Store {
+    zones: Mutex<Generations<Wire, Zone>>,
+    names: Mutex<Names>,
+    servers: Mutex<Servers>,
+    /// For each TLD that is being asked for: who has this asks.
+    tlds: Mutex<HashMap<Wire, Turn>>,
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn kept_for(ttl: u32) -> Duration {
+    Duration::from_secs(ttl.into()).clamp(LEAST, LONGEST)
+}
+
+impl Store {
+    pub(super) fn new() -> Self {
+        let names = Names { found: Generations::new(NAMES), sought: HashMap::new(), waits: HashMap::new() };
+        Self {
+            zones: Mutex::new(Generations::new(ZONES)),
+            names: Mutex::new(names),
+            servers: Mutex::default(),
+            tlds: Mutex::default(),
+        }
+    }
+
+    /// The zone nearest above a name, or at it, that anything is known of; `None` where that is not even the root.
+    pub(super) fn nearest(&self, name: &Wire) -> Option<Zone> {
+        let now = Instant::now();
+        let mut zones = lock(&self.zones);
+        name.up().find_map(|above| zones.get(above, now))
+    }
+
+    /// Remembers a zone.
+    pub(super) fn keep(&self, delegation: &Arc<Delegation>, ttl: u32) {
+        let until = Instant::now() + kept_for(ttl);
+        lock(&self.zones).insert(delegation.zone.clone(), Zone::Delegated(delegation.clone()), until);
+    }
+
+    /// Remembers that the root knows no such TLD.
+    pub(super) fn keep_absent(&self, tld: Wire) {
+        lock(&self.zones).insert(tld, Zone::Absent, Instant::now() + ABSENT);
+    }
+
+    /// The right to ask the root for a TLD, which one has at a time.
+    pub(super) fn turn_at(&self, tld: &Wire) -> Turn {
+        lock(&self.tlds).entry(tld.clone()).or_default().clone()
+    }
+
+    /// The root knows the TLD now, or that it is none: nobody need wait for a turn any more.
+    pub(super) fn end_turns_at(&self, tld: &Wire) {
+        lock(&self.tlds).remove(tld);
+    }
+
+    /// The addresses of a name server, for the walk with this number. Whoever gets [`Known::Unknown`] must look for them
+    /// and end that with [`Store::found`].
+    pub(super) fn addresses(&self, server: &Wire, walk: u64) -> Known {
+        let mut names = lock(&self.names);
+        if let Some(addrs) = names.found.get(server, Instant::now()) {
+            return Known::Addresses(addrs);
+        }
+        let Some(sought) = names.sought.get(server) else {
+            let seeking = Seeking { by: walk, done: watch::Sender::new(()) };
+            names.sought.insert(server.clone(), seeking);
+            return Known::Unknown;
+        };
+        let done = sought.done.subscribe();
+        if names.would_wait_for(server, walk) {
+            return Known::Sought(None);
+        }
+        names.waits.insert(walk, server.clone());
+        Known::Sought(Some(done))
+    }
+
+    /// A walk no longer waits.
+    pub(super) fn waits_no_more(&self, walk: u64) {
+        lock(&self.names).waits.remove(&walk);
+    }
+
+    /// The addresses of a name server are these, for so many seconds; with `None` nobody could tell, and whoever asks
+    /// next is to look.
+    pub(super) fn found(&self, server: &Wire, addrs: Option<(Vec<IpAddr>, u32)>) {
+        let mut names = lock(&self.names);
+        if let Some((addrs, ttl)) = addrs {
+            let kept = if addrs.is_empty() { FAILED } else { kept_for(ttl) };
+            names.found.insert(server.clone(), addrs.into(), Instant::now() + kept);
+        }
+        if let Some(seeking) = names.sought.remove(server) {
+            seeking.done.send_replace(());
+        }
+    }
+
+    /// An address let a question go without an answer.
+    pub(super) fn was_silent(&self, addr: IpAddr) {
+        let mut servers = lock(&self.servers);
+        if servers.silent.len() >= SERVERS {
+            servers.silent.clear();
+        }
+        let (times, dead) = servers.silent.entry(addr).or_default();
+        *times += 1;
+        if *times >= SILENT {
+            *dead = Some(Instant::now() + DEAD);
+        }
+    }
+
+    /// An address answered.
+    pub(super) fn has_answered(&self, addr: IpAddr) {
+        let mut servers = lock(&self.servers);
+        if !servers.silent.is_empty() {
+            servers.silent.remove(&addr);
+        }
+    }
+
+    /// Whether an address is taken to be dead.
+    pub(super) fn is_dead(&self, addr: IpAddr) -> bool {
+        let servers = lock(&self.servers);
+        servers.silent.get(&addr).and_then(|(_, dead)| *dead).is_some_and(|until| until > Instant::now())
+    }
+
+    /// What was silent while the network was away may not be.
+    pub(super) fn forgive(&self) {
+        lock(&self.servers).silent.clear();
+    }
+
+    /// An address is to be asked without EDNS from now on.
+    pub(super) fn ask_plainly(&self, addr: IpAddr) {
+        let mut servers = lock(&self.servers);
+        if servers.plain.len() < SERVERS {
+            servers.plain.insert(addr);
+        }
+    }
+
+    /// Whether an address is asked without EDNS.
+    pub(super) fn is_plain(&self, addr: IpAddr) -> bool {
+        let servers = lock(&self.servers);
+        !servers.plain.is_empty() && servers.plain.contains(&addr)
+    }
+}
+
+impl Names {
+    /// Whether the walk that looks for `server` waits, by whatever others, for the walk `me`.
+    fn would_wait_for(&self, server: &Wire, me: u64) -> bool {
+        let mut name = server;
+        // Each walk waits for one name, so the chain ends or comes back; no chain has more links than there are walks.
+        for _ in 0..=self.waits.len() {
+            let Some(seeking) = self.sought.get(name) else { return false };
+            if seeking.by == me {
+                return true;
+            }
+            let Some(next) = self.waits.get(&seeking.by) else { return false };
+            name = next;
+        }
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
+    use super::*;
+
+    fn name(text: &str) -> Wire {
+        Wire::of(text).unwrap()
+    }
+
+    #[test]
+    fn walks_that_would_wait_for_each_other_are_told() {
+        let store = Store::new();
+        assert!(matches!(store.addresses(&name("a.example"), 1), Known::Unknown));
+        assert!(matches!(store.addresses(&name("b.example"), 2), Known::Unknown));
+        assert!(matches!(store.addresses(&name("c.example"), 3), Known::Unknown));
+        assert!(matches!(store.addresses(&name("b.example"), 1), Known::Sought(Some(_))));
+        assert!(matches!(store.addresses(&name("c.example"), 2), Known::Sought(Some(_))));
+        assert!(
+            matches!(store.addresses(&name("a.example"), 3), Known::Sought(None)),
+            "3 waits for 1 for 2 for 3"
+        );
+        assert!(matches!(store.addresses(&name("a.example"), 1), Known::Sought(None)), "for itself");
+        assert!(matches!(store.addresses(&name("a.example"), 9), Known::Sought(Some(_))));
+    }
+
+    #[test]
+    fn what_is_found_wakes_those_who_wait_and_what_is_not_is_looked_for_anew() {
+        let store = Store::new();
+        assert!(matches!(store.addresses(&name("a.example"), 1), Known::Unknown));
+        let Known::Sought(Some(done)) = store.addresses(&name("a.example"), 2) else { unreachable!() };
+        store.found(&name("a.example"), Some((vec![IpAddr::from([192, 0, 2, 1])], 300)));
+        assert!(done.has_changed().is_err() || done.has_changed().unwrap());
+        assert!(
+            matches!(store.addresses(&name("a.example"), 2), Known::Addresses(addrs) if addrs.len() == 1)
+        );
+        assert!(matches!(store.addresses(&name("b.example"), 1), Known::Unknown));
+        store.found(&name("b.example"), None);
+        assert!(matches!(store.addresses(&name("b.example"), 2), Known::Unknown));
+    }
+
+    #[test]
+    fn the_nearest_zone_is_found_and_what_is_not_used_goes_with_its_generation() {
+        let store = Store::new();
+        assert!(store.nearest(&name("a.example")).is_none());
+        for zone in ["example", "b.example", "."] {
+            store.keep(&Arc::new(Delegation::new(name(zone), Vec::new(), true)), 300);
+        }
+        let zone_of = |text: &str| match store.nearest(&name(text)) {
+            Some(Zone::Delegated(found)) => found.zone.to_string(),
+            _ => String::new(),
+        };
+        assert_eq!(
+            (zone_of("a.example"), zone_of("x.b.example"), zone_of("org")),
+            ("example".into(), "b.example".into(), ".".into())
+        );
+        store.keep_absent(name("nowhere"));
+        assert!(matches!(store.nearest(&name("a.nowhere")), Some(Zone::Absent)));
+        let mut few: Generations<u32, u32> = Generations::new(2);
+        let (now, later) = (Instant::now(), Instant::now() + LEAST);
+        (0..3).for_each(|n| few.insert(n, n, later));
+        assert_eq!((few.get(&0, now), few.get(&2, now)), (Some(0), Some(2)));
+        (3..5).for_each(|n| few.insert(n, n, later));
+        assert_eq!((few.get(&0, now), few.get(&1, now)), (Some(0), None), "what was used stays");
+    }
+
+    #[test]
+    fn two_silences_in_a_row_make_an_address_dead_until_it_answers() {
+        let store = Store::new();
+        let addr = IpAddr::from([192, 0, 2, 1]);
+        store.was_silent(addr);
+        assert!(!store.is_dead(addr));
+        store.was_silent(addr);
+        assert!(store.is_dead(addr));
+        store.has_answered(addr);
+        assert!(!store.is_dead(addr));
+    }
+}

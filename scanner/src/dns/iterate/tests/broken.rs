@@ -1,0 +1,91 @@
+//! Servers that are lame, silent, slow, old or odd.
+
+use super::*;
+
+/// A world in which the zone `a.example` has these servers, from host 3 on; what comes of asking for it.
+async fn with(net: u8, says: Vec<Reply>, deadline: Duration) -> (Answer, Vec<usize>) {
+    let count = says.len();
+    let names = ["ns1.a.example", "ns2.a.example", "ns3.a.example", "ns4.a.example"];
+    let addr = |n: usize| at(net, u8::try_from(n + 3).unwrap());
+    let servers: Vec<_> = (0..count).map(|n| (names[n], Some(addr(n)))).collect();
+    let mut world = registry(net, move |_| Reply::Refer("a.example", servers.clone()));
+    for (n, reply) in says.into_iter().enumerate() {
+        world.push((addr(n), Box::new(move |_, _| reply.clone())));
+    }
+    let world = World::of(world).await;
+    let dns = world.client(at(net, 1), deadline);
+    let answer = dns.attend(ask(&dns, "a.example", RecordType::TXT)).await.unwrap();
+    let times = (0..count).map(|n| world.times(addr(n))).collect();
+    (answer, times)
+}
+
+fn good() -> Reply {
+    Reply::Txt("v=1")
+}
+
+#[tokio::test]
+async fn a_lame_server_is_passed_over_and_where_all_are_it_is_a_failure() {
+    let circle = || Reply::Refer("example", vec![("ns.nic.example", None)]);
+    let itself = || Reply::Refer("a.example", vec![("ns1.a.example", None)]);
+    for (n, lame) in [
+        Reply::Code(ResponseCode::Refused),
+        Reply::Code(ResponseCode::ServFail),
+        Reply::Hearsay("v=2"),
+        circle(),
+        itself(),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let net = 10 + u8::try_from(n).unwrap();
+        let (answer, _) = with(net, vec![lame.clone(), good()], LONG).await;
+        assert_eq!((answer.status, answer.txt()), (DnsStatus::NoError, vec![b"v=1".to_vec()]), "{lame:?}");
+        let (answer, times) = with(net, vec![lame.clone(), lame.clone()], LONG).await;
+        assert_eq!((answer.status, answer.ede), (DnsStatus::ServFail, Some(vec![22])), "{lame:?}");
+        assert_eq!(times, [1, 1], "{lame:?}: each is asked once");
+    }
+}
+
+#[tokio::test]
+async fn one_dead_server_of_several_fails_nobody_and_where_all_are_it_is_a_timeout() {
+    let (answer, _) = with(20, vec![Reply::Silence, Reply::Silence, good()], LONG).await;
+    assert_eq!(answer.status, DnsStatus::NoError);
+    let (answer, times) = with(21, vec![Reply::Silence, Reply::Silence], Duration::from_secs(3)).await;
+    assert_eq!((answer.status, answer.ede), (DnsStatus::Timeout, Some(vec![22])));
+    assert!(times.iter().sum::<usize>() <= 5, "{times:?}");
+    let (answer, _) =
+        with(22, vec![Reply::Silence, Reply::Code(ResponseCode::Refused)], Duration::from_secs(3)).await;
+    assert_eq!(answer.status, DnsStatus::ServFail, "one of them answered");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_know_edns_is_asked_without() {
+    for (n, code) in
+        [Some(ResponseCode::FormErr), Some(ResponseCode::NotImp), Some(ResponseCode::BADVERS), None]
+            .into_iter()
+            .enumerate()
+    {
+        let net = 30 + u8::try_from(n).unwrap();
+        let (answer, _) = with(net, vec![Reply::Plain(code, Box::new(good()))], LONG).await;
+        assert_eq!(answer.status, DnsStatus::NoError, "{code:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_slow_server_is_waited_for() {
+    for (n, ms) in [400, 1_500, 3_000].into_iter().enumerate() {
+        let net = 40 + u8::try_from(n).unwrap();
+        let (answer, _) = with(net, vec![Reply::Late(ms, Box::new(good()))], LONG).await;
+        assert_eq!(answer.status, DnsStatus::NoError, "{ms} ms");
+    }
+}
+
+#[tokio::test]
+async fn an_answer_from_another_address_is_none_and_one_in_lower_case_is() {
+    let (answer, _) = with(50, vec![Reply::FromElsewhere(Box::new(good()))], Duration::from_secs(2)).await;
+    assert_eq!(answer.status, DnsStatus::Timeout);
+    let (answer, _) = with(51, vec![Reply::FromElsewhere(Box::new(good())), good()], LONG).await;
+    assert_eq!(answer.status, DnsStatus::NoError);
+    let (answer, _) = with(52, vec![Reply::Lowered(Box::new(good()))], LONG).await;
+    assert_eq!(answer.status, DnsStatus::NoError);
+}
