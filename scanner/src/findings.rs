@@ -59,9 +59,9 @@ fn mark(finding: &Finding) -> String {
 fn text() -> String {
     let mut text = String::from(
         "! error: a strict sender gets no usable policy, or refuses a host\n\
-         ~ warning: it works, but senders differ or it is about to break\n\
-         i info: counted, not wrong\n\
-         ? indeterminate: what was observed does not decide; never part of an error count\n\
+         ~ warning: it works, but senders differ, or it is about to break\n\
+         i info: counted, but not wrong\n\
+         ? indeterminate: what was observed is not conclusive; never part of an error count\n\
          t may pass: transient until the second look repeats it, then lasting\n",
     );
     let mut stage: Option<Stage> = None;

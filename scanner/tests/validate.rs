@@ -43,7 +43,8 @@ fn conformance(kind: &str, cases: &str) -> usize {
         let passes = |word: &Value| matches!(word.as_str().unwrap(), "valid" | "match");
         let tolerated = passes(&case["expect"]) || case["tolerated_by_most"] == true;
         assert_eq!(passes(&answer["lenient"]), tolerated, "{case}\n{answer}");
-        // Whatever a sender refuses has a finding that says why; a record that is simply not there has none.
+        // Every refusal of a sender has a finding that says why; a record that simply does not exist has
+        // none.
         let errors =
             answer["findings"].as_array().unwrap().iter().filter(|one| one["severity"] == "error").count();
         let silent = passes(&case["expect"]) || case["expect"] == "absent";
@@ -116,16 +117,18 @@ fn a_finding_says_where_how_bad_and_what_to_do() {
     for part in [
         "strict sender:  invalid",
         "lenient sender: valid",
-        "3:5: error: An mx is not a host name or pattern (policy_mx_invalid)",
+        "3:5: error: An mx value is not a host name or pattern (policy_mx_invalid)",
         "    | mx: a.example.\n    |     ^",
-        "Write a host name, or *. and a name",
-        "mended, and valid to the letter:\n\n    version: STSv1\n    mode: enforce\n    mx: a.example\n    max_age: 1209600\n",
+        "Write a host name, or *. followed by a name",
+        "fixed, and valid to the letter:\n\n    version: STSv1\n    mode: enforce\n    mx: a.example\n    max_age: 1209600\n",
     ] {
         assert!(told.contains(part), "{part}\n---\n{told}");
     }
     let output =
         run(&["validate", "policy"], b"version: STSv1\nmode: enforced\nmx: a.example\nmax_age: 1209600\n");
-    assert!(text(&output.stdout).contains("no mended text, because\n- which mode was meant is not certain"));
+    assert!(
+        text(&output.stdout).contains("no fixed text, because\n- it is not certain which mode was meant")
+    );
 }
 
 #[cfg(target_os = "linux")]

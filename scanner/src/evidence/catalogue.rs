@@ -7,11 +7,11 @@ vocabulary! {
     Severity {
         /// A strict sender gets no usable policy, or refuses a host.
         Error = "error",
-        /// It works, but senders differ or it is about to break.
+        /// It works, but senders differ, or it is about to break.
         Warning = "warning",
-        /// Counted, not wrong.
+        /// Counted, but not wrong.
         Info = "info",
-        /// What was observed does not decide. Never part of an error count.
+        /// What was observed is not conclusive. Never part of an error count.
         Indeterminate = "indeterminate",
     }
 }
@@ -27,7 +27,7 @@ vocabulary! {
         PolicyTcp = "policy_tcp",
         /// TLS and certificate of the policy host.
         PolicyTls = "policy_tls",
-        /// HTTP answer of the policy host.
+        /// HTTP response of the policy host.
         PolicyHttp = "policy_http",
         /// The policy's text.
         PolicyText = "policy_text",
@@ -41,7 +41,7 @@ vocabulary! {
         Mismatch = "mismatch",
         /// TLSRPT and DANE.
         Companions = "companions",
-        /// What two or more scans show together; drawn by the analysis.
+        /// What two or more scans show together; found by the analysis.
         LifeCycle = "life_cycle",
     }
 }

@@ -7,10 +7,10 @@ const UNTRUSTED: Option<&str> = Some("certificate-not-trusted");
 pub(super) const MX: &[Finding] = table! { Mx:
     mx_none, Info, "RFC 5321 5.1", ["domains.mx_kind"], None,
         "No MX and no address",
-        "Nothing has to be done for a domain without mail; MTA-STS has no use there.";
+        "No action is needed for a domain without mail; MTA-STS serves no purpose there.";
     mx_null, Info, "RFC 7505 3", ["domains.mx_kind"], None,
         "Null MX",
-        "Nothing has to be done for a domain without mail; MTA-STS has no use there.";
+        "No action is needed for a domain without mail; MTA-STS serves no purpose there.";
     mx_null_beside_others, Warning, "RFC 7505 3", ["domains.mx"], None,
         "Null MX beside other MX records",
         "Remove the null MX, or the others if the domain takes no mail.";
@@ -18,7 +18,7 @@ pub(super) const MX: &[Finding] = table! { Mx:
         "No MX: mail goes to the domain's own address",
         "Publish an MX record that says where the mail goes.";
     mx_dns_failure, Indeterminate, "RFC 5321 5.1", ["domains.mx_dns", "domains.mx_kind", "domains.attempts", "mx_hosts.host_dns"], None,
-        "The MX set or addresses of its hosts could not be had",
+        "The MX set or its hosts' addresses could not be resolved",
         "Check that the name servers of the domain and of its MX hosts answer.";
     mx_unresolvable, Error, "RFC 5321 5.1", ["mx_hosts.host_dns", "mx_hosts.smtp_outcome"], None,
         "An MX host has no address",
@@ -27,8 +27,8 @@ pub(super) const MX: &[Finding] = table! { Mx:
         "An MX record holds an address",
         "Name a host in the MX record: an address there is read as a name and matches no policy.";
     mx_name_invalid, Warning, "RFC 5321 2.3.5, 4.1.2", ["domains.mx"], None,
-        "The name of an MX host is no host name",
-        "Use letters, digits and hyphens in the name of the MX host: no certificate and no policy can be sure to name another.";
+        "An MX host's name is not a valid host name",
+        "Use only letters, digits and hyphens in the MX host's name: no certificate or policy can reliably name any other.";
     mx_is_cname, Warning, "RFC 5321 5.1, RFC 2181 10.3", ["mx_hosts.host_cname"], None,
         "An MX host is an alias",
         "Name the host itself in the MX record, not a CNAME.";
@@ -40,7 +40,7 @@ pub(super) const MX: &[Finding] = table! { Mx:
 pub(super) const SMTP: &[Finding] = table! { Smtp:
     smtp_connect_refused, Error, "RFC 5321 4.5.4.1", ["mx_hosts.smtp_outcome"], None,
         "Connection refused",
-        "Let a mail server listen on port 25 of every address of the MX host.";
+        "Have a mail server listen on port 25 at every address of the MX host.";
     smtp_connect_timeout, Indeterminate, "RFC 5321 4.5.4.1", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], None,
         "Connection timed out",
         "Check that the host is up and that no firewall drops port 25.";
@@ -49,16 +49,16 @@ pub(super) const SMTP: &[Finding] = table! { Smtp:
         "Check the routing to the addresses of the MX host.";
     smtp_connect_reset, Indeterminate, "RFC 5321 4.5.4.1", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], None,
         "Connection reset",
-        "Check what resets connections to port 25: a firewall, a full server or an address filter.";
+        "Check what resets connections to port 25: a firewall, an overloaded server or an address filter.";
     smtp_banner_timeout, Indeterminate, "RFC 5321 3.1, 4.5.3.2.1", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], None,
         "No greeting in time",
-        "Check why the mail server does not greet; a tarpit may hold strangers back on purpose.";
+        "Check why the mail server sends no greeting; a tarpit may delay unknown clients on purpose.";
     smtp_rejected_4xx, Indeterminate, "RFC 5321 3.1", ["mx_hosts.smtp_outcome", "mx_hosts.smtp_code", "mx_hosts.smtp_text"], None,
         "Greeted with a temporary refusal",
-        "Nothing has to be done if the scanner was refused on purpose; otherwise check the server's log.";
+        "No action is needed if the scanner was refused on purpose; otherwise check the server's log.";
     smtp_rejected_5xx, Indeterminate, "RFC 5321 3.1", ["mx_hosts.smtp_outcome", "mx_hosts.smtp_code", "mx_hosts.smtp_text"], None,
         "Greeted with a permanent refusal",
-        "Nothing has to be done if the scanner was refused on purpose; otherwise check the server's log.";
+        "No action is needed if the scanner was refused on purpose; otherwise check the server's log.";
     smtp_closed, Indeterminate, "RFC 5321 3.8", ["mx_hosts.smtp_outcome", "mx_hosts.smtp_phase", "mx_hosts.attempts"], None,
         "Connection closed before STARTTLS",
         "Check the mail server's log: it closes the connection or stops answering before STARTTLS.";
@@ -66,17 +66,17 @@ pub(super) const SMTP: &[Finding] = table! { Smtp:
         "The answer is not SMTP",
         "Check what listens on port 25 of the MX host.";
     smtp_answer_injection, Error, "RFC 3207 4.2", ["mx_hosts.smtp_outcome"], FAILURE,
-        "Plain text after the answer to STARTTLS",
+        "Plaintext data after the reply to STARTTLS",
         "Update the mail server: it lets text from before TLS stand in for answers after it.";
     smtp_limited, Indeterminate, "RFC 5321 3.8", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], None,
-        "The server asked for less",
-        "Nothing has to be done; the scanner came too often or from too far (421, a rate in the text of 450 or 451, or one reset after the other).";
+        "The server asked the scanner to slow down",
+        "No action is needed; the scanner connected too often, or from too far away (421, a 450 or 451 whose text mentions a rate, or repeated resets).";
     starttls_not_offered, Error, "RFC 3207 4, RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.ehlo"], STARTTLS,
         "STARTTLS is not offered",
-        "Turn STARTTLS on, and see that no middle box strips it from the EHLO answer.";
+        "Turn on STARTTLS, and make sure that no middlebox strips it from the EHLO reply.";
     starttls_masked, Error, "RFC 3207 4, RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.ehlo", "mx_hosts.banner"], STARTTLS,
-        "A device before the server masks STARTTLS",
-        "Let the firewall pass STARTTLS: on a Cisco ASA, allow-tls in the ESMTP inspection, or no inspection of SMTP.";
+        "A device in front of the server masks STARTTLS",
+        "Let STARTTLS through the firewall: on a Cisco ASA, set allow-tls in the ESMTP inspection, or turn off SMTP inspection.";
     starttls_refused, Error, "RFC 3207 4", ["mx_hosts.smtp_outcome", "mx_hosts.smtp_code", "mx_hosts.attempts"], STARTTLS,
         "STARTTLS is offered and refused",
         "Check the mail server's certificate and key files: it offers STARTTLS but cannot do it.";
@@ -84,14 +84,14 @@ pub(super) const SMTP: &[Finding] = table! { Smtp:
 
 pub(super) const TLS: &[Finding] = table! { MxTls:
     mx_tls_protocol, Error, "RFC 8461 7.2, RFC 8996", ["mx_hosts.smtp_outcome"], FAILURE,
-        "Speaks no TLS after STARTTLS, or only versions that are out of use",
-        "Let the mail server speak TLS 1.2 or newer.";
+        "The server speaks no TLS after STARTTLS, or only obsolete versions",
+        "Enable TLS 1.2 or newer on the mail server.";
     mx_tls_client_limit, Indeterminate, "RFC 8461 4", ["mx_hosts.smtp_outcome"], FAILURE,
-        "No cipher suite or group in common with the scanner, or over 64 KiB of certificates",
-        "Offer an AEAD cipher suite with ephemeral key exchange, and send no more certificates than the chain has: senders with a modern TLS library cannot connect.";
+        "No cipher suite or group in common with the scanner, or more than 64 KiB of certificates",
+        "Offer an AEAD cipher suite with ephemeral key exchange, and send only the certificates of the chain: as it is, senders with a modern TLS library cannot connect.";
     mx_tls_large_hello, Info, "RFC 8446 4.1.2", ["mx_hosts.attempts"], None,
-        "Only answers a small ClientHello",
-        "Update the server or the middle box before it: it stumbles over a ClientHello with a post-quantum key share.";
+        "The server answers only a small ClientHello",
+        "Update the server or the middlebox in front of it: it fails on a ClientHello with a post-quantum key share.";
     mx_tls_alert, Error, "RFC 8446 6", ["mx_hosts.smtp_outcome"], FAILURE,
         "The server ends the handshake with an alert",
         "Check the mail server's log for why it refuses the TLS handshake.";
@@ -99,23 +99,23 @@ pub(super) const TLS: &[Finding] = table! { MxTls:
         "TLS handshake timed out",
         "Check the mail server's load and log: its TLS handshake does not finish.";
     mx_tls_closed, Indeterminate, "RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], FAILURE,
-        "Connection closed in the TLS handshake",
-        "Check the mail server's log: it closes the connection before TLS is up.";
+        "Connection closed during the TLS handshake",
+        "Check the mail server's log: it closes the connection before the TLS handshake is complete.";
     mx_cert_name, Error, "RFC 8461 4.2", ["mx_hosts.cert_faults"], Some("certificate-host-mismatch"),
-        "The certificate is for other names",
+        "The certificate does not name the MX host",
         "Get a certificate that names the MX host as a DNS subject alternative name.";
     mx_cert_expired, Error, "RFC 8461 4.2", ["mx_hosts.cert_faults"], Some("certificate-expired"),
         "The certificate has expired",
-        "Renew the certificate of the MX host and see that renewal is automatic.";
+        "Renew the certificate of the MX host and make sure that renewal is automatic.";
     mx_cert_not_yet_valid, Error, "RFC 8461 4.2", ["mx_hosts.cert_faults"], FAILURE,
         "The certificate is not valid yet",
-        "Install a certificate whose validity has begun.";
+        "Install a certificate that is already valid.";
     mx_cert_self_signed, Error, "RFC 8461 4.2", ["mx_hosts.cert_faults"], UNTRUSTED,
         "The certificate is self-signed",
-        "Get a certificate from an authority that mail senders trust.";
+        "Get a certificate from a certificate authority that mail senders trust.";
     mx_cert_untrusted, Error, "RFC 8461 4.2", ["mx_hosts.cert_faults"], UNTRUSTED,
         "No path to a trusted root",
-        "Use a certificate of a public authority, and send its intermediate certificates.";
+        "Use a certificate from a public certificate authority, and send its intermediate certificates.";
     mx_cert_chain_incomplete, Error, "RFC 8461 4.2, RFC 8446 4.4.2", ["mx_hosts.cert_faults", "mx_hosts.certificate_sha256", "certificates.der"], UNTRUSTED,
         "An intermediate certificate is missing",
         "Send the intermediate certificates with the certificate of the MX host.";
@@ -124,20 +124,20 @@ pub(super) const TLS: &[Finding] = table! { MxTls:
         "Get a certificate that is well formed and meant for TLS servers.";
     mx_cert_all_invalid, Error, "RFC 8461 4.2", ["domains.mx", "mx_hosts.cert_outcome"], FAILURE,
         "Every observed MX host has an invalid certificate",
-        "Mend the certificates of the MX hosts before the mode is set to enforce: no strict sender delivers.";
+        "Fix the MX hosts' certificates before setting the mode to enforce: no strict sender delivers in that mode.";
     mx_cert_some_invalid, Error, "RFC 8461 4.2", ["domains.mx", "mx_hosts.cert_outcome"], FAILURE,
         "Some MX hosts or addresses have an invalid certificate",
-        "Mend the certificates of the MX hosts that fail: strict senders pass over them.";
+        "Fix the certificates of the MX hosts that fail: strict senders skip those hosts.";
 };
 
 pub(super) const MISMATCH: &[Finding] = table! { Mismatch:
     mx_mismatch_all, Error, "RFC 8461 4.1", ["domains.mx", "domains.policy_mx", "domains.policy_usable"], FAILURE,
         "The policy matches no MX host",
-        "List the hosts of the MX set in the policy: it names others, so a strict sender delivers nothing.";
+        "List the hosts of the MX set in the policy: it names only other hosts, so a strict sender delivers nothing.";
     mx_mismatch_some, Error, "RFC 8461 4.1", ["domains.mx", "domains.policy_mx", "domains.policy_usable"], FAILURE,
         "The policy does not match every MX host",
         "Add the missing MX hosts to the policy, or remove them from the MX set.";
     pattern_unused, Warning, "RFC 8461 4.1", ["domains.mx", "domains.policy_mx", "domains.policy_usable"], None,
         "A pattern matches no MX host",
-        "Remove the pattern if no MX host is to come that it matches.";
+        "Remove the pattern unless you plan to add an MX host that it matches.";
 };

@@ -5,20 +5,20 @@ const WEBPKI: Option<&str> = Some("sts-webpki-invalid");
 
 pub(super) const DNS: &[Finding] = table! { PolicyDns:
     policy_host_name_invalid, Error, "RFC 8461 3.3, RFC 5891 5.4", ["domains.policy_outcome"], FETCH,
-        "The name mta-sts under the domain can be no host of a URL",
-        "Check the domain's A-labels: no sender can ask for a policy at a name whose punycode is broken.";
+        "The policy host's name cannot be used in a URL",
+        "Check the domain's A-labels: no sender can fetch a policy from a name whose Punycode is broken.";
     policy_host_nxdomain, Error, "RFC 8461 3.3", ["domains.policy_outcome", "domains.policy_host_dns"], FETCH,
         "The name mta-sts does not exist",
         "Add address records (or a CNAME) for mta-sts under the domain, or remove the record at _mta-sts.";
     policy_host_dangling_cname, Error, "RFC 8461 3.3, 8.2", ["domains.policy_outcome", "domains.policy_cname"], FETCH,
         "The CNAME at mta-sts leads nowhere",
-        "Point the CNAME at mta-sts to a host that exists, and see that nobody else can register the old target.";
+        "Point the CNAME at mta-sts to a host that exists, and make sure that nobody else can register the old target.";
     policy_host_no_address, Error, "RFC 8461 3.3", ["domains.policy_outcome", "domains.policy_host_dns"], FETCH,
         "mta-sts has no address",
         "Add an A or AAAA record for mta-sts under the domain.";
     policy_host_dns_failure, Indeterminate, "RFC 8461 3.3", ["domains.policy_outcome", "domains.policy_host_dns", "domains.policy_attempts"], FETCH,
-        "Addresses of mta-sts could not be had",
-        "Check that the name servers of mta-sts, and of its CNAME's target, answer.";
+        "Addresses of mta-sts could not be resolved",
+        "Check that the name servers for mta-sts, and for the target of its CNAME, answer.";
     policy_host_forbidden_address, Error, "RFC 6890 2.2", ["domains.policy_outcome", "domains.policy_addrs"], FETCH,
         "mta-sts has a private address",
         "Give mta-sts a public address: senders on the Internet cannot reach a private, loopback or link-local one.";
@@ -27,7 +27,7 @@ pub(super) const DNS: &[Finding] = table! { PolicyDns:
 pub(super) const TCP: &[Finding] = table! { PolicyTcp:
     policy_connect_refused, Error, "RFC 8461 3.3", ["domains.policy_outcome", "domains.policy_addrs"], FETCH,
         "Connection refused",
-        "Let an HTTPS server listen on port 443 of every address of mta-sts.";
+        "Have an HTTPS server listen on port 443 at every address of mta-sts.";
     policy_connect_timeout, Error, "RFC 8461 3.3", ["domains.policy_outcome", "domains.policy_addrs", "domains.policy_attempts"], FETCH,
         "Connection timed out",
         "Check that the host is up and that no firewall drops port 443.";
@@ -36,25 +36,25 @@ pub(super) const TCP: &[Finding] = table! { PolicyTcp:
         "Check the routing to the addresses of mta-sts.";
     policy_connect_reset, Error, "RFC 8461 3.3", ["domains.policy_outcome", "domains.policy_addrs", "domains.policy_attempts"], FETCH,
         "Connection reset",
-        "Check what resets connections to port 443: a firewall, a full server or an address filter.";
+        "Check what resets connections to port 443: a firewall, an overloaded server or an address filter.";
 };
 
 pub(super) const TLS: &[Finding] = table! { PolicyTls:
     policy_tls_name, Error, "RFC 8461 3.3", ["domains.policy_cert_faults"], WEBPKI,
-        "The certificate is for other names",
+        "The certificate does not name the policy host",
         "Get a certificate that names mta-sts under the domain as a DNS subject alternative name.";
     policy_tls_expired, Error, "RFC 8461 3.3", ["domains.policy_cert_faults"], WEBPKI,
         "The certificate has expired",
-        "Renew the certificate of mta-sts and see that renewal is automatic.";
+        "Renew the certificate of mta-sts and make sure that renewal is automatic.";
     policy_tls_not_yet_valid, Error, "RFC 8461 3.3", ["domains.policy_cert_faults"], WEBPKI,
         "The certificate is not valid yet",
-        "Install a certificate whose validity has begun.";
+        "Install a certificate that is already valid.";
     policy_tls_self_signed, Error, "RFC 8461 3.3", ["domains.policy_cert_faults"], WEBPKI,
         "The certificate is self-signed",
-        "Get a certificate from an authority that mail senders trust.";
+        "Get a certificate from a certificate authority that mail senders trust.";
     policy_tls_untrusted, Error, "RFC 8461 3.3", ["domains.policy_cert_faults"], WEBPKI,
         "No path to a trusted root",
-        "Use a certificate of a public authority, and serve its intermediate certificates.";
+        "Use a certificate from a public certificate authority, and serve its intermediate certificates.";
     policy_tls_chain_incomplete, Error, "RFC 8461 3.3, RFC 8446 4.4.2", ["domains.policy_cert_faults", "domains.policy_certificate_sha256", "certificates.der"], WEBPKI,
         "An intermediate certificate is missing",
         "Serve the intermediate certificates with the certificate of mta-sts.";
@@ -65,20 +65,20 @@ pub(super) const TLS: &[Finding] = table! { PolicyTls:
         "The server ends the handshake with an alert",
         "Configure the web server for the name mta-sts under the domain: it refuses that name.";
     policy_tls_protocol, Error, "RFC 8461 3.3, RFC 8996", ["domains.policy_outcome"], FETCH,
-        "Speaks no TLS, or only versions that are out of use",
-        "Let the server on port 443 speak TLS 1.2 or newer.";
+        "The server speaks no TLS, or only obsolete versions",
+        "Enable TLS 1.2 or newer on the server at port 443.";
     policy_tls_client_limit, Indeterminate, "RFC 8461 3.3", ["domains.policy_outcome"], FETCH,
-        "No cipher suite or group in common with the scanner, or over 64 KiB of certificates",
-        "Offer an AEAD cipher suite with ephemeral key exchange, and send no more certificates than the chain has: senders with a modern TLS library cannot connect.";
+        "No cipher suite or group in common with the scanner, or more than 64 KiB of certificates",
+        "Offer an AEAD cipher suite with ephemeral key exchange, and send only the certificates of the chain: as it is, senders with a modern TLS library cannot connect.";
     policy_tls_large_hello, Info, "RFC 8446 4.1.2", ["domains.policy_attempts"], None,
-        "Only answers a small ClientHello",
-        "Update the server or the middle box before it: it stumbles over a ClientHello with a post-quantum key share.";
+        "The server answers only a small ClientHello",
+        "Update the server or the middlebox in front of it: it fails on a ClientHello with a post-quantum key share.";
     policy_tls_timeout, Error, "RFC 8461 3.3", ["domains.policy_outcome", "domains.policy_attempts"], FETCH,
         "TLS handshake timed out",
-        "Check that what listens on port 443 of mta-sts answers TLS.";
+        "Check that the server on port 443 of mta-sts speaks TLS.";
     policy_tls_closed, Error, "RFC 8461 3.3", ["domains.policy_outcome", "domains.policy_attempts"], FETCH,
-        "Connection closed in the TLS handshake",
-        "Check the web server's log: it closes connections for mta-sts before TLS is up.";
+        "Connection closed during the TLS handshake",
+        "Check the web server's log: it closes connections for mta-sts before the TLS handshake is complete.";
 };
 
 pub(super) const HTTP: &[Finding] = table! { PolicyHttp:
@@ -90,14 +90,14 @@ pub(super) const HTTP: &[Finding] = table! { PolicyHttp:
         "Serve the policy itself at mta-sts: senders must not follow redirects.";
     policy_http_malformed, Error, "RFC 8461 3.3, RFC 9112", ["domains.policy_outcome"], FETCH,
         "The answer is not HTTP",
-        "Let a web server answer on port 443 of mta-sts.";
+        "Have a web server answer on port 443 of mta-sts.";
     policy_timeout, Error, "RFC 8461 3.3", ["domains.policy_outcome", "domains.policy_attempts"], FETCH,
         "The policy did not arrive in time",
-        "Serve the policy as a static file: senders wait a minute at most.";
+        "Serve the policy as a static file: senders wait at most a minute.";
     policy_too_large, Error, "RFC 8461 3.3", ["domains.policy_outcome", "domains.policy_bytes"], FETCH,
         "The answer is larger than 64 KiB",
-        "Serve the policy alone: senders stop reading at 64 KiB.";
+        "Serve nothing but the policy: senders stop reading at 64 KiB.";
     policy_content_type, Warning, "RFC 8461 3.2", ["domains.policy_content_type", "domains.policy_http_status"], None,
         "Content-Type is not text/plain",
-        "Serve the policy as text/plain: a sender may look at it.";
+        "Serve the policy as text/plain: a sender may check the type.";
 };

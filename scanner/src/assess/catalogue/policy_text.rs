@@ -7,26 +7,26 @@ pub(super) const TEXT: &[Finding] = table! { PolicyText:
         "The policy is empty",
         "Write the policy into /.well-known/mta-sts.txt.";
     policy_html, Error, "RFC 8461 3.2", ["domains.policy_body"], INVALID,
-        "A web page in place of the policy",
-        "Serve the plain text file: the web server answers with a page for every path.";
+        "A web page instead of a policy",
+        "Serve the plain text file: the web server answers every path with a page.";
     policy_version_missing, Error, "RFC 8461 3.2", ["domains.policy_body"], INVALID,
-        "No version",
+        "The policy has no version",
         "Add the line version: STSv1.";
     policy_version_invalid, Error, "RFC 8461 3.2", ["domains.policy_body"], INVALID,
-        "Version is not STSv1",
-        "Write version: STSv1 exactly, without quotes or a semicolon.";
+        "The version is not STSv1",
+        "Write exactly version: STSv1, without quotes or a semicolon.";
     policy_mode_missing, Error, "RFC 8461 3.2", ["domains.policy_body"], INVALID,
-        "No mode",
-        "Add a line mode: with enforce, testing or none.";
+        "The policy has no mode",
+        "Add a mode: line with enforce, testing or none.";
     policy_mode_invalid, Error, "RFC 8461 3.2", ["domains.policy_body"], INVALID,
-        "Mode is none of the three",
-        "Write the mode as enforce, testing or none, in small letters.";
+        "The mode is not enforce, testing or none",
+        "Write the mode as enforce, testing or none, in lower case.";
     policy_max_age_missing, Error, "RFC 8461 3.2", ["domains.policy_body"], INVALID,
-        "No max_age",
-        "Add a line max_age: with a number of seconds.";
+        "The policy has no max_age",
+        "Add a max_age: line with a number of seconds.";
     policy_max_age_invalid, Error, "RFC 8461 3.2", ["domains.policy_body"], INVALID,
         "max_age is not a plain number",
-        "Write max_age in digits only, as seconds, at most 31557600.";
+        "Write max_age as a number of seconds, in digits only, at most 31557600.";
     policy_max_age_too_large, Error, "RFC 8461 3.2, erratum 7282", ["domains.policy_body", "domains.policy_max_age_s"], INVALID,
         "max_age is over 31557600",
         "Lower max_age to 31557600, about a year, or less.";
@@ -37,39 +37,39 @@ pub(super) const TEXT: &[Finding] = table! { PolicyText:
         "max_age is short",
         "Raise max_age to 1209600 (two weeks) or more in mode enforce, 86400 or more in mode testing.";
     policy_mx_missing, Error, "RFC 8461 3.2", ["domains.policy_body"], INVALID,
-        "No mx",
-        "Add a line mx: for each MX host, or a pattern that covers them.";
+        "The policy has no mx",
+        "Add an mx: line for each MX host, or a pattern that covers them.";
     policy_mx_invalid, Error, "RFC 8461 3.2, RFC 5321 4.1.2", ["domains.policy_body", "domains.policy_mx"], INVALID,
-        "An mx is not a host name or pattern",
-        "Write a host name, or *. and a name: no address, trailing dot, URL, list or wildcard elsewhere.";
+        "An mx value is not a host name or pattern",
+        "Write a host name, or *. followed by a name: no address, trailing dot, URL, list, or wildcard elsewhere.";
     policy_mx_u_label, Error, "RFC 8461 3.2", ["domains.policy_body", "domains.policy_mx"], INVALID,
-        "An mx has characters beyond ASCII",
+        "An mx value has non-ASCII characters",
         "Write the internationalised name as its A-label, which begins with xn--.";
     policy_line_invalid, Error, "RFC 8461 3.2", ["domains.policy_body"], INVALID,
-        "A line is not key: value",
-        "Remove or mend the line: each is a key, a colon and a value.";
+        "A line is not of the form key: value",
+        "Remove or fix the line: each line is a key, a colon and a value.";
     policy_duplicate_field, Warning, "RFC 8461 3.2", ["domains.policy_body"], None,
-        "A field twice",
-        "Keep one of each field but mx: senders use the first and ignore the rest.";
+        "A field appears twice",
+        "Keep only one of each field, except mx: senders use the first and ignore the rest.";
     policy_blank_line, Error, "RFC 8461 3.2", ["domains.policy_body"], INVALID,
-        "A blank line",
-        "Remove blank lines, at the end too: they are outside the grammar, though most senders pass over them.";
+        "The policy has a blank line",
+        "Remove blank lines, including those at the end: the grammar does not allow them, though most senders ignore them.";
     policy_leading_space, Error, "RFC 8461 3.2", ["domains.policy_body"], INVALID,
         "White space before a key",
-        "Begin each line with its key: white space before it is outside the grammar.";
+        "Start each line with its key: the grammar does not allow white space before it.";
     policy_bom, Error, "RFC 8461 3.2", ["domains.policy_body"], INVALID,
-        "A byte order mark at the beginning",
-        "Save the file as UTF-8 without byte order mark.";
+        "A byte order mark at the start",
+        "Save the file as UTF-8 without a byte order mark.";
     policy_unknown_field, Info, "RFC 8461 3.2", ["domains.policy_body"], None,
         "A field that the RFC does not define",
-        "Check the spelling if it was meant to be version, mode, max_age or mx; senders ignore the field.";
+        "Check the spelling if version, mode, max_age or mx was meant; senders ignore unknown fields.";
     policy_wildcard, Warning, "RFC 8461 3.3", ["domains.policy_wildcard"], None,
-        "Any name below the domain serves the policy",
+        "Every name below the domain serves the policy",
         "Serve the policy at mta-sts only: a wildcard gives it to every name below the domain.";
     policy_mode_testing, Info, "RFC 8461 5", ["domains.policy_mode"], None,
-        "Mode is testing",
+        "The mode is testing",
         "Change the mode to enforce once the TLS reports show no failures.";
     policy_mode_none, Info, "RFC 8461 5, 8.3", ["domains.policy_mode"], None,
-        "Mode is none",
-        "Nothing has to be done while MTA-STS is being withdrawn.";
+        "The mode is none",
+        "No action is needed while MTA-STS is being withdrawn.";
 };
