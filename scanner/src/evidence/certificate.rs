@@ -20,17 +20,17 @@ vocabulary! {
     outcome CertFault {
         /// Issuer equals subject, and its own key verifies it, whether or not it is marked as an authority.
         SelfSigned = "self_signed",
-        /// No path to the trust store. Never beside self_signed.
+        /// There is no path to a trusted root. Never together with self_signed.
         Untrusted = "untrusted",
-        /// No path by the certificates that the server sent, but one by those that the scan saw elsewhere.
-        /// Judged, never observed.
+        /// No path through the certificates that the server sent, but one through those that the scan saw
+        /// elsewhere. Judged, never observed.
         ChainIncomplete = "chain_incomplete",
         /// It cannot be read, is not for a server, is marked as an authority, has an unknown critical
-        /// extension, or its key was not proven.
+        /// extension, or the server did not prove that it holds the key.
         Other = "other",
-        /// Its time is over.
+        /// It has expired.
         Expired = "expired",
-        /// Its time has not come.
+        /// It is not valid yet.
         NotYetValid = "not_yet_valid",
         /// None of its names is the host's.
         Name = "name",
@@ -41,7 +41,8 @@ impl CertFault {
     /// Faults that are judged over the whole scan, and never stand in the evidence.
     pub const JUDGED: &[Self] = &[Self::ChainIncomplete];
 
-    /// Whether a second look may see something else: what was shown is what is configured.
+    /// Whether a second look may see something else: the certificate that was shown is the one that is
+    /// configured.
     #[must_use]
     pub const fn may_pass(self) -> bool {
         false

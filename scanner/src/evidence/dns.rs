@@ -7,23 +7,23 @@ vocabulary! {
     outcome DnsStatus {
         /// At least one record of the type asked for.
         NoError = "NOERROR",
-        /// The name exists, a record of this type does not.
+        /// The name exists, but has no record of this type.
         NoData = "NODATA",
         /// The name, or the target of its CNAME chain, does not exist.
         NxDomain = "NXDOMAIN",
         /// The resolver could not get an answer.
         ServFail = "SERVFAIL",
-        /// The resolver would not answer.
+        /// The resolver refused to answer.
         Refused = "REFUSED",
-        /// The resolver did not understand the question.
+        /// The resolver did not understand the query.
         FormErr = "FORMERR",
-        /// The resolver does not implement the question.
+        /// The resolver does not implement this kind of query.
         NotImp = "NOTIMP",
         /// No answer within the deadline.
         Timeout = "TIMEOUT",
-        /// Truncated over UDP, and TCP gave nothing.
+        /// Truncated over UDP, and TCP gave no answer.
         Truncated = "TRUNCATED",
-        /// An answer that cannot be read, or an rcode not named here.
+        /// An unreadable answer, or a response code that is not listed here.
         BadAnswer = "BADANSWER",
     }
 }
@@ -57,7 +57,7 @@ vocabulary! {
     Question {
         /// MX of the domain.
         Mx = "mx",
-        /// Addresses: of the domain where it has no MX, of the host in mx_hosts.
+        /// Addresses: in domains, of a domain without MX; in mx_hosts, of the host.
         Address = "address",
         /// TXT at `_mta-sts`.
         Sts = "sts",

@@ -7,13 +7,13 @@ vocabulary! {
     MxKind {
         /// MX records.
         Explicit = "explicit",
-        /// No MX record but an address (RFC 5321 section 5.1).
+        /// No MX record, but an address (RFC 5321 section 5.1).
         Implicit = "implicit",
         /// A null MX (RFC 7505).
         Null = "null",
         /// Neither MX nor address, or no such name.
         None = "none",
-        /// Could not be resolved, or was not asked.
+        /// Could not be resolved, or was not asked for.
         Unknown = "unknown",
     }
 }
@@ -21,13 +21,13 @@ vocabulary! {
 vocabulary! {
     /// State of the TXT records at `_mta-sts` or `_smtp._tls`.
     RecordState {
-        /// Exactly one, and it is valid.
+        /// Exactly one record, and it is valid.
         Valid = "valid",
-        /// Exactly one, and it is not valid.
+        /// Exactly one record, and it is not valid.
         Invalid = "invalid",
-        /// More than one: a sender acts as if there were none.
+        /// More than one record: a sender acts as if there were none.
         Multiple = "multiple",
-        /// None.
+        /// No record.
         Absent = "absent",
         /// There was no answer.
         Unknown = "unknown",
@@ -52,7 +52,7 @@ vocabulary! {
         Enforce = "enforce",
         /// Deliver and report.
         Testing = "testing",
-        /// No policy any more.
+        /// There is no policy any more.
         None = "none",
     }
 }

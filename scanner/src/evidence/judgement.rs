@@ -6,23 +6,23 @@ use super::vocabulary::vocabulary;
 vocabulary! {
     /// What becomes of mail to a domain that signals.
     Verdict {
-        /// Every MX host that was observed passes.
+        /// Every observed MX host passes.
         Validated = "validated",
         /// Some MX hosts pass, some fail.
         Partial = "partial",
         /// No MX host passes: the mail is not delivered.
         Refused = "refused",
-        /// Mode testing, and every MX host that was observed passes.
+        /// Mode testing, and every observed MX host passes.
         TestingPassing = "testing_passing",
-        /// Mode testing, and an MX host fails: the mail is delivered, and the failure reported.
+        /// Mode testing, and an MX host fails: the mail is delivered and the failure is reported.
         TestingFailing = "testing_failing",
         /// Mode none: the policy withdraws itself (RFC 8461 section 8.3).
         Withdrawn = "withdrawn",
         /// The domain takes no mail.
         NoMail = "no_mail",
-        /// The sender gets no policy that it can use, and delivers as without MTA-STS.
+        /// The sender gets no usable policy, and delivers as if there were no MTA-STS.
         NoPolicy = "no_policy",
-        /// What was observed does not decide.
+        /// What was observed is not conclusive.
         Indeterminate = "indeterminate",
     }
 }
@@ -30,15 +30,15 @@ vocabulary! {
 vocabulary! {
     /// Of what kind a mismatch of policy and MX set is; the first that fits counts.
     MismatchKind {
-        /// A label of the pattern is `mta-sts`: the policy host in place of the MX host.
+        /// A label of the pattern is `mta-sts`: it names the policy host instead of the MX host.
         MtaStsLabel = "mta_sts_label",
-        /// `*.x` against a host two labels or more below x.
+        /// `*.x` against a host two or more labels below x.
         WildcardDepth = "wildcard_depth",
         /// The same registrable domain.
         ThirdLevel = "third_level",
         /// Registrable domains that differ in their public suffix only.
         TopLevelOnly = "top_level_only",
-        /// Registrable domains whose label before the suffix is at most three edits away.
+        /// Registrable domains whose labels before the suffix are at most three edits apart.
         Typo = "typo",
         /// None of these.
         DifferentDomain = "different_domain",
@@ -50,17 +50,17 @@ vocabulary! {
     DaneOutcome {
         /// A TLSA record matches.
         Valid = "valid",
-        /// There are usable TLSA records, and there is no TLS, or none matches.
+        /// There are usable TLSA records, but there is no TLS, or none of them matches.
         Invalid = "invalid",
-        /// TLSA records, addresses or MX set are not secure.
+        /// The TLSA records, the addresses or the MX set are not secured by DNSSEC.
         Insecure = "insecure",
-        /// The TLSA records are secure, and none is one that a mail sender can use.
+        /// The TLSA records are secure, but a mail sender can use none of them.
         Unusable = "unusable",
         /// The TLSA records could not be validated.
         Bogus = "bogus",
         /// There are no TLSA records.
         None = "none",
-        /// What was observed does not decide.
+        /// What was observed is not conclusive.
         Unknown = "unknown",
     }
 }

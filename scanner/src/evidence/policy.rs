@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 vocabulary! {
     /// The first thing that failed on the way to the text: name, TCP, TLS, certificate, HTTP, size, deadline.
     outcome PolicyOutcome {
-        /// A whole body with status 200 behind a valid certificate.
+        /// A complete body with status 200 behind a valid certificate.
         Ok = "ok",
-        /// The name `mta-sts.<domain>` cannot stand in a URL.
+        /// The name `mta-sts.<domain>` cannot be used in a URL.
         NameInvalid = "policy_host_name_invalid",
         /// The policy host does not exist.
         NxDomain = "policy_host_nxdomain",
@@ -22,50 +22,50 @@ vocabulary! {
         DnsFailure = "policy_host_dns_failure",
         /// Its addresses are private, loopback or the like.
         ForbiddenAddress = "policy_host_forbidden_address",
-        /// Nobody listens there.
+        /// Nothing listens there.
         ConnectRefused = "policy_connect_refused",
-        /// No answer to the connect within the deadline.
+        /// No answer to the connection attempt within the deadline.
         ConnectTimeout = "policy_connect_timeout",
-        /// No way there, or a filter on the way.
+        /// No route to the address, or a filter on the way.
         ConnectUnreachable = "policy_connect_unreachable",
-        /// Reset while the connection was made, or before the server said anything.
+        /// Reset while the connection was being set up, or before the server sent anything.
         ConnectReset = "policy_connect_reset",
         /// The certificate's first fault: none of its names is the host's.
         TlsName = "policy_tls_name",
         /// The certificate's first fault: it has expired.
         TlsExpired = "policy_tls_expired",
-        /// The certificate's first fault: its time has not come.
+        /// The certificate's first fault: it is not valid yet.
         TlsNotYetValid = "policy_tls_not_yet_valid",
         /// The certificate's first fault: it is self-signed.
         TlsSelfSigned = "policy_tls_self_signed",
-        /// The certificate's first fault: there is no path to the trust store.
+        /// The certificate's first fault: there is no path to a trusted root.
         TlsUntrusted = "policy_tls_untrusted",
-        /// The certificate's first fault: the path lacks an intermediate that others send. Judged, never
-        /// observed.
+        /// The certificate's first fault: the path lacks an intermediate that other servers send. Judged,
+        /// never observed.
         TlsChainIncomplete = "policy_tls_chain_incomplete",
-        /// The certificate's first fault: another one.
+        /// The certificate's first fault: something else.
         TlsCertificateOther = "policy_tls_certificate_other",
-        /// A fatal alert that says neither version nor parameters.
+        /// A fatal alert that is about neither version nor parameters.
         TlsAlert = "policy_tls_alert",
         /// Older than TLS 1.2 (RFC 8461 section 4.2), or no TLS at all.
         TlsProtocol = "policy_tls_protocol",
-        /// No parameters in common with this client, which does not offer everything that is legitimate.
+        /// No parameters in common with this client, which does not offer every legitimate choice.
         TlsClientLimit = "policy_tls_client_limit",
-        /// It answered a hello only when that was small. In attempts alone.
+        /// The server answered only a small hello. Found in attempts only.
         TlsLargeHello = "policy_tls_large_hello",
-        /// The handshake was not finished within the deadline.
+        /// The handshake did not finish within the deadline.
         TlsTimeout = "policy_tls_timeout",
-        /// Closed in the handshake.
+        /// Closed during the handshake.
         TlsClosed = "policy_tls_closed",
-        /// Another status than 200.
+        /// A status other than 200.
         HttpStatus = "policy_http_status",
         /// 3xx with a Location, which a sender must not follow (RFC 8461 section 3.3).
         Redirect = "policy_redirect",
-        /// No HTTP answer, or one that breaks off.
+        /// No HTTP response, or one that breaks off.
         HttpMalformed = "policy_http_malformed",
-        /// The deadline, after the handshake.
+        /// The deadline passed after the handshake.
         Timeout = "policy_timeout",
-        /// A body over the limit.
+        /// A body larger than the limit.
         TooLarge = "policy_too_large",
     }
 }
@@ -281,9 +281,9 @@ impl Vocabulary for AddressOutcome {
         let meaning = match self {
             Self::Contacted(outcome) => return outcome.entry(),
             Self::Forbidden => "Private, loopback or the like: not contacted.",
-            Self::NotSampled => "Not tried: over --addresses-per-host, or an earlier address has answered.",
+            Self::NotSampled => "Not tried: beyond --addresses-per-host, or an earlier address answered.",
             Self::NotAttempted => {
-                "Not tried: no such family here, or it let one connection after the other wait for its deadline."
+                "Not tried: this machine lacks the address family, or connection after connection ran into its deadline."
             }
         };
         Entry { word: self.word(), meaning: Some(meaning), may_pass: Some(false) }

@@ -7,54 +7,55 @@ use super::vocabulary::vocabulary;
 vocabulary! {
     /// What came of an address of an MX host.
     outcome SmtpOutcome {
-        /// The handshake was reached and a certificate seen, whatever it was worth.
+        /// The handshake was reached and a certificate was seen, valid or not.
         Ok = "ok",
-        /// Nobody listens there.
+        /// Nothing listens there.
         ConnectRefused = "smtp_connect_refused",
-        /// No answer to the connect within the deadline.
+        /// No answer to the connection attempt within the deadline.
         ConnectTimeout = "smtp_connect_timeout",
-        /// No way there, or a filter on the way.
+        /// No route to the address, or a filter on the way.
         ConnectUnreachable = "smtp_connect_unreachable",
-        /// Reset before a byte of the greeting: nobody can tell that from a reset of the connect itself.
+        /// Reset before the first byte of the greeting, which looks the same as a reset of the connection
+        /// attempt.
         ConnectReset = "smtp_connect_reset",
-        /// No full greeting in time.
+        /// No complete greeting in time.
         BannerTimeout = "smtp_banner_timeout",
-        /// 4xx to the greeting, to EHLO, or to HELO.
+        /// 4xx as the greeting, or in reply to EHLO or HELO.
         Rejected4xx = "smtp_rejected_4xx",
-        /// 5xx to the greeting, or to both EHLO and HELO.
+        /// 5xx as the greeting, or in reply to both EHLO and HELO.
         Rejected5xx = "smtp_rejected_5xx",
         /// Closed, reset later, or silent after the greeting.
         Closed = "smtp_closed",
-        /// Not SMTP.
+        /// The reply is not SMTP.
         Protocol = "smtp_protocol",
-        /// Bytes after the 220 to STARTTLS, in plain text (RFC 3207 section 4.2, CVE-2021-38371).
+        /// Plaintext bytes after the 220 reply to STARTTLS (RFC 3207 section 4.2, CVE-2021-38371).
         AnswerInjection = "smtp_answer_injection",
-        /// STARTTLS is not in the answer to EHLO, or HELO had to be used.
+        /// STARTTLS is not in the reply to EHLO, or HELO had to be used.
         NotOffered = "starttls_not_offered",
-        /// STARTTLS is masked in the answer to EHLO, or is not in it behind a masked greeting: a device
-        /// before the server.
+        /// STARTTLS is masked in the reply to EHLO, or missing there after a masked greeting: there is a
+        /// device in front of the server.
         Masked = "starttls_masked",
         /// STARTTLS was offered, and then answered with something other than 220.
         Refused = "starttls_refused",
         /// Older than TLS 1.2 (RFC 8461 section 4.2), or no TLS at all.
         TlsProtocol = "mx_tls_protocol",
-        /// No parameters in common with this client, which does not offer everything that is legitimate.
+        /// No parameters in common with this client, which does not offer every legitimate choice.
         TlsClientLimit = "mx_tls_client_limit",
-        /// It answered a hello only when that was small. In attempts alone.
+        /// The server answered only a small hello. Found in attempts only.
         TlsLargeHello = "mx_tls_large_hello",
-        /// A fatal alert that says neither version nor parameters.
+        /// A fatal alert that is about neither version nor parameters.
         TlsAlert = "mx_tls_alert",
-        /// The handshake was not finished within the deadline.
+        /// The handshake did not finish within the deadline.
         TlsTimeout = "mx_tls_timeout",
-        /// Closed or reset in the handshake.
+        /// Closed or reset during the handshake.
         TlsClosed = "mx_tls_closed",
-        /// The host asked for less: 421, or 450 or 451 with a text that speaks of a rate, or it broke off
-        /// three connections in a row.
+        /// The host asked the scanner to slow down: 421, or 450 or 451 with a text that mentions a rate, or
+        /// three connections broken off in a row.
         Limited = "limited",
-        /// Not contacted: over --addresses-per-host.
+        /// Not contacted: beyond --addresses-per-host.
         NotSampled = "not_sampled",
-        /// Not contacted: this machine lacks the address's family, or port 25; or the address let one
-        /// connection after the other wait for its deadline.
+        /// Not contacted: this machine lacks the address family or port 25, or connection after connection to
+        /// the address ran into its deadline.
         NotAttempted = "not_attempted",
         /// The host has no address.
         NoAddress = "no_address",
@@ -237,15 +238,15 @@ impl Outcome for SmtpOutcome {
 vocabulary! {
     /// Where a conversation ended.
     SmtpPhase {
-        /// At the connect.
+        /// During the connection attempt.
         Connect = "connect",
-        /// The greeting was awaited.
+        /// While waiting for the greeting.
         Banner = "banner",
-        /// The answer to EHLO or HELO was awaited.
+        /// While waiting for the reply to EHLO or HELO.
         Ehlo = "ehlo",
-        /// The answer to STARTTLS was awaited.
+        /// While waiting for the reply to STARTTLS.
         Starttls = "starttls",
-        /// In the handshake, or after it.
+        /// During the handshake, or after it.
         Tls = "tls",
     }
 }
@@ -253,15 +254,15 @@ vocabulary! {
 vocabulary! {
     /// What became of STARTTLS (RFC 3207).
     Starttls {
-        /// It is in the answer to EHLO.
+        /// It is in the reply to EHLO.
         Offered = "offered",
-        /// It is not, or HELO had to be used.
+        /// It is not in the reply to EHLO, or HELO had to be used.
         NotOffered = "not_offered",
-        /// It is masked, or not there behind a masked greeting.
+        /// It is masked, or missing after a masked greeting.
         Masked = "masked",
         /// It was offered, and then answered with something other than 220.
         Refused = "refused",
-        /// The conversation did not come so far.
+        /// The conversation did not get that far.
         Unknown = "unknown",
     }
 }

@@ -20,14 +20,14 @@ fn passing() -> Vec<Entry> {
 }
 
 table! {
-    /// One row a domain that signals or publishes TLSRPT: what the evidence shows.
+    /// One row per domain that signals or publishes TLSRPT: what the evidence shows.
     ASSESSMENTS = "assessments", "one domain that signals MTA-STS or publishes a TLSRPT record"; row: AssessmentRow {
         domain: String = row.domain,
             "The domain, as in domains.";
         findings: Vec<Code> = row.findings,
-            "Codes of its findings in the order of the catalogue, each once.";
+            "Codes of its findings, in the order of the catalogue, each once.";
         lasting: Vec<Code> = row.lasting,
-            "Those of its findings that may pass and that the second look repeated.", of(passing);
+            "Those of its findings that may pass, but that the second look repeated.", of(passing);
         mismatch_kind: Option<MismatchKind> = row.mismatch_kind,
             "Kind of mismatch between policy and MX: {words}; null where every host matches.";
         verdict_strict: Option<Verdict> = row.verdict_strict,
@@ -37,6 +37,6 @@ table! {
         verdict_primary: Option<Verdict> = row.verdict_primary,
             "The strict verdict over the MX hosts of lowest preference only.";
         dane: Option<Vec<(String, DaneOutcome)>> = row.dane,
-            "DANE outcome of each MX host whose TLSA records were asked for, in the order of the set; null where there is none.";
+            "DANE outcome of each MX host whose TLSA records were asked for, in the order of the MX set; null where there is none.";
     }
 }

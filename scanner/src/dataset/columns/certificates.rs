@@ -5,18 +5,18 @@ use crate::dataset::item::Time;
 use crate::evidence::rows::CertificateRow;
 
 table! {
-    /// One row a distinct certificate.
+    /// One row per distinct certificate.
     CERTIFICATES = "certificates", "one distinct certificate seen at a policy host or an MX host, leaf or not"; row: CertificateRow {
         sha256: String = row.sha256,
             "SHA-256 of the DER, hexadecimal, lower case.";
         subject: Option<String> = row.subject,
-            "Subject, as RFC 4514 writes it, escaped; this and what follows is null where the DER does not parse.";
+            "Subject in the form of RFC 4514, escaped; this and all following columns but der are null where the DER does not parse.";
         issuer: Option<String> = row.issuer,
-            "Issuer, as RFC 4514 writes it, escaped.";
+            "Issuer in the form of RFC 4514, escaped.";
         sans: Option<Vec<String>> = row.sans,
-            "Subject alternative names in their order: DNS names as written, addresses in text form.";
+            "Subject alternative names in their order in the certificate: DNS names as written, addresses in text form.";
         not_before: Option<Time> = row.not_before,
-            "Begin of validity.";
+            "Start of validity.";
         not_after: Option<Time> = row.not_after,
             "End of validity.";
         key_type: Option<String> = row.key_type,
@@ -32,6 +32,6 @@ table! {
         spki_sha256: Option<String> = row.spki_sha256,
             "SHA-256 of the subject public key info, hexadecimal.";
         der: Vec<u8> = row.der,
-            "The certificate.";
+            "The certificate in DER.";
     }
 }

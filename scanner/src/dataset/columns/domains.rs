@@ -37,12 +37,12 @@ group! {
 }
 
 group! {
-    /// An address of a policy host and what came of it, as a dataset has it.
+    /// An address of a policy host and its outcome, as a dataset has it.
     SeenAddress; one: AddrOutcome {
         addr: IpAddr = one.addr,
             "IPv4 or IPv6 address.";
         outcome: AddressOutcome = one.outcome,
-            "What came of it: `ok`, a policy_ code, `forbidden_address`, `not_sampled` (over --addresses-per-host, or an earlier address has answered) or `not_attempted` (no such family here).", of(addresses);
+            "Its outcome: `ok`, a policy_ code, `forbidden_address`, `not_sampled` (beyond --addresses-per-host, or an earlier address answered) or `not_attempted` (this machine lacks the address family, or the address was passed over as silent).", of(addresses);
     }
 }
 
@@ -61,12 +61,12 @@ fn addresses() -> Vec<Entry> {
 }
 
 table! {
-    /// One row a domain: the evidence of DNS and of the policy host.
+    /// One row per domain: the evidence of DNS and of the policy host.
     DOMAINS = "domains", "one domain of the list"; row: DomainRow {
         domain: String = row.domain,
             "The domain: lower case, A-labels, no trailing dot.";
         input: String = row.input,
-            "The name as the list writes it, escaped.";
+            "The name as it is written in the list, escaped.";
         rank: Option<i64> = row.rank,
             "Rank in the first list that has it, from 1; null where no list ranks it. A plain text list ranks by its order; a CSV or Parquet list by its column `rank`.";
         lists: Vec<Listed> = row.lists,
@@ -74,15 +74,15 @@ table! {
         suffix: Option<String> = row.suffix,
             "Public suffix from the ICANN part of the Public Suffix List; the last label where no rule fits.";
         registrable: Option<String> = row.registrable,
-            "Suffix and one label more; null where the domain is itself a suffix.";
+            "The suffix and one more label; null where the domain is itself a suffix.";
         attempts: i32 = row.attempts,
             "How many times the domain was looked at: 1, or 2 with the second look.";
         waited_ms: i64 = row.waited_ms,
-            "Milliseconds spent waiting for slots and pace, all stages together.";
+            "Milliseconds spent waiting for slots and rate limits, all stages together.";
         total_ms: i64 = row.total_ms,
-            "Milliseconds from the first question to the final evidence, waiting included, of the last look.";
+            "Milliseconds from the first question to the final evidence of the last look, waiting included.";
         dns_retried: Option<Vec<Retried>> = row.dns_retried,
-            "What came of questions at the first look that the second look asked again (mx | address | sts | tlsrpt | ns | policy_host | sts_sibling); empty where none was; null in layout 1.0.", kind(retried::OF_DOMAINS), since("1.1");
+            "First-look outcomes of the questions that the second look asked again (mx | address | sts | tlsrpt | ns | policy_host | sts_sibling); empty where there were none; null in layout 1.0.", kind(retried::OF_DOMAINS), since("1.1");
         mx_at: Option<Time> = row.mx_at,
             "When the answer to the MX question was final.";
         mx_dns: Filled<DnsStatus> = row.mx_dns,
@@ -94,11 +94,11 @@ table! {
         mx_ttl: Option<i64> = row.mx_ttl,
             "Smallest TTL of the MX records, seconds; null where there are none.";
         mx_kind: Filled<MxKind> = row.mx_kind,
-            "explicit | implicit (no MX but an address, RFC 5321 section 5.1) | null (RFC 7505) | none (no MX and no address, or the name does not exist) | unknown (MX or the addresses could not be had or were not asked).", counted();
+            "explicit | implicit (no MX but an address, RFC 5321 section 5.1) | null (RFC 7505) | none (no MX and no address, or the name does not exist) | unknown (the MX set or the addresses could not be resolved, or were not asked for).", counted();
         mx: Option<Vec<Mx>> = row.mx,
             "The MX set by preference, then host, duplicates dropped; implicit: the domain itself with preference 0; null and none: empty; null where mx_kind is unknown. A root target beside others stays in it.";
         ns: Option<Vec<String>> = row.ns,
-            "Name servers of the domain, sorted; empty where the answer has none; null where not asked (domains that do not signal) or not had.";
+            "Name servers of the domain, sorted; empty where the answer has none; null where not asked for (domains that do not signal) or not resolved.";
         sts_at: Option<Time> = row.sts_at,
             "When the answer to `TXT _mta-sts.<domain>` was final; null where not asked.";
         sts_dns: Option<DnsStatus> = row.sts_dns,
@@ -116,9 +116,9 @@ table! {
         sts_record: Option<RecordState> = row.sts_record,
             "valid | invalid | multiple | absent, strictly by RFC 8461 section 3.1, or unknown (no answer); null where not asked.", counted();
         sts_id: Option<String> = row.sts_id,
-            "The id of the one record that stands, as it is written, even where it is not valid; null where none is.";
+            "The id of the one record that counts, as written, even where it is not valid; null where there is none.";
         sts_wildcard: Option<bool> = row.sts_wildcard,
-            "Whether a random sibling label (`_sts-census-…`) answers with the same TXT set; null where not asked or not decided.";
+            "Whether a random sibling label (`_sts-census-…`) answers with the same TXT set; null where not asked or undecided.";
         tlsrpt_dns: Option<DnsStatus> = row.tlsrpt_dns,
             "DNS status of `TXT _smtp._tls.<domain>`; null where not asked.", counted();
         tlsrpt_txt: Option<Vec<String>> = row.tlsrpt_txt,
@@ -126,23 +126,23 @@ table! {
         tlsrpt_record: Option<RecordState> = row.tlsrpt_record,
             "valid | invalid | multiple | absent (RFC 8460 section 3), or unknown; null where not asked.", counted();
         tlsrpt_rua: Option<Vec<String>> = row.tlsrpt_rua,
-            "Its report addresses in their order, as written; empty where the record has none; null where no record stands.";
+            "Its report addresses in their order, as written; empty where the record has none; null where no record counts.";
         policy_at: Option<Time> = row.policy.at,
             "When the policy's outcome was final; null where not attempted.";
         policy_host_dns: Option<DnsStatus> = row.policy.host_dns,
-            "DNS status of the addresses of `mta-sts.<domain>`: NOERROR where any was had, else the failure of A, else that of AAAA, else NODATA or NXDOMAIN; null where not asked.";
+            "DNS status of the addresses of `mta-sts.<domain>`: NOERROR where any was found, else the failure of A, else that of AAAA, else NODATA or NXDOMAIN; null where not asked.";
         policy_cname: Option<Vec<String>> = row.policy.cname,
             "Targets of the CNAME chain at `mta-sts.<domain>` in their order; empty where there is none; null where there was no answer.";
         policy_addrs: Option<Vec<AddrOutcome>> = row.policy.addrs,
-            "Its addresses in the order they were to be tried (IPv4 and IPv6 in turn, IPv4 first, ascending within a family), with what came of each; empty where there are none; null where not asked or not had.";
+            "Its addresses in the order in which they were to be tried (IPv4 and IPv6 in turn, IPv4 first, ascending within a family), with the outcome of each; empty where there are none; null where not asked for or not resolved.";
         policy_outcome: Option<PolicyOutcome> = row.policy.outcome,
-            "`ok`, or the code of the first thing that failed on the way to the text (DNS, TCP, TLS, certificate, HTTP, size, deadline); null where not attempted, which is what an excluded policy host looks like too.", of(outcomes), counted();
+            "`ok`, or the code of the first thing that failed on the way to the text (DNS, TCP, TLS, certificate, HTTP, size, deadline); null where not attempted, as it also is for an excluded policy host.", of(outcomes), counted();
         policy_cert_outcome: Option<CertOutcome> = row.policy.tls.cert_outcome,
-            "valid | name | expired | not_yet_valid | self_signed | untrusted | other: the first of policy_cert_faults in the order chain, time, name; null where no certificate was seen. An untrusted one whose intermediate others send is judged chain_incomplete among the findings.", of(certificates);
+            "valid | name | expired | not_yet_valid | self_signed | untrusted | other: the first of policy_cert_faults in the order chain, time, name; null where no certificate was seen. An untrusted certificate whose intermediate was seen elsewhere is chain_incomplete among the findings.", of(certificates);
         policy_cert_faults: Option<Vec<CertFault>> = row.policy.tls.cert_faults,
             "Every fault of the certificate, each checked by itself, in the order self_signed, untrusted, other, expired, not_yet_valid, name; empty where there is none; null where no certificate was seen.", of(faults);
         policy_tls_version: Option<TlsVersion> = row.policy.tls.version,
-            "{words}; null where no handshake came so far.";
+            "{words}; null where no handshake got that far.";
         policy_tls_group: Option<String> = row.policy.tls.group,
             "Key exchange group by its IANA name; null where it was not seen.";
         policy_certificate_sha256: Option<String> = row.policy.tls.certificate_sha256,
@@ -150,33 +150,33 @@ table! {
         policy_chain_sha256: Option<Vec<String>> = row.policy.tls.chain_sha256,
             "SHA-256 of the certificates after the leaf, as sent; null where none was seen.";
         policy_http_status: Option<i32> = row.policy.http_status,
-            "HTTP status; null where there was no HTTP answer.";
+            "HTTP status; null where there was no HTTP response.";
         policy_redirect_to: Option<String> = row.policy.redirect_to,
-            "The Location of a redirect, 4,096 bytes of it at most, escaped; it is never followed (RFC 8461 section 3.3).";
+            "The Location of a redirect, at most 4,096 bytes of it, escaped; it is never followed (RFC 8461 section 3.3).";
         policy_content_type: Option<String> = row.policy.content_type,
-            "Content-Type as sent, 4,096 bytes of it at most, escaped; null where there was none.";
+            "Content-Type as sent, at most 4,096 bytes of it, escaped; null where there was none.";
         policy_bytes: Option<i64> = row.policy.bytes(),
             "Bytes of the body that were kept, at most 65536; null where there was no body.";
         policy_sha256: Option<String> = row.policy.sha256,
             "SHA-256 of policy_body, hexadecimal.";
         policy_body: Option<Vec<u8>> = row.policy.body,
-            "The body as received, cut at 65536 bytes, whatever the status and the certificate; null where the HTTP answer was not had whole.";
+            "The body as received, cut at 65536 bytes, whatever the status and the certificate; null where the HTTP response was not received in full.";
         policy_fetch_ms: Option<i64> = row.policy.fetch_ms,
-            "Milliseconds of the fetch on its last address: connection, TLS and HTTP, no waiting.";
+            "Milliseconds of the fetch from the last address tried: connection, TLS and HTTP, waiting excluded.";
         policy_attempts: Option<Vec<PolicyOutcome>> = row.policy.attempts,
-            "The outcome of each look and of what came before a further try in it, in their order. After the first policy_tls_timeout or policy_tls_closed comes a try without a post-quantum share (where that one is answered, policy_tls_large_hello stands in its place), after the first policy_tls_client_limit one that asks for old versions and suites. Null where not attempted.", of(attempts);
+            "The outcome of each look, preceded by those outcomes that led to a further try within it, in order. The first policy_tls_timeout or policy_tls_closed is followed by a try without a post-quantum share (where that one is answered, the failure is recorded as policy_tls_large_hello), the first policy_tls_client_limit by one that offers old versions and suites. Null where not attempted.", of(attempts);
         looks: Option<i32> = row.policy.looks(),
-            "How many looks policy_attempts is of: 1, or 2 with the second look; further tries are no look. Null where not attempted, and in layouts before 1.2.", since("1.2");
+            "Number of looks that policy_attempts covers: 1, or 2 with the second look; further tries do not count. Null where not attempted, and in layouts before 1.2.", since("1.2");
         policy_wildcard: Option<bool> = row.policy.wildcard,
-            "Whether a random sibling host (`sts-census-…`) serves the same body with status 200, whatever its certificate; asked where the policy host answered 200 with a text; null where not asked or not decided.";
+            "Whether a random sibling host (`sts-census-…`) serves the same body with status 200, whatever its certificate; asked where the policy host answered 200 with a text; null where not asked or undecided.";
         policy_valid: Option<bool> = row.policy.valid,
             "Whether policy_body is a valid policy, strictly (RFC 8461 section 3.2); null where there is no body.";
         policy_usable: Option<bool> = row.policy.usable,
-            "Whether a strict sender may use it: outcome ok, certificate valid, text valid; null where not attempted.";
+            "Whether a strict sender may use the policy: outcome ok, certificate valid, text valid; null where not attempted.";
         policy_mode: Option<Mode> = row.policy.mode,
             "Mode of whatever text there is: {words}; null where it has no valid mode.";
         policy_max_age_s: Option<i64> = row.policy.max_age_s,
-            "max_age of whatever text there is, seconds, as written, where it is one to ten digits; else null.";
+            "max_age of whatever text there is, in seconds, as written; null unless it is one to ten digits.";
         policy_mx: Option<Vec<String>> = row.policy.mx,
             "Values of the mx fields of whatever text there is, in their order, escaped, valid or not; null where there is no body.";
     }

@@ -15,7 +15,7 @@ fn outcomes() -> Vec<Entry> {
     every_but(&[SmtpOutcome::TlsLargeHello])
 }
 
-/// Outcomes of connections: what has none stands in no list of attempts.
+/// Outcomes of connections: an outcome without a connection is in no list of attempts.
 fn attempts() -> Vec<Entry> {
     every_but(SmtpOutcome::WITHOUT_CONNECTION)
 }
@@ -29,7 +29,7 @@ pub(super) fn certificates() -> Vec<Entry> {
 }
 
 table! {
-    /// One row an (MX host, address): the evidence of SMTP and its TLS.
+    /// One row per (MX host, address): the evidence of SMTP and its TLS.
     MX_HOSTS = "mx_hosts", "one address of one MX host, or the host itself where it has no address"; row: HostRow {
         host: String = row.host,
             "MX host, lower case, no trailing dot.";
@@ -42,9 +42,9 @@ table! {
         host_ad: Option<bool> = row.host_ad,
             "Whether the address answer that was used had the AD bit; null where there was no answer.";
         smtp_outcome: Filled<SmtpOutcome> = row.smtp.outcome,
-            "ok (the handshake was reached and a certificate seen) | a smtp_, starttls_ or mx_tls_ code | limited | not_sampled | not_attempted | no_address | forbidden_address. limited: the host asked for less (421, or 450 or 451 with a text that speaks of a rate, or, with smtp_code null, it broke off three connections in a row after it had answered). What is excluded has no row.", of(outcomes), counted();
+            "ok (the handshake was reached and a certificate seen) | a smtp_, starttls_ or mx_tls_ code | limited | not_sampled | not_attempted | no_address | forbidden_address. limited: the host asked the scanner to slow down (421, or 450 or 451 with a text that mentions a rate; or, with smtp_code null, it broke off three connections in a row after it had answered before). Excluded hosts and addresses have no row.", of(outcomes), counted();
         smtp_phase: Option<SmtpPhase> = row.smtp.phase,
-            "The phase it ended in: {words}; null where no connection was tried.";
+            "The phase in which the conversation ended: {words}; null where no connection was tried.";
         smtp_code: Option<i32> = row.smtp.code,
             "The last reply code that was read, 200 to 599; null where none was.";
         smtp_text: Option<String> = row.smtp.text,
@@ -66,30 +66,30 @@ table! {
         chain_sha256: Option<Vec<String>> = row.smtp.tls.chain_sha256,
             "SHA-256 of the certificates after the leaf, as sent; null where none was seen.";
         cert_outcome: Option<CertOutcome> = row.smtp.tls.cert_outcome,
-            "As policy_cert_outcome, the name checked being the MX host's (RFC 8461 section 4.2).", of(certificates);
+            "As policy_cert_outcome, but checked against the MX host's name (RFC 8461 section 4.2).", of(certificates);
         cert_faults: Option<Vec<CertFault>> = row.smtp.tls.cert_faults,
             "As policy_cert_faults.", of(faults);
         tlsa_dns: Option<DnsStatus> = row.tlsa_dns,
-            "DNS status of `TLSA _25._tcp.<host>`; where the host is an alias that of its target's TLSA, if there are any or they could not be had; null where not asked.";
+            "DNS status of `TLSA _25._tcp.<host>`; where the host is an alias, that of its target's TLSA records, if there are any or they could not be resolved; null where not asked.";
         tlsa_ad: Option<bool> = row.tlsa_ad,
             "AD bit of that answer; null where there was none.";
         tlsa: Option<Vec<String>> = row.tlsa,
             "TLSA records in presentation form (RFC 6698 section 2.2), the data in lower case, sorted; empty where there are none; null where there was no answer.";
         probed_at: Option<Time> = row.smtp.probed_at,
-            "When the connection was begun; null where none was.";
+            "When the connection was started; null where none was.";
         connect_ms: Option<i64> = row.smtp.connect_ms,
             "Milliseconds of the TCP connect.";
         banner_ms: Option<i64> = row.smtp.banner_ms,
-            "Milliseconds from the end of the TCP handshake to the end of the greeting; null where none came whole, and in layouts before 1.2.", since("1.2");
+            "Milliseconds from the end of the TCP handshake to the end of the greeting; null where no complete greeting came, and in layouts before 1.2.", since("1.2");
         handshake_ms: Option<i64> = row.smtp.handshake_ms,
             "Milliseconds of the TLS handshake.";
         waited_ms: i64 = row.waited_ms,
-            "Milliseconds spent waiting for slots and pace.";
+            "Milliseconds spent waiting for slots and rate limits.";
         attempts: Vec<SmtpOutcome> = row.attempts,
-            "The outcome of each connection, looks and further tries, in their order, at most three; further tries as in policy_attempts. Empty where none was made.", of(attempts);
+            "The outcome of each connection, looks and further tries, in order, at most three; further tries as in policy_attempts. Empty where none was made.", of(attempts);
         looks: Option<i32> = row.looks(),
-            "How many looks attempts is of, 0 to 3; further tries are no look. Null in layouts before 1.2.", since("1.2");
+            "Number of looks that attempts covers, 0 to 3; further tries do not count. Null in layouts before 1.2.", since("1.2");
         dns_retried: Option<Vec<Retried>> = row.dns_retried,
-            "What came of questions at the first look that the second look asked again (address | tlsa); empty where none was; null in layout 1.0.", kind(retried::OF_HOSTS), since("1.1");
+            "First-look outcomes of the questions that the second look asked again (address | tlsa); empty where there were none; null in layout 1.0.", kind(retried::OF_HOSTS), since("1.1");
     }
 }

@@ -9,9 +9,9 @@ group! {
     /// A question that was asked again, as a dataset has it.
     SeenRetried; one: Retried {
         question: Question = one.question,
-            "What was asked.";
+            "The question.";
         status: DnsStatus = one.status,
-            "DNS status of the answer that did not stand.";
+            "DNS status at the first look.";
     }
 }
 

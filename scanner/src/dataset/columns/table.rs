@@ -93,7 +93,7 @@ macro_rules! group {
             fn array<'a>(
                 values: impl Iterator<Item = Option<Self::Lent<'a>>> + Clone,
             ) -> Result<arrow_array::ArrayRef, arrow_schema::ArrowError> {
-                // What is null is a list, never a group in it.
+                // A list may be null, a group in it never is.
                 let values = values.flatten();
                 let arrays = vec![$(
                     <<$cell as $crate::dataset::cell::Cell>::Item as $crate::dataset::item::Item>::array(
