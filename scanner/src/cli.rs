@@ -91,12 +91,12 @@ pub struct Settings {
     pub flags: Vec<Typed>,
 }
 
-const CHECK_EXIT: &str = "Exit codes: 0 no finding of severity error, 1 one at least, 2 usage or configuration, 4 local fault.\n\n\
-    What may pass is looked at again only where --second-look (or scan.toml) says how long to wait. \
+const CHECK_EXIT: &str = "Exit codes: 0 no finding of severity error, 1 at least one, 2 usage or configuration, 4 local fault.\n\n\
+    A failure that may pass is looked at again only if --second-look (or scan.toml) says how long to wait. \
     Colours are shown on a terminal, unless NO_COLOR is set.";
 
 const IDENTITY_EXIT: &str =
-    "Exit codes: 0 nothing is bad, 1 something is, 2 usage or configuration, 4 local fault.";
+    "Exit codes: 0 no problem found, 1 at least one problem, 2 usage or configuration, 4 local fault.";
 
 const EXIT_CODES: &str =
     "Exit codes: 0 complete, 2 usage or configuration, 3 interrupted but resumable, 4 local fault.";
@@ -109,40 +109,40 @@ pub fn command() -> Command {
     };
     let command = Command::new("sts-scan")
         .version(env!("CARGO_PKG_VERSION"))
-        .about("Measures how domains deploy MTA-STS (RFC 8461): domain lists in, Parquet out")
+        .about("Measure how domains deploy MTA-STS (RFC 8461): domain lists in, Parquet out")
         .after_help(EXIT_CODES)
         .subcommand_required(true)
         .arg_required_else_help(true)
         .subcommand(
             settings(Command::new("scan"))
-                .about("Scans the domains of one or several lists")
+                .about("Scan the domains of one or more lists")
                 .after_help(EXIT_CODES)
-                .arg(Arg::new("lists").value_name("LIST").help("Text, CSV (rank,domain), Parquet (column domain) or zone file, also in gzip, zstd or zip; `-` for standard input").num_args(1..).required(true).value_parser(value_parser!(PathBuf)))
-                .arg(Arg::new("output").short('o').long("output").value_name("DIR").help("Folder of the dataset; must not be there, or be empty").required(true).value_parser(value_parser!(PathBuf))),
+                .arg(Arg::new("lists").value_name("LIST").help("Text, CSV (rank,domain), Parquet (column domain) or zone file, optionally in gzip, zstd or zip; `-` for standard input").num_args(1..).required(true).value_parser(value_parser!(PathBuf)))
+                .arg(Arg::new("output").short('o').long("output").value_name("DIR").help("Folder for the dataset; must not exist, or be empty").required(true).value_parser(value_parser!(PathBuf))),
         )
         .subcommand(
             settings(Command::new("resume"))
-                .about("Goes on with a scan that was interrupted")
-                .after_help("Rates, exclusions, resolvers and identity may be changed; what gives the data its meaning may not.")
+                .about("Continue a scan that was interrupted")
+                .after_help("Rates, exclusions, resolvers and identity may be changed; settings that give the data its meaning may not.")
                 .arg(folder("Folder of the dataset")),
         )
         .subcommand(
             SETTINGS.iter().filter(of_check).filter_map(flag).fold(Command::new("check").arg(config()), Command::arg)
-                .about("Looks at a few domains as a scan does, and says what is wrong, what to do, and what senders do")
+                .about("Look at a few domains as a scan does, and say what is wrong, what to do, and what senders do")
                 .after_help(CHECK_EXIT)
                 .arg(Arg::new("domains").value_name("DOMAIN").help("The domains").num_args(1..).required(true))
-                .arg(Arg::new("format").long("format").value_name("FORMAT").help("How it is written; json: one object a domain, each on a line").default_value("text").value_parser(PossibleValuesParser::new(["text", "json"]))),
+                .arg(Arg::new("format").long("format").value_name("FORMAT").help("Output format; json: one object per domain, each on a line").default_value("text").value_parser(PossibleValuesParser::new(["text", "json"]))),
         )
-        .subcommand(settings(Command::new("plan")).about("Prints the effective plan as scan.toml, with ranges, defaults and origins"))
+        .subcommand(settings(Command::new("plan")).about("Print the effective plan as scan.toml, with ranges, defaults and origins"))
         .subcommand(identity())
         .subcommand(
             Command::new("assess")
-                .about("Draws findings and verdicts from a dataset's evidence anew")
+                .about("Derive findings and verdicts anew from a dataset's evidence")
                 .arg(folder("Folder of the dataset"))
-                .arg(Arg::new("intermediates").long("intermediates").value_name("FILE").help("Intermediate certificates (PEM) beside those that the scan saw, or `none`; without it those of the assessment before"))
-                .arg(Arg::new("anew").long("anew").help("Judges anew where the judgement before is damaged or gone: it is not read, and nothing is compared with it").action(ArgAction::SetTrue)),
+                .arg(Arg::new("intermediates").long("intermediates").value_name("FILE").help("Intermediate certificates (PEM) besides those that the scan saw, or `none`; default: those of the previous assessment"))
+                .arg(Arg::new("anew").long("anew").help("Do not read the previous assessment, nor compare with it: for one that is damaged or missing").action(ArgAction::SetTrue)),
         )
-        .subcommand(Command::new("columns").about("Prints the dataset's tables, columns and their meaning as JSON"));
+        .subcommand(Command::new("columns").about("Print the dataset's tables, columns and their meaning as JSON"));
     offline::commands(command)
 }
 
@@ -164,10 +164,10 @@ fn of_identity(setting: &&'static Setting) -> bool {
 
 fn identity() -> Command {
     let command = Command::new("identity")
-        .about("Checks that others can tell who scans: reverse DNS, forward DNS and EHLO name agree, and port 25 is open")
+        .about("Check that others can tell who is scanning: reverse DNS, forward DNS and EHLO name agree, and port 25 is open")
         .after_help(IDENTITY_EXIT)
-        .arg(Arg::new("address").long("address").value_name("ADDR").help("An address that others see; without it those that this machine reaches the Internet from").action(ArgAction::Append).value_parser(value_parser!(IpAddr)))
-        .arg(Arg::new("output").short('o').long("output").value_name("DIR").help("Folder that gets .well-known/probing.txt (RFC 9511) and index.html, to be hosted at the info page's site; nothing is overwritten").value_parser(value_parser!(PathBuf)));
+        .arg(Arg::new("address").long("address").value_name("ADDR").help("An address that others see; default: those from which this machine reaches the Internet").action(ArgAction::Append).value_parser(value_parser!(IpAddr)))
+        .arg(Arg::new("output").short('o').long("output").value_name("DIR").help("Folder to write .well-known/probing.txt (RFC 9511) and index.html into, to be hosted on the info page's site; nothing is overwritten").value_parser(value_parser!(PathBuf)));
     SETTINGS.iter().filter(of_identity).filter_map(flag).fold(command.arg(config()), Command::arg)
 }
 
@@ -175,7 +175,7 @@ fn config() -> Arg {
     Arg::new("config")
         .long("config")
         .value_name("FILE")
-        .help("Settings as scan.toml has them; flags override them")
+        .help("Settings in the format of scan.toml; flags override them")
         .value_parser(value_parser!(PathBuf))
 }
 

@@ -11,8 +11,8 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 use std::path::PathBuf;
 
-const VALIDATE_EXIT: &str = "Exit codes: 0 valid to the letter or matching, 1 not, 2 usage or an input that cannot be judged.\n\n\
-    Records are read one a line, plain or as `dig +short TXT` prints them. For mx-match give --mx and a policy, \
+const VALIDATE_EXIT: &str = "Exit codes: 0 valid to the letter or matching, 1 not, 2 usage, or an input that cannot be judged.\n\n\
+    Records are read one per line, plain or as `dig +short TXT` prints them. For mx-match give --mx and a policy, \
     or an object {\"mx\": HOST, \"patterns\": [PATTERN, …]}.";
 
 const GENERATE_EXIT: &str =
@@ -63,33 +63,31 @@ pub(super) fn parsed(name: &str, of: &ArgMatches) -> Option<Args> {
 }
 
 fn findings() -> Command {
-    Command::new("findings")
-        .about("Prints every finding: what it means, what to do, where it comes from")
-        .arg(
-            Arg::new("format")
-                .long("format")
-                .value_name("FORMAT")
-                .help("How it is written")
-                .default_value(Format::WORDS[0])
-                .value_parser(PossibleValuesParser::new(Format::WORDS)),
-        )
+    Command::new("findings").about("Print every finding: what it means, what to do, and its source").arg(
+        Arg::new("format")
+            .long("format")
+            .value_name("FORMAT")
+            .help("Output format")
+            .default_value(Format::WORDS[0])
+            .value_parser(PossibleValuesParser::new(Format::WORDS)),
+    )
 }
 
 fn validate() -> Command {
     Command::new("validate")
-        .about("Judges records, policies or MX patterns, without a network")
+        .about("Judge records, policies or MX patterns, without a network")
         .after_help(VALIDATE_EXIT)
         .arg(
             Arg::new("kind")
                 .value_name("KIND")
-                .help("What is judged")
+                .help("What to judge")
                 .required(true)
                 .value_parser(PossibleValuesParser::new(Kind::WORDS)),
         )
         .arg(
             Arg::new("file")
                 .value_name("FILE")
-                .help("The input; `-`, or nothing, for standard input")
+                .help("The input; if omitted or `-`, standard input")
                 .value_parser(value_parser!(PathBuf)),
         )
         .arg(
@@ -103,7 +101,7 @@ fn validate() -> Command {
             Arg::new("mx")
                 .long("mx")
                 .value_name("HOST")
-                .help("With mx-match: a host that is held against the policy in FILE; may be given several times")
+                .help("With mx-match: a host to match against the policy in FILE; may be given several times")
                 .action(ArgAction::Append),
         )
 }
@@ -131,18 +129,18 @@ fn generate() -> Command {
         Arg::new(id).long(id).value_name(value).help(help).num_args(1..).action(ArgAction::Append)
     };
     let command = Command::new("generate")
-        .about("Writes what a domain publishes: record, policy, TLSRPT record, DNS lines, and the steps in their order")
+        .about("Write what a domain has to publish: record, policy, TLSRPT record, DNS lines, and the steps in order")
         .after_help(GENERATE_EXIT)
         .arg(Arg::new("domain").value_name("DOMAIN").help("The domain"))
-        .arg(Arg::new("list").long("list").value_name("FILE").help("A list of domains in place of one, in any form that scan reads").requires("output").value_parser(value_parser!(PathBuf)))
+        .arg(Arg::new("list").long("list").value_name("FILE").help("A list of domains instead of one, in any format that scan reads").requires("output").value_parser(value_parser!(PathBuf)))
         .group(ArgGroup::new("targets").args(["domain", "list"]).required(true))
-        .arg(list_of("mx", "HOST", "The MX hosts; without it the DNS is asked"))
-        .arg(Arg::new("preset").long("preset").value_name("PROVIDER").help("Patterns of a provider in place of the hosts themselves").value_parser(PossibleValuesParser::new(Preset::WORDS)))
-        .arg(list_of("pattern", "PATTERN", "A pattern in place of the hosts themselves, or beside those of --preset"))
-        .arg(Arg::new("mode").long("mode").value_name("MODE").help("What senders shall do where a host fails").default_value("testing").value_parser(PossibleValuesParser::new(["testing", "enforce", "none"])))
-        .arg(Arg::new("max-age").long("max-age").value_name("SECONDS").help(format!("How long senders keep the policy [1 to {LARGEST_MAX_AGE}; default {}, in mode none {}]", generate::DEFAULT_MAX_AGE_S, generate::WITHDRAWAL_MAX_AGE_S)).value_parser(value_parser!(u64).range(1..=LARGEST_MAX_AGE)))
-        .arg(list_of("rua", "ADDRESS", "Where TLS reports go: a mail address, mailto: or https: URI; without it there is no TLSRPT record"))
-        .arg(Arg::new("output").short('o').long("output").value_name("DIR").help("Folder for the files, one folder a domain in it; must not be there, or be empty").value_parser(value_parser!(PathBuf)));
+        .arg(list_of("mx", "HOST", "The MX hosts; default: those in the DNS"))
+        .arg(Arg::new("preset").long("preset").value_name("PROVIDER").help("Patterns of a provider instead of the hosts themselves").value_parser(PossibleValuesParser::new(Preset::WORDS)))
+        .arg(list_of("pattern", "PATTERN", "A pattern instead of the hosts themselves, or in addition to those of --preset"))
+        .arg(Arg::new("mode").long("mode").value_name("MODE").help("What senders are to do when a host fails").default_value("testing").value_parser(PossibleValuesParser::new(["testing", "enforce", "none"])))
+        .arg(Arg::new("max-age").long("max-age").value_name("SECONDS").help(format!("How long senders may keep the policy [1 to {LARGEST_MAX_AGE}; default {}, in mode none {}]", generate::DEFAULT_MAX_AGE_S, generate::WITHDRAWAL_MAX_AGE_S)).value_parser(value_parser!(u64).range(1..=LARGEST_MAX_AGE)))
+        .arg(list_of("rua", "ADDRESS", "Where TLS reports go: a mail address, mailto: or https: URI; without it no TLSRPT record is written"))
+        .arg(Arg::new("output").short('o').long("output").value_name("DIR").help("Folder for the files, with one folder per domain; must not exist, or be empty").value_parser(value_parser!(PathBuf)));
     SETTINGS.iter().filter(of_generate).filter_map(flag).fold(command.arg(config()), Command::arg)
 }
 

@@ -1,4 +1,4 @@
-//! Who scans: asked for on a terminal, told elsewhere.
+//! Who scans: asked for on a terminal, refused elsewhere.
 
 use crate::plan::{Missing, ScanPlan};
 use std::io::{self, BufRead, Write};
@@ -8,13 +8,13 @@ use std::io::{self, BufRead, Write};
 pub fn refusal(missing: &[Missing]) -> String {
     let each = missing.iter().map(|one| format!("{} (in scan.toml `{}`)", one.flag(), one.setting()));
     format!(
-        "a scan says who makes it: give {}. Who is scanned must be able to ask you to stop; ETHICS.md says more",
+        "a scan must say who runs it: give {}. People whose hosts are scanned must be able to ask you to stop; ETHICS.md says more",
         each.collect::<Vec<_>>().join(" and ")
     )
 }
 
-/// Asks for what is missing until it is had, and says where to write it down; false where the input ends
-/// before.
+/// Asks for each missing setting until it is given, and says where to write it down; false where the input
+/// ends before.
 ///
 /// # Errors
 /// The terminal cannot be read or written.
@@ -44,7 +44,7 @@ pub fn ask(plan: &mut ScanPlan, input: &mut dyn BufRead, output: &mut dyn Write)
         };
         lines.push_str(&format!("{key} = \"{}\"\n", value.unwrap_or_default()));
     }
-    write!(output, "to be asked no more, put into scan.toml:\n[identity]\n{lines}")?;
+    write!(output, "to avoid this question in future, put into scan.toml:\n[identity]\n{lines}")?;
     Ok(true)
 }
 
