@@ -1,4 +1,4 @@
-//! The offline commands: any bytes are told without a panic, and what is offered as mended is valid and stays
+//! The offline commands: any bytes are told without a panic, and what is offered as fixed is valid and stays
 //! as it is.
 #![no_main]
 
@@ -6,10 +6,10 @@ use libfuzzer_sys::fuzz_target;
 use sts_scanner::validate::{self, Fix, Form, Job, Kind, Report};
 
 fuzz_target!(|data: &[u8]| {
-    mended(&validate::policy(data), |text| validate::policy(text));
+    fixed(&validate::policy(data), |text| validate::policy(text));
     let txts: Vec<&[u8]> = data.split(|&b| b == b'\n').collect();
-    mended(&validate::record(&txts), |text| validate::record(&[text]));
-    mended(&validate::tlsrpt_record(&txts), |text| validate::tlsrpt_record(&[text]));
+    fixed(&validate::record(&txts), |text| validate::record(&[text]));
+    fixed(&validate::tlsrpt_record(&txts), |text| validate::tlsrpt_record(&[text]));
     for kind in Kind::WORDS.iter().filter_map(|word| Kind::from_word(word)) {
         for form in [Form::One, Form::Batch] {
             let _ = validate::run(&Job { kind, form }, &mut &data[..], &mut Vec::new());
@@ -17,7 +17,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-fn mended(report: &Report, again: impl Fn(&[u8]) -> Report) {
+fn fixed(report: &Report, again: impl Fn(&[u8]) -> Report) {
     if let Fix::Text(text) = &report.fix {
         let again = again(text.as_bytes());
         assert!(again.strict.passes(), "{text:?}");

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::io::{BufRead, Write};
 
-/// A line; what else it holds is passed over.
+/// A line; other members are ignored.
 #[derive(Deserialize)]
 struct Case {
     id: Value,

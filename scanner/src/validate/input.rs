@@ -19,7 +19,7 @@ pub enum Unreadable {
     #[error(transparent)]
     Io(#[from] io::Error),
     /// Longer than any such input can be.
-    #[error("{what} longer than {limit} bytes: no such input can be that long, so it was not read further")]
+    #[error("{what} longer than {limit} bytes: no such input can be that long, so the rest was not read")]
     TooLong {
         /// What was read.
         what: String,
@@ -30,7 +30,7 @@ pub enum Unreadable {
     #[error("{0}")]
     Form(String),
     /// Lines of a batch that are none; the others were judged.
-    #[error("{count} of {all} lines could not be judged, the first is line {first}: {why}")]
+    #[error("{count} of {all} lines could not be judged; the first is line {first}: {why}")]
     Lines {
         /// How many.
         count: u64,
@@ -55,7 +55,7 @@ pub(super) fn whole_policy(from: &mut dyn BufRead) -> Result<Vec<u8>, Unreadable
     bounded(from, "a policy", POLICY_BYTES)
 }
 
-/// TXT records, one a line. A line that begins with a quotation mark is read as `dig +short TXT` prints it:
+/// TXT records, one per line. A line that begins with a quotation mark is read as `dig +short TXT` prints it:
 /// character-strings in quotation marks, joined without a space. An input of nothing is no record.
 pub(super) fn records(from: &mut dyn BufRead) -> Result<Vec<Vec<u8>>, Unreadable> {
     let text = bounded(from, "records", RECORDS_TEXT)?;
@@ -73,7 +73,7 @@ fn record(line: &[u8], number: usize) -> Result<Vec<u8>, Unreadable> {
     }
     let broken = || {
         Unreadable::Form(format!(
-            "line {number} begins with a quotation mark but is not \"character-strings\" in them"
+            "line {number} begins with a quotation mark but is not a sequence of \"character-strings\""
         ))
     };
     character_strings(line.trim_ascii()).ok_or_else(broken)

@@ -143,7 +143,7 @@ pub struct Report {
     pub lenient: Verdict,
     /// Every finding: by line and column, then those of the whole.
     pub findings: Vec<Note>,
-    /// The mended text, or why there is none.
+    /// The fixed text, or why there is none.
     pub fix: Fix,
 }
 
@@ -184,7 +184,7 @@ pub fn policy(body: &[u8]) -> Report {
             strict: Verdict::Invalid,
             lenient: Verdict::Invalid,
             findings: vec![Note::of_whole(Code::policy_too_large)],
-            fix: Fix::uncertain("what may be left out is not certain"),
+            fix: Fix::uncertain("it is not certain what may be left out"),
         };
     }
     let parsed = mta_sts::policy::parse(body);
@@ -240,8 +240,8 @@ pub struct Job {
 /// What the input looks like.
 #[derive(Debug, Clone)]
 pub enum Form {
-    /// One input as it is: a policy; records, one a line, plain or as `dig +short` writes them; for a match,
-    /// an object.
+    /// One input as it is: a policy; records, one per line, plain or as `dig +short` writes them; for a
+    /// match, an object.
     One,
     /// A policy, whose patterns these MX hosts are held against.
     HostsAgainstPolicy(Vec<String>),
@@ -271,7 +271,7 @@ pub fn run(job: &Job, from: &mut dyn BufRead, out: &mut dyn Write) -> Result<boo
             }
             Ok(parsed.valid && reports.iter().all(|(_, report)| report.strict.passes()))
         }
-        (Form::HostsAgainstPolicy(_), _) => Err(Unreadable::Form("--mx goes with mx-match only".to_owned())),
+        (Form::HostsAgainstPolicy(_), _) => Err(Unreadable::Form("--mx is for mx-match only".to_owned())),
         (Form::One, Kind::Policy) => {
             let body = input::policy(from)?;
             told(&policy(&body), &lines(&body), out)

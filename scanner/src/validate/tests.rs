@@ -4,21 +4,21 @@ use proptest::prelude::*;
 
 const HEAD: &str = "version: STSv1\nmode: enforce\nmx: a.example\nmax_age: 1209600\n";
 
-fn mended_policy(text: &str) -> Option<String> {
+fn fixed_policy(text: &str) -> Option<String> {
     match policy(text.as_bytes()).fix {
         Fix::Text(text) => Some(text),
         Fix::NotNeeded | Fix::Uncertain(_) => None,
     }
 }
 
-fn mended_record(txts: &[&str]) -> Option<String> {
+fn fixed_record(txts: &[&str]) -> Option<String> {
     match record(txts).fix {
         Fix::Text(text) => Some(text),
         Fix::NotNeeded | Fix::Uncertain(_) => None,
     }
 }
 
-fn mended_tlsrpt(txt: &str) -> Option<String> {
+fn fixed_tlsrpt(txt: &str) -> Option<String> {
     match tlsrpt_record(&[txt]).fix {
         Fix::Text(text) => Some(text),
         Fix::NotNeeded | Fix::Uncertain(_) => None,
@@ -26,7 +26,7 @@ fn mended_tlsrpt(txt: &str) -> Option<String> {
 }
 
 #[test]
-fn what_a_policy_was_meant_to_be_is_mended_where_it_is_certain() {
+fn what_a_policy_was_meant_to_be_is_fixed_where_it_is_certain() {
     for text in [
         "\u{feff}version: STSv1\nmode: enforce\nmx: a.example\nmax_age: 1209600\n",
         "  version: STSv1\n  mode: enforce\n  mx: a.example\n  max_age: 1209600",
@@ -40,10 +40,10 @@ fn what_a_policy_was_meant_to_be_is_mended_where_it_is_certain() {
         "---\nlayout: none\n# comment: yes\n\n---\nversion: STSv1\nmode: enforce\nmx: a.example\nmax_age: 1209600",
         "# our policy\nversion: STSv1\nmode: enforce\nmx: a.example\nmax_age: 1209600",
     ] {
-        assert_eq!(mended_policy(text).as_deref(), Some(HEAD), "{text:?}");
+        assert_eq!(fixed_policy(text).as_deref(), Some(HEAD), "{text:?}");
     }
     assert_eq!(
-        mended_policy(
+        fixed_policy(
             "version: STSv1\r\nmode: enforce\r\nmx: b.example, *.ñaca.com\r\nmax_age: 1209600\r\n\r\n"
         )
         .unwrap(),
@@ -90,7 +90,7 @@ fn what_is_valid_is_left_as_it_is() {
 }
 
 #[test]
-fn records_are_mended_where_it_is_certain() {
+fn records_are_fixed_where_it_is_certain() {
     for txts in [
         &["v=STSv1 ; id=1"][..],
         &["v=STSv1;\r\nid = 1"],
@@ -102,10 +102,10 @@ fn records_are_mended_where_it_is_certain() {
         &["x", "v=STSv1; id=1;; "],
         &["v=STSv12; id=7", "v=STSv1; id=1 "],
     ] {
-        assert_eq!(mended_record(txts).as_deref(), Some("v=STSv1; id=1;"), "{txts:?}");
+        assert_eq!(fixed_record(txts).as_deref(), Some("v=STSv1; id=1;"), "{txts:?}");
     }
     assert_eq!(
-        mended_record(&["v=STSv1; id=2024-01-01T00:00:00Z; x=y"]).unwrap(),
+        fixed_record(&["v=STSv1; id=2024-01-01T00:00:00Z; x=y"]).unwrap(),
         "v=STSv1; id=20240101T000000Z; x=y;"
     );
 }
@@ -129,7 +129,7 @@ fn what_a_record_was_meant_to_be_is_never_guessed() {
 }
 
 #[test]
-fn report_addresses_are_mended_where_it_is_certain() {
+fn report_addresses_are_fixed_where_it_is_certain() {
     for (txt, wanted) in [
         ("v=TLSRPTv1; rua=a@b.example", Some("v=TLSRPTv1; rua=mailto:a@b.example;")),
         ("v=TLSRPTv1; rua=mailto:a@b.example;; ", Some("v=TLSRPTv1; rua=mailto:a@b.example;")),
@@ -142,7 +142,7 @@ fn report_addresses_are_mended_where_it_is_certain() {
         ("v=TLSRPTv1;", None),
         ("v=spf1 -all", None),
     ] {
-        assert_eq!(mended_tlsrpt(txt).as_deref(), wanted, "{txt}");
+        assert_eq!(fixed_tlsrpt(txt).as_deref(), wanted, "{txt}");
     }
 }
 
@@ -173,7 +173,7 @@ fn a_finding_is_shown_under_its_line() {
     assert!(text.starts_with("strict sender:  invalid\nlenient sender: valid\n"), "{text}");
     assert!(text.contains("1:10: error: "), "{text}");
     assert!(text.contains("    | v=STSv1; id=a-b\n    |          ^\n"), "{text}");
-    assert!(text.ends_with("mended, and valid to the letter:\n\n    v=STSv1; id=ab;\n"), "{text}");
+    assert!(text.ends_with("fixed, and valid to the letter:\n\n    v=STSv1; id=ab;\n"), "{text}");
 }
 
 #[test]
@@ -217,7 +217,7 @@ proptest! {
     }
 
     #[test]
-    fn what_is_mended_is_valid_and_needs_no_second_mending(
+    fn what_is_fixed_is_valid_and_needs_no_second_fix(
         lines in prop::collection::vec("#?( |\t)?([vV]ersion|mode|MODE|max_age|mx|ext|---)?[:= ]? ?\"?(stsv1|STSv1|enforce|none|[0-9+,]{0,9}|(\\*\\.)?[a-zé.,]{0,9})\"?[; ]?\r?", 0..9),
     ) {
         let report = policy(lines.join("\n").as_bytes());
@@ -229,7 +229,7 @@ proptest! {
     }
 
     #[test]
-    fn a_mended_record_is_valid_and_needs_no_second_mending(tail in "[;, =a-bIDid@:\r\n-]{0,16}", head in "v=STSv1|v=stsv1| v=STSv1 |v=TLSRPTv1") {
+    fn a_fixed_record_is_valid_and_needs_no_second_fix(tail in "[;, =a-bIDid@:\r\n-]{0,16}", head in "v=STSv1|v=stsv1| v=STSv1 |v=TLSRPTv1") {
         let txt = format!("{head};{tail}");
         if let Fix::Text(text) = record(&[&txt]).fix {
             prop_assert_eq!((record(&[&text]).strict, record(&[&text]).fix), (Verdict::Valid, Fix::NotNeeded));

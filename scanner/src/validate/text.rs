@@ -1,4 +1,4 @@
-//! A report as a person wants it: verdicts, each finding with its line under it, and the mended text.
+//! A report as a person wants it: verdicts, each finding with its line under it, and the fixed text.
 
 use super::{Fix, Note, Report, Verdict};
 use crate::evidence::Code;
@@ -19,18 +19,18 @@ pub(super) fn report(report: &Report, lines: &[Vec<u8>]) -> String {
         told(&mut text, note, lines);
     }
     if report.findings.len() > SHOWN {
-        let _ = writeln!(text, "\nand {} findings more (--batch gives all)", report.findings.len() - SHOWN);
+        let _ = writeln!(text, "\nand {} more findings (--batch gives all)", report.findings.len() - SHOWN);
     }
     match &report.fix {
         Fix::NotNeeded => {}
-        Fix::Text(mended) => {
-            let _ = write!(text, "\nmended, and valid to the letter:\n\n");
-            for line in mended.lines() {
+        Fix::Text(fixed) => {
+            let _ = write!(text, "\nfixed, and valid to the letter:\n\n");
+            for line in fixed.lines() {
                 let _ = writeln!(text, "    {line}");
             }
         }
         Fix::Uncertain(reasons) => {
-            let _ = writeln!(text, "\nno mended text, because");
+            let _ = writeln!(text, "\nno fixed text, because");
             for reason in reasons {
                 let _ = writeln!(text, "- {reason}");
             }

@@ -1,4 +1,4 @@
-//! Records of fields between semicolons, mended.
+//! Records of fields between semicolons, fixed.
 
 use Rule::{Id, Rua};
 
@@ -22,8 +22,8 @@ pub(super) const MTA_STS: Grammar = Grammar { version: "v=STSv1", name: "id", ru
 pub(super) const TLSRPT: Grammar = Grammar { version: "v=TLSRPTv1", name: "rua", rule: Rua };
 
 /// What came of it.
-pub(super) enum Mending {
-    /// The text with all that is certain mended; not always valid.
+pub(super) enum Fixed {
+    /// The text with all that is certain fixed; not always valid.
     Text(String),
     /// It does not begin with the version in any spelling.
     OtherVersion,
@@ -41,19 +41,19 @@ pub(super) fn candidate<'a, T: AsRef<[u8]>>(
         let first = found.next()?;
         Some(if found.all(|other| other == first) { Ok(first) } else { Err(SEVERAL) })
     };
-    const SEVERAL: &str = "which of the records is the right one is not certain: publish exactly one";
+    const SEVERAL: &str = "it is not certain which of the records is the right one: publish exactly one";
     one_of(&|txt| txt.starts_with(prefix))
         .or_else(|| one_of(&signals))
-        .unwrap_or(Err("none of the records is meant as one: `sts-scan generate` writes one"))
+        .unwrap_or(Err("none of them is meant as such a record: `sts-scan generate` writes one"))
 }
 
 /// Mends spelling of the version and of the field's name, white space, line ends, empty and repeated fields,
 /// an id with separators, an address without `mailto:`.
-pub(super) fn mend(txt: &[u8], grammar: &Grammar) -> Mending {
+pub(super) fn fix(txt: &[u8], grammar: &Grammar) -> Fixed {
     let text = String::from_utf8_lossy(txt);
     let mut parts = text.split(';').map(|part| part.trim_matches(|c: char| c.is_ascii_whitespace()));
     if !parts.next().is_some_and(|version| version.eq_ignore_ascii_case(grammar.version)) {
-        return Mending::OtherVersion;
+        return Fixed::OtherVersion;
     }
     let parts: Vec<(&str, Option<&str>)> = parts.filter(|part| !part.is_empty()).map(pair).collect();
     let exact = parts.iter().any(|(name, _)| *name == grammar.name);
@@ -69,7 +69,7 @@ pub(super) fn mend(txt: &[u8], grammar: &Grammar) -> Mending {
         let name = if meant { grammar.name } else { name };
         let ours = name == grammar.name;
         let repeated = seen.contains(&name) && !(ours && matches!(grammar.rule, Rua));
-        // Bounded: a record of very many names is no slip that could be mended, and stays as it is.
+        // Bounded: a record of very many names is no slip that could be fixed, and stays as it is.
         if seen.len() < 64 {
             seen.push(name);
         }
@@ -83,7 +83,7 @@ pub(super) fn mend(txt: &[u8], grammar: &Grammar) -> Mending {
         };
         fields.push(format!("{name}={value}"));
     }
-    Mending::Text(fields.join("; ") + ";")
+    Fixed::Text(fields.join("; ") + ";")
 }
 
 fn pair(part: &str) -> (&str, Option<&str>) {

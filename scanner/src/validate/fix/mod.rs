@@ -1,7 +1,7 @@
 //! Mended texts, where the fix is certain.
 //!
 //! Certain means: there is one text to the letter that asks for the same as the one at hand. White space,
-//! quotation marks, capitals and line ends round a word that can only be one word are mended; a missing mode,
+//! quotation marks, capitals and line ends round a word that can only be one word are fixed; a missing mode,
 //! a host that is none, a number with a comma are not, because what was meant is not in the text. What is
 //! offered is read again by the parsers, and offered only if it is valid to the letter.
 
@@ -11,16 +11,16 @@ mod policy;
 use crate::evidence::{Code, RecordState};
 use crate::mta_sts::policy::Parsed;
 use crate::mta_sts::{Fault, Weight, record, tlsrpt};
-use fields::Mending;
+use fields::Fixed;
 
 /// What can be done about a text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fix {
     /// It is as it should be.
     NotNeeded,
-    /// The mended text, valid to the letter. A policy has its line ends, a record none.
+    /// The fixed text, valid to the letter. A policy has its line ends, a record none.
     Text(String),
-    /// It cannot be mended with certainty: why not.
+    /// It cannot be fixed with certainty: why not.
     Uncertain(Vec<String>),
 }
 
@@ -35,13 +35,13 @@ pub(super) fn policy(body: &[u8], parsed: &Parsed<'_>) -> Fix {
     if parsed.valid && !has(&parsed.faults, Code::policy_duplicate_field) {
         return Fix::NotNeeded;
     }
-    let Some(mended) = policy::mend(body) else {
+    let Some(fixed) = policy::fix(body) else {
         return Fix::uncertain(
-            "it holds bytes that are not UTF-8, and what they were meant to be is not certain",
+            "it contains bytes that are not UTF-8, and it is not certain what they were meant to be",
         );
     };
-    let again = crate::mta_sts::policy::parse(mended.as_bytes());
-    if again.valid { Fix::Text(mended) } else { Fix::Uncertain(reasons(&again.faults)) }
+    let again = crate::mta_sts::policy::parse(fixed.as_bytes());
+    if again.valid { Fix::Text(fixed) } else { Fix::Uncertain(reasons(&again.faults)) }
 }
 
 /// The fix of the record at `_mta-sts`.
@@ -55,8 +55,8 @@ pub(super) fn record<T: AsRef<[u8]>>(txts: &[T], judged: &record::Judged) -> Fix
         Ok(candidate) => candidate,
         Err(why) => return Fix::uncertain(why),
     };
-    let mended = fields::mend(candidate, &fields::MTA_STS);
-    finish(mended, candidate, judged.state, |text| {
+    let fixed = fields::fix(candidate, &fields::MTA_STS);
+    finish(fixed, candidate, judged.state, |text| {
         let again = record::judge(&[text]);
         (again.state == RecordState::Valid, again.faults)
     })
@@ -75,24 +75,24 @@ pub(super) fn tlsrpt<T: AsRef<[u8]>>(txts: &[T], judged: &tlsrpt::Judged) -> Fix
         Ok(candidate) => candidate,
         Err(why) => return Fix::uncertain(why),
     };
-    let mended = fields::mend(candidate, &fields::TLSRPT);
-    finish(mended, candidate, judged.state, |text| {
+    let fixed = fields::fix(candidate, &fields::TLSRPT);
+    finish(fixed, candidate, judged.state, |text| {
         let again = tlsrpt::judge(&[text]);
         (again.state == RecordState::Valid, again.faults)
     })
 }
 
-fn finish(mended: Mending, was: &[u8], state: RecordState, read: impl Fn(&str) -> (bool, Vec<Fault>)) -> Fix {
-    match mended {
-        Mending::Text(text) => match read(&text) {
+fn finish(fixed: Fixed, was: &[u8], state: RecordState, read: impl Fn(&str) -> (bool, Vec<Fault>)) -> Fix {
+    match fixed {
+        Fixed::Text(text) => match read(&text) {
             // Of several that are alike one stays; else what is worth saying is beside the record, not in it.
             (true, _) if text.as_bytes() == was && state == RecordState::Valid => Fix::NotNeeded,
             (true, _) => Fix::Text(text),
             (false, faults) => Fix::Uncertain(reasons(&faults)),
         },
-        Mending::OtherVersion => {
-            Fix::uncertain("the version is another one: there is only one, but it may not be what was meant")
-        }
+        Fixed::OtherVersion => Fix::uncertain(
+            "the version is a different one: only one exists, but it may not be what was meant",
+        ),
     }
 }
 
@@ -100,7 +100,7 @@ fn has(faults: &[Fault], code: Code) -> bool {
     faults.iter().any(|fault| fault.code == code)
 }
 
-/// Why what is still wrong is not mended, each reason once.
+/// Why what is still wrong is not fixed, each reason once.
 fn reasons(faults: &[Fault]) -> Vec<String> {
     let mut reasons: Vec<String> = Vec::new();
     for fault in faults.iter().filter(|fault| fault.weight != Weight::Remark) {
@@ -114,32 +114,34 @@ fn reasons(faults: &[Fault]) -> Vec<String> {
 
 fn why_not(code: Code) -> &'static str {
     match code {
-        Code::policy_empty | Code::policy_html => "there is no policy in it that could be mended",
+        Code::policy_empty | Code::policy_html => "it contains no policy that could be fixed",
         Code::policy_version_invalid => {
-            "the version is another one: there is only one, but it may not be what was meant"
+            "the version is a different one: only one exists, but it may not be what was meant"
         }
         Code::policy_mode_missing | Code::policy_mode_invalid => {
-            "which mode was meant is not certain: enforce, testing and none ask for different things"
+            "it is not certain which mode was meant: enforce, testing and none ask for different things"
         }
         Code::policy_max_age_missing | Code::policy_max_age_invalid | Code::policy_max_age_too_large => {
-            "how long senders shall keep the policy is for its owner to choose: max_age is a number of seconds, at most 31557600"
+            "its owner has to choose how long senders keep the policy: max_age is a number of seconds, at most 31557600"
         }
         Code::policy_mx_missing => {
             "the MX hosts are not in the text: `sts-scan generate` can ask the DNS for them"
         }
-        Code::policy_mx_invalid | Code::policy_mx_u_label => "which host was meant by an mx is not certain",
+        Code::policy_mx_invalid | Code::policy_mx_u_label => {
+            "it is not certain which host was meant by an mx"
+        }
         Code::policy_line_invalid => {
-            "whether a line that is no field is to go, or what it was meant to say, is not certain"
+            "it is not certain whether to remove a line that is not a field, or what it was meant to say"
         }
         Code::record_id_missing | Code::record_id_invalid | Code::record_id_too_long => {
-            "the id is for its owner to choose: any 1 to 32 letters and digits that were not used before"
+            "its owner has to choose the id: any 1 to 32 letters and digits that were not used before"
         }
         Code::record_field_invalid | Code::tlsrpt_invalid => {
-            "whether a field outside the grammar is to go, or what it was meant to say, is not certain"
+            "it is not certain whether to remove a field outside the grammar, or what it was meant to say"
         }
         Code::tlsrpt_rua_missing | Code::tlsrpt_rua_invalid => {
-            "which report address was meant is not certain"
+            "it is not certain which report address was meant"
         }
-        _ => "what was meant is not certain",
+        _ => "it is not certain what was meant",
     }
 }

@@ -1,4 +1,4 @@
-//! A policy's text, mended.
+//! A policy's text, fixed.
 
 use crate::mta_sts::mx_pattern;
 use std::collections::HashSet;
@@ -35,7 +35,7 @@ impl Known {
     }
 
     /// The value in its one spelling; `None` where there is none or it is not certain which.
-    fn mend(self, value: &str) -> Option<String> {
+    fn fix(self, value: &str) -> Option<String> {
         let bare = unwrapped(value);
         match self {
             Self::Version => bare.eq_ignore_ascii_case("STSv1").then(|| "STSv1".to_owned()),
@@ -52,9 +52,9 @@ impl Known {
     }
 }
 
-/// The text with all that is certain mended; not always valid. `None` where it is not UTF-8: what stands
-/// there cannot be written anew. Line ends are as the first line has them.
-pub(super) fn mend(body: &[u8]) -> Option<String> {
+/// The text with all that is certain fixed; not always valid. `None` where it is not UTF-8: what stands there
+/// cannot be written anew. Line ends are as the first line has them.
+pub(super) fn fix(body: &[u8]) -> Option<String> {
     let text = std::str::from_utf8(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)).ok()?;
     let end = if text.split('\n').next().is_some_and(|line| line.ends_with('\r')) { "\r\n" } else { "\n" };
     let lines: Vec<&str> = text.split('\n').map(str::trim).collect();
@@ -73,12 +73,12 @@ pub(super) fn mend(body: &[u8]) -> Option<String> {
     if !seen.contains("version") {
         fields.insert(0, ("version".to_owned(), "STSv1".to_owned()));
     }
-    let mut mended = String::with_capacity(text.len());
+    let mut fixed = String::with_capacity(text.len());
     for (key, value) in fields {
         let colon = if key.is_empty() { "" } else { ": " };
-        let _ = write!(mended, "{key}{colon}{value}{end}");
+        let _ = write!(fixed, "{key}{colon}{value}{end}");
     }
-    Some(mended)
+    Some(fixed)
 }
 
 /// Not blank, not a comment, not a ruler: lines that no field can have been meant by.
@@ -121,7 +121,7 @@ fn fields_of(line: &str, exact: &HashSet<&str>) -> Vec<(String, String)> {
     {
         return hosts.into_iter().map(|host| ("mx".to_owned(), host)).collect();
     }
-    let value = known.mend(value).unwrap_or_else(|| value.to_owned());
+    let value = known.fix(value).unwrap_or_else(|| value.to_owned());
     vec![(known.key().to_owned(), value)]
 }
 
@@ -130,7 +130,7 @@ fn without_colon(line: &str) -> Option<(String, String)> {
     let (key, value) = line.split_once(|c: char| c == '=' || c.is_ascii_whitespace())?;
     let known = Known::exactly(key.trim())?;
     let value = value.trim();
-    (known.mend(value).as_deref() == Some(value)).then(|| (known.key().to_owned(), value.to_owned()))
+    (known.fix(value).as_deref() == Some(value)).then(|| (known.key().to_owned(), value.to_owned()))
 }
 
 /// Without the quotation marks, or the semicolon or comma, of another file format round it.
