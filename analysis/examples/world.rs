@@ -1,4 +1,4 @@
-//! Writes the datasets of a fixture world: `world NAME OUT`. Prints their folders, one a line.
+//! Writes the datasets of a fixture world: `world NAME OUT`. Prints their folders, one per line.
 
 #![allow(clippy::print_stdout, clippy::expect_used, reason = "a tool for the tests")]
 

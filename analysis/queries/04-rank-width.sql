@@ -1,5 +1,5 @@
 -- title: Adoption by rank, in bins of one width
--- answers: How does adoption fall off along the list?
+-- answers: How does adoption decline along the list?
 -- denominator: D1 = names with MX records, null MX excluded, with a rank. Bins are as wide as --rank-width says (default
 --   100000 ranks); a bin without names has no row.
 -- units: counts are names; the bin holds the ranks from first_rank to last_rank. _pct is percent of the decided names

@@ -4,7 +4,7 @@
 --   an address); D3 = names that exist; D4 = all names. Of each: all names, signallers, adopters, and the
 --   names that are known not to signal.
 -- units: counts are names. valid: exactly one valid TLSRPT record. valid_pct is percent of the decided names (names less
---   undecided: the answer to _smtp._tls could not be had); _low and _high are percent of all names, the undecided
+--   undecided: there was no usable answer for _smtp._tls); _low and _high are percent of all names, the undecided
 --   counted as without a record and as with a valid one.
 WITH counted AS (
     SELECT

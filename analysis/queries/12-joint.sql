@@ -1,5 +1,5 @@
 -- title: MTA-STS, TLSRPT and DANE together
--- answers: Which of the three do names have together?
+-- answers: Which of the three do names combine?
 -- denominator: D1 = names with MX records, null MX excluded.
 -- units: names; pct is percent of D1. MTA-STS: adopts (one valid record) | signals (a record that is not valid) | none |
 --   unknown. TLSRPT: as in the table of TLSRPT. DANE, of the MX hosts of signallers: valid (at least one host, none

@@ -1,5 +1,5 @@
 -- title: How much the thresholds decide
--- answers: What would the table of managers say with other thresholds?
+-- answers: What would the table of managers show with other thresholds?
 -- denominator: the signallers among D4 (all names) whose cluster is known.
 -- units: names; _pct is percent of the denominator.
 WITH sized AS (

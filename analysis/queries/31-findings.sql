@@ -1,5 +1,5 @@
 -- title: Findings
--- answers: What is wrong, or worth knowing, with how many domains, and where does it cluster?
+-- answers: What is wrong with domains or worth knowing about them, how many are affected, and where does it cluster?
 -- denominator: the signallers among D4 (all names).
 -- units: domains. counts_as: error; warning; info; indeterminate (what was observed does not decide: never an error).
 --   domains are those for which the finding counts; transient are those where it may pass and the second look has not

@@ -1,5 +1,5 @@
 -- title: Faults on the way to the policy one by one, by who manages the policy host
--- answers: Which faults do the policy hosts have that domains manage themselves, and which those of third parties?
+-- answers: Which faults do self-managed policy hosts have, and which do those of third parties have?
 -- denominator: the signallers among D4 (all names); self, third_party, unclassified and unknown are the managers of their
 --   policy hosts (table managers).
 -- units: domains for which the fault is an error; a domain counts under each of its faults. transient are those where it may

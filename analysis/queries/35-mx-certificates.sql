@@ -1,5 +1,5 @@
 -- title: Faults of MX hosts' TLS and certificates, by who manages the mail
--- answers: Which faults do MX hosts have that domains manage themselves, and which those of third parties?
+-- answers: Which faults do self-managed MX hosts have, and which do those of third parties have?
 -- denominator: the signallers of which at least one MX host was probed (a connection was tried to one of its addresses), by the
 --   manager of their mail (table managers), and all of them.
 -- units: domains for which the fault is an error at one host at least; a domain counts under each of its faults and once under

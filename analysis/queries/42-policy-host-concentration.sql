@@ -1,5 +1,5 @@
 -- title: Concentration of policy hosts
--- answers: On how few clusters do the policies hang, the good ones and the bad ones (CDF)?
+-- answers: How few clusters do the policies depend on, the good ones and the bad ones (CDF)?
 -- denominator: the signallers among D4 (all names) whose policy host's cluster is known (table managers), those with a usable
 --   policy (valid), and those without (invalid; open ones, with nothing but transient or indeterminate findings, are in
 --   neither).

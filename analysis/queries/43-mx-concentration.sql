@@ -1,5 +1,5 @@
 -- title: Concentration of MX hosts
--- answers: On how few MX hosts does the mail of domains with MTA-STS hang, on good ones and on bad ones (CDF)?
+-- answers: How few MX hosts does the mail of domains with MTA-STS depend on, good hosts and bad ones (CDF)?
 -- denominator: the pairs of a signaller and a host of its MX set; those with a host that was seen valid (at every observed
 --   address), and those with one seen invalid (at one at least). A host that was not observed is in neither.
 -- units: pairs. Hosts by the number of domains; the first 20 places, then some, then the last. upto_ columns add up the hosts

@@ -1,5 +1,5 @@
 -- title: Errors of TLSRPT
--- answers: Can reports reach those who ask for them?
+-- answers: Can reports reach the domains that ask for them?
 -- denominator: names that publish TLSRPT (valid, invalid or several records) among D4 (all names), those that signal MTA-STS
 --   and the others.
 -- units: names; a name counts under each of its errors and once under (any). pct is percent of the row's publishers.
@@ -9,7 +9,7 @@ WITH publishers AS (
         CASE WHEN signallers.domain IS NULL THEN 'not signalling' ELSE 'signallers' END AS part
     FROM assessments
     LEFT JOIN signallers ON signallers.scan = assessments.scan AND signallers.domain = assessments.domain
-    -- What does not signal is judged where it publishes TLSRPT, and where this version does not know what its record is.
+    -- Names that do not signal are judged where they publish TLSRPT, and where this version does not know their record's word.
     WHERE signallers.tlsrpt IN ('valid', 'invalid', 'multiple')
         OR signallers.domain IS NULL AND NOT coalesce(list_contains(assessments.findings, 'tlsrpt_absent'), false)
 ),

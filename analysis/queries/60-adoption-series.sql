@@ -1,5 +1,5 @@
 -- title: Adoption over time
--- answers: How does adoption change from scan to scan, and how much of it is the list's doing?
+-- answers: How does adoption change from scan to scan, and how much of that is due to the list?
 -- denominator: D1 = names with MX records, null MX excluded; D2 = D1 and names with an implicit MX (no MX, but
 --   an address); D3 = names that exist; D4 = all names. all: the names of each scan's list; common: those that are in the
 --   list of every scan, so that only the world changes and not the list.

@@ -1,5 +1,5 @@
 -- title: Errors over time
--- answers: How does each class of errors change from scan to scan, and how much of it is the list's doing?
+-- answers: How does each class of errors change from scan to scan, and how much of that is due to the list?
 -- denominator: the signallers among D4 (all names). all: of each scan's list; common: those whose names are in the list of
 --   every scan.
 -- units: domains. Stages as in the table of misconfiguration by stage (policy and any are sums), and each code below its

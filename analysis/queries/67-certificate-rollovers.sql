@@ -1,5 +1,5 @@
 -- title: Certificate roll-overs
--- answers: When policy hosts and MX hosts change their certificate, do they do it right?
+-- answers: When policy hosts and MX hosts change their certificate, do they do it correctly?
 -- denominator: policy hosts of signallers, and addresses of MX hosts, whose certificate was seen in both of two scans that
 --   follow one another.
 -- units: hosts (policy hosts, MX addresses). kept: the same certificate; kept, expired: it was valid and has run out; renewed:

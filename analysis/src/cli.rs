@@ -22,7 +22,7 @@ use std::sync::Mutex;
     after_help = "Exit codes: 0 done, 2 usage (also a dataset that cannot be used), 4 local fault."
 )]
 pub struct Args {
-    /// Directories of scans, as `sts-scan` wrote them; the tables have rows for each.
+    /// Folders of scans, as `sts-scan` wrote them; the tables have rows for each.
     #[arg(value_name = "DATASET", required_unless_present = "list")]
     datasets: Vec<PathBuf>,
     /// Format of the output.
@@ -31,35 +31,34 @@ pub struct Args {
     /// Only this table (see --list); may be given several times.
     #[arg(long, value_name = "NAME")]
     table: Vec<String>,
-    /// A query of your own in place of the tables; may be given several times.
+    /// A query of your own instead of the tables; may be given several times.
     #[arg(long, value_name = "FILE.sql", conflicts_with = "table")]
     query: Vec<PathBuf>,
-    /// List the tables and what they answer.
+    /// List the tables and the questions they answer.
     #[arg(long)]
     list: bool,
     /// Accept datasets that are not complete, and say what they cover.
     #[arg(long)]
     partial: bool,
-    /// At most so many rows a table, or `all` [default: 60 for text, markdown and latex; all for csv and
+    /// At most this many rows per table, or `all` [default: 60 for text, markdown and latex; all for csv and
     /// json].
     #[arg(long, value_name = "N|all", value_parser = parse_rows)]
     rows: Option<Rows>,
-    /// Memory for queries in MiB; what needs more goes to the temporary folder.
+    /// Memory for queries in MiB; anything beyond it is written to the temporary folder.
     #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
     memory: u32,
-    /// Leave texts in CSV that a spreadsheet would run as formulas as they are; without it they begin with an
-    /// apostrophe.
+    /// Do not put an apostrophe before texts in CSV that a spreadsheet would run as formulas.
     #[arg(long)]
     csv_plain: bool,
     #[command(flatten)]
     settings: Settings,
-    /// Write no tables but, into this directory, what other programs need to run the same queries: names,
+    /// Instead of tables, write into this folder what other programs need to run the same queries: names,
     /// providers, scans and the like as Parquet, and tables.sql for DuckDB.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["table", "query", "list"])]
     helper_tables: Option<PathBuf>,
 }
 
-/// Threads beside a core each.
+/// Threads besides one per core.
 const SPARE_THREADS: usize = 4;
 
 #[derive(Debug, Clone, Copy)]
@@ -114,7 +113,7 @@ fn answer(args: &Args, catalogue: &[Query]) -> Result<(), Fault> {
         let named = !args.query.is_empty() || !args.table.is_empty();
         for query in &queries {
             match tables.run(query).await {
-                // Of all tables those that can be had; a table that was asked for by name must be had.
+                // Of all tables, those that can be answered; a table that was asked for by name must be.
                 Err(Fault::Withheld(why)) if !named => say(&format!("note: {why}")),
                 answer => answers.push(answer?),
             }

@@ -1,4 +1,4 @@
-//! Files that are written: what is no regular file is never replaced, and nothing half is left.
+//! Files that are written: only a regular file is ever replaced, and no half-written file is left.
 
 use crate::fault::Fault;
 use std::fs;
@@ -11,7 +11,7 @@ use std::path::Path;
 pub(crate) fn check(path: &Path) -> Result<(), Fault> {
     match fs::symlink_metadata(path) {
         Ok(there) if !there.is_file() => Err(Fault::Usage(format!(
-            "{} is no regular file, and is not replaced by one\nhint: give the name of a file, or of one that is not there yet",
+            "{} is not a regular file, and is not replaced by one\nhint: give the name of a file, or of one that does not exist yet",
             path.display()
         ))),
         _ => Ok(()),
@@ -48,7 +48,7 @@ mod tests {
         for strange in [link.as_path(), pipe.as_path(), dir.path(), Path::new("/dev/null")] {
             let fault = write_whole(strange, b"after").unwrap_err();
             assert_eq!(fault.exit_code(), 2);
-            assert!(fault.to_string().contains("is no regular file"), "{fault}");
+            assert!(fault.to_string().contains("is not a regular file"), "{fault}");
         }
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read_to_string(&file).unwrap(), "before");

@@ -35,7 +35,7 @@ impl Providers {
                 if registrable(&domain) != Some(domain.as_str()) {
                     return Err(Fault::engine(
                         "read providers.toml",
-                        format!("{domain} is no registrable domain"),
+                        format!("{domain} is not a registrable domain"),
                     ));
                 }
                 if let Some(other) = by_registrable.insert(domain.clone(), provider.clone()) {

@@ -3,19 +3,20 @@
 /// Thresholds and widths. Each field is a column of `settings`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Args)]
 pub struct Settings {
-    /// Width of the bins in the table of adoption by rank in bins of one width.
+    /// Width in ranks of the bins in the table rank-width.
     #[arg(long, value_name = "RANKS", default_value_t = Self::default().rank_width,
         value_parser = clap::value_parser!(i64).range(1..=1_000_000_000))]
     pub rank_width: i64,
-    /// From so many signallers of a scan on a cluster of hosts is a third party's.
+    /// Number of signallers in a scan from which a cluster of hosts counts as a third party's.
     #[arg(long, value_name = "DOMAINS", default_value_t = Self::default().third_party_from,
         value_parser = clap::value_parser!(i64).range(1..))]
     pub third_party_from: i64,
-    /// Up to so many signallers of a scan a cluster of hosts is managed by the domains themselves.
+    /// Number of signallers in a scan up to which a cluster of hosts counts as managed by the domains
+    /// themselves.
     #[arg(long, value_name = "DOMAINS", default_value_t = Self::default().self_up_to,
         value_parser = clap::value_parser!(i64).range(0..))]
     pub self_up_to: i64,
-    /// From so many percent on a change from one scan to the next is a jump.
+    /// Smallest change from one scan to the next, in percent, that counts as a jump.
     #[arg(long, value_name = "PERCENT", default_value_t = Self::default().jump_pct,
         value_parser = clap::value_parser!(i64).range(1..))]
     pub jump_pct: i64,

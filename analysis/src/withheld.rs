@@ -12,11 +12,11 @@ use std::collections::BTreeSet;
 /// A class of facts that a publisher may not be free to share.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, clap::ValueEnum)]
 pub enum Class {
-    /// Internet addresses of policy hosts and MX hosts, wherever they stand.
+    /// Internet addresses of policy hosts and MX hosts, wherever they occur.
     Addresses,
-    /// What mail servers say in their own words: greeting, EHLO lines, text of replies.
+    /// Mail servers' own words: greeting, EHLO lines, text of replies.
     Banners,
-    /// Certificates, and what names one: fingerprints, TLSA records.
+    /// Certificates, and whatever identifies one: fingerprints, TLSA records.
     Certificates,
 }
 

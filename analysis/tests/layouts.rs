@@ -178,14 +178,14 @@ fn of_layout(version: &str, dir: &Path) -> PathBuf {
 #[tokio::test]
 async fn what_was_published_by_an_earlier_version_verifies() {
     let checks = verify(&published_before(), MEMORY, LIMIT).await.unwrap();
-    assert!(checks.iter().any(|check| check.what == "numbers of 21 queries, asked again"), "{checks:?}");
+    assert!(checks.iter().any(|check| check.what == "numbers of 21 queries, recomputed"), "{checks:?}");
     assert!(checks.iter().all(|check| check.faults.is_empty()), "{checks:?}");
     // The check is one: another number is found.
     let dir = tempfile::tempdir().unwrap();
     let changed = copied(&published_before(), &dir.path().join("p"));
     edit(&changed.join("numbers/mode.csv"), |text| text.replacen(",1", ",2", 1));
     seal(&changed);
-    assert_eq!(faults(&changed).await, ["the query mode gives other numbers than numbers/mode.csv"]);
+    assert_eq!(faults(&changed).await, ["the query mode gives numbers other than those in numbers/mode.csv"]);
 }
 
 #[tokio::test]
@@ -394,15 +394,15 @@ async fn a_published_directory_of_a_stranger_reads_nothing_outside_and_does_noth
         told.push(found.join("\n"));
     }
     assert!(!made.exists() && secret.exists());
-    assert!(told[1].contains("`scans` reads `read_csv`, which no statement before it makes"), "{}", told[1]);
+    assert!(told[1].contains("`scans` reads `read_csv`, which no earlier statement creates"), "{}", told[1]);
     assert!(told[0].contains("there is no file \"../secret.parquet\""), "{}", told[0]);
-    assert!(told[2].contains("`DROP TABLE scans` is no statement"), "{}", told[2]);
+    assert!(told[2].contains("`DROP TABLE scans` is not a statement"), "{}", told[2]);
     assert!(told[4].contains("there is no file \"numbers/../../secret.csv\""), "{}", told[4]);
     let out = copied(&published_before(), &dir.path().join("link"));
     fs::remove_file(out.join("queries/scans.parquet")).unwrap();
     std::os::unix::fs::symlink(&secret, out.join("queries/scans.parquet")).unwrap();
     let found = faults(&out).await;
-    assert_eq!(found, ["queries/scans.parquet is no regular file: nothing else was checked"]);
+    assert_eq!(found, ["queries/scans.parquet is not a regular file: nothing else was checked"]);
     let names: BTreeSet<PathBuf> =
         fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().path()).collect();
     assert_eq!(names.len(), 9, "{names:?}");

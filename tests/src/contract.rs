@@ -88,7 +88,7 @@ impl Kind {
             "bool" => Self::Bool,
             "timestamp_us" => Self::Time,
             "binary" => Self::Binary,
-            other => bail!("`{other}` is no column type"),
+            other => bail!("`{other}` is not a column type"),
         })
     }
 
@@ -221,13 +221,13 @@ impl Table {
 pub struct Contract {
     /// Version of the layout, `major.minor`.
     pub schema_version: String,
-    /// One row a domain.
+    /// One row per domain.
     pub domains: Table,
     /// One row an (MX host, address).
     pub mx_hosts: Table,
-    /// One row a distinct certificate.
+    /// One row per distinct certificate.
     pub certificates: Table,
-    /// One row a domain that signals or publishes a TLSRPT record.
+    /// One row per domain that signals or publishes a TLSRPT record.
     pub assessments: Table,
 }
 

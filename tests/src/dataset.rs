@@ -91,7 +91,7 @@ impl Dataset {
         }
     }
 
-    /// Writes it in the dataset's layout: a folder a table, and a manifest that says it is complete.
+    /// Writes it in the dataset's layout: a folder per table, and a manifest that says it is complete.
     ///
     /// # Errors
     /// Where a file cannot be written.

@@ -1,7 +1,7 @@
 //! Comparing a dataset with the truth: every column but the named few, every row of every table, every
 //! contact.
 //!
-//! Memory: 24 bytes a row of the truth, and the rows that differ (up to `KEPT` of them). The truth is read
+//! Memory: 24 bytes per row of the truth, and the rows that differ (up to `KEPT` of them). The truth is read
 //! twice: once for what must be there, once for the rows that differ.
 
 mod codes;
@@ -232,7 +232,7 @@ fn starttls(dataset: &Path) -> Result<Starttls> {
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
     let manifest: serde_json::Value =
-        serde_json::from_str(&text).with_context(|| format!("{} is no JSON", path.display()))?;
+        serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
     // A manifest has settings as `scan.toml` writes them: text in quotes.
     let scope = find(&manifest, "scan.starttls").and_then(serde_json::Value::as_str);
     match scope.map(|word| word.trim_matches('"')) {

@@ -22,25 +22,24 @@ struct Args {
 
 #[derive(Debug, Subcommand)]
 enum Task {
-    /// Write list.csv, scan.toml, ca.pem and truth.parquet, and serve until Ctrl-C or for the life of
-    /// COMMAND.
+    /// Write list.csv, scan.toml, ca.pem and truth.parquet, and serve until Ctrl-C or until COMMAND ends.
     Serve(Serve),
-    /// Write the dataset that a faultless scan of a world would leave, without scanning it.
+    /// Write the dataset that a perfect scan of a world would produce, without scanning it.
     Dataset(Dataset),
-    /// Compare a dataset with the truth; exit 0 only where there is no difference.
+    /// Compare a dataset with the truth; exit 0 only if there is no difference.
     Grade {
         /// The folder of the scan: domains/, mx_hosts/, certificates/, assessments/.
         dataset: PathBuf,
-        /// truth.parquet of the laboratory that was scanned; contacts.parquet beside it is held against the
+        /// truth.parquet of the laboratory that was scanned; contacts.parquet beside it is compared with the
         /// dataset too.
         truth: PathBuf,
-        /// Also show which situations called for each code of the catalogue; exit 0 only where every code
-        /// that one scan can see had one.
+        /// Also show which situations call for each code of the catalogue; exit 0 only if every code that one
+        /// scan can show has one.
         #[arg(long)]
         codes: bool,
     },
-    /// Compare two datasets cell by cell, whatever order their rows have; exit 0 only where there is no
-    /// difference, 1 where there is one.
+    /// Compare two datasets cell by cell, whatever the order of their rows; exit 0 only if there is no
+    /// difference, 1 if there is one.
     ///
     /// Times, durations and the scan's name are not compared, as in `grade`. The datasets may be of different
     /// layouts: columns that only one of them has are listed and not compared.
@@ -59,7 +58,7 @@ struct Serve {
     /// How many domains: made up, or from the top of --list.
     #[arg(long, default_value_t = 10_000, value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
     domains: u64,
-    /// Everything is drawn from it: the same seed, the same world.
+    /// Seed for everything random: the same seed gives the same world.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Number of the snapshot: from one to the next, 2 % of the domains change.
@@ -74,7 +73,7 @@ struct Serve {
     /// Where the files go.
     #[arg(long)]
     dir: PathBuf,
-    /// A command to run; the laboratory stops when it ends, with its exit code.
+    /// A command to run; the laboratory stops when it ends and returns its exit code.
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
 }
@@ -84,11 +83,11 @@ struct Dataset {
     /// How many domains: made up, or from the top of --list [default: 10000, or as many as --counts has].
     #[arg(long, value_parser = clap::value_parser!(u64).range(1..=1 << 30), conflicts_with = "counts")]
     domains: Option<u64>,
-    /// Everything is drawn from it: the same seed, the same world.
+    /// Seed for everything random: the same seed gives the same world.
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Number of the snapshot: from one to the next, 2 % of the domains change. Of counts, 0 is the snapshot
-    /// before them [default: 0, or 1 of counts].
+    /// Number of the snapshot: from one to the next, 2 % of the domains change. With counts, 0 is the
+    /// snapshot before them [default: 0, or 1 with counts].
     #[arg(long)]
     epoch: Option<u32>,
     /// Names from a list, as text or as CSV with the name in its last column.
@@ -97,10 +96,10 @@ struct Dataset {
     /// How often each situation occurs: demo, imc2025, or a file.
     #[arg(long, value_name = "FILE|NAME", default_value = "demo", conflicts_with = "counts")]
     mix: String,
-    /// How many domains are in each situation, to the domain: imc2025-counts, or a file.
+    /// The exact number of domains in each situation: imc2025-counts, or a file.
     #[arg(long, value_name = "FILE|NAME")]
     counts: Option<String>,
-    /// The dataset's folder, which names the scan.
+    /// The dataset's folder, whose name becomes the scan's.
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
 }
@@ -213,7 +212,7 @@ fn wait_for_interrupt(child: Option<std::process::Child>) -> Result<ExitCode> {
             tokio::select! {
                 status = &mut waiting => {
                     let status = status.context("waiting for the command")??;
-                    let Some(code) = status.code() else { bail!("the command was ended by a signal") };
+                    let Some(code) = status.code() else { bail!("the command was killed by a signal") };
                     return Ok(ExitCode::from(u8::try_from(code).unwrap_or(1)));
                 }
                 interrupted = interrupt() => interrupted?,

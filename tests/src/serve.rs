@@ -120,8 +120,8 @@ where
     tokio::spawn(async move {
         loop {
             match listener.accept().await {
-                // What becomes of a connection is the peer's affair. Little waits to be sent, so that what a
-                // peer took of a flood is what it read, but for its own buffer.
+                // The peer decides how a connection ends. Little waits to be sent, so that what a peer took
+                // of a flood is what it read, but for its own buffer.
                 Ok((stream, _)) => {
                     let _ = socket2::SockRef::from(&stream).set_send_buffer_size(SEND_BUFFER);
                     drop(tokio::spawn(serve(stream, local)));

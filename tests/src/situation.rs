@@ -275,7 +275,7 @@ fn cells(table: &Table, ordinary: &Ordinary, expect: &mut toml::Table) -> Result
 
 fn only_known(rest: &toml::Table) -> Result<()> {
     if let Some(key) = rest.keys().next() {
-        bail!("`{key}` is no column that can be expected here");
+        bail!("`{key}` is not a column that can be expected here");
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The true dataset of a world, written straight to Parquet without a scan, so that analysis can be tried at
 //! any size.
 //!
-//! Memory: some thousand rows a thread, and eight bytes a distinct MX host's address and certificate.
+//! Memory: some thousand rows per thread, and eight bytes per distinct MX host's address and certificate.
 
 mod folder;
 
@@ -165,7 +165,8 @@ impl Shared {
         let Some(counts) = &self.counts else { return self.oracle.expected(rank, name) };
         let (situation, host) = counts.at(rank - 1, self.epoch).context("more names than the counts have")?;
         let found = self.oracle.world.situation_named(situation);
-        let found = found.with_context(|| format!("the counts name `{situation}`, which is no situation"))?;
+        let found =
+            found.with_context(|| format!("the counts name `{situation}`, which is not a situation"))?;
         let mut expected = self.oracle.expected_in(found, rank, name)?;
         if let Some(host) = host {
             host.move_to(&self.oracle, &mut expected);

@@ -142,7 +142,8 @@ impl Oracle {
             let addr = cell(template, "addr").unwrap_or_default();
             let word = addr.split_once("smtp:").map_or("", |(_, word)| word);
             let word = word.split(['#', '}']).next().unwrap_or_default();
-            let smtp = situation.smtp.get(word).with_context(|| format!("`{addr}` is no SMTP behaviour"))?;
+            let smtp =
+                situation.smtp.get(word).with_context(|| format!("`{addr}` is not an SMTP behaviour"))?;
             let host = cell(&row, "host").unwrap_or_default();
             let issued = self.authority.issue(&smtp.tls.certificate, &host)?;
             let (leaf, chain) = hashes(&issued.chain);

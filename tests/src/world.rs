@@ -86,7 +86,8 @@ impl World {
         let mut shares = Vec::new();
         let mut below: u64 = 0;
         for (name, weight) in &mix.weights {
-            let at = place(name).with_context(|| format!("the mix names `{name}`, which is no situation"))?;
+            let at =
+                place(name).with_context(|| format!("the mix names `{name}`, which is not a situation"))?;
             below += weight;
             let end = u128::from(below) * u128::from(u64::MAX) / u128::from(mix.total());
             shares.push((u64::try_from(end).unwrap_or(u64::MAX), at));
@@ -219,7 +220,7 @@ impl World {
                 "blackhole" => Address::Blackhole,
                 "reset" => Address::Reset,
                 "unreachable" => return Ok(UNREACHABLE),
-                literal => return literal.parse().with_context(|| format!("`{literal}` is no address")),
+                literal => return literal.parse().with_context(|| format!("`{literal}` is not an address")),
             },
         };
         Ok(address.of(domain, turn))

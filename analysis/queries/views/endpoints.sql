@@ -1,5 +1,5 @@
 -- title: TLS servers seen
--- answers: One row a policy host of a signaller, and one an address of an MX host, that was probed: what TLS it spoke, and
+-- answers: One row per policy host of a signaller, and one an address of an MX host, that was probed: what TLS it spoke, and
 --   its certificate.
 -- denominator: none.
 -- note: probed means that a connection was tried. handshake is true where TLS was reached, whatever the certificate is worth.

@@ -1,8 +1,8 @@
 -- title: Population
--- answers: One row a domain: which of D1 to D4 it belongs to, and whether it signals and adopts MTA-STS. The tables count
+-- answers: One row per domain: which of D1 to D4 it belongs to, and whether it signals and adopts MTA-STS. The tables count
 --   over this view; what came of the policies is in `signallers`.
 -- denominator: none.
--- note: undecided means that the answer to _mta-sts could not be had. A domain that does not exist was
+-- note: undecided means that there was no usable answer for _mta-sts. A domain that does not exist was
 --   not asked and is no signaller.
 -- note: a word that is not in the lists here is of a newer layout and decides nothing: an unknown mx_kind is mx_unknown, an
 --   unknown sts_record undecided (and no signaller), an unknown tlsrpt_record unknown. The commonest word is asked for

@@ -1,5 +1,5 @@
 -- title: Signallers
--- answers: One row a domain that signals MTA-STS: its states, its evidence but for texts and bodies, its judgement.
+-- answers: One row per domain that signals MTA-STS: its states, its evidence but for texts and bodies, its judgement.
 -- denominator: none.
 -- note: policy_state is usable | unusable text (a text was had, but behind a fault, or it is not valid) | undecided | no text.
 --   It is undecided while a fault may pass (a timeout or reset that the second look has not repeated), where the catalogue

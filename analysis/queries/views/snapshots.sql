@@ -1,5 +1,5 @@
 -- title: Signallers over time
--- answers: One row a scan for each name that signals in any of the scans: what it was then.
+-- answers: One row per scan for each name that signals in any of the scans: what it was then.
 -- denominator: none.
 -- note: presence: signals | absent (the answer is there, or the name does not exist) | unknown. A name that is not in the list
 --   of a scan has no row for it. common: it is in the list of every scan.

@@ -7,7 +7,7 @@ use sts_analysis::{cli, query};
 fn main() -> ExitCode {
     let command = cli::Args::command()
         .name("sts-adoption")
-        .about("How widely MTA-STS is adopted: tables from one or many datasets of sts-scan");
+        .about("How widely MTA-STS is adopted: tables from one or more datasets of sts-scan");
     let matches = command.get_matches();
     match cli::Args::from_arg_matches(&matches) {
         Ok(args) => cli::run(&args, &query::adoption()),

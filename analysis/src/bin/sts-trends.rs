@@ -5,9 +5,9 @@ use std::process::ExitCode;
 use sts_analysis::{cli, query};
 
 fn main() -> ExitCode {
-    let command = cli::Args::command()
-        .name("sts-trends")
-        .about("How MTA-STS changes over time: tables from two or more datasets of sts-scan, in the order of their beginnings");
+    let command = cli::Args::command().name("sts-trends").about(
+        "How MTA-STS changes over time: tables from two or more datasets of sts-scan, ordered by start time",
+    );
     let matches = command.get_matches();
     match cli::Args::from_arg_matches(&matches) {
         Ok(args) => cli::run(&args, &query::trends()),

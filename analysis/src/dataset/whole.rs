@@ -22,8 +22,8 @@ const SEALED: [&str; 8] =
     ["complete", "counts", "lists", "parts", "scan", "schema_version", "started", "sum"];
 
 const PUT_BACK: &str =
-    "put it back from a copy: what it held is in no other file, and no number is right without it";
-const ANEW: &str = "the evidence is not concerned: judge it anew with `sts-scan assess --anew`";
+    "restore it from a copy: no other file has what it held, and no number is right without it";
+const ANEW: &str = "the evidence is not affected: judge it anew with `sts-scan assess --anew`";
 const MOVE_AWAY: &str = "move it out of the dataset's folder";
 
 /// What is known of a part.
@@ -83,7 +83,7 @@ pub(super) fn check_digest(path: &Path, manifest: &Value) -> Result<(), Fault> {
     match manifest.get("digest") {
         Some(told) if told.as_str() != Some(digest(manifest)?.as_str()) => {
             let why = format!("it was changed after it was written (one of {})", SEALED.join(", "));
-            Err(refusal(path, &why, "put it back from a copy"))
+            Err(refusal(path, &why, "restore it from a copy"))
         }
         _ => Ok(()),
     }
@@ -116,9 +116,9 @@ fn lines(path: &Path, text: &[u8]) -> Result<BTreeMap<String, Expected>, Fault> 
         if line.iter().all(|&byte| byte == 0 || byte.is_ascii_whitespace()) {
             continue;
         }
-        let wrong = |why: String| refusal(path, &format!("line {} {why}", at + 1), "put it back from a copy");
+        let wrong = |why: String| refusal(path, &format!("line {} {why}", at + 1), "restore it from a copy");
         let commit: Commit =
-            serde_json::from_slice(line).map_err(|cause| wrong(format!("is none of a scan: {cause}")))?;
+            serde_json::from_slice(line).map_err(|cause| wrong(format!("is not from a scan: {cause}")))?;
         let part = format!("{}/{}", commit.table, commit.part);
         if parts.insert(part.clone(), commit.expected).is_some() {
             return Err(wrong(format!("names {part} a second time")));
@@ -183,12 +183,12 @@ fn names(
         // Of a scan that runs, or was killed: the part has its line and not yet its name, or got it just now.
         let is_unnamed = path.exists() || dir.join(format!("{part}.tmp")).exists();
         if by == "manifest.json" || !is_unnamed {
-            return Err(refusal(&path, &format!("it is not there, and {by} lists it"), way_out(part)));
+            return Err(refusal(&path, &format!("it is missing, but {by} lists it"), way_out(part)));
         }
     }
     match found.iter().find(|part| !parts.contains_key(*part)) {
         Some(part) => {
-            let why = format!("it is no part of this dataset: {by} does not list it");
+            let why = format!("it is not part of this dataset: {by} does not list it");
             Err(refusal(&dir.join(part), &why, MOVE_AWAY))
         }
         None => Ok(()),
@@ -205,7 +205,7 @@ fn hold_part(
 ) -> Result<u64, Fault> {
     let path = dir.join(part);
     let changed = |what: &str, is: &str, by: &str, was: &str| {
-        refusal(&path, &format!("it has {what} {is}, and {by} says {was}"), way_out(part))
+        refusal(&path, &format!("it has {what} {is}, but {by} says {was}"), way_out(part))
     };
     if let Some((by, expected)) = expected {
         let bytes = fs::metadata(&path).map_err(|cause| Fault::file("read", &path, cause))?.len();
@@ -228,11 +228,11 @@ fn hold_part(
     if is_of_scan(reader.metadata(), scan) {
         Ok(rows)
     } else {
-        Err(refusal(&path, &format!("its rows are of another scan than `{scan}`"), way_out(part)))
+        Err(refusal(&path, &format!("its rows are from another scan than `{scan}`"), way_out(part)))
     }
 }
 
-/// Whether the footer allows that all rows of a part are of a scan; what has no statistics is not told by it.
+/// Whether the footer allows that all rows of a part are of a scan; a part without statistics is not refused.
 fn is_of_scan(footer: &ParquetMetaData, scan: &str) -> bool {
     let schema = footer.file_metadata().schema_descr();
     let Some(at) = (0..schema.num_columns()).find(|&at| schema.column(at).path().string() == "scan") else {
@@ -262,7 +262,7 @@ fn sums(dir: &Path, manifest: &Value, held: &Held) -> Result<(), Fault> {
     ] {
         let rows = held.rows.get(table).copied().unwrap_or(0);
         if let Some(sum) = sum.filter(|sum| *sum != rows) {
-            let why = format!("it has {rows} rows, and the {what} in manifest.json say {sum}");
+            let why = format!("it has {rows} rows, but the {what} in manifest.json say {sum}");
             return Err(refusal(&dir.join(table), &why, way_out(&format!("{table}/"))));
         }
     }
@@ -300,7 +300,7 @@ impl Hashes {
             let path = dir.join(part);
             let (_, is) = hashed(&path)?;
             if is != *was {
-                let why = format!("it has the SHA-256 {is}, and was written with {was}");
+                let why = format!("it has the SHA-256 {is}, but was written with {was}");
                 return Err(refusal(&path, &why, way_out(part)));
             }
         }

@@ -15,40 +15,39 @@ use std::time::Duration;
 /// Exit code where a published dataset is not what it says.
 const DIFFERENCES: u8 = 1;
 
-/// Makes a dataset ready to be published, or checks a published one.
+/// Prepare a dataset for publication, or check a published one.
 #[derive(Debug, Parser)]
 #[command(
     name = "sts-publish",
     version,
     about,
-    after_help = "Exit codes: 0 done, 1 a published dataset is not what it says, 2 usage (also a dataset that cannot be \
+    after_help = "Exit codes: 0 done, 1 a published dataset is not what it claims to be, 2 usage (also a dataset that cannot be \
                   used), 4 local fault."
 )]
 pub struct Args {
-    /// Directory of a scan, as `sts-scan` wrote it.
+    /// Folder of a scan, as `sts-scan` wrote it.
     #[arg(value_name = "DATASET", required_unless_present = "verify")]
     dataset: Option<PathBuf>,
-    /// Directory to publish into; must not be there yet.
+    /// Folder to publish into; must not exist yet.
     #[arg(short, long, value_name = "DIR", required_unless_present = "verify")]
     output: Option<PathBuf>,
-    /// Leave these out of every column that holds them; may be given several times.
+    /// Leave these out of every column that contains them; may be given several times.
     #[arg(long, value_enum, value_name = "CLASS", value_delimiter = ',')]
     without: Vec<Class>,
-    /// Check a published dataset: hashes, layout, counts, metadata, what is left out, and every number asked
-    /// again.
+    /// Check a published dataset: hashes, layout, counts, metadata, what is left out, and every number
+    /// recomputed.
     #[arg(long, value_name = "DIR", conflicts_with_all = ["dataset", "output", "without", "partial"])]
     verify: Option<PathBuf>,
-    /// Accept a dataset that is not complete; the published one says so.
+    /// Accept a dataset that is not complete; the published dataset says so.
     #[arg(long)]
     partial: bool,
-    /// Memory for queries in MiB; what needs more goes to the temporary folder.
+    /// Memory for queries in MiB; anything beyond it is written to the temporary folder.
     #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
     memory: u32,
-    /// Time for each query of `--verify`, seconds.
+    /// Time limit for each query of `--verify`, in seconds.
     #[arg(long, value_name = "S", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     query_time: u64,
-    /// Leave texts in CSV that a spreadsheet would run as formulas as they are; without it they begin with an
-    /// apostrophe.
+    /// Do not put an apostrophe before texts in CSV that a spreadsheet would run as formulas.
     #[arg(long)]
     csv_plain: bool,
     #[command(flatten)]
@@ -89,7 +88,7 @@ fn answer(args: &Args) -> Result<ExitCode, Fault> {
     warn(std::slice::from_ref(&dataset))?;
     if dataset.manifest.get("published").is_some() {
         return Err(Fault::Usage(format!(
-            "{} is published already: publish from the scan's own directory",
+            "{} is already a published dataset: publish from the scan's own folder",
             dataset.dir.display()
         )));
     }
@@ -106,7 +105,7 @@ fn answer(args: &Args) -> Result<ExitCode, Fault> {
         out,
     ))?;
     for table in &published.unanswered {
-        say(&format!("note: {table} needs what is left out, and has no numbers"));
+        say(&format!("note: {table} needs what is left out, so it has no numbers"));
     }
     print(&format!(
         "{}: {} files, {} rows, numbers of {} queries\ncheck it with: sts-publish --verify {}\n",
@@ -119,7 +118,7 @@ fn answer(args: &Args) -> Result<ExitCode, Fault> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A line a check, and a line each fault below it.
+/// A line per check, and below it a line per fault.
 fn told(checks: &[Check]) -> String {
     let mut out = String::new();
     for check in checks {

@@ -110,9 +110,9 @@ const MOST_ANSWER: usize = 256 << 20;
 /// Refuses a view that reads something else than the tables before it: a file by a function, for example.
 fn refuse_strange(engine: &Engine, named: &Named, known: &BTreeSet<String>) -> Result<(), Fault> {
     let wrong = |why: String| Fault::Usage(format!("{TABLES}: `{}` {why}", named.name));
-    let asked = engine.asked(&named.sql).map_err(|cause| wrong(format!("is no query: {cause}")))?;
+    let asked = engine.asked(&named.sql).map_err(|cause| wrong(format!("is not a query: {cause}")))?;
     match asked.iter().find(|table| !known.contains(*table)) {
-        Some(table) => Err(wrong(format!("reads `{table}`, which no statement before it makes"))),
+        Some(table) => Err(wrong(format!("reads `{table}`, which no earlier statement creates"))),
         None => Ok(()),
     }
 }
@@ -166,7 +166,7 @@ fn statements(text: &str) -> Result<Vec<Named>, Fault> {
             if head.is_empty() {
                 continue;
             }
-            return Err(wrong(&format!("`{}` is no statement", head.join(" "))));
+            return Err(wrong(&format!("`{}` is not a statement", head.join(" "))));
         };
         let words = [create, or, replace, kind, of].map(|word| word.to_uppercase());
         let held = match words.each_ref().map(String::as_str) {
@@ -179,7 +179,7 @@ fn statements(text: &str) -> Result<Vec<Named>, Fault> {
         let plain =
             name.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_');
         if !plain || found.iter().any(|earlier| earlier.name == *name) {
-            return Err(wrong(&format!("`{name}` is no name of a table, or stands there twice")));
+            return Err(wrong(&format!("`{name}` is not the name of a table, or occurs twice")));
         }
         let after = statement.iter().position(|token| token.to_string().eq_ignore_ascii_case("as"));
         let body = statement.get(after.map_or(0, |at| at + 1)..).unwrap_or_default();
@@ -205,7 +205,7 @@ fn file_read(sql: &str) -> Option<String> {
 /// It is no query (usage).
 fn is_other_name(named: &Named) -> Result<bool, Fault> {
     let parsed = Parser::parse_sql(&GenericDialect {}, &named.sql);
-    let no_query = || Fault::Usage(format!("{TABLES}: `{}` is no query", named.name));
+    let no_query = || Fault::Usage(format!("{TABLES}: `{}` is not a query", named.name));
     let [Statement::Query(query)] = &parsed.map_err(|_| no_query())?[..] else { return Err(no_query()) };
     let SetExpr::Select(select) = query.body.as_ref() else { return Ok(false) };
     let [from] = &select.from[..] else { return Ok(false) };

@@ -34,7 +34,7 @@ pub struct Said {
     /// Who made it; may be given several times [default: the operators of the scan's EHLO name].
     #[arg(long, value_name = "NAME")]
     pub creator: Vec<String>,
-    /// Licence of the data by its SPDX identifier; what is not known here needs --licence-url.
+    /// Licence of the data by its SPDX identifier; a licence that is not known here needs --licence-url.
     #[arg(long, value_name = "SPDX", default_value = "CC-BY-4.0", visible_alias = "license")]
     pub licence: String,
     /// Where the text of the licence is.

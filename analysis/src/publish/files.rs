@@ -75,7 +75,7 @@ pub(super) fn read_sums(text: &str) -> Result<BTreeMap<String, String>, Fault> {
             .split_once("  ")
             .filter(|(hash, _)| hash.len() == 64 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
             .ok_or_else(|| {
-                Fault::Usage(format!("{SUMS}:{}: must be a SHA-256, two spaces, a path", number + 1))
+                Fault::Usage(format!("{SUMS}:{}: must be a SHA-256, two spaces and a path", number + 1))
             })?;
         hashes.insert(path.to_owned(), hash.to_owned());
     }

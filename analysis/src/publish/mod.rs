@@ -98,7 +98,7 @@ pub async fn publish(
     refuse_unknown(dataset)?;
     if fs::symlink_metadata(out).is_ok() {
         return Err(Fault::Usage(format!(
-            "{} is there already: publish into a directory that is not there yet",
+            "{} already exists: publish into a folder that does not exist yet",
             out.display()
         )));
     }

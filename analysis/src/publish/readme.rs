@@ -30,7 +30,7 @@ pub(super) fn description(manifest: &Value, withheld: &Withheld) -> String {
     let names = rows.map_or_else(|| "domain".to_owned(), |rows| format!("{} domain", grouped(rows)));
     let mut text = format!(
         "A scan of {names} names for MTA-STS (RFC 8461): DNS records, policies, MX hosts with their STARTTLS \
-         certificates, TLSRPT records (RFC 8460), and what was judged from them. Taken from {} to {} by {}.",
+         certificates, TLSRPT records (RFC 8460), and the judgement drawn from them. Recorded from {} to {} by {}.",
         day(stated("/started")),
         day(stated("/ended")),
         stated("/versions/tool")
@@ -172,7 +172,7 @@ impl Readme<'_> {
     }
 
     fn numbers(&self) -> String {
-        let mut out = "## Numbers\n\nWhat each query answered over exactly these files. The head of each query says what \
+        let mut out = "## Numbers\n\nThe answer of each query over exactly these files. The head of each query says what \
                        its shares are of.\n\n| file | table | rows |\n|---|---|---:|\n"
             .to_owned();
         for table in &self.answered.tables {
@@ -218,8 +218,8 @@ impl Readme<'_> {
 
 /// How to read the dataset, and to check it.
 fn reading() -> String {
-    let verify = "sha256sum -c SHA256SUMS          # nothing but coreutils: are the files whole?\n\
-                      sts-publish --verify .           # hashes, layout, counts, and every number asked again";
+    let verify = "sha256sum -c SHA256SUMS          # nothing but coreutils: are the files intact?\n\
+                      sts-publish --verify .           # hashes, layout, counts, and every number recomputed";
     format!(
         "## Reading it\n\nAny reader of Parquet reads it. In DuckDB:\n\n```sql\n\
              SELECT sts_record, count(*) FROM 'domains/*.parquet' GROUP BY ALL;\n```\n\nIn Python:\n\n```python\n\

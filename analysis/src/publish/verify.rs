@@ -43,8 +43,10 @@ pub async fn verify(dir: &Path, memory: usize, time: Duration) -> Result<Vec<Che
     }
     let folder = Folder::open(dir)?;
     if !folder.others.is_empty() {
-        let faults =
-            folder.others.iter().map(|path| format!("{path} is no regular file: nothing else was checked"));
+        let faults = folder
+            .others
+            .iter()
+            .map(|path| format!("{path} is not a regular file: nothing else was checked"));
         return Ok(vec![Check { what: "only files and directories".to_owned(), faults: faults.collect() }]);
     }
     let mut checks = vec![hashes(&folder)?];
@@ -78,7 +80,7 @@ fn hashes(folder: &Folder) -> Result<Check, Fault> {
     let mut faults = Vec::new();
     for (path, hash) in &listed {
         match folder.path(path) {
-            Err(_) => faults.push(format!("{path} is listed and not there")),
+            Err(_) => faults.push(format!("{path} is listed but missing")),
             Ok(whole) if files::hashed(&whole)?.1 != *hash => {
                 faults.push(format!("{path} is not the file whose hash is listed"));
             }
@@ -107,7 +109,7 @@ fn counts(dataset: &Dataset, layout: &Layout) -> Check {
         all += found;
         tables += 1;
         if found != told {
-            faults.push(format!("{table} has {found} rows, the manifest tells of {told}"));
+            faults.push(format!("{table} has {found} rows, but the manifest says {told}"));
         }
     }
     let sum = dataset.manifest.pointer("/sum/rows").and_then(Value::as_u64);
@@ -131,9 +133,9 @@ fn columns(folder: &Folder, layout: &Layout) -> Result<Check, Fault> {
             for field in schema.fields() {
                 let name = field.name();
                 match layout.all(table).find(|kept| kept.column.name == *name) {
-                    None => faults.push(format!("{table}.{name} is no column of the layout")),
+                    None => faults.push(format!("{table}.{name} is not a column of the layout")),
                     Some(Kept { withheld: Some(class), .. }) => {
-                        faults.push(format!("{table}.{name} is there, though {class} are left out"));
+                        faults.push(format!("{table}.{name} is present, though {class} are left out"));
                     }
                     Some(_) => {}
                 }
@@ -197,7 +199,7 @@ fn described(folder: &Folder) -> Result<Check, Fault> {
         let Ok(value) = folder.text(name).and_then(|text| {
             serde_json::from_str::<Value>(&text).map_err(|cause| Fault::Usage(cause.to_string()))
         }) else {
-            faults.push(format!("{name} is not there, or no JSON"));
+            faults.push(format!("{name} is missing, or is not JSON"));
             continue;
         };
         for entry in value.pointer(list).and_then(Value::as_array).into_iter().flatten() {
@@ -209,7 +211,7 @@ fn described(folder: &Folder) -> Result<Check, Fault> {
                 Err(_) => false,
             };
             if !same {
-                faults.push(format!("{name} names {path} with another hash than it has"));
+                faults.push(format!("{name} gives {path} a hash other than its own"));
             }
         }
     }
@@ -227,7 +229,7 @@ impl Watchdog {
         let (alive, ended) = mpsc::channel::<()>();
         let watching = move || {
             if ended.recv_timeout(time) == Err(RecvTimeoutError::Timeout) {
-                say(&format!("wrong  {told}, and does not end when it is told to"));
+                say(&format!("wrong  {told}, and does not stop when asked to"));
                 std::process::exit(1);
             }
         };
@@ -286,7 +288,10 @@ async fn answers(folder: &Folder, layout: &Layout, memory: usize, time: Duration
                 match (folder.text(&path), within(time, query, tables.run(query)).await) {
                     (Ok(told), Ok(answer)) if numbers::is_answer(&told, &answer) => {}
                     (Ok(_), Ok(_)) => {
-                        faults.push(format!("the query {} gives other numbers than {path}", query.name));
+                        faults.push(format!(
+                            "the query {} gives numbers other than those in {path}",
+                            query.name
+                        ));
                     }
                     (Err(fault), _) | (_, Err(fault)) => faults.push(fault.to_string()),
                 }
@@ -296,5 +301,5 @@ async fn answers(folder: &Folder, layout: &Layout, memory: usize, time: Duration
     if queries.is_empty() {
         faults.push(format!("{} has no query", numbers::QUERIES));
     }
-    Ok(Check { what: format!("numbers of {} queries, asked again", queries.len()), faults })
+    Ok(Check { what: format!("numbers of {} queries, recomputed", queries.len()), faults })
 }

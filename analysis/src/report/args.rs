@@ -12,7 +12,7 @@ use clap::Parser;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-/// Writes one page with figures and tables of one or many datasets.
+/// Write one page with figures and tables of one or more datasets.
 #[derive(Debug, Parser)]
 #[command(
     name = "sts-report",
@@ -21,13 +21,13 @@ use std::process::ExitCode;
     after_help = "Exit codes: 0 done, 2 usage (also a dataset that cannot be used), 4 local fault."
 )]
 pub struct Args {
-    /// Directories of scans, as `sts-scan` wrote them; of several, the report tells what changed.
+    /// Folders of scans, as `sts-scan` wrote them; with several, the report says what changed.
     #[arg(value_name = "DATASET", required = true)]
     datasets: Vec<PathBuf>,
-    /// The page: one file that needs nothing else, below 2 MB.
+    /// The page: one self-contained file, below 2 MB.
     #[arg(short, long, value_name = "FILE", required_unless_present = "figures")]
     output: Option<PathBuf>,
-    /// Write the figures (SVG and PDF) and the tables (CSV and LaTeX) into this directory.
+    /// Write the figures (SVG and PDF) and the tables (CSV and LaTeX) into this folder.
     #[arg(long, value_name = "DIR")]
     figures: Option<PathBuf>,
     /// Title of the page [default: made from the scans' names].
@@ -36,11 +36,10 @@ pub struct Args {
     /// Accept datasets that are not complete, and say what they cover.
     #[arg(long)]
     partial: bool,
-    /// Memory for queries in MiB; what needs more goes to the temporary folder.
+    /// Memory for queries in MiB; anything beyond it is written to the temporary folder.
     #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
     memory: u32,
-    /// Leave texts in CSV that a spreadsheet would run as formulas as they are; without it they begin with an
-    /// apostrophe.
+    /// Do not put an apostrophe before texts in CSV that a spreadsheet would run as formulas.
     #[arg(long)]
     csv_plain: bool,
     #[command(flatten)]

@@ -315,7 +315,7 @@ fn jumps_of(answer: &Answer, measures: &[&str], scans: &Scans) -> Result<Vec<Jum
     Ok(jumps)
 }
 
-/// States in the order of the matrix; what is not listed comes after.
+/// States in the order of the matrix; others come after these.
 const STATES: [&str; 13] = [
     "validated",
     "partial",

@@ -166,9 +166,9 @@ async fn collect(
 pub(crate) fn in_query(query: &Query, cause: &DataFusionError) -> Fault {
     let message = format!("query `{}`: {}", query.name, cause.strip_backtrace());
     match cause.find_root() {
-        DataFusionError::ResourcesExhausted(_) => Fault::Local(format!(
-            "{message}\nhint: let it have more memory with `--memory`, or free disk space"
-        )),
+        DataFusionError::ResourcesExhausted(_) => {
+            Fault::Local(format!("{message}\nhint: give it more memory with `--memory`, or free disk space"))
+        }
         DataFusionError::SQL(..) | DataFusionError::Plan(_) | DataFusionError::SchemaError(..) => {
             Fault::Usage(message)
         }

@@ -9,8 +9,8 @@ use arrow::datatypes::{DataType, TimeUnit};
 use std::sync::Arc;
 
 impl Tables {
-    /// One row a dataset, in the order they were given. `unknown_words`: cells with a word that this version
-    /// does not know.
+    /// One row per dataset, in the order they were given. `unknown_words`: cells with a word that this
+    /// version does not know.
     pub(super) fn scans(&self) -> Result<RecordBatch, Fault> {
         let stated = |keys: &[&str]| -> ArrayRef {
             Arc::new(self.datasets.iter().map(|d| d.stated(keys)).collect::<StringArray>())

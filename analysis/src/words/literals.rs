@@ -149,7 +149,7 @@ impl Texts {
         for (value, text) in texts.into_iter().chain(defaults).filter_map(text) {
             self.seen.insert(place(value));
             if !words.contains(text) {
-                self.strange.push(format!("'{text}' is no word of {name}"));
+                self.strange.push(format!("'{text}' is not a word of {name}"));
             }
         }
     }
@@ -244,7 +244,7 @@ fn a_word_that_no_column_has_is_found_wherever_it_stands() {
     ] {
         let (strange, others) = texts(sql);
         assert!(
-            strange.len() == 1 && strange[0].starts_with("'excluded' is no word of "),
+            strange.len() == 1 && strange[0].starts_with("'excluded' is not a word of "),
             "{sql}: {strange:?}"
         );
         assert!(!others.contains("excluded"), "{sql}");

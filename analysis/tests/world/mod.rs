@@ -22,8 +22,8 @@ pub(crate) fn fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures")
 }
 
-/// Writes the datasets of a world below `out`, one folder a scan, and gives their folders in the order of the
-/// names.
+/// Writes the datasets of a world below `out`, one folder per scan, and gives their folders in the order of
+/// the names.
 pub(crate) fn write(world: &Path, out: &Path) -> Vec<PathBuf> {
     let tables: Vec<(&str, Vec<Map<String, Value>>)> =
         contract::TABLES.iter().map(|&table| (table, rows(world, table))).collect();
@@ -90,7 +90,7 @@ fn empty(name: &str, kind: &DataType) -> Value {
     }
 }
 
-/// Two rows a part, so that queries read more than one. No rows: no part, but the folder.
+/// Two rows per part, so that queries read more than one. No rows: no part, but the folder.
 fn write_parts<'a>(folder: &Path, table: &str, rows: impl Iterator<Item = &'a Map<String, Value>>) {
     fs::create_dir_all(folder).unwrap();
     let schema: Arc<Schema> = contract::schema(table).unwrap();

@@ -114,7 +114,7 @@ async fn greet(stream: &mut TcpStream, smtp: &Smtp, shared: &Shared) -> io::Resu
     say(stream, smtp, Stage::Banner, &greeting, shared).await
 }
 
-/// Bytes of their hexadecimal form; what is none is left out.
+/// Bytes of their hexadecimal form; characters that are no hexadecimal digits are left out.
 fn bytes(hex: &str) -> Vec<u8> {
     let pair = |at: usize| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok();
     (0..hex.len()).step_by(2).filter_map(pair).collect()

@@ -28,7 +28,7 @@ struct Rule {
     empty: Value,
 }
 
-/// The ordinary values of all tables; what has none is null.
+/// The ordinary values of all tables; a column without one is null.
 #[derive(Debug)]
 pub(super) struct Ordinary(BTreeMap<String, Vec<Rule>>);
 

@@ -1,4 +1,4 @@
-//! `truth.parquet`: one row a domain. Its columns are `domain`, `situation`, `assessed`, the graded columns
+//! `truth.parquet`: one row per domain. Its columns are `domain`, `situation`, `assessed`, the graded columns
 //! of `domains` and of `assessments`, and the rows of `mx_hosts` and `certificates` that the domain calls for
 //! as lists.
 
@@ -153,7 +153,7 @@ impl Reader {
     pub fn open(contract: Arc<Contract>, path: &Path) -> Result<Self> {
         let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
         let builder = ParquetRecordBatchReaderBuilder::try_new(file)
-            .with_context(|| format!("{} is no Parquet file", path.display()))?;
+            .with_context(|| format!("{} is not a Parquet file", path.display()))?;
         let metadata = builder.metadata().file_metadata().key_value_metadata();
         let about = metadata
             .and_then(|all| all.iter().find(|pair| pair.key == KEY))

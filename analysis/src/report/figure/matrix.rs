@@ -72,7 +72,7 @@ impl Matrix {
                 let x = left + column * rows(right);
                 let count = self.count(from, to);
                 let level = level(count, all);
-                // What stays is grey, what changed is coloured: the change is what is looked for.
+                // Unchanged cells are grey, changed ones coloured: the reader looks for the change.
                 let class = if count == 0 {
                     "p"
                 } else if from == to {

@@ -7,7 +7,7 @@ use crate::report::figure::Tone;
 pub(super) const OVERVIEW: Section = Section {
     id: "overview",
     title: "Overview",
-    lead: "From the list to mail that is protected, and what becomes of mail to those that signal.",
+    lead: "From the list to protected mail, and what happens to mail to domains that signal.",
     entries: &[
         Entry {
             query: "funnel",

@@ -7,7 +7,7 @@ use crate::report::figure::Tone;
 pub(super) const MISCONFIGURATION: Section = Section {
     id: "misconfiguration",
     title: "Misconfiguration",
-    lead: "What is wrong, at which stage, and for whom. What may pass, or does not decide, is never inside an error count: \
+    lead: "What is wrong, at which stage, and for whom. Transient and inconclusive findings are never part of an error count: \
            the whiskers say what it leaves open.",
     entries: &[
         Entry {
@@ -43,7 +43,7 @@ pub(super) const MISCONFIGURATION: Section = Section {
         Entry {
             query: "findings",
             figures: &[Plan {
-                title: "The errors that most signallers have",
+                title: "The most common errors of signallers",
                 keep: &[("counts_as", &["error"])],
                 kind: Kind::Bars {
                     label: &["code"],
@@ -97,7 +97,7 @@ pub(super) const MISCONFIGURATION: Section = Section {
         Entry {
             query: "policy-host-concentration",
             figures: &[Plan {
-                title: "How far the policies hang on few hosts",
+                title: "How far policies depend on few hosts",
                 keep: &[],
                 kind: Kind::Concentration(
                     "place",
@@ -109,7 +109,7 @@ pub(super) const MISCONFIGURATION: Section = Section {
         Entry {
             query: "mx-concentration",
             figures: &[Plan {
-                title: "How far the mail hangs on few hosts",
+                title: "How far mail depends on few hosts",
                 keep: &[],
                 kind: Kind::Concentration(
                     "place",
@@ -141,7 +141,7 @@ const fn handshakes(title: &'static str, keep: &'static [Keep], label: &'static 
 pub(super) const TLS: Section = Section {
     id: "tls",
     title: "TLS and certificates",
-    lead: "What policy hosts and MX hosts speak, and with which certificates.",
+    lead: "Which TLS policy hosts and MX hosts speak, and with which certificates.",
     entries: &[
         Entry {
             query: "tls",

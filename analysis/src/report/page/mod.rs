@@ -29,7 +29,7 @@ const PRINTED_ROWS: usize = 24;
 /// Writes the page.
 ///
 /// # Errors
-/// It would be too large even with few rows a table.
+/// It would be too large even with few rows per table.
 pub(super) fn write(report: &Report) -> Result<String, Fault> {
     let mut page = String::new();
     for rows in ROWS {

@@ -50,7 +50,7 @@ fn cell(out: &mut String, value: &Cell) {
     };
 }
 
-/// A share with two decimals; what would show as none says that it is more.
+/// A share with two decimals; one that would show as zero is shown as more than zero.
 fn shown(share: f64) -> String {
     if share > 0.0 && share < 0.005 { "&lt;0.01".to_owned() } else { format!("{share:.2}") }
 }
