@@ -20,7 +20,7 @@ pub enum ScanError {
     #[error(transparent)]
     Input(#[from] InputError),
     /// The lists hold nothing.
-    #[error("the list is empty: it has neither a domain a line nor, as a zone file, a delegation")]
+    #[error("the list is empty: it has neither one domain per line nor, as a zone file, a delegation")]
     Empty,
     /// The exclusion files.
     #[error(transparent)]
@@ -32,7 +32,7 @@ pub enum ScanError {
     #[error(transparent)]
     Trust(#[from] TrustError),
     /// The intermediate certificates that the judgement before was drawn with.
-    #[error("{} is not the file any more (SHA-256 {sha256}) that the dataset was assessed with: give it with --intermediates FILE, or leave it out with --intermediates none", path.display())]
+    #[error("{} is no longer the file (SHA-256 {sha256}) that the dataset was assessed with: give that file with --intermediates FILE, or do without with --intermediates none", path.display())]
     Intermediates {
         /// The file.
         path: PathBuf,
@@ -43,10 +43,10 @@ pub enum ScanError {
     #[error(transparent)]
     Fault(#[from] LocalFault),
     /// The folder holds something.
-    #[error("{} is there already: give another -o, or go on with `sts-scan resume {}`", .0.display(), .0.display())]
+    #[error("{} already exists: give another -o, or continue with `sts-scan resume {}`", .0.display(), .0.display())]
     Exists(PathBuf),
     /// Another process writes to the folder.
-    #[error("{} cannot be worked in: {why}", path.display())]
+    #[error("{} cannot be used: {why}", path.display())]
     Locked {
         /// The folder.
         path: PathBuf,
@@ -66,7 +66,7 @@ pub enum ScanError {
     Changed(String),
     /// A newer version began the scan: it may hold what this one cannot write.
     #[error(
-        "this scan was begun by {tool} with layout {layout}, this version writes {}: resume it with that version, or start a new one with another -o",
+        "this scan was started by {tool} with layout {layout}, this version writes {}: resume it with that version, or start a new one with another -o",
         Layout::current()
     )]
     Newer {
@@ -76,7 +76,7 @@ pub enum ScanError {
         layout: String,
     },
     /// The scan is complete.
-    #[error("{} is complete: nothing is left to do (`sts-scan assess` judges it anew)", .0.display())]
+    #[error("{} is complete: there is nothing left to do (`sts-scan assess` judges it anew)", .0.display())]
     Complete(PathBuf),
     /// The dataset is not what was written.
     #[error(transparent)]
@@ -104,7 +104,7 @@ pub enum ScanError {
         source: io::Error,
     },
     /// A thread of ours broke off: a fault of this program.
-    #[error("a part of the scanner broke off; what was committed is whole")]
+    #[error("a part of the scanner crashed; everything committed is intact")]
     Panicked,
 }
 
@@ -145,8 +145,8 @@ impl ScanError {
                 output.display()
             )),
             Self::Judgement(_) => Some(format!(
-                "the evidence is committed, and a judgement before stays as it was; free space, then `sts-scan assess {0}`, or \
-                 `sts-scan resume {0}` where the scan had not ended",
+                "the evidence is committed, and an earlier judgement stays as it was; free space, then `sts-scan assess {0}`, or \
+                 `sts-scan resume {0}` if the scan had not ended",
                 output.display()
             )),
             Self::NotWhole(why) => Some(why.hint().to_owned()),

@@ -187,7 +187,7 @@ fn run(mut job: Job) -> u8 {
         Ok(report) => {
             // A summary that nobody can read is no reason to call the scan failed.
             if !quiet && show(&visible(&summary::text(&report))) != COMPLETE {
-                tell("hint: the scan itself is not concerned");
+                tell("hint: the scan itself is not affected");
             }
             exit_code(&report.ended, report.hosts_left + report.sum.failed_here, &output)
         }
@@ -198,7 +198,7 @@ fn run(mut job: Job) -> u8 {
 /// What the plan wants to be seen of the scan from outside, for as long as it lives.
 fn telemetry(plan: &ScanPlan, tally: &Arc<Tally>) -> Result<(Option<StatusFile>, Option<Metrics>), String> {
     let complain = |path: &Path, fault: &io::Error| {
-        tell(&format!("the status file {} gets no more lines: {fault}", path.display()));
+        tell(&format!("the status file {} gets no further lines: {fault}", path.display()));
     };
     let status = plan.status_file.as_ref().map(|path| {
         StatusFile::start(path, tally.clone(), complain)
@@ -216,13 +216,13 @@ fn exit_code(ended: &Ended, failed: u64, output: &Path) -> u8 {
     match ended {
         Ended::Complete => COMPLETE,
         Ended::NoNames => {
-            tell("error: the list holds no domain name");
+            tell("error: the list contains no domain name");
             USAGE
         }
         Ended::Stopped(reason) => {
             tell(&format!(
                 "stopped: {}",
-                reason.as_deref().unwrap_or("what was running is finished and committed")
+                reason.as_deref().unwrap_or("what was running has been finished and committed")
             ));
             tell(&format!("hint: {go_on}"));
             RESUMABLE
@@ -329,7 +329,7 @@ fn generate(typed: Generate) -> u8 {
             Ok(done) => {
                 if portfolio {
                     let told = format!(
-                        "{} domains written, {} refused, {} lines are no domain\n",
+                        "{} domains written, {} refused, {} lines are not a domain\n",
                         done.made, done.refused, done.invalid
                     );
                     if show(&told) != COMPLETE {

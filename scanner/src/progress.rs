@@ -38,7 +38,7 @@ fn facts(tally: &Tally) -> String {
     let queued = tally.queued();
     if let Some((since, why)) = tally.line.get().and_then(|line| line.outage()) {
         let since = humantime::format_duration(Duration::from_secs(since.as_secs()));
-        return format!("paused for {since}: {why}; what was under way is asked again when it is back");
+        return format!("paused for {since}: {why}; interrupted work is repeated when it is back");
     }
     let mut facts = format!(
         "in flight {} dns, {policy} policy, {smtp} smtp, {queued} queued | {} signal | {} MX hosts | {} failures",
@@ -53,7 +53,7 @@ fn facts(tally: &Tally) -> String {
     }
     let waiting = tally.deferred.value();
     if waiting > 0 {
-        facts.push_str(&format!(" | {waiting} wait for a second look"));
+        facts.push_str(&format!(" | {waiting} waiting for a second look"));
     }
     facts
 }
@@ -70,7 +70,7 @@ fn bar(tally: &Tally, end: &End) {
     };
     let unknown = style("{spinner} {human_pos} domains  {rate}  {elapsed}\n{msg}");
     let known =
-        style("[{bar:30}] {human_pos}/{human_len} domains  {rate}  {elapsed} gone, {eta} left\n{msg}");
+        style("[{bar:30}] {human_pos}/{human_len} domains  {rate}  {elapsed} elapsed, {eta} left\n{msg}");
     bar.set_style(unknown);
     while end.is_not_within(BAR_EVERY) {
         let total = tally.total.value();
@@ -112,7 +112,7 @@ fn status(tally: &Tally, done: u64, rate: f64, gone: Duration) -> String {
         String::new()
     };
     let gone = humantime::format_duration(Duration::from_secs(gone.as_secs()));
-    format!("{of} | {rate:.0}/s | {gone} gone{left} | {}", facts(tally))
+    format!("{of} | {rate:.0}/s | {gone} elapsed{left} | {}", facts(tally))
 }
 
 #[cfg(test)]
@@ -127,7 +127,7 @@ mod tests {
         tally.total.add(1_000);
         tally.signallers.add(3);
         let line = status(&tally, 400, 50.0, Duration::from_secs(8));
-        assert!(line.starts_with("400/1000 domains | 50/s | 8s gone, 12s left | "), "{line}");
+        assert!(line.starts_with("400/1000 domains | 50/s | 8s elapsed, 12s left | "), "{line}");
         assert!(line.contains("| 3 signal |"), "{line}");
     }
 
@@ -146,6 +146,6 @@ mod tests {
     #[test]
     fn without_a_total_there_is_no_time_left() {
         let line = status(&Tally::default(), 400, 50.0, Duration::from_secs(8));
-        assert!(line.starts_with("400 domains | 50/s | 8s gone | "), "{line}");
+        assert!(line.starts_with("400 domains | 50/s | 8s elapsed | "), "{line}");
     }
 }

@@ -35,7 +35,7 @@ pub fn text(report: &Report) -> String {
     let reading = report.reading.as_secs_f64();
     #[allow(clippy::cast_precision_loss, reason = "a rate is shown without decimals")]
     let rate = report.given as f64 / reading.max(0.001);
-    let _ = writeln!(text, "\n{:<18}{reading:.1} s, {rate:.0} names a second", "names taken in");
+    let _ = writeln!(text, "\n{:<18}{reading:.1} s, {rate:.0} names per second", "names read in");
     let _ = writeln!(text, "{:<18}{}", "scanned in", seconds(report.scanning));
     if report.ended == Ended::Complete {
         let _ = writeln!(text, "{:<18}{}", "assessed in", seconds(report.assessing));
@@ -65,7 +65,7 @@ fn sum(text: &mut String, sum: &Sum) {
         let _ = writeln!(text, "{name:<18}{count:>12}");
     }
     if !sum.holds() {
-        let _ = writeln!(text, "the sum does not hold: please report this");
+        let _ = writeln!(text, "the sum does not hold, which is a bug: please report it");
     }
 }
 
@@ -75,10 +75,10 @@ fn left_alone(text: &mut String, exclusions: &Exclusions) {
     }
     let _ = writeln!(text);
     let parts = [
-        ("left alone: policy hosts", exclusions.policy_hosts),
-        ("left alone: MX hosts", exclusions.mx_hosts),
-        ("left alone: addresses", exclusions.addresses),
-        ("changes of the exclusions", exclusions.listed.len() as u64 - 1),
+        ("excluded: policy hosts", exclusions.policy_hosts),
+        ("excluded: MX hosts", exclusions.mx_hosts),
+        ("excluded: addresses", exclusions.addresses),
+        ("changes to exclusions", exclusions.listed.len() as u64 - 1),
     ];
     for (name, count) in parts {
         let _ = writeln!(text, "{name:<26}{count:>4}");

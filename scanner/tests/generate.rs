@@ -106,7 +106,7 @@ fn a_domain_without_mail_or_answer_is_refused_with_the_reason() {
         ("gone.example", "gone.example does not exist"),
         ("null.example", "has a null MX"),
         ("empty.example", "neither an MX record nor an address"),
-        ("broken.example", "could not be had (SERVFAIL)"),
+        ("broken.example", "could not be resolved (SERVFAIL)"),
     ] {
         let output = run(&[domain, "--resolver", &resolver]);
         assert_eq!(output.status.code(), Some(1), "{domain}");
@@ -165,12 +165,12 @@ fn a_portfolio_is_written_a_folder_a_domain() {
     ];
     let output = run(&line);
     assert_eq!(output.status.code(), Some(1), "one is refused: {}", err(&output));
-    assert_eq!(out(&output), "2 domains written, 1 refused, 1 lines are no domain\n");
+    assert_eq!(out(&output), "2 domains written, 1 refused, 1 lines are not a domain\n");
     assert!(err(&output).starts_with("refused: null.example: "), "{}", err(&output));
     assert_sound(&target.join("own.example"), "own.example", &["mx1.own.example", "mx2.own.example"]);
     assert_sound(&target.join("implicit.example"), "implicit.example", &["implicit.example"]);
     assert!(!target.join("null.example").exists());
-    // What stands there may be in use: it is not written over.
+    // Existing files may be in use: they are not overwritten.
     assert_eq!(run(&line).status.code(), Some(2));
 }
 

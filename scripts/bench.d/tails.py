@@ -28,7 +28,7 @@ def scan_run(programs, folder, name, weights):
     text, run = measure(command, None)
     shutil.rmtree(out)
     shutil.rmtree(world)
-    taken = re.search(r"names taken in\s+([\d.]+) s, (\d+) names a second", text)
+    taken = re.search(r"names read in\s+([\d.]+) s, (\d+) names per second", text)
     if not taken:
         fail(f"the scan does not say how fast it took names:\n{text[-2000:]}")
     return {"names_per_second": float(taken[2]), "taking_s": float(taken[1]), "whole_s": run["seconds"]}
@@ -41,10 +41,10 @@ def run(programs, folder):
         for name, weights in (("steady", STEADY), ("tails", TAILS)):
             pairs[name].append(scan_run(programs, folder, name, weights))
             one = pairs[name][-1]
-            print(f"{name:<8}{one['names_per_second']:>10,.0f} names a second, the last taken after {one['taking_s']:.1f} s, "
+            print(f"{name:<8}{one['names_per_second']:>10,.0f} names per second, the last taken after {one['taking_s']:.1f} s, "
                   f"all ended after {one['whole_s']:.1f} s", flush=True)
     ratios = [t["names_per_second"] / s["names_per_second"] for t, s in zip(pairs["tails"], pairs["steady"])]
     middle = {name: medians(runs) for name, runs in pairs.items()}
     ratio = sorted(ratios)[len(ratios) // 2]
-    say(f"tails: names a second with tails to without: {ratio:.2f} (of {', '.join(f'{r:.2f}' for r in sorted(ratios))})")
+    say(f"tails: names per second with tails to without: {ratio:.2f} (of {', '.join(f'{r:.2f}' for r in sorted(ratios))})")
     return {"domains": DOMAINS, "median": middle, "pairs": pairs, "ratio": ratio, "ratios": ratios}

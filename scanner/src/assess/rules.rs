@@ -20,7 +20,7 @@ const fn since(major: u32, minor: u32) -> Layout {
 pub const RULES: &[Rule] = &[
     Rule {
         since: since(1, 2),
-        says: "how often something was looked at is the column `looks`; before, it is counted from the attempts",
+        says: "the column `looks` says how often something was looked at; before, it is counted from the attempts",
     },
     Rule {
         since: since(1, 2),

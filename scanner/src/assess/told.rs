@@ -32,9 +32,10 @@ fn changes(text: &mut String, done: &Assessed) {
         "verdicts changed for {} of {} domains that {judged_by} had judged",
         changes.domains, changes.compared
     );
-    for (count, what) in
-        [(changes.new, "are judged now and were not"), (changes.gone, "were judged and are not now")]
-    {
+    for (count, what) in [
+        (changes.new, "are judged now but were not before"),
+        (changes.gone, "were judged before but are not now"),
+    ] {
         if count > 0 {
             let _ = writeln!(text, "  {count} domains {what}");
         }
@@ -63,7 +64,7 @@ pub fn warnings(done: &Assessed) -> Vec<String> {
     let mut lines = Vec::new();
     if done.drawn.incomplete_chains.is_none() {
         lines.push(
-            "hint: the dataset does not hold the roots it was judged by (trust.json), so an incomplete chain is shown as untrusted"
+            "hint: the dataset does not have the roots it was judged by (trust.json), so an incomplete chain is shown as untrusted"
                 .to_owned(),
         );
     }
@@ -74,7 +75,7 @@ pub fn warnings(done: &Assessed) -> Vec<String> {
     let words: Vec<String> = words.collect();
     if !words.is_empty() {
         lines.push(format!(
-            "warning: words that this version does not know: {}; they decide nothing, and such hosts are left out of the verdicts",
+            "warning: this version does not know these words: {}; they decide nothing, and hosts with them are left out of the verdicts",
             words.join(", ")
         ));
     }
@@ -86,7 +87,7 @@ pub fn warnings(done: &Assessed) -> Vec<String> {
 pub fn newer(layout: Layout) -> Option<String> {
     (layout > Layout::current()).then(|| {
         format!(
-            "warning: the dataset has layout {layout}, this version knows {}: columns and words that came later decide nothing",
+            "warning: the dataset has layout {layout}, this version knows {}: later columns and words decide nothing",
             Layout::current()
         )
     })

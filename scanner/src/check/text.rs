@@ -141,8 +141,8 @@ fn mail(checked: &Checked) -> Vec<String> {
     let row = &checked.row;
     let mut lines = match row.mx_kind {
         Some(MxKind::Explicit) => Vec::new(),
-        Some(MxKind::Implicit) => vec!["no MX: the domain's own address takes its mail".to_owned()],
-        Some(MxKind::Null) => vec!["a null MX: the domain takes no mail".to_owned()],
+        Some(MxKind::Implicit) => vec!["no MX: mail goes to the domain's own address".to_owned()],
+        Some(MxKind::Null) => vec!["a null MX: the domain accepts no mail".to_owned()],
         Some(MxKind::None) => vec![format!("no MX and no address ({})", dns(row.mx_dns))],
         Some(MxKind::Unknown) | None => vec![format!("unknown: {}", dns(row.mx_dns))],
     };
@@ -202,7 +202,7 @@ fn findings(out: &mut String, checked: &Checked, style: Style) {
         Severity::Info => 3,
     });
     if all.is_empty() {
-        let _ = writeln!(out, "  {}\n", style.ink(Ink::Green, "nothing to be found"));
+        let _ = writeln!(out, "  {}\n", style.ink(Ink::Green, "no findings"));
         return;
     }
     for code in all {
@@ -279,13 +279,13 @@ mod tests {
     fn each_verdict_has_its_sentence_and_no_domain_is_without_one() {
         let checked = checked();
         let said = text(&checked, Style::Plain);
-        assert!(said.contains("a strict sender (no_policy) delivers as without MTA-STS"), "{said}");
+        assert!(said.contains("a strict sender (no_policy) delivers as if there were no MTA-STS"), "{said}");
         assert_eq!(object(&checked)["strict"]["verdict"], "no_policy");
         let unasked = Checked {
             row: DomainRow { sts_dns: Some(DnsStatus::Timeout), ..DomainRow::default() },
             hosts: Vec::new(),
             judged: crate::evidence::rows::AssessmentRow::default(),
         };
-        assert!(text(&unasked, Style::Plain).contains("a strict sender cannot be told"), "{said}");
+        assert!(text(&unasked, Style::Plain).contains("a strict sender cannot be predicted"), "{said}");
     }
 }

@@ -57,7 +57,7 @@ impl Commit {
 #[derive(Debug, thiserror::Error)]
 pub enum LogError {
     /// There is none.
-    #[error("it is not there: only it says which rows are committed, so nothing was touched")]
+    #[error("it is missing: no other file says which rows are committed, so nothing was touched")]
     Missing,
     /// There is one by each name.
     #[error(
@@ -94,7 +94,7 @@ impl LogError {
     pub const fn hint(&self) -> &'static str {
         match self {
             Self::Missing => {
-                "put it back from where the folder was copied from, or start a new scan with another -o; the parts stay as they are"
+                "restore it from where the folder was copied from, or start a new scan with another -o; the parts stay as they are"
             }
             Self::Both => "keep the one that the last run wrote, and move the other one away",
             Self::Line { .. } => {
@@ -140,12 +140,12 @@ fn parse(file: &'static str, text: &[u8]) -> Result<(Vec<Commit>, usize), LogErr
             continue;
         }
         let commit: Commit =
-            serde_json::from_slice(line).map_err(|e| wrong(format!("is no line of this file: {e}")))?;
+            serde_json::from_slice(line).map_err(|e| wrong(format!("is not a line of this file: {e}")))?;
         if !EVIDENCE.iter().any(|table| table.name == commit.table) {
-            return Err(wrong(format!("names the table {:?}, which there is not", commit.table)));
+            return Err(wrong(format!("names the table {:?}, which does not exist", commit.table)));
         }
         if !is_part(&commit.part) {
-            return Err(wrong(format!("names the part {:?}, which is no name of a part", commit.part)));
+            return Err(wrong(format!("names the part {:?}, which is not the name of a part", commit.part)));
         }
         if !seen.insert(commit.path()) {
             return Err(wrong(format!("names {} a second time", commit.path())));
@@ -268,8 +268,8 @@ mod tests {
             (good(0), "line 2 names domains/part-00000.parquet a second time"),
             (good(1).replace("domains", "../trap"), "line 2 names the table \"../trap\""),
             (good(1).replace("part-00001.parquet", "../../victim"), "line 2 names the part \"../../victim\""),
-            ("{\"table\":".into(), "line 2 is no line of this file"),
-            ("\u{fffd}x".into(), "line 2 is no line of this file"),
+            ("{\"table\":".into(), "line 2 is not a line of this file"),
+            ("\u{fffd}x".into(), "line 2 is not a line of this file"),
         ] {
             let error = parse(LOG, format!("{}\n{line}\n", good(0)).as_bytes()).unwrap_err();
             assert!(error.to_string().starts_with(why), "{error}");

@@ -1,5 +1,5 @@
-//! One process per folder: whoever writes to a dataset holds the lock of its file `.working`, which tells who
-//! that is.
+//! One process per folder: a process that writes to a dataset holds the lock of its file `.working`, which
+//! names it.
 //!
 //! The lock is the system's (flock) and ends with the process that holds it, so a file that a dead process
 //! left locks nothing.
@@ -39,9 +39,9 @@ pub enum LockError {
 fn busy(worker: Option<&Worker>) -> String {
     match worker {
         Some(Worker { pid, since, command }) => {
-            format!("`{command}` works there since {since} (process {pid})")
+            format!("`{command}` has been working there since {since} (process {pid})")
         }
-        None => "another process works there".to_owned(),
+        None => "another process is working there".to_owned(),
     }
 }
 
@@ -71,7 +71,7 @@ impl Lock {
                 Err(TryLockError::Error(error)) => return Err(error.into()),
                 Ok(()) => {}
             }
-            // Whoever held it may have removed the file between the two: then it is nobody's any more.
+            // Its holder may have removed the file between the two: then nobody holds it any more.
             if !std::fs::metadata(&path).is_ok_and(|there| is_same(&there, &file)) {
                 continue;
             }
@@ -108,7 +108,7 @@ mod tests {
         let told = Lock::take(folder.path(), "sts-scan assess").unwrap_err().to_string();
         let process = format!("(process {})", std::process::id());
         assert!(
-            told.starts_with("`sts-scan resume` works there since 2") && told.ends_with(&process),
+            told.starts_with("`sts-scan resume` has been working there since 2") && told.ends_with(&process),
             "{told}"
         );
         drop(lock);

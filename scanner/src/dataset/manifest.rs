@@ -243,14 +243,14 @@ impl Manifest {
         if value.get("digest").is_some_and(|told| digest(&value).ok().as_deref() != told.as_str()) {
             let keys = SEALED.join(", ");
             return Err(invalid(format!(
-                "it was changed after it was written (one of {keys}): put it back from a copy"
+                "it was changed after it was written (one of {keys}): restore it from a copy"
             )));
         }
         let manifest: Self = serde_json::from_value(value).map_err(|e| invalid(e.to_string()))?;
         let major = |version: &str| version.split('.').next().unwrap_or_default().to_owned();
         if major(&manifest.schema_version) != major(SCHEMA_VERSION) {
             let found = &manifest.schema_version;
-            return Err(invalid(format!("schema {found}, this program reads {SCHEMA_VERSION}")));
+            return Err(invalid(format!("layout {found}, but this program reads {SCHEMA_VERSION}")));
         }
         Ok(manifest)
     }

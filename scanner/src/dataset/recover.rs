@@ -10,8 +10,8 @@ use std::path::Path;
 /// What can be done about a file that no line names.
 const NOT_NAMED: &str = "move it out of the folder; if it was committed, put back the log that names it";
 
-/// Brings the folders into line with the log: unfinished renames are finished, and what a run left unfinished
-/// is removed. Nothing else is: a file that no line names stops it before anything is touched.
+/// Brings the folders into line with the log: unfinished renames are finished, and unfinished files of a run
+/// are removed. Nothing else is: a file that no line names stops it before anything is touched.
 ///
 /// # Errors
 /// There is such a file, a part that a line names is gone, or a file cannot be renamed or removed.
@@ -44,8 +44,8 @@ pub fn recover(dataset: &Path, commits: &[Commit]) -> Result<(), NotWhole> {
         let is_gone =
             |part: &&&str| !there.contains(**part) && !there.contains(&format!("{part}.{UNFINISHED}"));
         if let Some(gone) = named.iter().find(is_gone) {
-            let why = "it is not there, and commits.jsonl lists it";
-            return Err(NotWhole::new(&folder.join(gone), why, "put it back from a copy"));
+            let why = "it is missing, but commits.jsonl lists it";
+            return Err(NotWhole::new(&folder.join(gone), why, "restore it from a copy"));
         }
     }
     let failed = |path: &Path, e: &io::Error| NotWhole::new(path, e.to_string(), NOT_NAMED);
@@ -97,7 +97,7 @@ mod tests {
         assert!(
             error
                 .to_string()
-                .ends_with("domains/part-00000.parquet: it is not there, and commits.jsonl lists it")
+                .ends_with("domains/part-00000.parquet: it is missing, but commits.jsonl lists it")
         );
     }
 

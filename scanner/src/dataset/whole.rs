@@ -23,8 +23,8 @@ pub struct NotWhole {
 
 /// What can be done about a part that is not what it was.
 const PUT_BACK: &str =
-    "put it back from a copy: what it held is in no other file, and no number is right without it";
-const ANEW: &str = "the evidence is not concerned: judge it anew with `sts-scan assess --anew`";
+    "restore it from a copy: no other file has what it held, and no number is right without it";
+const ANEW: &str = "the evidence is not affected: judge it anew with `sts-scan assess --anew`";
 const MOVE_AWAY: &str = "move it out of the dataset's folder";
 
 impl NotWhole {
@@ -98,11 +98,11 @@ impl Listed {
         for table in tables {
             let found = found(dataset, table)?;
             if let Some((part, _)) = self.of(table).find(|(part, _)| !found.contains(part.as_str())) {
-                let why = format!("it is not there, and {} lists it", self.by);
+                let why = format!("it is missing, but {} lists it", self.by);
                 return Err(NotWhole::new(&dataset.join(part), why, PUT_BACK));
             }
             if let Some(part) = found.iter().find(|part| !self.parts.contains_key(*part)) {
-                let why = format!("it is no part of this dataset: {} does not list it", self.by);
+                let why = format!("it is not part of this dataset: {} does not list it", self.by);
                 return Err(NotWhole::new(&dataset.join(part), why, MOVE_AWAY));
             }
             for (part, expected) in self.of(table) {
@@ -124,7 +124,7 @@ impl Listed {
         let path = dataset.join(part);
         let unreadable = |e: io::Error| NotWhole::new(&path, e.to_string(), PUT_BACK);
         let changed = |what: &str, is: &str, was: &str| {
-            let why = format!("it has {what} {is}, and {} says {was}", self.by);
+            let why = format!("it has {what} {is}, but {} says {was}", self.by);
             NotWhole::new(&path, why, PUT_BACK)
         };
         let bytes = std::fs::metadata(&path).map_err(unreadable)?.len();
@@ -141,7 +141,7 @@ impl Listed {
             return Err(changed("rows:", &rows.to_string(), &expected.rows.to_string()));
         }
         if !is_of_scan(&footer, scan) {
-            let why = format!("its rows are of another scan than `{scan}`");
+            let why = format!("its rows are from another scan than `{scan}`");
             return Err(NotWhole::new(&path, why, PUT_BACK));
         }
         Ok(Content { rows, bytes, sha256 })
@@ -177,7 +177,7 @@ fn rows(footer: &ParquetMetaData) -> u64 {
     u64::try_from(footer.file_metadata().num_rows()).unwrap_or_default()
 }
 
-/// Whether the footer allows that all rows of a part are of a scan; what has no statistics is not told by it.
+/// Whether the footer allows that all rows of a part are of a scan; a part without statistics is not refused.
 fn is_of_scan(footer: &ParquetMetaData, scan: &str) -> bool {
     let schema = footer.file_metadata().schema_descr();
     let name = column!(DOMAINS.scan);
@@ -228,7 +228,7 @@ fn unlisted(dataset: &Path, manifest: &Manifest) -> Result<Parts, NotWhole> {
 fn check_sum(dataset: &Path, manifest: &Manifest, rows: u64) -> Result<(), NotWhole> {
     match &manifest.sum {
         Some(sum) if manifest.complete && sum.rows != rows => {
-            let why = format!("it has {rows} rows, and the sum in {MANIFEST} says {}", sum.rows);
+            let why = format!("it has {rows} rows, but the sum in {MANIFEST} says {}", sum.rows);
             Err(NotWhole::new(&dataset.join(DOMAINS.name), why, PUT_BACK))
         }
         _ => Ok(()),
@@ -256,7 +256,7 @@ pub fn judgement(dataset: &Path, manifest: &Manifest) -> Result<(), NotWhole> {
     if judged == counted {
         return Ok(());
     }
-    let why = format!("it has {judged} rows, and the counts in {MANIFEST} say {counted}");
+    let why = format!("it has {judged} rows, but the counts in {MANIFEST} say {counted}");
     Err(NotWhole::new(&dataset.join(ASSESSMENTS.name), why, ANEW))
 }
 

@@ -40,7 +40,7 @@ use tokio::task::JoinSet;
 pub struct Dns {
     addrs: Vec<SocketAddr>,
     resolvers: Resolvers,
-    /// Questions a second to one resolver, where that has a rate of its own.
+    /// Questions per second to one resolver, where that has a rate of its own.
     rate: Option<u32>,
     deadline: Duration,
     in_flight: usize,
@@ -236,7 +236,7 @@ impl Dns {
 }
 
 fn engine_here() -> Result<Engine, LocalFault> {
-    let reason = || "no DNS engine runs on this thread".to_owned();
+    let reason = || "no DNS engine is running on this thread".to_owned();
     Engine::here().ok_or_else(|| LocalFault::Setup { doing: "ask the resolver", reason: reason() })
 }
 

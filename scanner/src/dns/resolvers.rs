@@ -47,7 +47,7 @@ struct Resolver {
 pub(super) struct Chosen(usize);
 
 impl Resolvers {
-    /// `rate` is in questions a second to each; `None` leaves it to the rate of all.
+    /// `rate` is in questions per second to each; `None` leaves it to the rate of all.
     pub(super) fn new(addrs: &[SocketAddr], rate: Option<u32>) -> Self {
         let all = addrs.iter().map(|addr| Resolver {
             addr: *addr,
@@ -187,7 +187,7 @@ impl Resolvers {
         let slowed = self.all.iter().filter(slowed).map(|one| {
             let times = one.slowed.load(Relaxed);
             let refusals = u64::from(REFUSALS) * times;
-            format!("resolver {} refused {refusals} questions and more in runs; it was asked less", one.addr)
+            format!("resolver {} refused {refusals} queries or more in runs; it was asked less", one.addr)
         });
         let rested = self.all.iter().filter(|one| one.rests.load(Relaxed) > 0);
         let line = |one: &Resolver| {
@@ -280,7 +280,7 @@ mod tests {
         assert_eq!((slower, resolvers.choose(None)), (2, Chosen(0)));
         assert_eq!(
             resolvers.warnings(),
-            ["resolver 192.0.2.1:53 refused 64 questions and more in runs; it was asked less"]
+            ["resolver 192.0.2.1:53 refused 64 queries or more in runs; it was asked less"]
         );
     }
 }

@@ -234,7 +234,7 @@ impl Dns {
         let reaches = reaches_others(&engine, &self.addrs).await;
         self.resolvers.forget_failures();
         if !reaches {
-            line.cut(Lost::Upstream, "the resolvers answer, but reach nobody (SERVFAIL)");
+            line.cut(Lost::Upstream, "the resolvers answer, but cannot reach any name server (SERVFAIL)");
         }
         drop(turn);
         line.until_up(waited).await?;

@@ -26,7 +26,7 @@ pub enum Unasked {
     #[error("{0} has a null MX (RFC 7505): it takes no mail, and there is nothing to protect")]
     NullMx(String),
     /// There was no answer.
-    #[error("the MX of {domain} could not be had ({status}): try again, or give the hosts with --mx")]
+    #[error("the MX of {domain} could not be resolved ({status}): try again, or give the hosts with --mx")]
     NoAnswer {
         /// The domain.
         domain: String,

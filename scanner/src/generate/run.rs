@@ -68,7 +68,7 @@ pub enum GenerateError {
         refusal: Refusal,
     },
     /// The folder holds something.
-    #[error("{} is there already and not empty: give another -o", .0.display())]
+    #[error("{} already exists and is not empty: give another -o", .0.display())]
     Exists(PathBuf),
     /// The list.
     #[error(transparent)]
@@ -85,7 +85,7 @@ pub enum GenerateError {
         source: io::Error,
     },
     /// A task of ours broke off: a fault of this program.
-    #[error("a part of the program broke off")]
+    #[error("a part of the program crashed")]
     Panicked,
 }
 
@@ -191,7 +191,7 @@ impl Asked {
             Arc::new(Admission::new(plan, Exclusions::default(), false, CancellationToken::new()));
         let resolvers = dns::named_or_system(&plan.resolvers)?;
         let runtime = runtime::runtime()?;
-        // Who asks for a few names wants to hear of silence, not to wait.
+        // A user who asks for a few names wants to hear of silence, not to wait.
         let line = Arc::new(Line::new(Duration::ZERO, CancellationToken::new()));
         let dns = Dns::new(resolvers, plan.deadlines.dns, AT_ONCE, None, admission, line);
         Ok(Self { dns: Arc::new(dns), runtime })

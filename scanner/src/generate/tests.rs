@@ -56,8 +56,8 @@ fn a_policy_that_would_not_match_is_refused_with_the_missing_pattern() {
         "the policy would not match aspmx2.googlemail.com, where mail for example.com goes: \
          the pattern `aspmx2.googlemail.com` is missing (add --pattern aspmx2.googlemail.com)"
     );
-    let mended = Wish { patterns: names(&["aspmx2.googlemail.com"]), ..preset };
-    assert!(deployment("example.com", &hosts, &mended).is_ok());
+    let fixed = Wish { patterns: names(&["aspmx2.googlemail.com"]), ..preset };
+    assert!(deployment("example.com", &hosts, &fixed).is_ok());
 }
 
 #[test]
@@ -89,7 +89,7 @@ fn mode_none_needs_no_hosts() {
     let steps = text::steps(&made);
     let (policy, record) =
         (steps.find("Serve this policy").unwrap(), steps.find("publish the _mta-sts").unwrap());
-    let (wait, remove) = (steps.find("Wait").unwrap(), steps.find("remove").unwrap());
+    let (wait, remove) = (steps.find("From then on, wait").unwrap(), steps.find("remove").unwrap());
     assert!(policy < record && record < wait && wait < remove, "{steps}");
 }
 

@@ -38,7 +38,7 @@ pub(super) fn zone(made: &Deployment) -> String {
         Some(tlsrpt) => {
             let _ = writeln!(text, "_smtp._tls.{domain}. {TTL} IN TXT {}", character_strings(tlsrpt));
         }
-        None => text.push_str("; no TLSRPT record: with --rua nobody has to guess whether deliveries fail\n"),
+        None => text.push_str("; no TLSRPT record: give --rua to get reports of failed deliveries\n"),
     }
     let _ = writeln!(
         text,
@@ -79,26 +79,26 @@ fn deploying(made: &Deployment) -> Vec<String> {
     let mut steps = Vec::new();
     if made.mode == Mode::Enforce {
         steps.push(format!(
-            "Only after weeks of mode testing without failures in the reports: until then run this with --mode testing. In mode enforce senders hold back mail for {domain} where a host fails."
+            "Only after weeks of mode testing without failures in the reports: until then run this with --mode testing. In mode enforce, senders hold back mail for {domain} if a host fails."
         ));
     }
     steps.push(format!(
-        "MX hosts ({hosts}): each offers STARTTLS, TLS 1.2 or newer, and a certificate that names the host and that public authorities vouch for (RFC 8461 section 4.2)."
+        "MX hosts ({hosts}): each offers STARTTLS, TLS 1.2 or newer, and a certificate from a public authority that names the host (RFC 8461 section 4.2)."
     ));
     if made.tlsrpt.is_some() {
-        steps.push("Publish the TLSRPT record first, so that reports come in from the beginning.".to_owned());
+        steps.push("Publish the TLSRPT record first, so that reports come in from the start.".to_owned());
     }
     steps.extend([
         format!("Point mta-sts.{domain} at a web server with a certificate for mta-sts.{domain} (RFC 8461 section 3.3)."),
-        format!("Serve the policy at {} with status 200 and Content-Type text/plain, without a redirect. Look at it from outside: curl -i {}", url(made), url(made)),
+        format!("Serve the policy at {} with status 200 and Content-Type text/plain, without a redirect. Check it from outside: curl -i {}", url(made), url(made)),
         "Only then publish the _mta-sts record: its id tells senders to fetch the policy, which has to be there.".to_owned(),
     ]);
     if made.mode == Mode::Testing {
-        steps.push("Read the TLS reports for two weeks at least. When they show no failures, run this with --mode enforce and a max_age of 1209600 or more, replace the policy, and then the record with its new id.".to_owned());
+        steps.push("Read the TLS reports for at least two weeks. Once they show no failures, run this with --mode enforce and a max_age of 1209600 or more, replace the policy, and then the record with its new id.".to_owned());
     }
     steps.extend([
-        format!("At every later change: the policy first, then the record with a new id. New MX hosts: add them to the policy, change the id, wait {} seconds (the max_age that senders hold), and only then change the MX records.", made.max_age_s),
-        "To withdraw: run this with --mode none and follow its steps. Never remove record or policy while senders hold a policy in mode enforce (RFC 8461 section 8.3).".to_owned(),
+        format!("For every later change: the policy first, then the record with a new id. New MX hosts: add them to the policy, change the id, wait {} seconds (the max_age that senders have cached), and only then change the MX records.", made.max_age_s),
+        "To withdraw: run this with --mode none and follow its steps. Never remove the record or the policy while senders hold a policy in mode enforce (RFC 8461 section 8.3).".to_owned(),
     ]);
     steps
 }
@@ -107,13 +107,13 @@ fn withdrawing(made: &Deployment) -> Vec<String> {
     let domain = &made.domain;
     vec![
         format!(
-            "Serve this policy at {} in the place of the old one; the host and its certificate stay.",
+            "Serve this policy at {} in place of the old one; the host and its certificate stay.",
             url(made)
         ),
-        "Then publish the _mta-sts record with its new id, so that senders fetch the policy of mode none."
+        "Then publish the _mta-sts record with its new id, so that senders fetch the policy with mode none."
             .to_owned(),
         format!(
-            "Wait, from then on, as long as the largest max_age that the domain ever published, and {} seconds at least: until then senders may hold an old policy (RFC 8461 section 8.3).",
+            "From then on, wait as long as the largest max_age that the domain ever published, but at least {} seconds: until then senders may hold an old policy (RFC 8461 section 8.3).",
             made.max_age_s
         ),
         format!(

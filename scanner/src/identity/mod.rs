@@ -107,7 +107,7 @@ fn of_words(plan: &ScanPlan) -> Vec<Check> {
         Check::good("EHLO name", name.as_str())
     } else {
         let remedy = "give the machine's full name with --ehlo-name (RFC 5321 section 4.1.4)";
-        Check::bad("EHLO name", format!("{name} is no name that others can look up"), remedy)
+        Check::bad("EHLO name", format!("{name} is not a name that others can look up"), remedy)
     };
     vec![
         said("contact", identity.contact.as_ref(), "give a mailbox that a person reads with --contact"),
@@ -134,7 +134,7 @@ fn sources(job: &Job) -> (Vec<IpAddr>, Vec<Check>) {
             Some(addr) if is_public(addr) => addresses.push(addr),
             Some(addr) => checks.push(Check::bad(
                 format!("{family} address"),
-                format!("{addr} is of a private network: others see another one"),
+                format!("{addr} is in a private network: others see another address"),
                 "give the address that others see with --address",
             )),
         }
@@ -153,19 +153,19 @@ fn source(any: &str, to: &str) -> Option<IpAddr> {
 async fn of_address(addr: IpAddr, ehlo: &str, lookup: &Lookup) -> Vec<Check> {
     let reverse = format!("reverse DNS of {addr}");
     let Ok(names) = lookup.names(addr).await else {
-        let remedy = "see that the servers of the reverse zone answer";
+        let remedy = "make sure that the name servers of the reverse zone answer";
         return vec![Check::bad(reverse, "no answer", remedy), forward(addr, ehlo, lookup).await];
     };
     let said = names.join(", ");
     let mut checks = vec![if names.is_empty() {
         let remedy = format!(
-            "have your provider set the PTR record of {addr} to {ehlo}: many mail servers refuse others"
+            "have your provider set the PTR record of {addr} to {ehlo}: many mail servers refuse clients without one"
         );
         Check::bad(reverse, "none", remedy)
     } else if names.iter().any(|name| name.eq_ignore_ascii_case(ehlo)) {
         Check::good(reverse, said)
     } else {
-        let remedy = format!("say {} in --ehlo-name, or have the PTR record set to {ehlo}", names[0]);
+        let remedy = format!("give {} with --ehlo-name, or have the PTR record set to {ehlo}", names[0]);
         Check::bad(reverse, format!("{said}, not the EHLO name {ehlo}"), remedy)
     }];
     for name in names.iter().filter(|name| !name.eq_ignore_ascii_case(ehlo)) {
@@ -179,10 +179,10 @@ async fn forward(addr: IpAddr, name: &str, lookup: &Lookup) -> Check {
     let what = format!("forward DNS of {name}");
     let kind = if addr.is_ipv4() { "A" } else { "AAAA" };
     match lookup.addresses(name).await {
-        Err(_) => Check::bad(what, "no answer", format!("see that the servers of {name} answer")),
+        Err(_) => Check::bad(what, "no answer", format!("make sure that the name servers of {name} answer")),
         Ok(found) if found.contains(&addr) => Check::good(what, addr.to_string()),
         Ok(found) if found.is_empty() => {
-            Check::bad(what, "no address", format!("publish an {kind} record of {name} with {addr}"))
+            Check::bad(what, "no address", format!("publish an {kind} record for {name} with {addr}"))
         }
         Ok(found) => {
             let found: Vec<String> = found.iter().map(ToString::to_string).collect();
@@ -193,12 +193,12 @@ async fn forward(addr: IpAddr, name: &str, lookup: &Lookup) -> Check {
 }
 
 async fn port_25(plan: &ScanPlan, lookup: &Lookup, admission: &Admission) -> Result<Check, LocalFault> {
-    let what = format!("port {} outwards", plan.smtp_port);
+    let what = format!("outbound port {}", plan.smtp_port);
     Ok(match own_mail_server(plan, lookup, admission).await? {
         Reached::Unknown(why) => Check::open(what, why),
         Reached::Yes(server) => Check::good(what, format!("open: {server} answers")),
         Reached::No(tried) => {
-            let remedy = "ask your provider to open it: many block it for new machines. Until then scan with --starttls none";
+            let remedy = "ask your provider to open it: many block it for new machines; until then, scan with --starttls none";
             Check::bad(what, format!("no answer from {tried}"), remedy)
         }
     })

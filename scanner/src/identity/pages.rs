@@ -1,6 +1,6 @@
-//! What an operator puts on the web, so that who finds a probe in a log learns what it was: the description
-//! that RFC 9511 names (`/.well-known/probing.txt`, its fields those of RFC 9116 and `Description`), and a
-//! page for people.
+//! What an operator puts on the web, so that anybody who finds a probe in a log learns what it was: the
+//! description that RFC 9511 names (`/.well-known/probing.txt`, its fields those of RFC 9116 and
+//! `Description`), and a page for people.
 
 use crate::moment;
 use crate::plan::ScanPlan;
@@ -19,7 +19,7 @@ const VALID_S: u64 = 180 * 86_400;
 pub fn write(plan: &ScanPlan, folder: &Path) -> io::Result<Vec<PathBuf>> {
     let identity = &plan.identity;
     let (Some(contact), Some(info)) = (&identity.contact, &identity.info_url) else {
-        return Err(io::Error::new(io::ErrorKind::InvalidInput, "they need --contact and --info-url"));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the pages need --contact and --info-url"));
     };
     let well_known = folder.join(".well-known");
     std::fs::create_dir_all(&well_known)?;
@@ -44,13 +44,13 @@ fn origin(url: &str) -> &str {
 
 fn probing(contact: &str, info: &str, expires: &str) -> String {
     format!(
-        "# Who scans from here, and what for (RFC 9511).\n\
+        "# Who scans from here, and why (RFC 9511).\n\
          Canonical: {}/.well-known/probing.txt\n\
          Contact: mailto:{contact}\n\
          Expires: {expires}\n\
          Preferred-Languages: en\n\
-         Description: Measures MTA-STS (RFC 8461): DNS questions, one HTTPS request for the policy and one SMTP session up to \
-         STARTTLS a host; no mail is sent. How to be left out: {info}\n",
+         Description: Measures MTA-STS (RFC 8461): DNS queries, and per host one HTTPS request for the policy or one SMTP session up to \
+         STARTTLS; no mail is sent. How to be excluded: {info}\n",
         origin(info)
     )
 }
@@ -60,21 +60,21 @@ fn page(plan: &ScanPlan, contact: &str) -> String {
     let pace = &plan.pace;
     let again = match plan.second_look {
         Some(_) => {
-            "What failed in a way that may pass (a timeout, a reset, a 4xx reply) is tried once more, some time later. A mail server that says \
-             it is asked too much is asked half as often, and tried once again after that; nothing is tried a fourth time."
+            "A failure that may pass (a timeout, a reset, a 4xx reply) is retried once, some time later. A mail server that says \
+             it gets too many connections is contacted half as often, and tried once more after that; nothing is tried a fourth time."
         }
-        None => "What failed is not tried again.",
+        None => "Nothing that failed is tried again.",
     };
     let each = format!(
-        "{} a second and {} at once to one address, {} and {} to one /24 or /48",
+        "{} per second and {} at once to one address, {} and {} to one /24 or /48",
         pace.per_target_rate, pace.per_target_in_flight, pace.per_network_rate, pace.per_network_in_flight
     );
     let mut rows = String::new();
     let port = |port: u16| port.to_string();
     for (where_, what, often) in [
-        ("DNS", "<code>MX</code>, <code>TXT _mta-sts.</code>, <code>TXT _smtp._tls.</code>, for some names <code>A</code>, <code>AAAA</code>, <code>NS</code>, <code>TLSA</code> and a <code>TXT</code> at a name that begins with <code>_sts-census-</code>, through our own resolver".to_owned(), format!("at most {} questions a second in all", pace.dns_rate)),
-        ("HTTPS", format!("<code>GET /.well-known/mta-sts.txt</code> at <code>mta-sts.</code> your domain, port {}, with the User-Agent <code>{}</code>", port(plan.https_port), escaped(&identity.user_agent())), format!("at most {} connections a second in all, {each}", pace.https_rate)),
-        ("SMTP", format!("connection to port {}, <code>EHLO {}</code>, <code>STARTTLS</code>, a TLS handshake, <code>QUIT</code>; never <code>MAIL FROM</code>", port(plan.smtp_port), escaped(&identity.ehlo_name)), format!("at most {} connections a second in all, {each}, {} and {} to the hosts of one registrable domain; at most three to an address for a host in a scan", pace.smtp_rate, pace.per_provider_rate, pace.per_provider_in_flight)),
+        ("DNS", "<code>MX</code>, <code>TXT _mta-sts.</code>, <code>TXT _smtp._tls.</code>, for some names <code>A</code>, <code>AAAA</code>, <code>NS</code>, <code>TLSA</code> and a <code>TXT</code> at a name that begins with <code>_sts-census-</code>, through our own resolver".to_owned(), format!("at most {} queries per second in all", pace.dns_rate)),
+        ("HTTPS", format!("<code>GET /.well-known/mta-sts.txt</code> at <code>mta-sts.</code> your domain, port {}, with the User-Agent <code>{}</code>", port(plan.https_port), escaped(&identity.user_agent())), format!("at most {} connections per second in all, {each}", pace.https_rate)),
+        ("SMTP", format!("connection to port {}, <code>EHLO {}</code>, <code>STARTTLS</code>, a TLS handshake, <code>QUIT</code>; never <code>MAIL FROM</code>", port(plan.smtp_port), escaped(&identity.ehlo_name)), format!("at most {} connections per second in all, {each}, {} and {} to the hosts of one registrable domain; at most three per scan to one address of a host", pace.smtp_rate, pace.per_provider_rate, pace.per_provider_in_flight)),
     ] {
         let _ = writeln!(rows, "<tr><th>{where_}</th><td>{what}</td><td>{often}</td></tr>");
     }
@@ -85,13 +85,13 @@ fn page(plan: &ScanPlan, contact: &str) -> String {
          <style>body{{max-width:46rem;margin:2rem auto;padding:0 1rem;font:1rem/1.5 sans-serif}}td,th{{text-align:left;vertical-align:top;padding:.3rem .6rem .3rem 0}}code{{overflow-wrap:anywhere}}</style>\n\
          <h1>A measurement of MTA-STS</h1>\n\
          <p>This machine measures how mail domains deploy MTA-STS (RFC 8461), the standard by which a domain demands encrypted and \
-         authenticated delivery of its mail. Only what is published for everybody is asked for. Nothing is logged in to, no mail is sent, \
-         no mailbox is named, and nothing is tried that a mail server that sends to you would not do.</p>\n\
+         authenticated delivery of its mail. It asks only for what is published for everybody. It logs in nowhere, sends no mail, \
+         names no mailbox, and does nothing that a mail server sending to you would not do.</p>\n\
          <h2>What you may see in your logs</h2>\n<table>\n<tr><th>where</th><th>what</th><th>how often</th></tr>\n{rows}</table>\n\
-         <p>Each once a scan. {again}</p>\n\
-         <h2>How to be left out</h2>\n\
+         <p>Each of these happens once per scan. {again}</p>\n\
+         <h2>How to be excluded</h2>\n\
          <p>Write to <a href=\"mailto:{contact}\">{contact}</a> with your domain, host or address block. It is then excluded from \
-         this scan and all later ones. Please write also if something broke; nothing should.</p>\n\
+         this scan and all later ones. Please also write if something broke; nothing should.</p>\n\
          <p>Made with STS Census. See also <a href=\"/.well-known/probing.txt\">/.well-known/probing.txt</a> (RFC 9511).</p>\n</html>\n"
     )
 }
@@ -147,8 +147,8 @@ mod tests {
             "EHLO ",
             "User-Agent",
             "never <code>MAIL FROM",
-            "5000 questions a second",
-            "2 a second and 2 at once to one address, 4 and 4 to one /24 or /48",
+            "5000 queries per second",
+            "2 per second and 2 at once to one address, 4 and 4 to one /24 or /48",
             "10 and 20 to the hosts of one registrable domain",
             "excluded",
         ] {

@@ -9,13 +9,13 @@ pub enum InputError {
     #[error("no domain list was given: name at least one file, or `-` for standard input")]
     NoList,
     /// A list was given twice.
-    #[error("{list} is given twice: each list once")]
+    #[error("{list} is given twice: give each list once")]
     SameList {
         /// The list as typed.
         list: String,
     },
     /// More lists than a row can tell apart.
-    #[error("{given} lists are given, at most {most} can be told apart: join some of them")]
+    #[error("{given} lists are given, but at most {most} can be told apart: join some of them")]
     TooManyLists {
         /// How many were given.
         given: usize,
@@ -44,7 +44,7 @@ pub enum InputError {
     },
     /// It is no list that we can read.
     #[error(
-        "{list} is {found}: a domain list is text (one name a line, CSV or a zone file), also in gzip, zstd or zip, \
+        "{list} is {found}: a domain list is text (one name per line, CSV or a zone file), optionally in gzip, zstd or zip, \
          or Parquet"
     )]
     NotAList {

@@ -20,7 +20,7 @@ pub enum Refusal {
     #[error("is empty")]
     Empty,
     /// The line is longer than the format's limit; only its begin was kept.
-    #[error("is a line too long to be an entry")]
+    #[error("is too long a line to be an entry")]
     LineTooLong,
     /// Bytes that are not UTF-8.
     #[error("is not UTF-8")]
@@ -35,10 +35,10 @@ pub enum Refusal {
     #[error("is an IP address, not a domain name")]
     IpAddress,
     /// White space between other characters.
-    #[error("holds white space")]
+    #[error("contains white space")]
     WhiteSpace,
     /// A character other than letters, digits, hyphen, underscore and dot.
-    #[error("holds a character that no host name has")]
+    #[error("contains a character that no host name has")]
     Character,
     /// Two dots in a row, or a dot at the begin.
     #[error("has an empty label")]
@@ -56,7 +56,7 @@ pub enum Refusal {
     #[error("ends in a number")]
     NumericTop,
     /// An internationalised name that UTS 46 does not map to A-labels.
-    #[error("is no valid internationalised name")]
+    #[error("is not a valid internationalised name")]
     Idn,
     /// A CSV line with fewer columns than the one that holds the domain.
     #[error("has no column for the domain")]
@@ -65,10 +65,10 @@ pub enum Refusal {
     #[error("has a broken quoted field")]
     Quote,
     /// A relative name in a zone file before any `$ORIGIN` or SOA.
-    #[error("is relative, and the zone file has named no origin")]
+    #[error("is relative, but the zone file has not named an origin")]
     NoOrigin,
     /// A zone file directive that brings in names from elsewhere (`$INCLUDE`, `$GENERATE`).
-    #[error("is a zone file directive that is not followed")]
+    #[error("is a zone file directive that is not supported")]
     Directive,
 }
 
@@ -140,7 +140,7 @@ fn shape(name: &[u8]) -> Result<Shape, Refusal> {
                 fault = fault.and(label(begin, at));
                 (begin, number) = (at + 1, true);
             }
-            // Says more than a fault of a label: what stands here is something else than a name.
+            // Says more than a fault of a label: this is something other than a name.
             _ => return Err(Refusal::Character),
         }
     }

@@ -36,7 +36,7 @@ impl fmt::Display for Shard {
 
 /// Text that names no shard.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no shard, must be i/n with 1 <= i <= n, for example 1/8")]
+#[error("`{0}` is not a shard, must be i/n with 1 <= i <= n, for example 1/8")]
 pub struct ShardError(String);
 
 impl FromStr for Shard {

@@ -85,7 +85,7 @@ impl ScanPlan {
         let least = connections(&with(0.0));
         if least > room {
             return Err(PlanError(format!(
-                "this machine allows {} open files (`ulimit -n`), a scan by this plan needs {} at least and wants {wanted}: \
+                "this machine allows {} open files (`ulimit -n`), but a scan with this plan needs at least {} and wants {wanted}: \
                  raise the limit",
                 machine.open_files,
                 fixed + least
@@ -125,7 +125,7 @@ pub fn told(lowered: &[Lowered], open_files: u64) -> String {
     }
     let each = lowered.iter().map(|l| format!("{} {} → {}", l.setting, l.planned, l.now));
     format!(
-        "lowered, because this machine allows {open_files} open files (`ulimit -n`): {}",
+        "lowered because this machine allows {open_files} open files (`ulimit -n`): {}",
         each.collect::<Vec<_>>().join(", ")
     )
 }

@@ -25,7 +25,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Vec<Typed>, PlanError> {
     for (section, body) in document.get_ref() {
         let at = section.span().start;
         let DeValue::Table(body) = body.get_ref() else {
-            return Err(wrong(at, &format!("`{}` stands outside a section", section.get_ref())));
+            return Err(wrong(at, &format!("`{}` is outside any section", section.get_ref())));
         };
         if body.is_empty() {
             // An empty section is harmless if it is known; the check of its name needs a key.
@@ -35,7 +35,7 @@ pub(super) fn parse(text: &str, path: &Path) -> Result<Vec<Typed>, PlanError> {
             let values = values(value).ok_or_else(|| {
                 wrong(
                     key.span().start,
-                    &format!("`{}` has a value of a kind that no setting has", key.get_ref()),
+                    &format!("`{}` has a value of a type that no setting has", key.get_ref()),
                 )
             })?;
             let origin = Origin::File { path: path.to_owned(), line: line_of(key.span().start) };

@@ -58,7 +58,7 @@ pub struct ScanPlan {
     pub unique: bool,
     /// Whose MX hosts are contacted.
     pub starttls: StarttlsScope,
-    /// Whose addresses are asked where there is no MX.
+    /// Which domains without MX to query for their own addresses.
     pub implicit_mx: ImplicitScope,
     /// How many addresses of a host are contacted.
     pub addresses_per_host: usize,
@@ -66,7 +66,7 @@ pub struct ScanPlan {
     pub second_look: Option<Duration>,
     /// How long the scan waits, in all, for a network that is away.
     pub pause_limit: Duration,
-    /// Whether progress and summary are left out.
+    /// Whether to print neither progress nor summary.
     pub quiet: bool,
     /// File that gets a line of JSON every few seconds.
     pub status_file: Option<PathBuf>,
@@ -108,22 +108,22 @@ impl Identity {
     }
 }
 
-/// Rates a second and bounds on what is under way.
+/// Rates per second and bounds on what is under way.
 #[derive(Debug, Clone)]
 pub struct Pace {
-    /// DNS questions a second.
+    /// DNS questions per second.
     pub dns_rate: u32,
-    /// HTTPS connections a second.
+    /// HTTPS connections per second.
     pub https_rate: u32,
-    /// SMTP connections a second.
+    /// SMTP connections per second.
     pub smtp_rate: u32,
-    /// Connections a second to one address.
+    /// Connections per second to one address.
     pub per_target_rate: u32,
-    /// Connections a second to one /24 of IPv4 or /48 of IPv6.
+    /// Connections per second to one /24 of IPv4 or /48 of IPv6.
     pub per_network_rate: u32,
-    /// SMTP connections a second to the hosts of one registrable domain.
+    /// SMTP connections per second to the hosts of one registrable domain.
     pub per_provider_rate: u32,
-    /// DNS questions a second to one resolver; `None`: no fewer than to all.
+    /// DNS questions per second to one resolver; `None`: no fewer than to all.
     pub per_resolver_rate: Option<u32>,
     /// Domains whose DNS questions are under way.
     pub dns_in_flight: usize,
@@ -176,7 +176,7 @@ impl StarttlsScope {
     }
 }
 
-/// Whose addresses are asked where there is no MX.
+/// Which domains without MX to query for their own addresses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImplicitScope {
     /// Every domain's.
@@ -306,7 +306,7 @@ impl ScanPlan {
             self.metrics.filter(|addr| !addr.ip().to_canonical().is_loopback() && !self.metrics_public)
         {
             return Err(PlanError(format!(
-                "`report.metrics` is {addr}, which others reach, and the counters have no password: must be a loopback address, or be meant with --metrics-public"
+                "`report.metrics` is {addr}, which other machines can reach, and the counters have no password: must be a loopback address, or be confirmed with --metrics-public"
             )));
         }
         Ok(())

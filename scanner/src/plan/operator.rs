@@ -1,4 +1,4 @@
-//! Who scans must say so, and who only plays in a laboratory need not.
+//! A scan of the Internet must say who runs it; one of a laboratory need not.
 
 use super::{Identity, Origin, PlanError, ScanPlan, Typed};
 
@@ -34,7 +34,7 @@ impl Missing {
     #[must_use]
     pub const fn meaning(self) -> &'static str {
         match self {
-            Self::Contact => "mail address for those who want to reach you (such as scan@example.org)",
+            Self::Contact => "mail address for people who want to reach you (such as scan@example.org)",
             Self::InfoUrl => "page that explains the scan (such as https://scan.example.org/)",
         }
     }

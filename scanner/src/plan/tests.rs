@@ -24,20 +24,20 @@ fn a_value_out_of_range_names_line_range_and_default() {
     assert!(message("[deadlines]\ndns = \"1h\"").starts_with("scan.toml:2: `deadlines.dns` is \"1h\""));
     assert!(message("[smtp]\nport = 65536").contains("must be 1 to 65535"));
     assert!(message("[scan]\nshard = \"3/2\"").contains("must be i/n"));
-    assert!(message("[tls]\ntrust = \"nowhere.pem\"").contains("which is no file"));
+    assert!(message("[tls]\ntrust = \"nowhere.pem\"").contains("which is not a file"));
 }
 
 #[test]
 fn an_unknown_key_or_section_names_those_there_are() {
     assert_eq!(
         message("[deadlines]\nsmpt = \"1s\""),
-        "scan.toml:2: unknown key `smpt` in `[deadlines]`; there are dns, policy, smtp, banner"
+        "scan.toml:2: unknown key `smpt` in `[deadlines]`; known keys: dns, policy, smtp, banner"
     );
     assert!(
         message("[peace]\nx = 1")
-            .starts_with("scan.toml:2: unknown section `[peace]`; there are dns, policy_host")
+            .starts_with("scan.toml:2: unknown section `[peace]`; known sections: dns, policy_host")
     );
-    assert!(message("seed = 1").contains("stands outside a section"));
+    assert!(message("seed = 1").contains("is outside any section"));
     assert!(message("[scan").starts_with("scan.toml:1: not TOML"));
 }
 

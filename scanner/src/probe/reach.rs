@@ -35,11 +35,13 @@ pub async fn own_mail_server(
     let own = plan.identity.contact.as_deref().and_then(|contact| contact.rsplit_once('@'));
     let Some((_, domain)) = own else {
         return Ok(Reached::Unknown(
-            "not checked: there is no contact, whose mail server would be tried".to_owned(),
+            "not checked: no contact is given whose mail server could be tried".to_owned(),
         ));
     };
     let Ok(mut hosts) = lookup.mx(domain).await else {
-        return Ok(Reached::Unknown(format!("not checked: the MX records of {domain} could not be had")));
+        return Ok(Reached::Unknown(format!(
+            "not checked: the MX records of {domain} could not be resolved"
+        )));
     };
     if hosts.is_empty() {
         hosts.push(domain.to_owned());

@@ -41,7 +41,7 @@ const ORDER_WINDOW: usize = 65_536;
 /// Entries handed to a DNS worker at once: one wake-up for many names.
 const ENTRY_BATCH: usize = 256;
 
-/// Final rows that may wait for the writer; at 100,000 a second the writer's pause takes an eighth of it.
+/// Final rows that may wait for the writer; at 100,000 per second the writer's pause takes an eighth of it.
 const EVIDENCE_QUEUE: usize = 4_096;
 
 /// How long the writer lets rows gather before it looks again. Without it every row wakes a thread: in a
@@ -139,7 +139,7 @@ fn run_alone(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<R
     let (to_writer, from_stages) = mpsc::channel(EVIDENCE_QUEUE);
     let registry = std::mem::take(&mut dataset.registry);
     let (spool, found) = Spool::open(&job.output, &dataset.done, &registry).map_err(|source| {
-        ScanError::Io { what: format!("cannot keep what waits in {}", job.output.display()), source }
+        ScanError::Io { what: format!("cannot store waiting entries in {}", job.output.display()), source }
     })?;
     let hosts = dataset.hosts_to_contact(&registry, plan.starttls)?;
     let known = Known { done: dataset.done, waiting: found.positions };

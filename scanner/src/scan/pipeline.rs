@@ -378,7 +378,7 @@ impl Pipeline {
     fn note_fault(&self, why: &Unfinished) {
         tracing::debug!("{why}");
         if self.tally.failed_here.value() + self.tally.hosts_left.value() >= LOCAL_FAULTS {
-            self.halt(format!("this machine fails again and again, last with: {why}"));
+            self.halt(format!("this machine fails again and again, most recently with: {why}"));
         }
     }
 }

@@ -39,11 +39,12 @@ impl Ended {
                 looks => format!("{looks} names or hosts"),
             };
             Self::Stopped(Some(format!(
-                "{looks} broke off in a fault of this program: please report the messages above"
+                "{looks} broke off because of a bug in this program: please report the messages above"
             )))
         } else if !sum.holds() {
             Self::Stopped(Some(
-                "the sum of the inputs does not hold, a fault of this program: please report it".to_owned(),
+                "the sum of the inputs does not hold, which is a bug in this program: please report it"
+                    .to_owned(),
             ))
         } else if sum.failed_here > 0 || tally.hosts_left.value() > 0 {
             Self::Faulty

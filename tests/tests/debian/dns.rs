@@ -216,7 +216,7 @@ fn generate_asks_real_servers_for_the_mx() {
         ("null", "has a null MX (RFC 7505)"),
         ("spf", "neither an MX record nor an address"),
         ("nowhere", "does not exist"),
-        ("broken", "could not be had (SERVFAIL)"),
+        ("broken", "could not be resolved (SERVFAIL)"),
     ] {
         let (code, told, said) = generate(name);
         assert_eq!((code, told.as_str()), (Some(1), ""), "{said}");

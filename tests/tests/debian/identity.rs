@@ -61,7 +61,7 @@ fn names_and_addresses_that_agree_are_good_and_the_pages_are_written() {
         "good  forward DNS of scan.example: 10.9.8.7".to_owned(),
         "good  reverse DNS of fd00::7: scan.example".to_owned(),
         "good  forward DNS of scan.example: fd00::7".to_owned(),
-        format!("good  port {} outwards: open: 127.0.0.1:{} answers", place.smtp, place.smtp),
+        format!("good  outbound port {}: open: 127.0.0.1:{} answers", place.smtp, place.smtp),
     ] {
         assert!(text.lines().any(|l| l == line), "`{line}` is not in:\n{text}");
     }
@@ -86,13 +86,13 @@ fn a_reverse_name_that_is_another_is_told_with_what_to_do() {
         "{text}"
     );
     assert!(
-        text.contains("say other.example in --ehlo-name, or have the PTR record set to scan.example"),
+        text.contains("give other.example with --ehlo-name, or have the PTR record set to scan.example"),
         "{text}"
     );
     assert!(text.contains("bad   forward DNS of other.example: 10.1.1.1, not 10.9.8.7\n"), "{text}");
     assert!(text.contains("good  forward DNS of scan.example: fd00::7\n"), "{text}");
     // Nobody listens, and says so: the port is not blocked on the way.
-    assert!(text.contains(&format!("good  port {} outwards", place.smtp)), "{text}");
+    assert!(text.contains(&format!("good  outbound port {}", place.smtp)), "{text}");
 }
 
 #[test]
@@ -101,8 +101,8 @@ fn a_name_without_an_address_and_an_address_without_a_name_are_told() {
     let server = zones(&mut place, "scan.example.", MAIL);
     let text = said(&identity(&place, &server, &["--address", "10.9.8.8"]), 1);
     assert!(text.contains("bad   forward DNS of scan.example: no address\n"), "{text}");
-    assert!(text.contains("publish an A record of scan.example with 10.9.8.7"), "{text}");
-    assert!(text.contains("publish an AAAA record of scan.example with fd00::7"), "{text}");
+    assert!(text.contains("publish an A record for scan.example with 10.9.8.7"), "{text}");
+    assert!(text.contains("publish an AAAA record for scan.example with fd00::7"), "{text}");
     assert!(text.contains("bad   reverse DNS of 10.9.8.8: none\n"), "{text}");
     assert!(text.contains("have your provider set the PTR record of 10.9.8.8 to scan.example"), "{text}");
 }
@@ -122,6 +122,6 @@ fn a_port_that_never_answers_is_told() {
         queued.push(one);
     }
     let text = said(&identity(&place, &server, &[]), 1);
-    assert!(text.contains(&format!("bad   port {} outwards: no answer from {addr}\n", place.smtp)), "{text}");
+    assert!(text.contains(&format!("bad   outbound port {}: no answer from {addr}\n", place.smtp)), "{text}");
     assert!(text.contains("--starttls none"), "{text}");
 }

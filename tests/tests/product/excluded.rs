@@ -128,7 +128,7 @@ fn what_is_excluded_gets_no_question_and_no_connection_and_is_not_named() {
     );
     assert!(counted("policy_hosts") > 0 && counted("mx_hosts") > 0 && counted("addresses") >= 3);
     assert_eq!(manifest["exclusions"]["listed"][0]["names"], excluded.names.len());
-    assert!(text(&output.stdout).contains("left alone: MX hosts"), "{}", text(&output.stdout));
+    assert!(text(&output.stdout).contains("excluded: MX hosts"), "{}", text(&output.stdout));
 }
 
 #[test]

@@ -36,7 +36,7 @@ fn with_few_descriptors_budgets_are_lowered_and_no_name_fails() {
     let few = under("prlimit", &["--nofile=256:256"], &scan(&lab, &list(&lab), dir.path())).output().unwrap();
     assert_code(&few, 0);
     let said = text(&few.stdout);
-    assert!(said.starts_with("lowered, because this machine allows 256 open files"), "{said}");
+    assert!(said.starts_with("lowered because this machine allows 256 open files"), "{said}");
     let manifest = manifest(dir.path());
     let lowered = &manifest["lowered"]["pace.https_in_flight"];
     assert!(lowered[0] == 64 && lowered[1].as_u64().unwrap() < 64, "{manifest}");
@@ -46,7 +46,7 @@ fn with_few_descriptors_budgets_are_lowered_and_no_name_fails() {
     plan.arg("plan").arg("--config").arg(lab.dir.join("scan.toml"));
     let shown = under("prlimit", &["--nofile=256:256"], &plan).output().unwrap();
     assert!(
-        text(&shown.stdout).contains("\n# lowered, because this machine allows 256"),
+        text(&shown.stdout).contains("\n# lowered because this machine allows 256"),
         "{}",
         text(&shown.stdout)
     );

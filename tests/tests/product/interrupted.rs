@@ -118,7 +118,7 @@ fn a_second_process_is_refused_and_told_who_works_there() {
         let refused = other.output().unwrap();
         assert_code(&refused, 2);
         let said = text(&refused.stderr);
-        assert!(said.contains("`sts-scan scan` works there since 2"), "{said}");
+        assert!(said.contains("`sts-scan scan` has been working there since 2"), "{said}");
         assert!(said.contains(&format!("(process {})", first.id())), "{said}");
     }
     assert_eq!(first.wait().unwrap().code(), Some(0));

@@ -39,7 +39,7 @@ fn a_list_without_a_name_ends_with_its_examples_and_code_2() {
     let bad = file(dir.path(), "bad.txt", b"-bad-\n");
     let output = scan(&lab, &bad, dir.path()).output().unwrap();
     assert_code(&output, 2);
-    assert!(text(&output.stderr).contains("the list holds no domain name"));
+    assert!(text(&output.stderr).contains("the list contains no domain name"));
     assert!(text(&output.stdout).contains("bad.txt:1: `-bad-`"), "{}", text(&output.stdout));
 }
 
@@ -53,7 +53,7 @@ fn a_line_of_200_megabytes_is_one_bad_entry() {
         out.write_all(&vec![b'a'; 1_000_000]).unwrap();
     }
     drop(out);
-    refused(&mut scan(&lab, &long, dir.path()), 2, "the list holds no domain name");
+    refused(&mut scan(&lab, &long, dir.path()), 2, "the list contains no domain name");
 }
 
 #[test]
@@ -66,7 +66,7 @@ fn an_output_that_cannot_be_written_or_is_taken_is_refused() {
     refused(below_a_file.arg("-o").arg(in_the_way.join("scan")), 4, "cannot write to");
     std::fs::create_dir(dataset(dir.path())).unwrap();
     file(&dataset(dir.path()), "mine.txt", b"keep");
-    refused(&mut scan(&lab, &list(&lab), dir.path()), 2, "is there already");
+    refused(&mut scan(&lab, &list(&lab), dir.path()), 2, "already exists");
     assert_eq!(std::fs::read(dataset(dir.path()).join("mine.txt")).unwrap(), b"keep");
 }
 

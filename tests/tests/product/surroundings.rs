@@ -68,7 +68,11 @@ fn a_list_without_a_name_leaves_no_folder_that_blocks_the_next_scan() {
         }
         let refused = scan(&lab, &none, dir.path()).output().unwrap();
         assert_code(&refused, 2);
-        assert!(text(&refused.stderr).contains("the list holds no domain name"), "{}", text(&refused.stderr));
+        assert!(
+            text(&refused.stderr).contains("the list contains no domain name"),
+            "{}",
+            text(&refused.stderr)
+        );
         assert_eq!(dataset(dir.path()).exists(), made_before);
     }
     assert_code(&scan(&lab, &list(&lab), dir.path()).output().unwrap(), 0);

@@ -277,7 +277,7 @@ fn a_look_that_panics_is_a_failed_name_that_a_resume_looks_at_again() {
         let broken = command.env("STS_SCAN_BREAK_AT", format!("look:{of}{name}")).output().unwrap();
         assert_code(&broken, 3);
         let told = text(&broken.stderr);
-        assert!(told.contains("1 name or host broke off in a fault of this program"), "{told}");
+        assert!(told.contains("1 name or host broke off because of a bug in this program"), "{told}");
         assert!(told.contains("sts-scan resume"), "{told}");
         let is = manifest(dir.path());
         assert_eq!((&is["complete"], is["parts"].is_null()), (&false.into(), true));

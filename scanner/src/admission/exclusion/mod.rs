@@ -28,7 +28,7 @@ pub enum ExclusionError {
         source: std::io::Error,
     },
     /// The line is neither a name nor an address nor a block.
-    #[error("{}:{line}: `{found}` is no domain, address or block, such as example.org or 192.0.2.0/24", path.display())]
+    #[error("{}:{line}: `{found}` is not a domain, address or block, such as example.org or 192.0.2.0/24", path.display())]
     Line {
         /// The file.
         path: PathBuf,
@@ -236,7 +236,7 @@ mod tests {
     }
 
     #[test]
-    fn a_bad_line_is_told_once_and_a_mended_file_is_taken() {
+    fn a_bad_line_is_told_once_and_a_fixed_file_is_taken() {
         let (_folder, path, exclusions) = with("a.example # 2026-01-01\n");
         std::fs::write(&path, "a.example # 2026-01-01\nb.example # 2026-01-01\ntwo words\n").unwrap();
         look_twice(&exclusions);
