@@ -1,4 +1,4 @@
-//! The folder that `-o` names: what must not be written to is told before anything begins.
+//! The folder that `-o` names: one that must not be written to is refused before anything begins.
 
 use crate::terminal::visible;
 use std::fs::FileType;
@@ -29,7 +29,7 @@ pub fn check(folder: &Path) -> Result<(), String> {
         return Ok(());
     };
     if kind.is_symlink() && folder.is_dir() {
-        // What is written goes where it points to; the link stays.
+        // Files are written to where it points; the link stays.
         return Ok(());
     }
     Err(format!(

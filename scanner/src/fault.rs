@@ -1,8 +1,8 @@
-//! What fails on our side. What a remote party does is an outcome in a row, never one of these.
+//! Faults on our side. Whatever a remote party does is an outcome in a row, never one of these.
 
 use std::io;
 
-/// Our own failure: no row is written, and what was being done is done again on resume.
+/// Our own failure: no row is written, and the work is done again on resume.
 #[derive(Debug, thiserror::Error)]
 pub enum LocalFault {
     /// The operating system refused us something: descriptors, buffers, addresses, permission.

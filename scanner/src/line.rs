@@ -1,7 +1,7 @@
 //! Whether this machine's network is there. While it is not, nothing is asked, and what was under way says
 //! nothing about those who were asked: it is asked again.
 //!
-//! What an outage is stands in docs/outages.md. Who finds out is `dns::watch`; this holds what was found.
+//! ARCHITECTURE.md defines an outage. `dns::watch` finds out; this holds what was found.
 
 use crate::admission::Waited;
 use crate::dataset::manifest::Outage;

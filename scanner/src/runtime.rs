@@ -55,7 +55,7 @@ pub fn scoped<'scope, T: Send + 'scope>(
     started.map_err(|source| LocalFault::Os { doing: "start a thread", source })
 }
 
-/// Starts a thread under a name; who holds its handle waits for it.
+/// Starts a thread under a name; the holder of its handle waits for it.
 ///
 /// # Errors
 /// This machine has no thread for it.

@@ -1,6 +1,6 @@
-//! How many questions a second the laboratory's resolver answers, asked by one thread with 200 in flight.
+//! How many questions per second the laboratory's resolver answers, asked by one thread with 200 in flight.
 //!
-//! `cargo run --release -p sts-lab --example dns_rate` prints answers a second; asker and resolver have a
+//! `cargo run --release -p sts-lab --example dns_rate` prints answers per second; asker and resolver have a
 //! core each.
 
 #![allow(clippy::print_stdout, reason = "this is what it is for")]

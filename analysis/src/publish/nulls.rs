@@ -1,5 +1,5 @@
-//! Columns that `queries/tables.sql` gives to a table though no file has them:
-//! `CAST(NULL AS type) AS "name"`, in DuckDB's names of types.
+//! Columns that `queries/tables.sql` gives to a table though no file has them: `CAST(NULL AS type) AS
+//! "name"`, in DuckDB's names of types.
 
 use arrow::datatypes::{DataType, Field, Fields, TimeUnit};
 use datafusion::sql::sqlparser::ast::{

@@ -1,4 +1,4 @@
-//! A host and patterns, one a line: case never matters, and a wildcard never crosses a label.
+//! A host and patterns, one per line: case never matters, and a wildcard never crosses a label.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

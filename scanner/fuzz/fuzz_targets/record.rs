@@ -1,4 +1,4 @@
-//! TXT records at `_mta-sts`, one a line: judged without a panic, and what is strictly valid is so to a
+//! TXT records at `_mta-sts`, one per line: judged without a panic, and what is strictly valid is so to a
 //! lenient sender.
 #![no_main]
 

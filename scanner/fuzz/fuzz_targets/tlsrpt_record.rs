@@ -1,4 +1,4 @@
-//! TXT records at `_smtp._tls`, one a line: judged without a panic.
+//! TXT records at `_smtp._tls`, one per line: judged without a panic.
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;

@@ -1,14 +1,14 @@
-//! Who may begin next: a turn needs room at every level at once, and who waits holds nothing that another
-//! could use.
+//! Which contact may begin next: it needs room at every level at once, and a waiting one holds nothing that
+//! another could use.
 //!
-//! Contacts with the same target stand in one line. A line that cannot go on is noted at the level that
-//! stands in its way, the one that does so longest, and is looked at when that has room. Lines take turns:
-//! one that was served goes behind the others. Whoever has room at all levels of its target takes a turn
-//! there and stands in one queue for the bound and the rate of all: nobody else could use its target
-//! meanwhile without standing behind it, and the rates count when the contact begins.
+//! Contacts with the same target stand in one queue. A queue that cannot go on is noted at the level that
+//! stands in its way, the one that does so longest, and is looked at again when that level has room. Queues
+//! take turns: one that was served goes behind the others. A contact with room at all levels of its target
+//! takes a turn there and stands in one queue for the bound and the rate of all: nobody else could use its
+//! target meanwhile without standing behind it, and the rates count when the contact begins.
 //!
-//! Nothing is held by a line that waits, so there is no deadlock. Two levels that are both always wanted
-//! could let a line wait that needs both; after [`MOVES`] moves between them nobody overtakes it any more.
+//! A waiting queue holds nothing, so there is no deadlock. Two levels that are both always wanted could
+//! starve a queue that needs both; after [`MOVES`] moves between them nobody overtakes it any more.
 //!
 //! Without clock and sockets: the time is handed in.
 
@@ -358,7 +358,8 @@ impl Board {
         }
     }
 
-    /// Forgets what says nothing any more; what it costs is in proportion to what came since the last time.
+    /// Forgets entries that no longer say anything; the cost is in proportion to the entries added since the
+    /// last time.
     fn prune(&mut self, now: Instant) {
         if self.levels.len() < self.prune_at {
             return;

@@ -237,7 +237,7 @@ fn a_hundred_thousand_targets_leave_little_behind() {
         world.board.leave(&target, world.now);
         most = most.max(world.board.kept().0);
     }
-    // What was answered is remembered as far as the bound goes; pruning lets it double before it looks again.
+    // Answers are remembered as far as the bound goes; pruning lets them double before it looks again.
     assert!(most <= 2 * REMEMBERED_TARGETS + PRUNE_EVERY, "{most} levels");
     world.now += Duration::from_secs(3_600);
     world.board.prune_at = 0;

@@ -47,7 +47,7 @@ async fn everybody_in_a_crowd_gets_a_turn_at_the_rate() {
     });
     futures::future::join_all(contacts).await;
     assert_eq!(gate.in_flight(), 0);
-    // Three at once, 3 ms each, are up to 1,000 a second: it is the rate that holds them back.
+    // Three at once, 3 ms each, are up to 1,000 per second: it is the rate that holds them back.
     assert!(began.elapsed() >= Duration::from_millis(998), "{:?}", began.elapsed());
 }
 
@@ -81,7 +81,7 @@ async fn who_stands_in_line_for_a_silent_address_is_put_off_and_an_answer_ends_t
     assert!(further_try.as_mut().now_or_never().is_none(), "it goes on with what it has begun");
     drop(contact);
     assert!(further_try.await);
-    // Who comes later has its turn: so the address is tried now and then.
+    // Later contacts have their turn, so the address is tried now and then.
     assert!(waiting(InLine::Leaves).await);
 }
 

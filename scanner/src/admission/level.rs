@@ -27,7 +27,7 @@ const SILENCES_IN_A_ROW: u32 = 3;
 /// How fast and how much at once.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Limits {
-    /// Contacts a second.
+    /// Contacts per second.
     pub(super) rate: u32,
     /// Contacts under way.
     pub(super) in_flight: usize,
@@ -36,13 +36,13 @@ pub(super) struct Limits {
 }
 
 impl Limits {
-    /// Of a target: one contact after the other up to 1,000 a second, and a millisecond's worth above, since
-    /// a timer cuts no finer.
+    /// Of a target: one contact after the other up to 1,000 per second, and a millisecond's worth above,
+    /// since a timer cuts no finer.
     pub(super) fn of_target(rate: u32, in_flight: usize) -> Self {
         Self { rate, in_flight, burst: (rate / 1_000).max(1) }
     }
 
-    /// Of all, who are not one another's burden: what a late timer held back is made up.
+    /// Of all contacts, which do not burden one another: time lost to a late timer is made up.
     pub(super) fn of_all(rate: u32, in_flight: usize) -> Self {
         Self { rate, in_flight, burst: burst(rate) }
     }
@@ -225,7 +225,7 @@ impl Level {
         self.is_unused() && self.slowed == 1 && self.due <= now && self.kept_until <= now
     }
 
-    /// Whether nothing of it has to be kept where memory is short: what a calm target answered is only good
+    /// Whether nothing of it has to be kept where memory is short: the answers of a calm target are only good
     /// to know.
     pub(super) fn is_calm(&self, now: Instant) -> bool {
         self.is_unused() && self.slowed == 1 && self.due <= now

@@ -40,8 +40,8 @@ impl From<Duration> for Waited {
 }
 
 /// What may follow at once at a rate of DNS questions, or of all connections: what it grants in 4 ms, and
-/// two. A timer wakes one to two milliseconds late; what that holds back is made up, or 500 a second would be
-/// 340.
+/// two. A timer wakes one to two milliseconds late; what that holds back is made up, or 500 per second would
+/// be 340.
 pub(crate) const fn burst(rate: u32) -> u32 {
     rate / 250 + 2
 }

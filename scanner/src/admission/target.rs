@@ -1,4 +1,4 @@
-//! Whom a contact burdens: an address, its network, and for MX hosts the provider.
+//! The targets that a contact burdens: an address, its network, and for MX hosts the provider.
 
 use super::address::reached;
 use crate::input;
@@ -23,7 +23,7 @@ pub(super) enum Key {
     Provider(Arc<str>),
 }
 
-/// Whom one contact burdens.
+/// The targets that one contact burdens.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Target {
     addr: IpAddr,

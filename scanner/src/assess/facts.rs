@@ -9,9 +9,9 @@ use crate::tls::tlsa::Tlsa;
 /// How often something was looked at before it was seen as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Look {
-    /// Once: what may pass is transient.
+    /// Once: failures that may pass are transient.
     Once,
-    /// Again after a failure that might have passed: what may pass is lasting.
+    /// Again after a failure that might have passed: failures that may pass are lasting.
     Repeated,
 }
 
@@ -66,7 +66,7 @@ pub enum HostDane {
     /// The resolver could not get them though the host's addresses were secure: no sender may take that for
     /// none (RFC 7672 section 2.1).
     Bogus,
-    /// They could not be had.
+    /// They could not be resolved.
     Unknown,
     /// There are some, but they or the host's addresses are not secure.
     Insecure,

@@ -79,7 +79,7 @@ pub fn again(
     earlier: Earlier,
 ) -> Result<Assessed, ScanError> {
     let none = |why| ScanError::NoScan { path: dataset.to_owned(), why };
-    // What is no dataset is left as it is, without a lock in it.
+    // A folder that is not a dataset is left as it is, without a lock in it.
     Manifest::read(dataset).map_err(none)?;
     let locked = |why| ScanError::Locked { path: dataset.to_owned(), why };
     let _lock = Lock::take(dataset, "sts-scan assess").map_err(locked)?;

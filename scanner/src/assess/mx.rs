@@ -32,7 +32,7 @@ pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
     }
 }
 
-/// The set could not be had; or the addresses of an implicit MX could not, or were not asked for.
+/// The set could not be resolved; or the addresses of an implicit MX could not, or were not asked for.
 fn unknown(evidence: &Evidence<'_>, found: &mut Found) {
     let row = evidence.row;
     let again = if row.attempts > 1 { Look::Repeated } else { Look::Once };

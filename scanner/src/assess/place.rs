@@ -27,7 +27,7 @@ pub(super) struct Workshop {
 }
 
 impl Workshop {
-    /// Begins one; what a killed run left is brought back or removed.
+    /// Begins one; leftovers of a killed run are brought back or removed.
     ///
     /// # Errors
     /// The dataset's folder cannot be written.

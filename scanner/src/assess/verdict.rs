@@ -69,7 +69,7 @@ fn verdict(evidence: &Evidence<'_>, sender: Sender, scope: Hosts) -> Verdict {
 enum Policy {
     /// A policy it can use.
     Had(Mode),
-    /// None, and there is none to be had.
+    /// None, and none can be obtained.
     Gone,
     /// What was observed does not decide it.
     Undecided,

@@ -74,7 +74,7 @@ pub enum CheckError {
         refusal: Refusal,
     },
     /// A name that must not be asked about.
-    #[error("{0} is in an exclusion file: leave it out, or take it out of the file")]
+    #[error("{0} is in an exclusion file: leave it out, or remove it from the file")]
     Excluded(String),
     /// Settings, roots or resolvers.
     #[error(transparent)]

@@ -155,7 +155,7 @@ impl WaitingLog {
         if self.tail.len() < BUFFER {
             return Ok(());
         }
-        // Whoever is told that it is not kept must not meet it again.
+        // A caller that was told that it is not kept must not meet it again.
         self.flush().inspect_err(|_| self.tail.truncate(before))
     }
 
@@ -310,7 +310,7 @@ mod tests {
         assert!(log.unsynced().unwrap().is_none());
         let _: Kept<String> = log.pop().unwrap().unwrap();
         log.push(1_000_007, &text(500)).unwrap();
-        // It is not dropped in order: what was not flushed is lost.
+        // It is not dropped in order: bytes that were not flushed are lost.
         let (mut log, left) =
             WaitingLog::open(folder.path(), "form", 5_000_000, |_: Kept<String>| {}).unwrap();
         assert_eq!(left, Remains::Entries { cut: 0 });

@@ -28,7 +28,7 @@ pub enum Evidence {
     Host(Box<HostRow>),
 }
 
-/// The dataset cannot be written further; what was committed stays whole.
+/// The dataset cannot be written further; committed parts stay whole.
 #[derive(Debug, thiserror::Error)]
 pub enum WriteError {
     /// A part.

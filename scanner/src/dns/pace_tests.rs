@@ -42,7 +42,7 @@ async fn the_only_resolver_is_asked_less_where_it_refuses_one_question_after_the
     let refused = dns.attend(ask_many(&dns, 320, DnsStatus::Refused)).await.unwrap();
     assert_eq!(refused, 320);
     let stamps = stamps.lock().unwrap();
-    // Halved after each 32: even from 50,000 a second the last 32 are asked at less than 100.
+    // Halved after each 32: even from 50,000 per second the last 32 are asked at less than 100.
     let last = stamps[319] - stamps[288];
     assert!(last >= Duration::from_millis(200), "the last 32 took {last:?}");
     assert!(dns.warnings()[0].contains("it was asked less"), "{:?}", dns.warnings());

@@ -126,7 +126,7 @@ pub(super) fn client(servers: &[SocketAddr], deadline: Duration, in_flight: usiz
     paced_client(servers, deadline, in_flight, None)
 }
 
-/// The same with so many questions a second to each server.
+/// The same with so many questions per second to each server.
 pub(super) fn paced_client(
     servers: &[SocketAddr],
     deadline: Duration,

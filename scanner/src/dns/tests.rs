@@ -290,7 +290,7 @@ async fn names_that_never_answer_leave_the_window_to_the_others() {
 
 #[tokio::test]
 async fn the_rate_of_a_resolver_that_drops_what_is_too_much_is_found() {
-    // 4,000 answers a second, and what comes faster is dropped.
+    // 4,000 answers per second, and what comes faster is dropped.
     let mut tokens = 0.0;
     let mut last = Instant::now();
     let server = Rogue::serve(move |_, query| {

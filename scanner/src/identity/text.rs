@@ -3,7 +3,7 @@
 use super::{Check, Verdict};
 use std::fmt::Write as _;
 
-/// A line a check, and what to do below it.
+/// A line per check, and what to do below it.
 #[must_use]
 pub fn text(checks: &[Check]) -> String {
     let mut text = String::new();

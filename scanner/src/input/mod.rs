@@ -4,7 +4,7 @@
 //! name a line, CSV, zone file, each also in gzip, zstd or zip, or Parquet. A line that holds no name is
 //! counted ([`Tally`]) and passed over.
 //!
-//! Memory, whatever the lists' length: 10 to 21 bytes a name for dropping duplicates, one window of names,
+//! Memory, whatever the lists' length: 10 to 21 bytes per name for dropping duplicates, one window of names,
 //! and with several lists 16 bytes for each name of the lists after the first. Nothing else grows with the
 //! lists.
 //!

@@ -251,7 +251,7 @@ impl Iterator for Reader {
     type Item = Result<Entry, InputError>;
 
     /// The next name. After an error there is nothing more; the names of the window it broke are not given
-    /// out, so that a resume with the mended list finds every position unchanged.
+    /// out, so that a resume with the fixed list finds every position unchanged.
     fn next(&mut self) -> Option<Self::Item> {
         if let Some((fingerprint, taken)) = self.window.pop() {
             return Some(Ok(self.entry(fingerprint, taken)));

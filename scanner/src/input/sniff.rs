@@ -33,7 +33,7 @@ pub(super) fn container(head: &[u8]) -> Container {
 /// A kind of text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Text {
-    /// One name a line.
+    /// One name per line.
     Names,
     /// Separated columns.
     Table(Columns),

@@ -14,7 +14,7 @@ pub struct Split<'n> {
 /// Splits a normalised name by the ICANN rules of the Public Suffix List that is compiled in.
 ///
 /// Private rules (`github.io`) are passed over up to the ICANN one (`io`): the registrable domain is the one
-/// that a registry sold, whoever gives away names below it. About 0.1 µs a name (release build, one core of
+/// that a registry sold, whoever gives away names below it. About 0.1 µs per name (release build, one core of
 /// the build machine), so that it costs nothing beside the DNS.
 #[must_use]
 pub fn split(name: &str) -> Split<'_> {

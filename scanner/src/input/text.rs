@@ -1,4 +1,4 @@
-//! Lists as text: one name a line, or a table with a column of names (Tranco, Umbrella, Majestic).
+//! Lists as text: one name per line, or a table with a column of names (Tranco, Umbrella, Majestic).
 
 use super::lines::{Line, Lines};
 use super::name::Refusal;
@@ -9,12 +9,12 @@ use std::io::{self, BufRead};
 /// Bytes of a line of a table: public lists have a dozen columns beside the name.
 const TABLE_LINE: usize = 16 * 1024;
 
-/// Where a comment begins: `#` at the begin of the line or after white space. `None` where there is none.
+/// Where a comment begins: `#` at the start of the line or after white space. `None` where there is none.
 pub(super) fn comment(line: &[u8]) -> Option<usize> {
     memchr::memchr_iter(b'#', line).find(|at| *at == 0 || line[at - 1].is_ascii_whitespace())
 }
 
-/// One name a line. Its rank is its place among the entries of the list, bad ones included.
+/// One name per line. Its rank is its place among the entries of the list, bad ones included.
 pub(super) struct Names<R> {
     lines: Lines<R>,
     entries: i64,
@@ -103,7 +103,8 @@ impl Columns {
     }
 }
 
-/// A table with one record a line. Quoted fields may hold the delimiter and doubled quotes, but no line feed.
+/// A table with one record per line. Quoted fields may hold the delimiter and doubled quotes, but no line
+/// feed.
 pub(super) struct Table<R> {
     lines: Lines<R>,
     columns: Columns,

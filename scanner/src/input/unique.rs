@@ -23,7 +23,7 @@ impl Fingerprint {
     }
 }
 
-/// Names that were seen: 9 bytes a slot, 10 to 21 bytes a name with the table's spare room
+/// Names that were seen: 9 bytes per slot, 10 to 21 bytes per name with the table's spare room
 /// (400 million names: 4.8 GB; half as much again while the table grows).
 #[derive(Default)]
 pub(super) struct Seen(HashSet<u64, BuildHasherDefault<Identity>>);

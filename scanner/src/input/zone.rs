@@ -1,9 +1,9 @@
 //! Zone files (RFC 1035 section 5): the names that are delegated, that is the owners of NS records below the
 //! apex.
 //!
-//! Made for the files of CZDS and of registries: one record a line, sorted by owner, hundreds of millions of
-//! lines. Records over several lines in parentheses are passed over correctly; such a record is taken where
-//! its type stands on its first line.
+//! Made for the files of CZDS and of registries: one record per line, sorted by owner, hundreds of millions
+//! of lines. Records over several lines in parentheses are passed over correctly; such a record is taken
+//! where its type stands on its first line.
 
 use super::lines::{Line, Lines};
 use super::name::Refusal;

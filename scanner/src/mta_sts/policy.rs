@@ -94,7 +94,7 @@ impl<'a> Parsed<'a> {
 
 /// Reads the body of a policy.
 ///
-/// An empty body and a web page get that one fault alone; what else is missing follows from it.
+/// An empty body and a web page get that one fault alone; everything else that is missing follows from it.
 #[must_use]
 pub fn parse(body: &[u8]) -> Parsed<'_> {
     let text = body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body);
@@ -216,8 +216,8 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// What a whole text needs and how its fields fit together. A missing field is told at the line after the
-    /// last.
+    /// What a whole text needs and how its fields fit together. A missing field is reported at the line after
+    /// the last.
     fn finish(mut self) -> Parsed<'a> {
         self.line += 1;
         for (key, code) in [

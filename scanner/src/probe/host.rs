@@ -25,7 +25,7 @@ const HOST_CONTACTS: usize = 3;
 /// The look after which every row is final.
 const LAST_LOOK: u8 = 3;
 
-/// A host on its way: one row an address.
+/// A host on its way: one row per address.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct HostLook {
     /// The host.
@@ -100,8 +100,8 @@ impl Probe {
     /// Looks at a host: resolves it and contacts its addresses; on a further look only those rows that are
     /// left.
     ///
-    /// `skip` says which addresses a committed row has already. What an exclusion file names has no row; what
-    /// was seen before it did keeps its own.
+    /// `skip` says which addresses a committed row has already. An address that an exclusion file names has
+    /// no row, unless it was seen before the file named it.
     ///
     /// # Errors
     /// This machine failed, or the scan was stopped.
@@ -164,7 +164,7 @@ impl Probe {
         Ok(if counts { answer } else { own })
     }
 
-    /// One row an address; those to be contacted have no outcome yet.
+    /// One row per address; those to be contacted have no outcome yet.
     async fn resolve(&self, host: &str) -> Result<Vec<HostRow>, Unfinished> {
         let blank = || HostRow { host: host.to_owned(), ..HostRow::default() };
         if host.parse::<IpAddr>().is_ok() {

@@ -206,8 +206,7 @@ impl Probe {
         let addresses_open = no_mx && open(domain.implicit);
         let everyone = self.plan.implicit_mx == ImplicitScope::All;
         let (mut first, mut second, mut third) = Default::default();
-        // Whom three attempts for MX did not reach is not asked three times each for what is below the same
-        // name.
+        // If three attempts for MX went unanswered, the names below are not asked three times each.
         let silent = domain.row.mx_dns == Some(DnsStatus::Timeout);
         let effort = if silent { Effort::Once } else { Effort::Full };
         let wanted = |status| open(status).then_some(effort);

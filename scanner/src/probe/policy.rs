@@ -114,19 +114,19 @@ impl Probe {
         let Addresses { status, addrs, chain, .. } = addresses;
         let mut attempts = earlier.clone().unwrap_or_default();
         let mut outcomes = Vec::with_capacity(addrs.len());
-        // What stands, and the last try at its address.
+        // The outcome that counts, and the last try at its address.
         let mut fetched: Option<(Fetched, PolicyOutcome)> = None;
         let mut refused = None;
         let mut put_off = false;
         let mut left = self.plan.addresses_per_host;
-        // A name that is not excluded may be an alias of one that is: what that one has is not contacted
+        // A name that is not excluded may be an alias of one that is: that one's addresses are not contacted
         // either.
         let is_excluded = self.admission.excludes_policy_host(host, chain.as_deref().unwrap_or_default());
         for addr in addrs {
             let admitted = if is_excluded { Err(Refusal::Excluded) } else { self.admission.address(addr) };
             let outcome = match admitted {
                 Err(refusal) => {
-                    // What is excluded is not written, and is no reason for anything.
+                    // Excluded addresses are neither recorded nor used as a reason for anything.
                     refused = refused.filter(|earlier| *earlier != Refusal::Excluded).or(Some(refusal));
                     match refusal {
                         Refusal::Excluded => continue,

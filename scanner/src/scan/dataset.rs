@@ -186,7 +186,7 @@ fn scan_name(folder: &Path) -> String {
 }
 
 /// Brings a manifest that an older version wrote to this one's layout, which has all columns that the older
-/// one has; gives what changed. Rows that are there stay as they are: what came later is null in them.
+/// one has; gives what changed. Existing rows stay as they are: columns that came later are null in them.
 fn renew(manifest: &mut Manifest, now: &Versions) -> Result<BTreeMap<String, (Value, Value)>, ScanError> {
     let tool = last_tool(manifest);
     if Layout::parse(&manifest.schema_version).is_none_or(|layout| layout > Layout::current()) {

@@ -1,7 +1,8 @@
 //! One DNS worker: as many tasks as domains may be under way, each looking at one name after the other.
 //!
 //! A task per domain would be simpler, and costs copies of its state and a large allocation each time:
-//! docs/measurements.md says what leaving that out gave, together with what was changed beside it.
+//! ARCHITECTURE.md's engineering notes say what leaving that out gave, together with what was changed beside
+//! it.
 
 use super::pipeline::{Contact, Pipeline};
 use super::tally::Now;

@@ -58,7 +58,7 @@ pub(crate) fn prepare(mut plan: ScanPlan, stop: CancellationToken) -> Result<Pre
     let exclusions = Exclusions::read(&plan.exclude)?;
     let trust = Trust::load(&plan.trust)?;
     if let Some(path) = &plan.intermediates {
-        // Needed at the end: what is wrong with it is better known now.
+        // Needed at the end: anything wrong with it is better known now.
         paths::read_pem(path)?;
     }
     let versions = versions(&trust);

@@ -264,8 +264,8 @@ mod tests {
         let all = ["domain 7", "1 rows", "b.example look 1, 1 final", "a.example look 2, 1 final"];
         assert_eq!(drained(&mut spool), all);
         assert_eq!((spool.domains, spool.hosts), (0, 0));
-        // What this run adds is looked at however it stands with the last one, and all of it is there for a
-        // third.
+        // Entries that this run adds are looked at whatever became of the last run, and all of them are there
+        // for a third.
         spool.push(Instant::now(), &host("b.example", 2)).unwrap();
         assert_eq!(drained(&mut spool), ["b.example look 2, 0 final"]);
         drop(spool.unsynced().unwrap());

@@ -22,7 +22,7 @@ use tokio::net::TcpStream;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-/// Connections that are held at once. One more ends the oldest: who scrapes asks at once and is served in a
+/// Connections that are held at once. One more ends the oldest: a scraper asks at once and is served in a
 /// moment, so that connections which say nothing, however many, keep nobody out.
 const AT_ONCE: usize = 8;
 /// How long one may take, from its connection to its last byte.

@@ -1,4 +1,4 @@
-//! One TLS client for the whole scan, and one configuration an attempt.
+//! One TLS client for the whole scan, and one configuration per attempt.
 
 use super::certificate::sha256_hex;
 use super::judge::{self, Judgement};

@@ -1,8 +1,8 @@
 //! Kills a scan of the laboratory again and again, resumes it, and holds what came of it against what it must
 //! have kept.
 //!
-//! `cargo run --release -p sts-lab --example kill_loop -- SCANNER KILLS DOMAINS SEED
-//! DIR` (see `scripts/kill-loop`).
+//! `cargo run --release -p sts-lab --example kill_loop -- SCANNER KILLS DOMAINS SEED DIR` (see
+//! `scripts/kill-loop`).
 //!
 //! The whole mix `demo` is played, with what fails only at first. From the laboratory's stamps it is known
 //! when each look at those was over, and from the files after each kill which were kept: so it is known what

@@ -103,7 +103,7 @@ fn datasets_of_every_layout_are_judged_counted_drawn_published_and_verified() {
     asked("sts-report", &["-o", page.to_str().unwrap()], &both);
     assert!(std::fs::metadata(&page).unwrap().len() > 100_000);
 
-    // What a layout lacks is null, and no number.
+    // A column that a layout lacks is null, not a number.
     let query = dir.path().join("looks.sql");
     std::fs::write(
         &query,

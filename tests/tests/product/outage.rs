@@ -32,8 +32,8 @@ impl Away {
 
 impl Drop for Away {
     fn drop(&mut self) {
-        // At once: what connections it counted is not compared, because those that an outage cut are made
-        // again.
+        // At once: the connections that it counted are not compared, because those that an outage cut are
+        // made again.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

@@ -9,7 +9,7 @@ use sts_lab::serve::{Contact, Service};
 
 /// Domains whose MX hosts all stand at one address.
 const DOMAINS: usize = 10_000;
-/// What the scan is allowed: contacts a second, and at once. The highest rate at which the burst is 1.
+/// What the scan is allowed: contacts per second, and at once. The highest rate at which the burst is 1.
 const RATE: u32 = 1_000;
 const AT_ONCE: usize = 8;
 

@@ -87,7 +87,7 @@ fn a_host_that_resets_three_in_a_row_and_relents_is_slowed_and_in_the_end_seen()
     let seen = "starttls_not_offered";
     // Two resets are two resets; the third in a row says more.
     assert_eq!(again, [["limited", seen], ["smtp_connect_reset", seen], ["smtp_connect_reset", seen]]);
-    // The rest of the first look, at 10 a second after 20: one in 100 ms where it was one in 50. The server
+    // The rest of the first look, at 10 per second after 20: one in 100 ms where it was one in 50. The server
     // may have taken the first late, which leaves room for a quarter of that.
     let first_look = &stamps[RESETS.end..30];
     let gaps = u32::try_from(first_look.len() - 1).unwrap();

@@ -47,7 +47,7 @@ fn say_nothing(listener: TcpListener) -> Arc<AtomicUsize> {
 
 fn forward(listener: TcpListener, to: (IpAddr, u16)) {
     let one_way = |mut from: TcpStream, mut to: TcpStream| {
-        // Whoever ends first ends both; how does not matter here.
+        // The first to end ends both; how does not matter here.
         let _ = copy(&mut from, &mut to);
         let _ = to.shutdown(Shutdown::Write);
     };

@@ -18,7 +18,7 @@ fn a_scan_whose_terminal_is_lost_ends_in_order_and_is_resumed() {
     let lab = lab(8_000, &steady_mix(dir.path()), dir.path());
     let mut command = scan(&lab, &list(&lab), dir.path());
     command.args(["--dns-rate", "3000"]);
-    // Whoever starts the tests may ignore it (`nohup`), and then so would the scan.
+    // The process that starts the tests may ignore it (`nohup`), and then so would the scan.
     let mut child = started(under("env", &["--default-signal=HUP"], &command));
     signal(&child, "HUP");
     assert_eq!(child.wait().unwrap().code(), Some(3));

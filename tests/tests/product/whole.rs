@@ -89,7 +89,7 @@ const DAMAGES: [(&str, Damage); 8] = [
     }),
 ];
 
-/// Every program that reads a dataset; what it writes goes into `out`, which must not come to be.
+/// Every program that reads a dataset; its output goes into `out`, which must not come to exist.
 fn readers(dataset: &Path, out: &Path) -> Vec<(&'static str, Command)> {
     let reader = |name: &'static str, more: &[&str]| {
         let mut command = if name == "assess" { sts_scan() } else { analysis(name) };
@@ -151,7 +151,7 @@ fn every_program_refuses_a_part_that_is_not_what_it_was_and_names_it() {
         }
         fs::remove_dir_all(&damaged).unwrap();
     }
-    // A damaged judgement is drawn anew where that is asked for; what was whole stays so.
+    // A damaged judgement is drawn anew where that is asked for; everything that was whole stays so.
     let before = snapshot(&whole);
     fs::remove_file(first_part(&whole, "assessments")).unwrap();
     let anew = sts_scan().args(["assess", "--anew"]).arg(&whole).output().unwrap();

@@ -16,7 +16,7 @@ pub(super) struct Entries {
 }
 
 impl Entries {
-    /// The entries of one file: a domain, a suffix, a host, an address or a block a line, `#` before a
+    /// The entries of one file: a domain, a suffix, a host, an address or a block per line, `#` before a
     /// comment.
     pub(super) fn parse(text: &str, path: &Path) -> Result<Self, ExclusionError> {
         let mut entries = Self::default();

@@ -403,7 +403,7 @@ impl Core {
         self.slots.iter().filter(|slot| matches!(slot.stage, Stage::Sent)).count()
     }
 
-    /// What a server was found to bear, questions a second.
+    /// What a server was found to bear, questions per second.
     pub(super) fn rate(&self, server: SocketAddr) -> Option<f64> {
         self.by_server.get(&server).and_then(|lane| self.lanes[*lane].flow.rate())
     }

@@ -284,7 +284,7 @@ impl Engine {
         lock(self).in_flight()
     }
 
-    /// Questions a second that a server was found to bear; `None` where it never lost any.
+    /// Questions per second that a server was found to bear; `None` where it never lost any.
     #[must_use]
     pub fn rate(&self, server: SocketAddr) -> Option<f64> {
         lock(self).rate(server)

@@ -1,4 +1,4 @@
-//! Deadlines of everything in flight, in one place: a wheel of buckets, and not a timer a question.
+//! Deadlines of everything in flight, in one place: a wheel of buckets, and not a timer per question.
 
 use std::time::{Duration, Instant};
 
