@@ -36,7 +36,7 @@ impl Progress {
 fn facts(tally: &Tally) -> String {
     let (policy, smtp) = tally.connections();
     let queued = tally.queued();
-    if let Some((since, why)) = tally.line.get().and_then(|line| line.outage()) {
+    if let Some((since, why)) = tally.uplink.get().and_then(|uplink| uplink.outage()) {
         let since = humantime::format_duration(Duration::from_secs(since.as_secs()));
         return format!("paused for {since}: {why}; interrupted work is repeated when it is back");
     }
@@ -47,7 +47,7 @@ fn facts(tally: &Tally) -> String {
         tally.host_rows.value(),
         tally.failures.value() + tally.failed_here.value(),
     );
-    let takes = tally.line.get().map(|line| line.answers_after()).unwrap_or_default();
+    let takes = tally.uplink.get().map(|uplink| uplink.answers_after()).unwrap_or_default();
     if takes >= SLOW_RESOLVER {
         facts.push_str(&format!(" | resolver answers after {:.1} s", takes.as_secs_f64()));
     }
@@ -118,7 +118,7 @@ fn status(tally: &Tally, done: u64, rate: f64, gone: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::line::Line;
+    use crate::uplink::Uplink;
     use tokio_util::sync::CancellationToken;
 
     #[test]
@@ -135,9 +135,9 @@ mod tests {
     fn a_slow_resolver_is_told_and_a_quick_one_is_not() {
         for (takes, told) in [(0, false), (499, false), (1_500, true)] {
             let tally = Tally::default();
-            let line = Line::new(Duration::ZERO, CancellationToken::new());
-            line.takes(Duration::from_millis(takes));
-            assert!(tally.line.set(Arc::new(line)).is_ok());
+            let uplink = Uplink::new(Duration::ZERO, CancellationToken::new());
+            uplink.takes(Duration::from_millis(takes));
+            assert!(tally.uplink.set(Arc::new(uplink)).is_ok());
             let line = status(&tally, 400, 50.0, Duration::from_secs(8));
             assert_eq!(line.contains("| resolver answers after 1.5 s"), told, "{line}");
         }

@@ -131,7 +131,7 @@ pub fn run(job: Job) -> Result<Vec<Checked>, CheckError> {
     }
     let runtime = crate::runtime::runtime()?;
     let looked = runtime.block_on(probe.dns.attend(looks(&probe, &mut domains, Course::new(second_look))))?;
-    let hosts = match (looked, probe.dns.line().gave_up()) {
+    let hosts = match (looked, probe.dns.uplink().gave_up()) {
         (Err(Unfinished::Stopped), Some(reason)) => {
             return Err(LocalFault::Setup { doing: "look at the domains", reason }.into());
         }

@@ -22,8 +22,8 @@ pub use watch::Doubt;
 
 use crate::admission::{Admission, Waited};
 use crate::fault::{LocalFault, Unfinished};
-use crate::line::Line;
 use crate::runtime;
+use crate::uplink::Uplink;
 use asking::{Reading, read};
 use engine::Engine;
 pub use hickory_resolver::proto::rr::RecordType;
@@ -45,7 +45,7 @@ pub struct Dns {
     deadline: Duration,
     in_flight: usize,
     admission: Arc<Admission>,
-    line: Arc<Line>,
+    line: Arc<Uplink>,
     /// Held by who finds out for all whether the resolvers reach anybody.
     looking: tokio::sync::Mutex<()>,
     /// How long each took to answer before the scan began.
@@ -86,7 +86,7 @@ impl Dns {
         in_flight: usize,
         rate: Option<u32>,
         admission: Arc<Admission>,
-        line: Arc<Line>,
+        line: Arc<Uplink>,
     ) -> Self {
         let health = Resolvers::new(&resolvers, rate);
         Self {
@@ -111,7 +111,7 @@ impl Dns {
         iteration: &Iteration,
         deadline: Duration,
         admission: Arc<Admission>,
-        line: Arc<Line>,
+        line: Arc<Uplink>,
     ) -> Self {
         let iterating = Iterating::new(iteration, deadline, admission.clone());
         let forwarding = Self::new(Vec::new(), deadline, 0, None, admission, line);
@@ -179,7 +179,7 @@ impl Dns {
 
     /// Whether the network is there.
     #[must_use]
-    pub fn line(&self) -> &Arc<Line> {
+    pub fn uplink(&self) -> &Arc<Uplink> {
         &self.line
     }
 

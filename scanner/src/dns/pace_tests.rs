@@ -82,7 +82,7 @@ async fn nothing_is_asked_about_an_excluded_name() {
     let plan = ScanPlan::build(Vec::new(), None, Vec::new()).unwrap();
     let exclusions = Exclusions::read(&[file]).unwrap();
     let admission = Admission::new(&plan, exclusions, true, CancellationToken::new());
-    let line = Line::new(LONG, CancellationToken::new());
+    let line = Uplink::new(LONG, CancellationToken::new());
     let dns = Dns::new(vec![server.addr], LONG, 100, None, Arc::new(admission), Arc::new(line));
     let asked = async |name: &str| dns.ask(name, RecordType::TXT, &mut Waited::default()).await;
     let asking = async {

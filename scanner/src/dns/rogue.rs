@@ -3,8 +3,8 @@
 
 use super::Dns;
 use crate::admission::{Admission, Exclusions};
-use crate::line::Line;
 use crate::plan::{Origin, ScanPlan, Typed};
+use crate::uplink::Uplink;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
@@ -137,6 +137,6 @@ pub(super) fn paced_client(
         Typed { key: "pace.dns_rate".to_owned(), values: vec!["10000000".to_owned()], origin: Origin::Flag };
     let plan = ScanPlan::build(Vec::new(), None, vec![rate]).unwrap();
     let admission = Admission::new(&plan, Exclusions::read(&[]).unwrap(), true, CancellationToken::new());
-    let line = Line::new(Duration::from_secs(60), CancellationToken::new());
+    let line = Uplink::new(Duration::from_secs(60), CancellationToken::new());
     Dns::new(servers.to_vec(), deadline, in_flight, each, Arc::new(admission), Arc::new(line))
 }

@@ -6,7 +6,7 @@ use super::{Answer, Dns, Reading, RecordType, engine_here, read};
 use crate::admission::Waited;
 use crate::evidence::DnsStatus;
 use crate::fault::Unfinished;
-use crate::line::{Line, Lost};
+use crate::uplink::{Lost, Uplink};
 use futures::FutureExt as _;
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use std::net::{IpAddr, SocketAddr};
@@ -54,7 +54,7 @@ pub enum Doubt {
 }
 
 /// Looks at the network for as long as it is polled.
-pub(super) async fn watch(engine: Engine, line: Arc<Line>, resolvers: Vec<SocketAddr>) {
+pub(super) async fn watch(engine: Engine, line: Arc<Uplink>, resolvers: Vec<SocketAddr>) {
     let mut was_cut = false;
     let mut signs = Signs::default();
     loop {
@@ -89,7 +89,7 @@ pub(super) async fn watch(engine: Engine, line: Arc<Line>, resolvers: Vec<Socket
     }
 }
 
-async fn is_back(engine: &Engine, line: &Line, lost: Lost, resolvers: &[SocketAddr]) -> bool {
+async fn is_back(engine: &Engine, line: &Uplink, lost: Lost, resolvers: &[SocketAddr]) -> bool {
     match lost {
         Lost::Resolvers => true,
         Lost::Route => line.has_its_routes(),

@@ -55,10 +55,10 @@ async fn no_name_is_silent_because_all_resolvers_are() {
     })
     .await;
     let dns = Arc::new(client(&[server.addr], DEADLINE, 100));
-    dns.line().watch();
+    dns.uplink().watch();
     let statuses = dns.attend(ask_for(&dns, 200)).await.unwrap();
     assert_eq!(count(&statuses, DnsStatus::NxDomain), 200, "{statuses:?}");
-    let outages = dns.line().outages();
+    let outages = dns.uplink().outages();
     assert_eq!(outages.len(), 1, "{outages:?}");
     assert_eq!(outages[0].why, "no resolver answers");
     assert_eq!(dns.counts().by_status.iter().sum::<u64>(), 200, "what was asked anew counts once");
@@ -69,10 +69,10 @@ async fn a_name_that_never_answers_is_silent_though_nobody_else_asks() {
     let server =
         Rogue::serve(|_, query| if is_sign(query) { vec![nxdomain(query)] } else { Vec::new() }).await;
     let dns = Arc::new(client(&[server.addr], DEADLINE, 100));
-    dns.line().watch();
+    dns.uplink().watch();
     let statuses = dns.attend(ask_for(&dns, 4)).await.unwrap();
     assert_eq!(statuses, [DnsStatus::Timeout; 4]);
-    assert!(dns.line().outages().is_empty());
+    assert!(dns.uplink().outages().is_empty());
 }
 
 #[tokio::test]
@@ -81,10 +81,10 @@ async fn a_resolver_whose_signs_of_life_come_late_is_no_outage() {
     let late = |query: &[u8]| Duration::from_millis(if is_sign(query) { 1_500 } else { 60_000 });
     let server = Rogue::serve_late(late, nxdomain).await;
     let dns = Arc::new(client(&[server.addr], DEADLINE, 100));
-    dns.line().watch();
+    dns.uplink().watch();
     let statuses = dns.attend(ask_for(&dns, 4)).await.unwrap();
     assert_eq!(statuses, [DnsStatus::Timeout; 4]);
-    assert!(dns.line().outages().is_empty(), "{:?}", dns.line().outages());
+    assert!(dns.uplink().outages().is_empty(), "{:?}", dns.uplink().outages());
 }
 
 #[tokio::test]
@@ -97,10 +97,10 @@ async fn resolvers_that_reach_nobody_are_noticed_and_waited_for() {
     })
     .await;
     let dns = Arc::new(client(&[server.addr], DEADLINE, 100));
-    dns.line().watch();
+    dns.uplink().watch();
     let statuses = dns.attend(ask_for(&dns, 400)).await.unwrap();
     assert_eq!((statuses.len(), count(&statuses, DnsStatus::ServFail)), (400, 64), "{statuses:?}");
-    let outages = dns.line().outages();
+    let outages = dns.uplink().outages();
     assert_eq!(outages.len(), 1, "{outages:?}");
     assert!(outages[0].why.contains("SERVFAIL"), "{outages:?}");
 }
@@ -112,8 +112,8 @@ async fn names_that_all_fail_are_told_so_where_others_are_reached() {
     })
     .await;
     let dns = Arc::new(client(&[server.addr], DEADLINE, 100));
-    dns.line().watch();
+    dns.uplink().watch();
     let statuses = dns.attend(ask_for(&dns, 400)).await.unwrap();
     assert_eq!(count(&statuses, DnsStatus::ServFail), 400);
-    assert!(dns.line().outages().is_empty());
+    assert!(dns.uplink().outages().is_empty());
 }

@@ -7,9 +7,9 @@ use crate::dns::{self, Dns};
 use crate::evidence::Mode;
 use crate::fault::{LocalFault, Unfinished};
 use crate::input::{self, InputError, ListSpec, Options, Reader, Refusal, Repeats, Shard};
-use crate::line::Line;
 use crate::plan::ScanPlan;
 use crate::runtime;
+use crate::uplink::Uplink;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -192,8 +192,8 @@ impl Asked {
         let resolvers = dns::named_or_system(&plan.resolvers)?;
         let runtime = runtime::runtime()?;
         // A user who asks for a few names wants to hear of silence, not to wait.
-        let line = Arc::new(Line::new(Duration::ZERO, CancellationToken::new()));
-        let dns = Dns::new(resolvers, plan.deadlines.dns, AT_ONCE, None, admission, line);
+        let uplink = Arc::new(Uplink::new(Duration::ZERO, CancellationToken::new()));
+        let dns = Dns::new(resolvers, plan.deadlines.dns, AT_ONCE, None, admission, uplink);
         Ok(Self { dns: Arc::new(dns), runtime })
     }
 }

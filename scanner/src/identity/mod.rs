@@ -11,9 +11,9 @@ use crate::admission::{Admission, Exclusions, is_public};
 use crate::dns::{self, Dns, Lookup};
 use crate::error::ScanError;
 use crate::fault::LocalFault;
-use crate::line::{Line, Routes};
 use crate::plan::ScanPlan;
 use crate::probe::{Reached, own_mail_server};
+use crate::uplink::{Routes, Uplink};
 use std::net::{IpAddr, UdpSocket};
 use std::sync::Arc;
 use std::time::Duration;
@@ -75,9 +75,9 @@ pub fn run(job: &Job) -> Result<Vec<Check>, ScanError> {
     let stop = CancellationToken::new();
     let admission = Arc::new(Admission::new(plan, Exclusions::default(), Routes::now().v6, stop.clone()));
     let resolvers = dns::named_or_system(&plan.resolvers)?;
-    let line = Arc::new(Line::new(Duration::ZERO, stop));
+    let uplink = Arc::new(Uplink::new(Duration::ZERO, stop));
     let in_flight = plan.pace.dns_in_flight;
-    let mut dns = Dns::new(resolvers, plan.deadlines.dns, in_flight, None, admission.clone(), line);
+    let mut dns = Dns::new(resolvers, plan.deadlines.dns, in_flight, None, admission.clone(), uplink);
     let runtime = crate::runtime::runtime()?;
     runtime.block_on(dns.preflight())?;
     let checks = async {
@@ -126,8 +126,8 @@ fn sources(job: &Job) -> (Vec<IpAddr>, Vec<Check>) {
         return (job.addresses.clone(), Vec::new());
     }
     let (mut addresses, mut checks) = (Vec::new(), Vec::new());
-    let v4 = ("IPv4", "0.0.0.0:0", crate::line::IPV4_INTERNET);
-    let v6 = ("IPv6", "[::]:0", crate::line::IPV6_INTERNET);
+    let v4 = ("IPv4", "0.0.0.0:0", crate::uplink::IPV4_INTERNET);
+    let v6 = ("IPv6", "[::]:0", crate::uplink::IPV6_INTERNET);
     for (family, any, to) in [v4, v6] {
         match source(any, to) {
             None => checks.push(Check::open(format!("{family} address"), "no route to the Internet")),

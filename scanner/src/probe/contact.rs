@@ -78,7 +78,7 @@ impl<P: Peer> Connections for Believed<'_, P> {
     async fn connect(&mut self, offer: Offer, in_line: InLine) -> Result<Option<P::Shown>, Unfinished> {
         let Self { probe, peer, waited } = self;
         loop {
-            probe.dns.line().until_up(waited).await?;
+            probe.dns.uplink().until_up(waited).await?;
             let mut turn = Waited::default();
             let place = peer.enter(in_line, &mut turn).await?;
             waited.add(turn);
@@ -86,7 +86,7 @@ impl<P: Peer> Connections for Believed<'_, P> {
             probe.meters.waited(P::STAGE, Duration::from(turn));
             let began = Instant::now();
             let result = {
-                let _under_way = probe.dns.line().under_way();
+                let _under_way = probe.dns.uplink().under_way();
                 peer.connect(place, offer).await
             };
             let doubt = match &result {

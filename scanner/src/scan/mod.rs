@@ -145,7 +145,7 @@ fn run_alone(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<R
     let known = Known { done: dataset.done, waiting: found.positions };
     let pipeline = Arc::new(Pipeline::new(probe, registry, tally.clone(), stop.clone(), to_writer, spool));
     let halted = pipeline.halted.clone();
-    let line = pipeline.probe.dns.line().clone();
+    let uplink = pipeline.probe.dns.uplink().clone();
     let (read, mut dns) = drive(pipeline, reader, &known, hosts, dataset.writer, from_stages)?;
 
     dns.warnings.extend(found.warning);
@@ -156,7 +156,7 @@ fn run_alone(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<R
     dns.warnings.extend(admission.exclusions().warnings());
     dataset.manifest.exclusions = admission.exclusions().facts();
     let sum = sum_of(&read, tally, &known);
-    let ended = Ended::of(&sum, tally, halted.get().cloned().or(line.gave_up()), stop.is_cancelled());
+    let ended = Ended::of(&sum, tally, halted.get().cloned().or(uplink.gave_up()), stop.is_cancelled());
     let report = Report {
         sum,
         ended,
@@ -164,7 +164,7 @@ fn run_alone(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<R
         examples: read.tally.examples,
         silent_resolvers: silent,
         dns,
-        outages: line.outages(),
+        outages: uplink.outages(),
         lowered,
         hosts_left: tally.hosts_left.value(),
         given: read.given,
@@ -181,7 +181,7 @@ fn run_alone(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<R
 /// Lets those who watch the counters see the rest too.
 fn watch(tally: &Tally, probe: &Probe) {
     let _ = tally.gate.set(probe.admission.clone());
-    let _ = tally.line.set(probe.dns.line().clone());
+    let _ = tally.uplink.set(probe.dns.uplink().clone());
     let _ = tally.meters.set(probe.meters.clone());
     let _ = tally.questions.set(probe.dns.questions());
 }

@@ -5,13 +5,13 @@ use crate::dataset::manifest::{Vantage, Versions};
 use crate::dns::{self, Dns, Lookup};
 use crate::error::ScanError;
 use crate::fault::LocalFault;
-use crate::line::{Line, Routes};
 use crate::meters::{Meters, Process};
 use crate::plan::descriptors::{Lowered, Machine};
 use crate::plan::{PlanError, ScanPlan, StarttlsScope};
 use crate::probe::{self, Probe, Reached};
 use crate::runtime::dns_workers;
 use crate::tls::{TlsClient, Trust, paths};
+use crate::uplink::{Routes, Uplink};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use serde_json::Value;
 use std::net::SocketAddr;
@@ -66,14 +66,14 @@ pub(crate) fn prepare(mut plan: ScanPlan, stop: CancellationToken) -> Result<Pre
     let manners = plan.manners();
     let lowered = fit(&mut plan, &resolvers)?;
     let ipv6 = Routes::now().v6;
-    let line = Arc::new(Line::new(plan.pause_limit, stop.clone()));
+    let uplink = Arc::new(Uplink::new(plan.pause_limit, stop.clone()));
     let admission = Arc::new(Admission::new(&plan, exclusions, ipv6, stop));
     let in_flight = plan.pace.resolver_share(super::dns_workers() + 1);
     let rate = plan.pace.per_resolver_rate;
-    let mut dns = Dns::new(resolvers, plan.deadlines.dns, in_flight, rate, admission.clone(), line.clone());
+    let mut dns = Dns::new(resolvers, plan.deadlines.dns, in_flight, rate, admission.clone(), uplink.clone());
     let runtime = crate::runtime::runtime()?;
     let found = runtime.block_on(dns.preflight())?;
-    line.watch();
+    uplink.watch();
     let smtp = runtime.block_on(dns.attend(smtp_reachable(&plan, &dns, &admission)))??;
     let vantage = Vantage {
         ehlo_name: plan.identity.ehlo_name.clone(),

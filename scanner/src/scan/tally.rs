@@ -4,8 +4,8 @@ use crate::admission::Admission;
 use crate::dns::Questions;
 use crate::evidence::rows::DomainRow;
 use crate::evidence::{MxKind, RecordState};
-use crate::line::Line;
 use crate::meters::Meters;
+use crate::uplink::Uplink;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tokio::runtime::Handle;
@@ -92,7 +92,7 @@ pub struct Tally {
     /// The gate of the scan, once it is there: it knows the connections that are open.
     pub gate: OnceLock<Arc<Admission>>,
     /// The network of the scan, once it is looked at.
-    pub line: OnceLock<Arc<Line>>,
+    pub uplink: OnceLock<Arc<Uplink>>,
     /// The meters of its connections, once there may be any.
     pub meters: OnceLock<Arc<Meters>>,
     /// The counters of its questions, once there may be any.

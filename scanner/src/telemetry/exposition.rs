@@ -126,12 +126,12 @@ fn of_machine(tally: &Tally, to: &mut Vec<MetricFamily>) {
     ));
     let deferred = number(tally.deferred.value());
     to.push(gauge("sts_scan_deferred", "Domains and MX hosts that wait for their second look.", deferred));
-    if let Some(line) = tally.line.get() {
-        let is_cut = f64::from(u8::from(line.is_cut()));
+    if let Some(uplink) = tally.uplink.get() {
+        let is_cut = f64::from(u8::from(uplink.is_cut()));
         to.push(gauge("sts_scan_paused", "1 while the scan waits for this machine's network.", is_cut));
-        let outages = line.outages().len() as u64;
+        let outages = uplink.outages().len() as u64;
         to.push(counter("sts_scan_outages_total", "Times that the network was away.", outages));
-        let seconds = [("", line.paused().as_secs_f64())];
+        let seconds = [("", uplink.paused().as_secs_f64())];
         let help = "Seconds that the scan has waited for the network.";
         to.push(family(MetricType::COUNTER, "sts_scan_paused_seconds_total", help, "", seconds));
     }

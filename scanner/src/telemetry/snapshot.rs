@@ -73,7 +73,7 @@ impl Camera {
         let rate = per_second(settled.saturating_sub(self.before.1), self.before.0.elapsed());
         self.before = (Instant::now(), settled);
         let (policy, smtp) = tally.connections();
-        let line = tally.line.get();
+        let uplink = tally.uplink.get();
         Snapshot {
             time: moment::rfc3339(moment::now()),
             elapsed_s: rounded(self.began.elapsed().as_secs_f64()),
@@ -92,8 +92,8 @@ impl Camera {
             failures: tally.failures.value(),
             failed_here: tally.failed_here.value(),
             excluded: tally.excluded.value(),
-            paused: line.is_some_and(|line| line.is_cut()),
-            paused_s: rounded(line.map_or(0.0, |line| line.paused().as_secs_f64())),
+            paused: uplink.is_some_and(|uplink| uplink.is_cut()),
+            paused_s: rounded(uplink.map_or(0.0, |uplink| uplink.paused().as_secs_f64())),
             tasks: tally.tasks(),
             process: Process::now(),
             last,

@@ -33,8 +33,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("dataset", &["evidence", "moment", "tls"]),
     // May it be contacted, is the network there, what does the DNS say.
     ("admission", &["dataset", "evidence", "fault", "input", "moment", "plan"]),
-    ("line", &["admission", "dataset", "fault", "moment"]),
-    ("dns", &["admission", "evidence", "fault", "line", "moment", "runtime", "tls"]),
+    ("uplink", &["admission", "dataset", "fault", "moment"]),
+    ("dns", &["admission", "evidence", "fault", "moment", "runtime", "tls", "uplink"]),
     ("error", &["admission", "dataset", "fault", "input", "plan", "tls"]),
     // The judgement, and what explains it.
     ("assess", &["dataset", "error", "evidence", "hook", "input", "moment", "mta_sts", "plan", "tls"]),
@@ -60,8 +60,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ),
     // The commands.
     ("validate", &["assess", "evidence", "mta_sts"]),
-    ("generate", &["admission", "dns", "evidence", "fault", "input", "line", "mta_sts", "plan", "runtime"]),
-    ("identity", &["admission", "dns", "error", "fault", "line", "moment", "plan", "probe", "runtime"]),
+    ("generate", &["admission", "dns", "evidence", "fault", "input", "mta_sts", "plan", "runtime", "uplink"]),
+    ("identity", &["admission", "dns", "error", "fault", "moment", "plan", "probe", "runtime", "uplink"]),
     (
         "scan",
         &[
@@ -75,7 +75,6 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "fault",
             "hook",
             "input",
-            "line",
             "meters",
             "moment",
             "plan",
@@ -83,6 +82,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "runtime",
             "smtp",
             "tls",
+            "uplink",
         ],
     ),
     ("telemetry", &["companion", "evidence", "meters", "moment", "runtime", "scan"]),

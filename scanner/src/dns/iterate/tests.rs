@@ -4,8 +4,8 @@
 use super::*;
 use crate::admission::Exclusions;
 use crate::dns::{Dns, Iteration};
-use crate::line::Line;
 use crate::plan::{Origin, ScanPlan, Typed};
+use crate::uplink::Uplink;
 use hickory_resolver::proto::op::{Message, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{A, CNAME, NS, SOA, TXT};
 use hickory_resolver::proto::rr::{Name, RData, Record};
@@ -182,7 +182,7 @@ impl World {
         let plan = ScanPlan::build(Vec::new(), None, plan).unwrap();
         let exclusions = Exclusions::read(exclude).unwrap();
         let admission = Admission::new(&plan, exclusions, false, CancellationToken::new());
-        let line = Line::new(Duration::from_secs(60), CancellationToken::new());
+        let line = Uplink::new(Duration::from_secs(60), CancellationToken::new());
         let many = (1_000_000, 100_000);
         let iteration = Iteration {
             hints: vec![("a.root".to_owned(), vec![root.into()])],

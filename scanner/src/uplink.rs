@@ -1,7 +1,7 @@
 //! Whether this machine's network is there. While it is not, nothing is asked, and what was under way says
 //! nothing about those who were asked: it is asked again.
 //!
-//! ARCHITECTURE.md defines an outage. `dns::watch` finds out; this holds what was found.
+//! docs/outages.md defines an outage. `dns::watch` finds out; this holds what was found.
 
 use crate::admission::Waited;
 use crate::dataset::manifest::Outage;
@@ -49,7 +49,7 @@ pub enum Lost {
 }
 
 /// The network of this machine, shared by all stages of a scan.
-pub struct Line {
+pub struct Uplink {
     began: Instant,
     limit: Duration,
     stop: CancellationToken,
@@ -76,7 +76,7 @@ struct Log {
 }
 
 /// Something under way, as long as it lives.
-pub struct UnderWay<'a>(&'a Line);
+pub struct UnderWay<'a>(&'a Uplink);
 
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
@@ -84,8 +84,8 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-impl Line {
-    /// A line that nobody watches yet; a scan waits so long in all for the network before it stops itself.
+impl Uplink {
+    /// An uplink that nobody watches yet; a scan waits so long in all for the network before it stops itself.
     #[must_use]
     pub fn new(limit: Duration, stop: CancellationToken) -> Self {
         Self {
@@ -300,41 +300,41 @@ mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
     use super::*;
 
-    fn line(limit: Duration) -> Line {
-        Line::new(limit, CancellationToken::new())
+    fn uplink(limit: Duration) -> Uplink {
+        Uplink::new(limit, CancellationToken::new())
     }
 
     #[tokio::test]
     async fn who_waits_for_the_network_goes_on_when_it_is_back() {
-        let line = line(Duration::from_secs(3_600));
+        let uplink = uplink(Duration::from_secs(3_600));
         let began = Instant::now();
-        assert!(!line.was_cut_since(began));
-        line.cut(Lost::Resolvers, "no resolver answers");
-        line.cut(Lost::Route, "a second reason is not told");
-        assert!(line.is_cut() && line.was_cut_since(began));
+        assert!(!uplink.was_cut_since(began));
+        uplink.cut(Lost::Resolvers, "no resolver answers");
+        uplink.cut(Lost::Route, "a second reason is not told");
+        assert!(uplink.is_cut() && uplink.was_cut_since(began));
         let mut waited = Waited::default();
-        let (waiting, ()) = tokio::join!(line.until_up(&mut waited), async { line.restore() });
+        let (waiting, ()) = tokio::join!(uplink.until_up(&mut waited), async { uplink.restore() });
         waiting.unwrap();
-        assert!(!line.is_cut() && line.was_cut_since(began), "what was under way is disturbed");
-        assert!(!line.was_cut_since(Instant::now() + Duration::from_millis(1)), "what begins now is not");
-        let outages = line.outages();
+        assert!(!uplink.is_cut() && uplink.was_cut_since(began), "what was under way is disturbed");
+        assert!(!uplink.was_cut_since(Instant::now() + Duration::from_millis(1)), "what begins now is not");
+        let outages = uplink.outages();
         assert_eq!((outages.len(), outages[0].why.as_str()), (1, "no resolver answers"));
     }
 
     #[tokio::test]
     async fn beyond_the_limit_the_scan_is_stopped_and_says_why() {
-        let line = line(Duration::ZERO);
-        line.give_up_beyond_limit();
-        assert_eq!(line.gave_up(), None);
-        line.cut(Lost::Resolvers, "no resolver answers");
-        line.give_up_beyond_limit();
-        assert!(line.gave_up().unwrap().starts_with("no resolver answers"));
-        assert!(matches!(line.until_up(&mut Waited::default()).await, Err(Unfinished::Stopped)));
+        let uplink = uplink(Duration::ZERO);
+        uplink.give_up_beyond_limit();
+        assert_eq!(uplink.gave_up(), None);
+        uplink.cut(Lost::Resolvers, "no resolver answers");
+        uplink.give_up_beyond_limit();
+        assert!(uplink.gave_up().unwrap().starts_with("no resolver answers"));
+        assert!(matches!(uplink.until_up(&mut Waited::default()).await, Err(Unfinished::Stopped)));
     }
 
     #[test]
     fn a_private_network_that_goes_away_is_no_outage() {
-        assert!(line(Duration::ZERO).has_route(IpAddr::from([10, 255, 255, 1])));
-        assert!(line(Duration::ZERO).has_route(IpAddr::from([127, 0, 0, 1])));
+        assert!(uplink(Duration::ZERO).has_route(IpAddr::from([10, 255, 255, 1])));
+        assert!(uplink(Duration::ZERO).has_route(IpAddr::from([127, 0, 0, 1])));
     }
 }
