@@ -23,7 +23,7 @@ use tokio::sync::oneshot;
 /// to 200 bytes each.
 pub(super) const REMEMBERED_TARGETS: usize = 16_384;
 
-/// Moves from level to level after which a line is let through.
+/// Moves from level to level after which a queue is let through.
 const MOVES: u32 = 16;
 /// Levels between two prunings, at least.
 const PRUNE_EVERY: usize = 1_024;
@@ -47,10 +47,10 @@ impl StageLimits {
     }
 }
 
-/// Whether somebody who stands in line is put off where the address lets one contact after the other wait for
+/// Whether a waiting contact is put off where the address lets one contact after the other wait for
 /// its deadline.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum InLine {
+pub enum InQueue {
     /// It is: it will ask again another time.
     Leaves,
     /// It is not: it goes on with what it has begun.
@@ -61,11 +61,11 @@ pub enum InLine {
 pub(super) struct Waiter {
     /// Is told when the contact may begin; dropped where it is put off.
     pub(super) tell: oneshot::Sender<()>,
-    pub(super) in_line: InLine,
+    pub(super) in_queue: InQueue,
 }
 
 /// Those that wait for the same target.
-struct Line {
+struct Queue {
     age: u64,
     moves: u32,
     waiters: VecDeque<Waiter>,
@@ -76,15 +76,15 @@ pub(super) struct Board {
     limits: StageLimits,
     all: Level,
     levels: HashMap<Key, Level>,
-    lines: HashMap<Target, Line>,
+    queues: HashMap<Target, Queue>,
     /// Turns that wait for the bound and the rate of all.
     turns: VecDeque<(Target, Waiter)>,
     /// When somebody looks at which level; `None` is that of all.
     wakes: BTreeSet<(Instant, Option<Key>)>,
     /// Levels that may have room for who waits there.
     changed: Vec<Key>,
-    lines_so_far: u64,
-    /// A line that nobody overtakes.
+    queues_so_far: u64,
+    /// A queue that nobody overtakes.
     first: Option<Target>,
     prune_at: usize,
 }
@@ -95,11 +95,11 @@ impl Board {
             limits,
             all: Level::new(limits.all, now),
             levels: HashMap::new(),
-            lines: HashMap::new(),
+            queues: HashMap::new(),
             turns: VecDeque::new(),
             wakes: BTreeSet::new(),
             changed: Vec::new(),
-            lines_so_far: 0,
+            queues_so_far: 0,
             first: None,
             prune_at: PRUNE_EVERY,
         }
@@ -115,14 +115,14 @@ impl Board {
         self.wakes.first().map(|(at, _)| *at)
     }
 
-    /// Stands in line; the waiter is told when its contact may begin, at once where it may. Whoever was told
+    /// Queues; the waiter is told when its contact may begin, at once where it may. Whoever was told
     /// must [`Board::begin`] and [`Board::leave`] then, or [`Board::give_back`].
     pub(super) fn enter(&mut self, target: &Target, waiter: Waiter, now: Instant) {
-        if let Some(line) = self.lines.get_mut(target) {
-            line.waiters.push_back(waiter);
+        if let Some(queue) = self.queues.get_mut(target) {
+            queue.waiters.push_back(waiter);
         } else {
-            let line = Line { age: self.age(), moves: 0, waiters: VecDeque::from([waiter]) };
-            self.lines.insert(target.clone(), line);
+            let queue = Queue { age: self.age(), moves: 0, waiters: VecDeque::from([waiter]) };
+            self.queues.insert(target.clone(), queue);
             self.advance(target, now);
         }
         self.serve(now);
@@ -166,7 +166,7 @@ impl Board {
     }
 
     /// A contact with a target, which `began` then, ended with its deadline. After several in a row those who
-    /// stand in line for its address are put off: each would hold its place for as long, and places are what
+    /// queue for its address are put off: each would hold its place for as long, and places are what
     /// they wait for. Who has its turn keeps it, and who comes later waits for the next end, so that the
     /// address is tried now and then.
     pub(super) fn was_silent(&mut self, target: &Target, began: Instant, now: Instant) {
@@ -174,10 +174,10 @@ impl Board {
         if !is_silent || !target.keys().any(|key| self.levels.get(&key).is_some_and(Level::is_full)) {
             return;
         }
-        // Lines of an address have their owner's name beside it, so there may be several; there are as many
+        // Queues of an address have their owner's name beside it, so there may be several; there are as many
         // as wait, and no more.
-        for line in self.lines.iter_mut().filter(|(of, _)| of.address() == target.address()) {
-            line.1.waiters.retain(|waiter| waiter.in_line == InLine::Stays);
+        for queue in self.queues.iter_mut().filter(|(of, _)| of.address() == target.address()) {
+            queue.1.waiters.retain(|waiter| waiter.in_queue == InQueue::Stays);
         }
         self.changed.push(target.address());
         self.serve(now);
@@ -235,28 +235,28 @@ impl Board {
     }
 
     fn age(&mut self) -> u64 {
-        self.lines_so_far += 1;
-        self.lines_so_far
+        self.queues_so_far += 1;
+        self.queues_so_far
     }
 
-    /// Takes turns for a line as long as there is room; notes it where there is none.
+    /// Takes turns for a queue as long as there is room; notes it where there is none.
     fn advance(&mut self, target: &Target, now: Instant) {
-        while let Some(line) = self.lines.get_mut(target) {
-            let Some(waiter) = next_of(line) else {
-                self.lines.remove(target);
+        while let Some(queue) = self.queues.get_mut(target) {
+            let Some(waiter) = next_of(queue) else {
+                self.queues.remove(target);
                 self.no_longer_first(target);
                 return;
             };
-            let age = line.age;
+            let age = queue.age;
             if let Some((key, obstacle)) = self.obstacle(target, age, now) {
-                if let Some(line) = self.lines.get_mut(target) {
-                    line.waiters.push_front(waiter);
+                if let Some(queue) = self.queues.get_mut(target) {
+                    queue.waiters.push_front(waiter);
                 }
                 return self.park(target, key, obstacle, now);
             }
             let age = self.age();
-            if let Some(line) = self.lines.get_mut(target) {
-                (line.age, line.moves) = (age, 0);
+            if let Some(queue) = self.queues.get_mut(target) {
+                (queue.age, queue.moves) = (age, 0);
             }
             self.no_longer_first(target);
             for key in target.keys() {
@@ -273,7 +273,7 @@ impl Board {
         }
     }
 
-    /// The level that stands in a line's way longest.
+    /// The level that stands in a queue's way longest.
     fn obstacle(&mut self, target: &Target, age: u64, now: Instant) -> Option<(Key, Obstacle)> {
         let mut worst: Option<(Key, Obstacle)> = None;
         let others_first = self.first.clone().filter(|first| first != target);
@@ -296,12 +296,12 @@ impl Board {
         worst
     }
 
-    /// Notes a line at the level that stands in its way.
+    /// Notes a queue at the level that stands in its way.
     fn park(&mut self, target: &Target, key: Key, obstacle: Obstacle, now: Instant) {
-        let Some(line) = self.lines.get_mut(target) else { return };
-        line.moves += 1;
-        let age = line.age;
-        if line.moves > MOVES && self.first.is_none() {
+        let Some(queue) = self.queues.get_mut(target) else { return };
+        queue.moves += 1;
+        let age = queue.age;
+        if queue.moves > MOVES && self.first.is_none() {
             self.first = Some(target.clone());
         }
         self.level(key.clone(), now).queue.insert(age, target.clone());
@@ -374,10 +374,10 @@ impl Board {
         self.prune_at = PRUNE_EVERY.max(2 * self.levels.len());
     }
 
-    /// How many levels and lines there are.
+    /// How many levels and queues there are.
     #[cfg(test)]
     pub(super) fn kept(&self) -> (usize, usize) {
-        (self.levels.len(), self.lines.len())
+        (self.levels.len(), self.queues.len())
     }
 
     /// By what the rate of a level is divided.
@@ -387,10 +387,10 @@ impl Board {
     }
 }
 
-/// The next of a line that still waits.
-fn next_of(line: &mut Line) -> Option<Waiter> {
+/// The next of a queue that still waits.
+fn next_of(queue: &mut Queue) -> Option<Waiter> {
     loop {
-        let waiter = line.waiters.pop_front()?;
+        let waiter = queue.waiters.pop_front()?;
         if !waiter.tell.is_closed() {
             return Some(waiter);
         }

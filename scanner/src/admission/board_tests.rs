@@ -42,7 +42,7 @@ impl World {
 
     fn enter(&mut self, id: usize, target: &Target) {
         let (tell, told) = oneshot::channel();
-        self.board.enter(target, Waiter { tell, in_line: InLine::Leaves }, self.now);
+        self.board.enter(target, Waiter { tell, in_queue: InQueue::Leaves }, self.now);
         self.waiting.push((id, target.clone(), told));
         self.take_begun();
     }
@@ -172,7 +172,7 @@ fn who_waits_holds_no_place_that_another_could_use() {
 }
 
 #[test]
-fn a_long_line_does_not_keep_a_short_one_waiting() {
+fn a_long_queue_does_not_keep_a_short_one_waiting() {
     let stage = StageLimits { network: limits(10, 100), ..OPEN };
     let mut world = World::new(stage, Duration::from_millis(1));
     for id in 0..500 {
@@ -209,8 +209,8 @@ fn who_gives_up_leaves_nothing_behind() {
         world.enter(id, &host(1, "a.example"));
         world.enter(10 + id, &host(300, "b.example"));
     }
-    // One is under way, one has its target's turn and waits for the bound of all, and the others stand in
-    // line.
+    // One is under way, one has its target's turn and waits for the bound of all, and the others
+    // queue.
     world.waiting.clear();
     world.enter(99, &host(300, "b.example"));
     world.run();
@@ -230,7 +230,7 @@ fn a_hundred_thousand_targets_leave_little_behind() {
         world.now += Duration::from_millis(1);
         let target = host(n << 8 & 0xff_ffff, &format!("p{n}.example"));
         let (tell, _told) = oneshot::channel();
-        world.board.enter(&target, Waiter { tell, in_line: InLine::Leaves }, world.now);
+        world.board.enter(&target, Waiter { tell, in_queue: InQueue::Leaves }, world.now);
         world.board.begin(&target, world.now);
         world.board.note(&target, PaceHint::Answer, world.now);
         world.board.leave_all(world.now);

@@ -1,6 +1,6 @@
 //! The gate of one kind of connection: the board of those that wait, with a clock.
 
-use super::board::{Board, InLine, StageLimits, Waiter};
+use super::board::{Board, InQueue, StageLimits, Waiter};
 use super::pacer::Waited;
 use super::target::Target;
 use crate::evidence::PaceHint;
@@ -42,13 +42,13 @@ impl Gate {
     pub(super) async fn enter(
         &self,
         target: Target,
-        in_line: InLine,
+        in_queue: InQueue,
         waited: &mut Waited,
     ) -> Option<Slot<'_>> {
         let began = Instant::now();
         let (tell, told) = oneshot::channel();
         let mut waiting = Waiting { gate: self, target: &target, told };
-        self.with(|board| board.enter(&target, Waiter { tell, in_line }, now()));
+        self.with(|board| board.enter(&target, Waiter { tell, in_queue }, now()));
         if waiting.told.try_recv().is_err() {
             let told = tokio::select! {
                 biased;

@@ -79,7 +79,7 @@ pub(super) struct Level {
     ends: u32,
     /// Contacts in a row that ended with their deadline.
     silences: u32,
-    /// Lines that wait here, by age.
+    /// Queues that wait here, by age.
     pub(super) queue: BTreeMap<u64, Target>,
 }
 

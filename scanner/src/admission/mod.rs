@@ -10,7 +10,7 @@ mod slow;
 mod target;
 
 pub use address::{is_private, is_public};
-pub use board::InLine;
+pub use board::InQueue;
 pub use exclusion::{ExclusionError, Exclusions};
 pub use gate::Slot;
 pub(crate) use pacer::Pacer;
@@ -211,10 +211,10 @@ impl Admission {
         &self,
         addr: IpAddr,
         host: &str,
-        in_line: InLine,
+        in_queue: InQueue,
         waited: &mut Waited,
     ) -> Result<Option<Slot<'_>>, Unfinished> {
-        let turn = self.https.enter(Target::policy_host(addr), in_line, waited);
+        let turn = self.https.enter(Target::policy_host(addr), in_queue, waited);
         let slot = self.unless_stopped(turn).await?;
         self.still_admits(addr, self.excludes_policy_host(host, &[]))?;
         Ok(slot)
@@ -239,10 +239,10 @@ impl Admission {
         &self,
         addr: IpAddr,
         host: &str,
-        in_line: InLine,
+        in_queue: InQueue,
         waited: &mut Waited,
     ) -> Result<Option<SmtpPlace<'_>>, Unfinished> {
-        let turn = self.smtp.enter(Target::mx_host(addr, host), in_line, waited);
+        let turn = self.smtp.enter(Target::mx_host(addr, host), in_queue, waited);
         let slot = self.unless_stopped(turn).await?;
         self.still_admits(addr, self.excludes_mx_host(host, &[]))?;
         Ok(slot.map(|slot| SmtpPlace { slot, slow: &self.slow_smtp }))

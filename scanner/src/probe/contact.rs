@@ -2,7 +2,7 @@
 
 use super::Probe;
 use super::tries::{Connections, Offer};
-use crate::admission::{InLine, Waited};
+use crate::admission::{InQueue, Waited};
 use crate::dns::Doubt;
 use crate::evidence::{Outcome, Suspicion, Vocabulary as _};
 use crate::fault::{LocalFault, Unfinished};
@@ -41,7 +41,7 @@ pub(super) trait Peer {
     fn addr(&self) -> IpAddr;
 
     /// Waits for a turn; `None` where it is put off.
-    async fn enter(&self, in_line: InLine, waited: &mut Waited) -> Result<Option<Self::Place>, Unfinished>;
+    async fn enter(&self, in_queue: InQueue, waited: &mut Waited) -> Result<Option<Self::Place>, Unfinished>;
 
     /// Has those put off that wait for a turn, where it let several connections in a row wait for their
     /// deadline as this one, which `began` then.
@@ -75,12 +75,12 @@ impl<P: Peer> Connections for Believed<'_, P> {
     ///
     /// # Errors
     /// This machine failed, the scan was stopped, or the peer is excluded.
-    async fn connect(&mut self, offer: Offer, in_line: InLine) -> Result<Option<P::Shown>, Unfinished> {
+    async fn connect(&mut self, offer: Offer, in_queue: InQueue) -> Result<Option<P::Shown>, Unfinished> {
         let Self { probe, peer, waited } = self;
         loop {
             probe.dns.uplink().until_up(waited).await?;
             let mut turn = Waited::default();
-            let place = peer.enter(in_line, &mut turn).await?;
+            let place = peer.enter(in_queue, &mut turn).await?;
             waited.add(turn);
             let Some(place) = place else { return Ok(None) };
             probe.meters.waited(P::STAGE, Duration::from(turn));

@@ -4,7 +4,7 @@ use super::Probe;
 use super::contact::{Believed, Peer, Seen};
 use super::course::{Course, Left};
 use super::tries::{Offer, look};
-use crate::admission::{InLine, Refusal, SmtpPlace, Waited};
+use crate::admission::{InQueue, Refusal, SmtpPlace, Waited};
 use crate::dns::{Addresses, Answer, RecordType};
 use crate::evidence::rows::{HostRow, Retried, SmtpEvidence};
 use crate::evidence::{DnsStatus, Outcome as _, Question, SmtpOutcome};
@@ -265,8 +265,12 @@ impl<'a> Peer for MxHost<'a> {
         self.addr
     }
 
-    async fn enter(&self, in_line: InLine, waited: &mut Waited) -> Result<Option<SmtpPlace<'a>>, Unfinished> {
-        self.probe.admission.smtp(self.addr, self.host, in_line, waited).await
+    async fn enter(
+        &self,
+        in_queue: InQueue,
+        waited: &mut Waited,
+    ) -> Result<Option<SmtpPlace<'a>>, Unfinished> {
+        self.probe.admission.smtp(self.addr, self.host, in_queue, waited).await
     }
 
     fn was_silent(&self, began: Instant) {

@@ -4,7 +4,7 @@ use super::contact::{Believed, Peer, Seen};
 use super::course::Far;
 use super::tries::{Offer, look};
 use super::{Domain, Probe, control, open};
-use crate::admission::{InLine, Refusal, Slot, Waited};
+use crate::admission::{InQueue, Refusal, Slot, Waited};
 use crate::dns::{Addresses, Answer, RecordType};
 use crate::evidence::rows::{AddrOutcome, DomainRow, PolicyEvidence};
 use crate::evidence::{AddressOutcome, DnsStatus, Mode, MxKind, PolicyOutcome, Question};
@@ -213,8 +213,8 @@ impl<'a> Peer for PolicyHost<'a> {
         self.addr
     }
 
-    async fn enter(&self, in_line: InLine, waited: &mut Waited) -> Result<Option<Slot<'a>>, Unfinished> {
-        self.probe.admission.https(self.addr, self.host, in_line, waited).await
+    async fn enter(&self, in_queue: InQueue, waited: &mut Waited) -> Result<Option<Slot<'a>>, Unfinished> {
+        self.probe.admission.https(self.addr, self.host, in_queue, waited).await
     }
 
     fn was_silent(&self, began: std::time::Instant) {

@@ -1,7 +1,7 @@
 //! One look at an address: a connection, and the further ones that its outcome calls for; the same at either
 //! kind of host.
 
-use crate::admission::InLine;
+use crate::admission::InQueue;
 use crate::evidence::attempts::further;
 use crate::evidence::{ExtraHello, Outcome};
 use crate::fault::Unfinished;
@@ -23,8 +23,8 @@ pub(super) trait Connections {
     /// How it ends.
     type Outcome: Outcome;
 
-    /// Makes one; `None` where it is put off, which only the first of a look can be ([`InLine::Leaves`]).
-    async fn connect(&mut self, offer: Offer, in_line: InLine) -> Result<Option<Self::Shown>, Unfinished>;
+    /// Makes one; `None` where it is put off, which only the first of a look can be ([`InQueue::Leaves`]).
+    async fn connect(&mut self, offer: Offer, in_queue: InQueue) -> Result<Option<Self::Shown>, Unfinished>;
 
     /// The outcome of one.
     fn outcome(shown: &mut Self::Shown) -> &mut Self::Outcome;
@@ -46,7 +46,7 @@ pub(super) async fn look<C: Connections>(
     most: usize,
     connections: &mut C,
 ) -> Result<Option<C::Shown>, Unfinished> {
-    let first = connections.connect(Offer::Ours(Hello::PostQuantum), InLine::Leaves).await?;
+    let first = connections.connect(Offer::Ours(Hello::PostQuantum), InQueue::Leaves).await?;
     let Some(mut shown) = first else { return Ok(None) };
     attempts.push(*C::outcome(&mut shown));
     while let Some(hello) = further(attempts)
@@ -69,7 +69,7 @@ async fn with_small_hello<C: Connections>(
     shown: &mut C::Shown,
     connections: &mut C,
 ) -> Result<(), Unfinished> {
-    let again = connections.connect(Offer::Ours(Hello::Small), InLine::Stays).await?;
+    let again = connections.connect(Offer::Ours(Hello::Small), InQueue::Stays).await?;
     let Some(mut again) = again else { return Err(Unfinished::Excluded) };
     let outcome = *C::outcome(&mut again);
     if outcome.answered_hello() {
@@ -88,7 +88,7 @@ async fn with_old_hello<C: Connections>(
     shown: &mut C::Shown,
     connections: &mut C,
 ) -> Result<(), Unfinished> {
-    let old = connections.connect(Offer::Old, InLine::Stays).await?;
+    let old = connections.connect(Offer::Old, InQueue::Stays).await?;
     let Some(mut old) = old else { return Err(Unfinished::Excluded) };
     let outcome = *C::outcome(&mut old);
     if outcome == C::Outcome::OLD_TLS {
@@ -113,7 +113,7 @@ mod tests {
         type Shown = (O, usize);
         type Outcome = O;
 
-        async fn connect(&mut self, _: Offer, _: InLine) -> Result<Option<Self::Shown>, Unfinished> {
+        async fn connect(&mut self, _: Offer, _: InQueue) -> Result<Option<Self::Shown>, Unfinished> {
             let left = self.0.len();
             Ok(Some((self.0.remove(0)?, left)))
         }
