@@ -1,10 +1,9 @@
 //! One DNS worker: as many tasks as domains may be under way, each looking at one name after the other.
 //!
 //! A task per domain would be simpler, and costs copies of its state and a large allocation each time:
-//! ARCHITECTURE.md's engineering notes say what leaving that out gave, together with what was changed beside
-//! it.
+//! docs/measurements.md says what leaving that out gave, together with what was changed beside it.
 
-use super::pipeline::{Contact, Pipeline};
+use super::pipeline::{Pipeline, Work};
 use super::tally::Now;
 use crate::dns::LATE_A_PLACE;
 use crate::hook;
@@ -28,7 +27,7 @@ pub(super) type Batches = Arc<tokio::sync::Mutex<mpsc::Receiver<Vec<Entry>>>>;
 /// One worker's tasks, and what they share.
 pub(super) struct Lookers {
     pipeline: Arc<Pipeline>,
-    contacts: mpsc::Sender<Contact>,
+    contacts: mpsc::Sender<Work>,
     batches: Batches,
     /// Held by the task that fetches the next batch for all of this worker.
     fetching: tokio::sync::Mutex<()>,
@@ -42,7 +41,7 @@ pub(super) struct Lookers {
 impl Lookers {
     pub(super) fn new(
         pipeline: Arc<Pipeline>,
-        contacts: mpsc::Sender<Contact>,
+        contacts: mpsc::Sender<Work>,
         batches: Batches,
         slots: usize,
     ) -> Arc<Self> {
@@ -156,13 +155,13 @@ impl Lookers {
             return pipeline.unfinished(&why);
         }
         if pipeline.course.next(domain.standing()) == Step::Policy {
-            if self.contacts.send(Contact::Policy(domain)).await.is_err() {
+            if self.contacts.send(Work::Policy(domain)).await.is_err() {
                 pipeline.tally.given_up.up();
             }
             return;
         }
         for host in pipeline.settle(domain).await {
-            if self.contacts.send(Contact::Host(host)).await.is_err() {
+            if self.contacts.send(Work::Host(host)).await.is_err() {
                 pipeline.tally.hosts_left.up();
             }
         }

@@ -24,7 +24,7 @@ use crate::probe::{HostLook, Probe};
 use crate::runtime::{self, dns_workers};
 use dataset::Dataset;
 use lookers::Lookers;
-use pipeline::{Contact, Pipeline};
+use pipeline::{Pipeline, Work};
 use preflight::Prepared;
 use spool::Spool;
 use std::collections::BTreeMap;
@@ -287,9 +287,9 @@ fn attended(
 }
 
 /// Gives the MX hosts of committed domains that have no committed row to the contact runtime.
-fn offer(hosts: Vec<HostLook>, contacts: &mpsc::Sender<Contact>, tally: &Tally) {
+fn offer(hosts: Vec<HostLook>, contacts: &mpsc::Sender<Work>, tally: &Tally) {
     for host in hosts {
-        if contacts.blocking_send(Contact::Host(host)).is_err() {
+        if contacts.blocking_send(Work::Host(host)).is_err() {
             tally.hosts_left.up();
         }
     }

@@ -43,7 +43,7 @@ const EXCLUSIONS_LOOK: Duration = Duration::from_secs(2);
 const SYNC: Duration = Duration::from_millis(400);
 
 /// Something for the contact runtime.
-pub(super) enum Contact {
+pub(super) enum Work {
     /// A domain that signals: its policy is next.
     Policy(Box<Domain>),
     /// An MX host that nobody has contacted.
@@ -85,7 +85,7 @@ impl Pipeline {
 
     /// Runs policies and MX hosts until the DNS workers are done, then the further looks; meanwhile looks at
     /// the exclusion files and keeps what waits.
-    pub(super) async fn contact_worker(self: Arc<Self>, contacts: mpsc::Receiver<Contact>) {
+    pub(super) async fn contact_worker(self: Arc<Self>, contacts: mpsc::Receiver<Work>) {
         tokio::select! {
             () = self.clone().contact(contacts) => self.sync().await,
             never = self.keep_exclusions() => match never {},
@@ -128,16 +128,16 @@ impl Pipeline {
         }
     }
 
-    async fn contact(self: Arc<Self>, mut contacts: mpsc::Receiver<Contact>) {
+    async fn contact(self: Arc<Self>, mut contacts: mpsc::Receiver<Work>) {
         let backlog = Arc::new(Semaphore::new(CONTACT_BACKLOG));
         let tasks = TaskTracker::new();
         while let Some(contact) = contacts.recv().await {
             let Ok(place) = backlog.clone().acquire_owned().await else { return };
             match contact {
-                Contact::Policy(domain) => {
+                Work::Policy(domain) => {
                     runtime::track(&tasks, self.clone().walk(domain, tasks.clone(), place));
                 }
-                Contact::Host(host) => runtime::track(&tasks, self.clone().host(host, Some(place))),
+                Work::Host(host) => runtime::track(&tasks, self.clone().host(host, Some(place))),
             }
         }
         loop {
