@@ -47,19 +47,19 @@ impl Gate {
     ) -> Option<Slot<'_>> {
         let began = Instant::now();
         let (tell, told) = oneshot::channel();
-        let mut waiting = Waiting { gate: self, target: &target, told };
+        let mut pending = PendingTurn { gate: self, target: &target, told };
         self.with(|board| board.enter(&target, Waiter { tell, in_queue }, now()));
-        if waiting.told.try_recv().is_err() {
+        if pending.told.try_recv().is_err() {
             let told = tokio::select! {
                 biased;
-                told = &mut waiting.told => told,
+                told = &mut pending.told => told,
                 never = self.keep_time() => match never {},
             };
             waited.since(began);
             told.ok()?;
         }
-        // It was told, and has nothing more to give up: from here on the slot answers for the place.
-        drop(waiting);
+        // It was told, and has nothing more to give up: from here on the slot answers for it.
+        drop(pending);
         Some(Slot { gate: self, target, has_begun: false, counts: true })
     }
 
@@ -109,13 +109,13 @@ fn now() -> Instant {
 }
 
 /// One who waits; dropped before it was told it gives its turn up.
-struct Waiting<'a> {
+struct PendingTurn<'a> {
     gate: &'a Gate,
     target: &'a Target,
     told: oneshot::Receiver<()>,
 }
 
-impl Drop for Waiting<'_> {
+impl Drop for PendingTurn<'_> {
     fn drop(&mut self) {
         self.told.close();
         if self.told.try_recv().is_ok() {

@@ -99,13 +99,13 @@ impl HostsOf {
 /// the part of its chain that was come to, until the whole of it was.
 #[derive(Debug, Default)]
 struct Pending {
-    rows: Vec<Option<Waiting>>,
+    rows: Vec<Option<IncompleteRow>>,
     /// The rows that need the certificate of a hash.
     wanted: HashMap<Box<str>, Vec<usize>>,
 }
 
 #[derive(Debug)]
-struct Waiting {
+struct IncompleteRow {
     /// The address's place in [`HostsOf`].
     address: usize,
     records: Vec<Tlsa>,
@@ -118,7 +118,7 @@ struct Waiting {
     seen_at: u64,
 }
 
-impl Waiting {
+impl IncompleteRow {
     fn of(address: usize, row: &SeenHost) -> Option<Self> {
         let records = usable_records(row);
         let mut hashes = vec![row.certificate_sha256.as_deref()?.into()];
@@ -164,12 +164,12 @@ impl Waiting {
 impl HostsOf {
     /// Notes that a row's certificates say more.
     fn await_certificates(&mut self, address: usize, row: &SeenHost) {
-        let Some(waiting) = Waiting::of(address, row) else { return };
+        let Some(incomplete) = IncompleteRow::of(address, row) else { return };
         let at = self.pending.rows.len();
-        for hash in &waiting.hashes {
+        for hash in &incomplete.hashes {
             self.pending.wanted.entry(hash.clone()).or_default().push(at);
         }
-        self.pending.rows.push(Some(waiting));
+        self.pending.rows.push(Some(incomplete));
     }
 
     /// Whether any certificate is wanted still.
@@ -187,23 +187,23 @@ impl HostsOf {
     /// Shows a certificate (DER) that is wanted.
     pub fn show(&mut self, sha256: &str, der: &[u8]) {
         for at in self.pending.wanted.remove(sha256).unwrap_or_default() {
-            let Some(place) = self.pending.rows.get_mut(at) else { continue };
-            let is_whole = place.as_mut().is_some_and(|waiting| waiting.take(sha256, der));
-            if is_whole && let Some(waiting) = place.take() {
-                self.note(waiting);
+            let Some(slot) = self.pending.rows.get_mut(at) else { continue };
+            let is_whole = slot.as_mut().is_some_and(|row| row.take(sha256, der));
+            if is_whole && let Some(row) = slot.take() {
+                self.note(row);
             }
         }
     }
 
     /// Draws what can be drawn where not every certificate was shown; to be called once all were.
     pub fn settle(&mut self) {
-        for waiting in std::mem::take(&mut self.pending).rows.into_iter().flatten() {
-            self.note(waiting);
+        for row in std::mem::take(&mut self.pending).rows.into_iter().flatten() {
+            self.note(row);
         }
     }
 
-    fn note(&mut self, waiting: Waiting) {
-        let (address, dane, names) = waiting.settle();
+    fn note(&mut self, row: IncompleteRow) {
+        let (address, dane, names) = row.settle();
         self.set_dane(address, dane);
         if let Some(names) = names {
             self.other_names.insert(address, names);
