@@ -7,16 +7,16 @@ use prometheus::proto::MetricFamily;
 use prometheus::{HistogramOpts, HistogramVec};
 use std::time::Duration;
 
-/// What a connection is for.
+/// The kind of host that a connection is made to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub enum PeerKind {
     /// A policy host.
     Policy,
     /// An MX host.
     Smtp,
 }
 
-impl Stage {
+impl PeerKind {
     /// The word in labels.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -62,13 +62,13 @@ impl Meters {
     }
 
     /// A connection has ended.
-    pub fn ended(&self, stage: Stage, outcome: &'static str, took: Duration) {
-        self.connections.with_label_values(&[stage.as_str(), outcome]).observe(took.as_secs_f64());
+    pub fn ended(&self, peer: PeerKind, outcome: &'static str, took: Duration) {
+        self.connections.with_label_values(&[peer.as_str(), outcome]).observe(took.as_secs_f64());
     }
 
     /// A connection may be made, after this wait.
-    pub fn waited(&self, stage: Stage, wait: Duration) {
-        self.waits.with_label_values(&[stage.as_str()]).observe(wait.as_secs_f64());
+    pub fn waited(&self, peer: PeerKind, wait: Duration) {
+        self.waits.with_label_values(&[peer.as_str()]).observe(wait.as_secs_f64());
     }
 
     pub(crate) fn families(&self) -> Vec<MetricFamily> {

@@ -3,5 +3,5 @@
 mod connections;
 mod process;
 
-pub use connections::{Meters, Stage};
+pub use connections::{Meters, PeerKind};
 pub use process::Process;

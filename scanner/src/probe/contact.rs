@@ -6,7 +6,7 @@ use crate::admission::{InQueue, Waited};
 use crate::dns::Doubt;
 use crate::evidence::{Outcome, Suspicion, Vocabulary as _};
 use crate::fault::{LocalFault, Unfinished};
-use crate::meters::Stage;
+use crate::meters::PeerKind;
 use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
@@ -35,7 +35,7 @@ pub(super) trait Peer {
     /// How it ends.
     type Outcome: Outcome;
     /// What it is made for.
-    const STAGE: Stage;
+    const KIND: PeerKind;
 
     /// The address.
     fn addr(&self) -> IpAddr;
@@ -83,7 +83,7 @@ impl<P: Peer> Connections for Believed<'_, P> {
             let place = peer.enter(in_queue, &mut turn).await?;
             waited.add(turn);
             let Some(place) = place else { return Ok(None) };
-            probe.meters.waited(P::STAGE, Duration::from(turn));
+            probe.meters.waited(P::KIND, Duration::from(turn));
             let began = Instant::now();
             let result = {
                 let _under_way = probe.dns.uplink().under_way();
@@ -92,7 +92,7 @@ impl<P: Peer> Connections for Believed<'_, P> {
             let doubt = match &result {
                 Ok(shown) => {
                     let seen = P::seen(shown);
-                    probe.meters.ended(P::STAGE, seen.outcome.word(), began.elapsed());
+                    probe.meters.ended(P::KIND, seen.outcome.word(), began.elapsed());
                     doubt(seen, peer.addr())
                 }
                 Err(fault) if fault.is_of_network() => Some(Doubt::Way(peer.addr())),

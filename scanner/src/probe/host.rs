@@ -9,7 +9,7 @@ use crate::dns::{Addresses, Answer, RecordType};
 use crate::evidence::rows::{HostRow, Retried, SmtpEvidence};
 use crate::evidence::{DnsStatus, Outcome as _, Question, SmtpOutcome};
 use crate::fault::{LocalFault, Unfinished};
-use crate::meters::Stage;
+use crate::meters::PeerKind;
 use crate::smtp::{self, Deadlines, Greeting, Target};
 use crate::tls::Hello;
 use serde::{Deserialize, Serialize};
@@ -259,7 +259,7 @@ impl<'a> Peer for MxHost<'a> {
     type Place = SmtpPlace<'a>;
     type Shown = Conversation;
     type Outcome = SmtpOutcome;
-    const STAGE: Stage = Stage::Smtp;
+    const KIND: PeerKind = PeerKind::Smtp;
 
     fn addr(&self) -> IpAddr {
         self.addr

@@ -9,7 +9,7 @@ use crate::dns::{Addresses, Answer, RecordType};
 use crate::evidence::rows::{AddrOutcome, DomainRow, PolicyEvidence};
 use crate::evidence::{AddressOutcome, DnsStatus, Mode, MxKind, PolicyOutcome, Question};
 use crate::fault::{LocalFault, Unfinished};
-use crate::meters::Stage;
+use crate::meters::PeerKind;
 use crate::moment;
 use crate::mta_sts::{mx_pattern, policy};
 use crate::policy_host::{self, Fetch, Fetched};
@@ -207,7 +207,7 @@ impl<'a> Peer for PolicyHost<'a> {
     type Place = Slot<'a>;
     type Shown = Fetched;
     type Outcome = PolicyOutcome;
-    const STAGE: Stage = Stage::Policy;
+    const KIND: PeerKind = PeerKind::Policy;
 
     fn addr(&self) -> IpAddr {
         self.addr

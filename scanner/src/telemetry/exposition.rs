@@ -150,7 +150,7 @@ fn of_machine(tally: &Tally, to: &mut Vec<MetricFamily>) {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
     use super::*;
-    use crate::meters::{Meters, Stage};
+    use crate::meters::{Meters, PeerKind};
     use std::sync::Arc;
     use std::time::Duration;
 
@@ -160,9 +160,9 @@ mod tests {
         let meters = Arc::new(Meters::new().unwrap());
         assert!(tally.meters.set(meters.clone()).is_ok());
         for millis in [20, 300] {
-            meters.ended(Stage::Policy, "ok", Duration::from_millis(millis));
+            meters.ended(PeerKind::Policy, "ok", Duration::from_millis(millis));
         }
-        meters.ended(Stage::Smtp, "smtp_connect_timeout", Duration::from_secs(120));
+        meters.ended(PeerKind::Smtp, "smtp_connect_timeout", Duration::from_secs(120));
         let text = text(&tally).unwrap();
         for line in [
             "# TYPE sts_scan_connection_seconds histogram",
