@@ -142,7 +142,7 @@ pub fn assess(
     earlier: Earlier,
 ) -> Result<Drawn, ScanError> {
     let (judgement, completed) = completed(dataset, manifest, intermediates)?;
-    let mut tally = Tally::default();
+    let mut tally = WordCounts::default();
     let hosts = hosts_of(dataset, manifest, &completed, &mut tally)?;
     let workshop = Workshop::begin(dataset).map_err(|e| wrong(dataset, e))?;
     let before = match earlier {
@@ -206,7 +206,7 @@ fn judge_all(
     mut before: Before<'_>,
     mut writer: PartWriter<AssessmentRow>,
     (hosts, completed): (&HostsOf, &Completed),
-    tally: &mut Tally,
+    tally: &mut WordCounts,
 ) -> Result<(Option<Closed>, Changes), ScanError> {
     let unwritten = |e| ScanError::Judgement(WriteError::Part(e));
     let counted = counted(&DOMAINS);
@@ -245,7 +245,7 @@ fn hosts_of(
     dataset: &Path,
     manifest: &Manifest,
     completed: &Completed,
-    tally: &mut Tally,
+    tally: &mut WordCounts,
 ) -> Result<HostsOf, ScanError> {
     let mut hosts = HostsOf::default();
     let counted = counted(&MX_HOSTS);
@@ -277,7 +277,7 @@ fn counted(table: &Table) -> Vec<&'static str> {
 
 /// What is counted of a dataset while it is judged.
 #[derive(Default)]
-struct Tally {
+struct WordCounts {
     counts: Counts,
     /// Words that this program does not know, of columns that are not counted: column with its table, word,
     /// cells.
@@ -292,7 +292,7 @@ fn count(counts: &mut Counts, column: &str, word: &str) {
     *counts.entry(column.to_owned()).or_default().entry(word.to_owned()).or_default() += 1;
 }
 
-impl Tally {
+impl WordCounts {
     fn count_words(&mut self, columns: &[&'static str], batch: &Batch, row: usize) {
         for column in columns {
             if let Some(word) = batch.text(column, row) {

@@ -54,13 +54,13 @@ fn verdict(evidence: &Evidence<'_>, sender: Sender, scope: Hosts) -> Verdict {
         Some(MxKind::Explicit | MxKind::Implicit) => {}
         Some(MxKind::Unknown) | None => return Verdict::Indeterminate,
     }
-    let tally = Tally::of(evidence, scope);
-    match (mode, tally) {
-        (_, Tally { passing: 0, failing: 0, mixed: 0 }) => Verdict::Indeterminate,
-        (Mode::Testing, Tally { failing: 0, mixed: 0, .. }) => Verdict::TestingPassing,
+    let counts = HostCounts::of(evidence, scope);
+    match (mode, counts) {
+        (_, HostCounts { passing: 0, failing: 0, mixed: 0 }) => Verdict::Indeterminate,
+        (Mode::Testing, HostCounts { failing: 0, mixed: 0, .. }) => Verdict::TestingPassing,
         (Mode::Testing, _) => Verdict::TestingFailing,
-        (_, Tally { failing: 0, mixed: 0, .. }) => Verdict::Validated,
-        (_, Tally { passing: 0, mixed: 0, .. }) => Verdict::Refused,
+        (_, HostCounts { failing: 0, mixed: 0, .. }) => Verdict::Validated,
+        (_, HostCounts { passing: 0, mixed: 0, .. }) => Verdict::Refused,
         _ => Verdict::Partial,
     }
 }
@@ -106,25 +106,25 @@ fn keeps_away(code: Code, look: Look) -> bool {
 
 /// How a set's hosts fare; those that could not be observed are in none of the three.
 #[derive(Default)]
-struct Tally {
+struct HostCounts {
     passing: usize,
     failing: usize,
     mixed: usize,
 }
 
-impl Tally {
+impl HostCounts {
     fn of(evidence: &Evidence<'_>, scope: Hosts) -> Self {
         let lowest = evidence.mail_hosts().map(|mx| mx.preference).min();
-        let mut tally = Self::default();
+        let mut counts = Self::default();
         for mx in evidence.mail_hosts().filter(|mx| scope == Hosts::All || Some(mx.preference) == lowest) {
             match fate(evidence, mx) {
-                Some(Fate::Passes) => tally.passing += 1,
-                Some(Fate::Fails) => tally.failing += 1,
-                Some(Fate::Mixed) => tally.mixed += 1,
+                Some(Fate::Passes) => counts.passing += 1,
+                Some(Fate::Fails) => counts.failing += 1,
+                Some(Fate::Mixed) => counts.mixed += 1,
                 None => {}
             }
         }
-        tally
+        counts
     }
 }
 

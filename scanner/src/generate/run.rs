@@ -173,7 +173,7 @@ impl Domains {
     fn invalid(&self) -> u64 {
         match self {
             Self::One(_) => 0,
-            Self::List(reader) => reader.tally().invalid,
+            Self::List(reader) => reader.counts().invalid,
         }
     }
 }

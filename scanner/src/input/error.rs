@@ -2,7 +2,8 @@
 
 use std::io;
 
-/// Why the lists cannot be read. Bad lines are no error: they are counted in the [`Tally`](super::Tally).
+/// Why the lists cannot be read. Bad lines are no error: they are counted in the
+/// [`InputCounts`](super::InputCounts).
 #[derive(Debug, thiserror::Error)]
 pub enum InputError {
     /// No list was given.

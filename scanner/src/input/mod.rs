@@ -2,7 +2,7 @@
 //!
 //! [`Reader`] streams one or several lists of any length as [`Entry`]s. The format is found by content: one
 //! name a line, CSV, zone file, each also in gzip, zstd or zip, or Parquet. A line that holds no name is
-//! counted ([`Tally`]) and passed over.
+//! counted ([`InputCounts`]) and passed over.
 //!
 //! Memory, whatever the lists' length: 10 to 21 bytes per name for dropping duplicates, one window of names,
 //! and with several lists 16 bytes for each name of the lists after the first. Nothing else grows with the
@@ -32,7 +32,7 @@ pub use error::InputError;
 pub use name::{Refusal, normalise};
 pub use open::Format;
 pub use order::{Shard, ShardError};
-pub use reader::{Entry, Example, Options, Reader, Repeats, Tally};
+pub use reader::{Entry, Example, InputCounts, Options, Reader, Repeats};
 pub use suffix::{Split, split};
 pub use survey::{Survey, Surveyed, survey};
 

@@ -66,7 +66,7 @@ pub struct Entry {
 /// What became of the entries that were read so far; exact when the reader has ended.
 /// `inputs = accepted + duplicates + invalid + out_of_shard`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Tally {
+pub struct InputCounts {
     /// Entries of all lists; comments and blank lines are none.
     pub inputs: u64,
     /// Given out, or about to be.
@@ -116,7 +116,7 @@ pub struct Reader {
     seen: Seen,
     window: Window<Taken>,
     position: u64,
-    tally: Tally,
+    counts: InputCounts,
     raw: RawEntry,
     ended: bool,
     stream_digest: Option<(String, u64)>,
@@ -145,7 +145,7 @@ impl Reader {
             seen: Seen::default(),
             window: Window::new(options.window),
             position: 0,
-            tally: Tally::default(),
+            counts: InputCounts::default(),
             raw: RawEntry::default(),
             ended: false,
             stream_digest: None,
@@ -154,8 +154,8 @@ impl Reader {
 
     /// What became of the entries that were read so far, which is up to a window more than were given out.
     #[must_use]
-    pub const fn tally(&self) -> &Tally {
-        &self.tally
+    pub const fn counts(&self) -> &InputCounts {
+        &self.counts
     }
 
     /// SHA-256 (hexadecimal) and bytes of the list that came as a stream; `None` until its end, and without a
@@ -192,31 +192,31 @@ impl Reader {
 
     /// Looks at one raw entry.
     fn take(&mut self) {
-        self.tally.inputs += 1;
+        self.counts.inputs += 1;
         let domain = match domain(&self.raw) {
             Ok(domain) => domain,
             Err(reason) => return self.refuse(reason),
         };
         if !self.options.shard.takes(&domain) {
-            self.tally.out_of_shard += 1;
+            self.counts.out_of_shard += 1;
             return;
         }
         let fingerprint = self.fingerprint.of(&domain);
         if self.options.repeats == Repeats::Dropped && !self.seen.insert(fingerprint) {
-            self.tally.duplicates += 1;
+            self.counts.duplicates += 1;
             return;
         }
-        self.tally.accepted += 1;
+        self.counts.accepted += 1;
         let input = (self.raw.text != domain.as_bytes()).then(|| escape(&self.raw.text));
         let list = u16::try_from(self.at).unwrap_or(u16::MAX);
         self.window.push(fingerprint, Taken { domain, input, rank: self.raw.rank, list });
     }
 
     fn refuse(&mut self, reason: Refusal) {
-        self.tally.invalid += 1;
-        if self.tally.examples.len() < EXAMPLES {
+        self.counts.invalid += 1;
+        if self.counts.examples.len() < EXAMPLES {
             let shown = &self.raw.text[..self.raw.text.len().min(EXAMPLE_LENGTH)];
-            self.tally.examples.push(Example {
+            self.counts.examples.push(Example {
                 list: self.lists[self.at].name().clone(),
                 line: self.raw.line,
                 text: escape(shown),

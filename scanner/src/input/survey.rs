@@ -33,8 +33,8 @@ pub struct Surveyed {
 }
 
 impl Survey {
-    /// Entries of all lists, that is [`Tally::inputs`](super::Tally::inputs) at the end; `None` with a
-    /// stream.
+    /// Entries of all lists, that is [`InputCounts::inputs`](super::InputCounts::inputs) at the end; `None`
+    /// with a stream.
     #[must_use]
     pub fn entries(&self) -> Option<u64> {
         self.lists.iter().map(|list| list.entries).sum()

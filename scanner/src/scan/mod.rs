@@ -161,7 +161,7 @@ fn run_alone(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<R
         sum,
         ended,
         output: job.output,
-        examples: read.tally.examples,
+        examples: read.counts.examples,
         silent_resolvers: silent,
         dns,
         outages: uplink.outages(),
@@ -208,7 +208,7 @@ struct Known {
 
 /// What the reader thread saw.
 struct ReadOut {
-    tally: input::Tally,
+    counts: input::InputCounts,
     stream_sha256: Option<String>,
     /// Names given to the DNS workers.
     given: u64,
@@ -320,7 +320,7 @@ fn read(
     let mut settled = 0;
     while !pipeline.stop.is_cancelled() {
         let Some(entry) = reader.next().transpose()? else { break };
-        let read = reader.tally();
+        let read = reader.counts();
         let without_row = read.duplicates + read.invalid + read.out_of_shard;
         pipeline.tally.read.set(read.inputs);
         pipeline.tally.settled.add(without_row - settled);
@@ -347,16 +347,16 @@ fn read(
         tracing::debug!("the DNS workers ended before the list");
     }
     let took = began.elapsed();
-    let tally = reader.tally().clone();
-    pipeline.tally.read.set(tally.inputs);
-    pipeline.tally.settled.add(tally.duplicates + tally.invalid + tally.out_of_shard - settled);
+    let counts = reader.counts().clone();
+    pipeline.tally.read.set(counts.inputs);
+    pipeline.tally.settled.add(counts.duplicates + counts.invalid + counts.out_of_shard - settled);
     let stream_sha256 = reader.stream_digest().map(|(sha256, _)| sha256.to_owned());
-    Ok(ReadOut { tally, stream_sha256, given, known, waiting, took })
+    Ok(ReadOut { counts, stream_sha256, given, known, waiting, took })
 }
 
 /// The sum of inputs. Names in the reader's window and beyond are known only as the difference to the survey.
 fn sum_of(read: &ReadOut, tally: &Tally, known: &Known) -> Sum {
-    let lists = &read.tally;
+    let lists = &read.counts;
     let in_window = lists.accepted - read.given - read.known - read.waiting;
     // Positions that an earlier run looked at and that this run was stopped before coming to again. Those
     // that wait are counted by what became of them.

@@ -20,8 +20,8 @@ fn public_lists_are_read_as_they_come() {
 #[test]
 fn the_sample_list_holds_reserved_names_only() {
     let sample = Path::new(env!("CARGO_MANIFEST_DIR")).join("../domain-lists/sample.csv");
-    let (entries, tally) = read(&[sample], IN_ORDER).unwrap();
-    assert_eq!((tally.inputs, tally.accepted), (20, 20));
+    let (entries, counts) = read(&[sample], IN_ORDER).unwrap();
+    assert_eq!((counts.inputs, counts.accepted), (20, 20));
     for entry in entries {
         let reserved =
             ["example.com", "example.net", "example.org", "example", "test", "invalid", "localhost"];

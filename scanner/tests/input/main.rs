@@ -21,7 +21,7 @@ use std::fs;
 use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use sts_scanner::input::{Entry, InputError, ListSpec, Options, Reader, Repeats, Shard, Tally, survey};
+use sts_scanner::input::{Entry, InputCounts, InputError, ListSpec, Options, Reader, Repeats, Shard, survey};
 use tempfile::TempDir;
 use zip::write::SimpleFileOptions;
 
@@ -33,23 +33,23 @@ fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/lists").join(name)
 }
 
-fn read(paths: &[PathBuf], options: Options) -> Result<(Vec<Entry>, Tally), InputError> {
+fn read(paths: &[PathBuf], options: Options) -> Result<(Vec<Entry>, InputCounts), InputError> {
     let mut reader = Reader::open(&ListSpec::all(paths)?, options)?;
     let entries = (&mut reader).collect::<Result<Vec<_>, _>>()?;
-    let tally = reader.tally().clone();
-    assert_eq!(tally.inputs, tally.accepted + tally.duplicates + tally.invalid + tally.out_of_shard);
-    assert_eq!(tally.accepted, entries.len() as u64);
+    let counts = reader.counts().clone();
+    assert_eq!(counts.inputs, counts.accepted + counts.duplicates + counts.invalid + counts.out_of_shard);
+    assert_eq!(counts.accepted, entries.len() as u64);
     for (at, entry) in entries.iter().enumerate() {
         assert_eq!(entry.position, at as u64);
     }
-    Ok((entries, tally))
+    Ok((entries, counts))
 }
 
 /// Names and ranks of one list; the survey must count the same.
 fn names(path: &Path) -> Vec<(String, Option<i64>)> {
-    let (entries, tally) = read(&[path.to_owned()], IN_ORDER).unwrap();
+    let (entries, counts) = read(&[path.to_owned()], IN_ORDER).unwrap();
     let surveyed = survey(&ListSpec::all(&[path]).unwrap()).unwrap();
-    assert_eq!(surveyed.entries(), Some(tally.inputs), "{}", path.display());
+    assert_eq!(surveyed.entries(), Some(counts.inputs), "{}", path.display());
     assert_eq!(surveyed.lists[0].bytes, Some(fs::metadata(path).unwrap().len()));
     entries.into_iter().map(|entry| (entry.domain, entry.rank)).collect()
 }

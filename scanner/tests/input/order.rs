@@ -8,7 +8,7 @@ fn a_row_names_every_list_that_has_the_name() {
     let zone = dir.file("zone", b"a.example. NS x.test.\nb.example. NS x.test.\n");
     let top = dir.file("top", b"1,c.example\n2,A.example\n3,b.example.\n4,a.example\n");
     let more = dir.file("more", b"bad name\nd.example\nb.example\n");
-    let (entries, tally) = read(&[zone.clone(), top.clone(), more.clone()], IN_ORDER).unwrap();
+    let (entries, counts) = read(&[zone.clone(), top.clone(), more.clone()], IN_ORDER).unwrap();
     let rows: Vec<_> = entries
         .into_iter()
         .map(|entry| {
@@ -25,7 +25,7 @@ fn a_row_names_every_list_that_has_the_name() {
         row("d.example", Some(2), &[("more", Some(2))]),
     ];
     assert_eq!(rows, want);
-    assert_eq!((tally.inputs, tally.duplicates, tally.invalid), (9, 4, 1));
+    assert_eq!((counts.inputs, counts.duplicates, counts.invalid), (9, 4, 1));
     let tight = Options { max_listed: 5, ..IN_ORDER };
     let error = read(&[zone, top, more], tight).unwrap_err().to_string();
     assert!(error.contains("more than 5 names, at 16 bytes"), "{error}");
@@ -101,8 +101,8 @@ proptest! {
         for index in 1..=of {
             let shard = format!("{index}/{of}").parse().unwrap();
             let options = Options { seed, shard, window, max_listed: 0, repeats: Repeats::Dropped };
-            let (entries, tally) = read(std::slice::from_ref(&list), options).unwrap();
-            prop_assert_eq!(tally.inputs, numbers.len() as u64);
+            let (entries, counts) = read(std::slice::from_ref(&list), options).unwrap();
+            prop_assert_eq!(counts.inputs, numbers.len() as u64);
             got.extend(entries.into_iter().map(|entry| entry.domain));
         }
         prop_assert_eq!(got.len(), want.len());
@@ -121,7 +121,7 @@ fn a_reader_may_move_to_its_own_thread() {
 fn where_repeats_are_unexpected_a_name_that_comes_twice_comes_twice() {
     let dir = Dir::new();
     let unique = Options { repeats: Repeats::Unexpected, ..IN_ORDER };
-    let (entries, tally) = read(&[dir.file("list", b"a.example\nb.example\na.example\n")], unique).unwrap();
+    let (entries, counts) = read(&[dir.file("list", b"a.example\nb.example\na.example\n")], unique).unwrap();
     let names: Vec<_> = entries.iter().map(|entry| entry.domain.as_str()).collect();
-    assert_eq!((names, tally.duplicates), (vec!["a.example", "b.example", "a.example"], 0));
+    assert_eq!((names, counts.duplicates), (vec!["a.example", "b.example", "a.example"], 0));
 }

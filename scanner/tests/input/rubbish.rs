@@ -6,7 +6,7 @@ use sts_scanner::input::Refusal;
 
 #[test]
 fn a_bad_line_is_counted_and_the_list_goes_on() {
-    let (entries, tally) = read(&[fixture("names.txt")], IN_ORDER).unwrap();
+    let (entries, counts) = read(&[fixture("names.txt")], IN_ORDER).unwrap();
     let domains: Vec<&str> = entries.iter().map(|entry| entry.domain.as_str()).collect();
     assert_eq!(domains, ["example.com", "example.net", "xn--mnchen-3ya.example", "example.org"]);
     assert_eq!(entries[1].input, "Example.NET.");
@@ -15,9 +15,9 @@ fn a_bad_line_is_counted_and_the_list_goes_on() {
         entries.iter().map(|entry| entry.rank).collect::<Vec<_>>(),
         [Some(1), Some(2), Some(3), Some(8)]
     );
-    assert_eq!((tally.inputs, tally.accepted, tally.duplicates, tally.invalid), (8, 4, 1, 3));
+    assert_eq!((counts.inputs, counts.accepted, counts.duplicates, counts.invalid), (8, 4, 1, 3));
     let examples: Vec<_> =
-        tally.examples.iter().map(|example| (example.line, example.text.as_str(), example.reason)).collect();
+        counts.examples.iter().map(|example| (example.line, example.text.as_str(), example.reason)).collect();
     let want = [
         (6, "192.0.2.1", Refusal::IpAddress),
         (7, "https://example.org/", Refusal::Url),
@@ -122,10 +122,10 @@ fn a_single_line_of_200_megabytes_is_one_bad_entry() {
     let mut encoder = zstd::Encoder::new(Vec::new(), 1).unwrap();
     std::io::copy(&mut line.chain(&b"\nexample.com\n"[..]), &mut encoder).unwrap();
     let path = dir.file("list", &encoder.finish().unwrap());
-    let (entries, tally) = read(&[path], IN_ORDER).unwrap();
-    assert_eq!((entries.len(), tally.invalid), (1, 1));
-    assert_eq!(tally.examples[0].reason, Refusal::LineTooLong);
-    assert_eq!(tally.examples[0].text, "x".repeat(80));
+    let (entries, counts) = read(&[path], IN_ORDER).unwrap();
+    assert_eq!((entries.len(), counts.invalid), (1, 1));
+    assert_eq!(counts.examples[0].reason, Refusal::LineTooLong);
+    assert_eq!(counts.examples[0].text, "x".repeat(80));
 }
 
 proptest! {
