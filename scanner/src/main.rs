@@ -13,7 +13,7 @@ use sts_scanner::cli::{self, Args, Generate, Settings, Shown, operator};
 use sts_scanner::destination;
 use sts_scanner::dictionary;
 use sts_scanner::error::ScanError;
-use sts_scanner::identity::{self, Verdict};
+use sts_scanner::identity::{self, CheckOutcome};
 use sts_scanner::input::ListSpec;
 use sts_scanner::plan::{IntermediateSource, ScanPlan, descriptors};
 use sts_scanner::progress::Progress;
@@ -128,7 +128,7 @@ fn identity(plan: ScanPlan, addresses: Vec<IpAddr>, output: Option<&Path>) -> u8
     }
     match identity::run(&identity::Job { plan, addresses }) {
         Ok(checks) => match show(&identity::text(&checks)) {
-            COMPLETE if checks.iter().any(|check| check.verdict == Verdict::Bad) => FAULTY,
+            COMPLETE if checks.iter().any(|check| check.outcome == CheckOutcome::Bad) => FAULTY,
             code => code,
         },
         Err(wrong) => {

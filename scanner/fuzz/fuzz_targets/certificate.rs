@@ -23,7 +23,7 @@ fuzz_target!(|data: &[u8]| {
     // A record that holds a certificate whole is about that certificate, if anything can be read of it.
     let whole: String = data.iter().map(|byte| format!("{byte:02x}")).collect();
     if let Some(record) = Tlsa::usable(&format!("3 0 0 {whole}")) {
-        assert_eq!(tlsa::verify(&[record], &[data.to_vec()], NOW), tlsa::Verdict::Match);
+        assert_eq!(tlsa::verify(&[record], &[data.to_vec()], NOW), tlsa::TlsaMatch::Match);
     }
     if let Some(record) = Tlsa::usable(&String::from_utf8_lossy(data)) {
         let _ = tlsa::verify(&[record], &[data.to_vec(), data.to_vec()], NOW);

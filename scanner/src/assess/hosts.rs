@@ -147,9 +147,9 @@ impl IncompleteRow {
         }
         let chain: Vec<Vec<u8>> = self.chain.into_iter().flatten().collect();
         match tlsa::verify(&self.records, &chain, self.seen_at) {
-            tlsa::Verdict::Mismatch => (self.address, HostDane::Fails, None),
-            tlsa::Verdict::Match => (self.address, HostDane::Matches, None),
-            tlsa::Verdict::MatchFor(names) => {
+            tlsa::TlsaMatch::Mismatch => (self.address, HostDane::Fails, None),
+            tlsa::TlsaMatch::Match => (self.address, HostDane::Matches, None),
+            tlsa::TlsaMatch::MatchFor(names) => {
                 let own = [Some(&self.host), self.target.as_ref()];
                 if own.into_iter().flatten().any(|name| tlsa::covers(&names, name)) {
                     (self.address, HostDane::Matches, None)

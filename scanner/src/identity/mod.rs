@@ -29,7 +29,7 @@ pub struct Job {
 
 /// What came of a check.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum CheckOutcome {
     /// It is as it should be.
     Good,
     /// It is not.
@@ -44,7 +44,7 @@ pub struct Check {
     /// What was checked.
     pub what: String,
     /// What came of it.
-    pub verdict: Verdict,
+    pub outcome: CheckOutcome,
     /// What was found.
     pub found: String,
     /// What to do, where something is to be done.
@@ -53,16 +53,16 @@ pub struct Check {
 
 impl Check {
     fn good(what: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { what: what.into(), verdict: Verdict::Good, found: found.into(), remedy: None }
+        Self { what: what.into(), outcome: CheckOutcome::Good, found: found.into(), remedy: None }
     }
 
     fn bad(what: impl Into<String>, found: impl Into<String>, remedy: impl Into<String>) -> Self {
         let (what, found, remedy) = (what.into(), found.into(), Some(remedy.into()));
-        Self { what, verdict: Verdict::Bad, found, remedy }
+        Self { what, outcome: CheckOutcome::Bad, found, remedy }
     }
 
     fn open(what: impl Into<String>, found: impl Into<String>) -> Self {
-        Self { what: what.into(), verdict: Verdict::Open, found: found.into(), remedy: None }
+        Self { what: what.into(), outcome: CheckOutcome::Open, found: found.into(), remedy: None }
     }
 }
 

@@ -1,6 +1,6 @@
 //! The checks, shown to a person.
 
-use super::{Check, Verdict};
+use super::{Check, CheckOutcome};
 use std::fmt::Write as _;
 
 /// A line per check, and what to do below it.
@@ -8,12 +8,12 @@ use std::fmt::Write as _;
 pub fn text(checks: &[Check]) -> String {
     let mut text = String::new();
     for check in checks {
-        let verdict = match check.verdict {
-            Verdict::Good => "good",
-            Verdict::Bad => "bad",
-            Verdict::Open => "open",
+        let outcome = match check.outcome {
+            CheckOutcome::Good => "good",
+            CheckOutcome::Bad => "bad",
+            CheckOutcome::Open => "open",
         };
-        let _ = writeln!(text, "{verdict:<5} {}: {}", check.what, check.found);
+        let _ = writeln!(text, "{outcome:<5} {}: {}", check.what, check.found);
         if let Some(remedy) = &check.remedy {
             let _ = writeln!(text, "      {remedy}");
         }

@@ -106,7 +106,7 @@ impl Tlsa {
 
 /// What a chain is to the usable records of its host.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum TlsaMatch {
     /// A record matches, whatever names and dates the certificate has.
     Match,
     /// A record's authority vouches for the certificate, which then must have one of the names a sender looks
@@ -119,11 +119,11 @@ pub enum Verdict {
 /// Holds a chain as sent (DER, leaf first) against usable records, at a time (seconds since 1970): one that
 /// matches is enough (RFC 7672 section 2.2).
 #[must_use]
-pub fn verify(records: &[Tlsa], chain: &[Vec<u8>], now: u64) -> Verdict {
-    let Some((leaf, sent)) = chain.split_first() else { return Verdict::Mismatch };
+pub fn verify(records: &[Tlsa], chain: &[Vec<u8>], now: u64) -> TlsaMatch {
+    let Some((leaf, sent)) = chain.split_first() else { return TlsaMatch::Mismatch };
     // RFC 7672 section 3.1.1: for DANE-EE neither names nor dates count.
     if records.iter().any(|record| record.usage == Usage::Server && record.matches(leaf)) {
-        return Verdict::Match;
+        return TlsaMatch::Match;
     }
     // Section 3.1.2: for DANE-TA the path, its dates and the names do.
     let is_vouched_for = records.iter().filter(|record| record.usage == Usage::Authority).any(|record| {
@@ -131,7 +131,7 @@ pub fn verify(records: &[Tlsa], chain: &[Vec<u8>], now: u64) -> Verdict {
         let mut authorities = among_sent.chain(record.authority());
         authorities.any(|authority| judge::is_vouched_for(leaf, sent, authority, now))
     });
-    if is_vouched_for { Verdict::MatchFor(judge::names_of(leaf)) } else { Verdict::Mismatch }
+    if is_vouched_for { TlsaMatch::MatchFor(judge::names_of(leaf)) } else { TlsaMatch::Mismatch }
 }
 
 /// Whether a certificate with these names is one for `host` (RFC 7672 section 3.2.3: the rules of names are

@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used, reason = "a test says what must be there")]
-use super::{Tlsa, Verdict, covers, verify};
+use super::{Tlsa, TlsaMatch, covers, verify};
 use crate::tls::certificate::{hex, sha256_hex};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, PublicKeyData as _, date_time_ymd};
 use sha2::{Digest as _, Sha512};
@@ -38,7 +38,7 @@ fn records(texts: &[String]) -> Vec<Tlsa> {
     texts.iter().map(|text| Tlsa::usable(text).unwrap()).collect()
 }
 
-fn of(text: String, made: &Made, now: u64) -> Verdict {
+fn of(text: String, made: &Made, now: u64) -> TlsaMatch {
     verify(&records(&[text]), &made.chain, now)
 }
 
@@ -48,12 +48,12 @@ fn every_selector_and_matching_type_finds_the_leaf() {
     for (selector, bytes) in [(0, &made.chain[0]), (1, &made.keys[0])] {
         for (matching, data) in [(0, hex(bytes)), (1, sha256_hex(bytes)), (2, hex(&Sha512::digest(bytes)))] {
             let record = format!("3 {selector} {matching} {data}");
-            assert_eq!(of(record.clone(), &made, NOW), Verdict::Match, "{record}");
+            assert_eq!(of(record.clone(), &made, NOW), TlsaMatch::Match, "{record}");
             // RFC 7672 section 3.1.1: dates do not count.
-            assert_eq!(of(record, &made, LATER), Verdict::Match);
+            assert_eq!(of(record, &made, LATER), TlsaMatch::Match);
         }
     }
-    assert_eq!(of(format!("3 1 1 {}", sha256_hex(&made.keys[1])), &made, NOW), Verdict::Mismatch);
+    assert_eq!(of(format!("3 1 1 {}", sha256_hex(&made.keys[1])), &made, NOW), TlsaMatch::Mismatch);
 }
 
 #[test]
@@ -65,11 +65,11 @@ fn an_authority_vouches_within_dates_and_for_names_only() {
         format!("2 0 0 {}", hex(&made.chain[1])),
     ] {
         let names = vec!["mx.example.org".to_owned(), "*.mail.example.org".to_owned()];
-        assert_eq!(of(record.clone(), &made, NOW), Verdict::MatchFor(names), "{record}");
-        assert_eq!(of(record, &made, LATER), Verdict::Mismatch);
+        assert_eq!(of(record.clone(), &made, NOW), TlsaMatch::MatchFor(names), "{record}");
+        assert_eq!(of(record, &made, LATER), TlsaMatch::Mismatch);
     }
     // Usage 2 is about an authority, not about the server's own certificate.
-    assert_eq!(of(format!("2 0 1 {}", sha256_hex(&made.chain[0])), &made, NOW), Verdict::Mismatch);
+    assert_eq!(of(format!("2 0 1 {}", sha256_hex(&made.chain[0])), &made, NOW), TlsaMatch::Mismatch);
 }
 
 #[test]
@@ -78,15 +78,15 @@ fn an_authority_that_is_not_sent_is_taken_from_its_record() {
     let whole = format!("2 0 0 {}", hex(&made.chain[1]));
     let digest = format!("2 0 1 {}", sha256_hex(&made.chain[1]));
     made.chain.truncate(1);
-    assert!(matches!(of(whole, &made, NOW), Verdict::MatchFor(_)));
-    assert_eq!(of(digest, &made, NOW), Verdict::Mismatch);
+    assert!(matches!(of(whole, &made, NOW), TlsaMatch::MatchFor(_)));
+    assert_eq!(of(digest, &made, NOW), TlsaMatch::Mismatch);
 }
 
 #[test]
 fn an_authority_that_did_not_sign_does_not_vouch() {
     let (mut one, other) = (made(&["mx.example.org"]), made(&["mx.example.org"]));
     one.chain.push(other.chain[1].clone());
-    assert_eq!(of(format!("2 0 1 {}", sha256_hex(&other.chain[1])), &one, NOW), Verdict::Mismatch);
+    assert_eq!(of(format!("2 0 1 {}", sha256_hex(&other.chain[1])), &one, NOW), TlsaMatch::Mismatch);
 }
 
 #[test]
@@ -117,8 +117,8 @@ fn what_mail_does_not_use_is_unusable() {
 #[test]
 fn nothing_matches_where_nothing_was_shown_or_it_cannot_be_read() {
     let record = records(&[format!("3 1 1 {}", "00".repeat(32)), format!("2 0 1 {}", "00".repeat(32))]);
-    assert_eq!(verify(&record, &[], NOW), Verdict::Mismatch);
-    assert_eq!(verify(&record, &[b"no certificate".to_vec()], NOW), Verdict::Mismatch);
+    assert_eq!(verify(&record, &[], NOW), TlsaMatch::Mismatch);
+    assert_eq!(verify(&record, &[b"no certificate".to_vec()], NOW), TlsaMatch::Mismatch);
 }
 
 #[test]

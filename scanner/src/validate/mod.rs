@@ -51,9 +51,9 @@ impl Kind {
     }
 }
 
-/// What a sender makes of an input.
+/// How a sender reads an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Reading {
     /// It takes it.
     Valid,
     /// It acts as if there were none: several records too.
@@ -66,7 +66,7 @@ pub enum Verdict {
     NoMatch,
 }
 
-impl Verdict {
+impl Reading {
     /// The word in text and JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -138,9 +138,9 @@ impl Note {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     /// To a sender that goes by the RFC's letter.
-    pub strict: Verdict,
+    pub strict: Reading,
     /// To a sender that forgives what most deployed ones forgive.
-    pub lenient: Verdict,
+    pub lenient: Reading,
     /// Every finding: by line and column, then those of the whole.
     pub findings: Vec<Note>,
     /// The fixed text, or why there is none.
@@ -153,8 +153,8 @@ pub fn record<T: AsRef<[u8]>>(txts: &[T]) -> Report {
     let judged = mta_sts::record::judge(txts);
     let other_version = judged.faults.iter().any(|fault| fault.code == Code::record_version_invalid);
     Report {
-        strict: Verdict::of_record(judged.state, other_version),
-        lenient: Verdict::of_record(judged.lenient, other_version),
+        strict: Reading::of_record(judged.state, other_version),
+        lenient: Reading::of_record(judged.lenient, other_version),
         findings: Note::in_order(judged.faults.iter().map(Note::of).collect()),
         fix: fix::record(txts, &judged),
     }
@@ -169,8 +169,8 @@ pub fn tlsrpt_record<T: AsRef<[u8]>>(txts: &[T]) -> Report {
         findings.push(Note::of_whole(Code::tlsrpt_absent));
     }
     Report {
-        strict: Verdict::of_record(judged.state, false),
-        lenient: Verdict::of_record(judged.lenient, false),
+        strict: Reading::of_record(judged.state, false),
+        lenient: Reading::of_record(judged.lenient, false),
         findings: Note::in_order(findings),
         fix: fix::tlsrpt(txts, &judged),
     }
@@ -181,8 +181,8 @@ pub fn tlsrpt_record<T: AsRef<[u8]>>(txts: &[T]) -> Report {
 pub fn policy(body: &[u8]) -> Report {
     if body.len() > POLICY_BYTES {
         return Report {
-            strict: Verdict::Invalid,
-            lenient: Verdict::Invalid,
+            strict: Reading::Invalid,
+            lenient: Reading::Invalid,
             findings: vec![Note::of_whole(Code::policy_too_large)],
             fix: Fix::uncertain("it is not certain what may be left out"),
         };
@@ -195,8 +195,8 @@ pub fn policy(body: &[u8]) -> Report {
         Some(Mode::Enforce) | None => {}
     }
     Report {
-        strict: Verdict::of_text(parsed.valid),
-        lenient: Verdict::of_text(parsed.lenient),
+        strict: Reading::of_text(parsed.valid),
+        lenient: Reading::of_text(parsed.lenient),
         findings: Note::in_order(findings),
         fix: fix::policy(body, &parsed),
     }
@@ -220,10 +220,10 @@ pub fn mx_match<P: AsRef<str>>(host: &str, patterns: &[P]) -> Report {
         findings.push(Note { code, line, column: 1 });
     }
     let verdict = if mx_pattern::first_match(host, patterns).is_some() {
-        Verdict::Match
+        Reading::Match
     } else {
         findings.push(Note::of_whole(Code::mx_mismatch_all));
-        Verdict::NoMatch
+        Reading::NoMatch
     };
     Report { strict: verdict, lenient: verdict, findings, fix: Fix::NotNeeded }
 }
