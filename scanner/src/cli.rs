@@ -68,7 +68,7 @@ pub enum Args {
     /// The catalogue of findings.
     Findings(Format),
     /// Texts judged; the file, or standard input.
-    Validate(validate::Job, Option<PathBuf>),
+    Validate(validate::ValidateJob, Option<PathBuf>),
     /// What a domain publishes.
     Generate(Box<Generate>),
 }

@@ -18,7 +18,7 @@ use sts_scanner::input::ListSpec;
 use sts_scanner::plan::{IntermediateSource, ScanPlan, descriptors};
 use sts_scanner::progress::Progress;
 use sts_scanner::scan::tally::Tally;
-use sts_scanner::scan::{self, Ended, Job, Start};
+use sts_scanner::scan::{self, Ended, ScanJob, Start};
 use sts_scanner::telemetry::{Metrics, StatusFile};
 use sts_scanner::terminal::{print, tell, visible};
 use sts_scanner::{findings, generate, interrupt, moment, summary, validate};
@@ -49,7 +49,7 @@ fn main() -> ExitCode {
     let code = match args {
         Args::Scan { lists, output, settings } => match ListSpec::all(&lists) {
             Ok(lists) => with_plan(&settings, None, |plan| {
-                run(Job { plan, lists, output: output.clone(), start: Start::New })
+                run(ScanJob { plan, lists, output: output.clone(), start: Start::New })
             }),
             Err(wrong) => refuse(&wrong),
         },
@@ -93,7 +93,7 @@ fn resume(dataset: &Path, settings: &Settings) -> u8 {
     };
     match ListSpec::all(&recorded.lists()) {
         Ok(lists) => with_plan(settings, Some(&recorded), |plan| {
-            run(Job { plan, lists, output: dataset.to_owned(), start: Start::Resume })
+            run(ScanJob { plan, lists, output: dataset.to_owned(), start: Start::Resume })
         }),
         Err(wrong) => refuse(&wrong),
     }
@@ -126,7 +126,7 @@ fn identity(plan: ScanPlan, addresses: Vec<IpAddr>, output: Option<&Path>) -> u8
             Err(wrong) => return refuse(&format!("cannot write the pages: {wrong}")),
         }
     }
-    match identity::run(&identity::Job { plan, addresses }) {
+    match identity::run(&identity::IdentityJob { plan, addresses }) {
         Ok(checks) => match show(&identity::text(&checks)) {
             COMPLETE if checks.iter().any(|check| check.outcome == CheckOutcome::Bad) => FAULTY,
             code => code,
@@ -152,7 +152,7 @@ fn identified(plan: &mut ScanPlan) -> Result<(), u8> {
     if asked { Ok(()) } else { Err(refuse(&operator::refusal(&plan.missing_identity()))) }
 }
 
-fn run(mut job: Job) -> u8 {
+fn run(mut job: ScanJob) -> u8 {
     if job.start == Start::New
         && let Err(wrong) = destination::check(&job.output)
     {
@@ -259,7 +259,7 @@ fn assess(dataset: &Path, intermediates: IntermediateSource, earlier: Earlier) -
 }
 
 fn check(domains: Vec<String>, plan: ScanPlan, shown: Shown) -> u8 {
-    let checked = match check::run(check::Job { domains, plan }) {
+    let checked = match check::run(check::CheckJob { domains, plan }) {
         Ok(checked) => checked,
         Err(wrong) => {
             tell(&format!("error: {wrong}"));
@@ -291,7 +291,7 @@ fn show(text: &str) -> u8 {
     }
 }
 
-fn validate(job: &validate::Job, file: Option<&Path>) -> u8 {
+fn validate(job: &validate::ValidateJob, file: Option<&Path>) -> u8 {
     let mut out = BufWriter::new(io::stdout().lock());
     let judged = match file {
         Some(path) => match File::open(path) {
@@ -324,7 +324,7 @@ fn generate(typed: Generate) -> u8 {
     }
     let portfolio = matches!(targets, generate::Targets::List(_));
     with_plan(&typed.settings, None, |plan| {
-        let job = generate::Job { targets, wish, mx, output, plan };
+        let job = generate::GenerateJob { targets, wish, mx, output, plan };
         match generate::run(&job, &mut io::stdout().lock(), &mut io::stderr().lock()) {
             Ok(done) => {
                 if portfolio {

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sts_scanner::validate::{self, Fix, Form, Job, Kind, Report};
+use sts_scanner::validate::{self, Fix, Form, ValidateJob, Kind, Report};
 
 fuzz_target!(|data: &[u8]| {
     fixed(&validate::policy(data), |text| validate::policy(text));
@@ -12,7 +12,7 @@ fuzz_target!(|data: &[u8]| {
     fixed(&validate::tlsrpt_record(&txts), |text| validate::tlsrpt_record(&[text]));
     for kind in Kind::WORDS.iter().filter_map(|word| Kind::from_word(word)) {
         for form in [Form::One, Form::Batch] {
-            let _ = validate::run(&Job { kind, form }, &mut &data[..], &mut Vec::new());
+            let _ = validate::run(&ValidateJob { kind, form }, &mut &data[..], &mut Vec::new());
         }
     }
 });

@@ -30,7 +30,7 @@ use tokio_util::sync::CancellationToken;
 
 /// What the command is asked for.
 #[derive(Debug)]
-pub struct Job {
+pub struct CheckJob {
     /// The domains as typed.
     pub domains: Vec<String>,
     /// The plan of a scan. Its second look is made only where somebody asked for it: nobody waits a quarter
@@ -107,7 +107,7 @@ impl CheckError {
 /// # Errors
 /// A name that is none, settings that cannot be, or a fault of this machine. What a remote party does is in
 /// what was seen.
-pub fn run(job: Job) -> Result<Vec<Checked>, CheckError> {
+pub fn run(job: CheckJob) -> Result<Vec<Checked>, CheckError> {
     let mut domains: Vec<Domain> = Vec::new();
     for text in &job.domains {
         let name =

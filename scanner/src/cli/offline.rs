@@ -106,7 +106,7 @@ fn validate() -> Command {
         )
 }
 
-fn validate_job(of: &ArgMatches) -> (validate::Job, Option<PathBuf>) {
+fn validate_job(of: &ArgMatches) -> (validate::ValidateJob, Option<PathBuf>) {
     let word = of.get_one::<String>("kind").map(String::as_str).unwrap_or_default();
     let kind = Kind::from_word(word).unwrap_or(Kind::Policy);
     let hosts = strings(of, "mx");
@@ -116,7 +116,7 @@ fn validate_job(of: &ArgMatches) -> (validate::Job, Option<PathBuf>) {
         (false, true) => Form::One,
     };
     let file = of.get_one::<PathBuf>("file").filter(|file| file.as_os_str() != "-").cloned();
-    (validate::Job { kind, form }, file)
+    (validate::ValidateJob { kind, form }, file)
 }
 
 /// The settings that asking the DNS for MX hosts goes by.

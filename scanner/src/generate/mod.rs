@@ -9,7 +9,7 @@ mod run;
 mod text;
 
 pub use mx::{Mail, Unasked};
-pub use run::{Done, GenerateError, Job, Targets, run};
+pub use run::{Done, GenerateError, GenerateJob, Targets, run};
 
 use crate::evidence::{Code, Mode, RecordState};
 use crate::mta_sts::policy;

@@ -23,7 +23,7 @@ const AT_ONCE: usize = 32;
 
 /// What the command is asked for.
 #[derive(Debug)]
-pub struct Job {
+pub struct GenerateJob {
     /// Whose.
     pub targets: Targets,
     /// What.
@@ -101,7 +101,7 @@ impl GenerateError {
 ///
 /// # Errors
 /// A name or list that is none, a folder that holds something, a file that cannot be written, no resolver.
-pub fn run(job: &Job, out: &mut dyn Write, refusals: &mut dyn Write) -> Result<Done, GenerateError> {
+pub fn run(job: &GenerateJob, out: &mut dyn Write, refusals: &mut dyn Write) -> Result<Done, GenerateError> {
     let given = job.mx.as_deref().map(hosts).transpose()?;
     let domains = match &job.targets {
         Targets::One(domain) => Domains::One(Some(name(domain)?)),
@@ -201,7 +201,7 @@ impl Asked {
 type Answered = (String, Result<Result<Mail, Unasked>, Unfinished>);
 
 struct Work<'a> {
-    job: &'a Job,
+    job: &'a GenerateJob,
     done: Done,
     out: &'a mut dyn Write,
     refusals: &'a mut dyn Write,

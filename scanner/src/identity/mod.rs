@@ -20,7 +20,7 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
 /// What is to be checked.
-pub struct Job {
+pub struct IdentityJob {
     /// Identity, resolvers and port.
     pub plan: ScanPlan,
     /// The addresses that others see; none: those that this machine reaches the Internet from.
@@ -70,7 +70,7 @@ impl Check {
 ///
 /// # Errors
 /// No resolver answers, or this machine has no sockets.
-pub fn run(job: &Job) -> Result<Vec<Check>, ScanError> {
+pub fn run(job: &IdentityJob) -> Result<Vec<Check>, ScanError> {
     let plan = &job.plan;
     let stop = CancellationToken::new();
     let admission = Arc::new(Admission::new(plan, Exclusions::default(), Routes::now().v6, stop.clone()));
@@ -121,7 +121,7 @@ fn of_words(plan: &ScanPlan) -> Vec<Check> {
 }
 
 /// The addresses that others see, with what is wrong about them.
-fn sources(job: &Job) -> (Vec<IpAddr>, Vec<Check>) {
+fn sources(job: &IdentityJob) -> (Vec<IpAddr>, Vec<Check>) {
     if !job.addresses.is_empty() {
         return (job.addresses.clone(), Vec::new());
     }

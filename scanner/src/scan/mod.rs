@@ -49,7 +49,7 @@ const EVIDENCE_QUEUE: usize = 4_096;
 const EVIDENCE_PAUSE: Duration = Duration::from_millis(5);
 
 /// What is to be scanned, how, and where to.
-pub struct Job {
+pub struct ScanJob {
     /// The plan.
     pub plan: ScanPlan,
     /// The lists.
@@ -74,7 +74,7 @@ pub enum Start {
 /// # Errors
 /// The scan cannot begin, another process writes to the folder, or the dataset cannot be written. What was
 /// committed stays whole in any case; a folder that was made for a scan which cannot begin is removed.
-pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Report, ScanError> {
+pub fn run(job: ScanJob, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Report, ScanError> {
     let is_there = job.output.exists();
     let is_new = job.start == Start::New;
     let command = match job.start {
@@ -109,7 +109,7 @@ pub fn run(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Rep
 }
 
 /// The run of the one process that may write to the folder.
-fn run_alone(job: Job, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Report, ScanError> {
+fn run_alone(job: ScanJob, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Report, ScanError> {
     let began = Instant::now();
     let survey = input::survey(&job.lists)?;
     if survey.entries() == Some(0) {

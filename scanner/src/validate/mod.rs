@@ -230,7 +230,7 @@ pub fn mx_match<P: AsRef<str>>(host: &str, patterns: &[P]) -> Report {
 
 /// What the command is asked for.
 #[derive(Debug, Clone)]
-pub struct Job {
+pub struct ValidateJob {
     /// What is judged.
     pub kind: Kind,
     /// One input, or many.
@@ -254,7 +254,7 @@ pub enum Form {
 /// # Errors
 /// The input is not what the form wants, is longer than any such input can be, or cannot be read; or `out`
 /// fails.
-pub fn run(job: &Job, from: &mut dyn BufRead, out: &mut dyn Write) -> Result<bool, Unreadable> {
+pub fn run(job: &ValidateJob, from: &mut dyn BufRead, out: &mut dyn Write) -> Result<bool, Unreadable> {
     match (&job.form, job.kind) {
         (Form::Batch, kind) => batch::run(kind, from, out),
         (Form::HostsAgainstPolicy(hosts), Kind::MxMatch) => {

@@ -162,7 +162,7 @@ fn a_match_tells_bad_patterns_and_addresses() {
 
 fn told(kind: Kind, input: &str) -> (Result<bool, Unreadable>, String) {
     let mut out = Vec::new();
-    let passes = run(&Job { kind, form: Form::One }, &mut input.as_bytes(), &mut out);
+    let passes = run(&ValidateJob { kind, form: Form::One }, &mut input.as_bytes(), &mut out);
     (passes, String::from_utf8(out).unwrap())
 }
 
@@ -192,7 +192,7 @@ fn a_batch_goes_on_after_a_line_that_is_none() {
         "{\"id\": \"c\", \"input\": [[\"v=STSv1\", \"; id=1\"]], \"why\": \"joined\"}"
     );
     let mut out = Vec::new();
-    let job = Job { kind: Kind::Record, form: Form::Batch };
+    let job = ValidateJob { kind: Kind::Record, form: Form::Batch };
     let Err(Unreadable::Lines { count, all, first, .. }) = run(&job, &mut lines.as_bytes(), &mut out) else {
         panic!("lines that are none were not told")
     };
@@ -212,8 +212,8 @@ proptest! {
     fn any_bytes_are_told_without_panic(body: Vec<u8>, kind in 0..4_usize) {
         let kind = Kind::from_word(Kind::WORDS[kind]).unwrap();
         let mut out = Vec::new();
-        let _ = run(&Job { kind, form: Form::One }, &mut body.as_slice(), &mut out);
-        let _ = run(&Job { kind, form: Form::Batch }, &mut body.as_slice(), &mut out);
+        let _ = run(&ValidateJob { kind, form: Form::One }, &mut body.as_slice(), &mut out);
+        let _ = run(&ValidateJob { kind, form: Form::Batch }, &mut body.as_slice(), &mut out);
     }
 
     #[test]
