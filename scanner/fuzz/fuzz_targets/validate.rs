@@ -3,14 +3,14 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sts_scanner::validate::{self, Fix, Form, ValidateJob, Kind, Report};
+use sts_scanner::validate::{self, Fix, Form, ValidateJob, InputKind, Report};
 
 fuzz_target!(|data: &[u8]| {
     fixed(&validate::policy(data), |text| validate::policy(text));
     let txts: Vec<&[u8]> = data.split(|&b| b == b'\n').collect();
     fixed(&validate::record(&txts), |text| validate::record(&[text]));
     fixed(&validate::tlsrpt_record(&txts), |text| validate::tlsrpt_record(&[text]));
-    for kind in Kind::WORDS.iter().filter_map(|word| Kind::from_word(word)) {
+    for kind in InputKind::WORDS.iter().filter_map(|word| InputKind::from_word(word)) {
         for form in [Form::One, Form::Batch] {
             let _ = validate::run(&ValidateJob { kind, form }, &mut &data[..], &mut Vec::new());
         }

@@ -6,7 +6,7 @@ use crate::findings::Format;
 use crate::generate::{self, Preset, Targets};
 use crate::mta_sts::policy::LARGEST_MAX_AGE;
 use crate::plan::{SETTINGS, Setting};
-use crate::validate::{self, Form, Kind};
+use crate::validate::{self, Form, InputKind};
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 use std::path::PathBuf;
@@ -82,7 +82,7 @@ fn validate() -> Command {
                 .value_name("KIND")
                 .help("What to judge")
                 .required(true)
-                .value_parser(PossibleValuesParser::new(Kind::WORDS)),
+                .value_parser(PossibleValuesParser::new(InputKind::WORDS)),
         )
         .arg(
             Arg::new("file")
@@ -108,7 +108,7 @@ fn validate() -> Command {
 
 fn validate_job(of: &ArgMatches) -> (validate::ValidateJob, Option<PathBuf>) {
     let word = of.get_one::<String>("kind").map(String::as_str).unwrap_or_default();
-    let kind = Kind::from_word(word).unwrap_or(Kind::Policy);
+    let kind = InputKind::from_word(word).unwrap_or(InputKind::Policy);
     let hosts = strings(of, "mx");
     let form = match (of.get_flag("batch"), hosts.is_empty()) {
         (true, _) => Form::Batch,

@@ -1,7 +1,7 @@
 //! JSON lines in, JSON lines out: `{"id": …, "input": …}`, as the conformance cases have them.
 
 use super::input::{self, Unreadable};
-use super::{Kind, Note, Report};
+use super::{InputKind, Note, Report};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::io::{BufRead, Write};
@@ -14,7 +14,7 @@ struct Case {
 }
 
 /// Judges every line; a line that cannot be judged gets an object with `error` in the place of a verdict.
-pub(super) fn run(kind: Kind, from: &mut dyn BufRead, out: &mut dyn Write) -> Result<bool, Unreadable> {
+pub(super) fn run(kind: InputKind, from: &mut dyn BufRead, out: &mut dyn Write) -> Result<bool, Unreadable> {
     let mut line = Vec::new();
     let (mut number, mut judged, mut failed) = (0_u64, 0_u64, 0_u64);
     let mut first_fault = None;
@@ -84,12 +84,12 @@ fn answer(id: &Value, report: &Report) -> serde_json::Result<String> {
     })
 }
 
-fn judge(kind: Kind, input: &Value) -> Result<Report, &'static str> {
+fn judge(kind: InputKind, input: &Value) -> Result<Report, &'static str> {
     Ok(match kind {
-        Kind::Record => super::record(&txts(input)?),
-        Kind::TlsrptRecord => super::tlsrpt_record(&txts(input)?),
-        Kind::Policy => super::policy(input.as_str().ok_or("input must be a string")?.as_bytes()),
-        Kind::MxMatch => {
+        InputKind::Record => super::record(&txts(input)?),
+        InputKind::TlsrptRecord => super::tlsrpt_record(&txts(input)?),
+        InputKind::Policy => super::policy(input.as_str().ok_or("input must be a string")?.as_bytes()),
+        InputKind::MxMatch => {
             let (host, patterns) = input::pair_of(input)?;
             super::mx_match(&host, &patterns)
         }

@@ -23,7 +23,7 @@ use std::net::IpAddr;
 
 /// What is judged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum InputKind {
     /// The TXT records at `_mta-sts`.
     Record,
     /// A policy's text.
@@ -34,11 +34,11 @@ pub enum Kind {
     TlsrptRecord,
 }
 
-impl Kind {
+impl InputKind {
     /// The words of the command line.
     pub const WORDS: [&str; 4] = ["record", "policy", "mx-match", "tlsrpt-record"];
 
-    /// The kind of a word; `None` where it is none of [`Kind::WORDS`].
+    /// The kind of a word; `None` where it is none of [`InputKind::WORDS`].
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         match word {
@@ -232,7 +232,7 @@ pub fn mx_match<P: AsRef<str>>(host: &str, patterns: &[P]) -> Report {
 #[derive(Debug, Clone)]
 pub struct ValidateJob {
     /// What is judged.
-    pub kind: Kind,
+    pub kind: InputKind,
     /// One input, or many.
     pub form: Form,
 }
@@ -257,7 +257,7 @@ pub enum Form {
 pub fn run(job: &ValidateJob, from: &mut dyn BufRead, out: &mut dyn Write) -> Result<bool, Unreadable> {
     match (&job.form, job.kind) {
         (Form::Batch, kind) => batch::run(kind, from, out),
-        (Form::HostsAgainstPolicy(hosts), Kind::MxMatch) => {
+        (Form::HostsAgainstPolicy(hosts), InputKind::MxMatch) => {
             let body = input::whole_policy(from)?;
             let parsed = mta_sts::policy::parse(&body);
             let text =
@@ -272,19 +272,19 @@ pub fn run(job: &ValidateJob, from: &mut dyn BufRead, out: &mut dyn Write) -> Re
             Ok(parsed.valid && reports.iter().all(|(_, report)| report.strict.passes()))
         }
         (Form::HostsAgainstPolicy(_), _) => Err(Unreadable::Form("--mx is for mx-match only".to_owned())),
-        (Form::One, Kind::Policy) => {
+        (Form::One, InputKind::Policy) => {
             let body = input::policy(from)?;
             told(&policy(&body), &lines(&body), out)
         }
-        (Form::One, Kind::Record) => {
+        (Form::One, InputKind::Record) => {
             let txts = input::records(from)?;
             told(&record(&txts), &txts, out)
         }
-        (Form::One, Kind::TlsrptRecord) => {
+        (Form::One, InputKind::TlsrptRecord) => {
             let txts = input::records(from)?;
             told(&tlsrpt_record(&txts), &txts, out)
         }
-        (Form::One, Kind::MxMatch) => {
+        (Form::One, InputKind::MxMatch) => {
             let (host, patterns) = input::pair(from)?;
             let report = mx_match(&host, &patterns);
             out.write_all(text::matches(&[(&host, report.clone())], &patterns).as_bytes())?;

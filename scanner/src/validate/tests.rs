@@ -160,7 +160,7 @@ fn a_match_tells_bad_patterns_and_addresses() {
     assert_eq!(codes("192.0.2.1", &[]), [("mx_is_address", 0), ("mx_mismatch_all", 0)]);
 }
 
-fn told(kind: Kind, input: &str) -> (Result<bool, Unreadable>, String) {
+fn told(kind: InputKind, input: &str) -> (Result<bool, Unreadable>, String) {
     let mut out = Vec::new();
     let passes = run(&ValidateJob { kind, form: Form::One }, &mut input.as_bytes(), &mut out);
     (passes, String::from_utf8(out).unwrap())
@@ -168,7 +168,7 @@ fn told(kind: Kind, input: &str) -> (Result<bool, Unreadable>, String) {
 
 #[test]
 fn a_finding_is_shown_under_its_line() {
-    let (passes, text) = told(Kind::Record, "v=STSv1; id=a-b\n");
+    let (passes, text) = told(InputKind::Record, "v=STSv1; id=a-b\n");
     assert!(!passes.unwrap());
     assert!(text.starts_with("strict sender:  invalid\nlenient sender: valid\n"), "{text}");
     assert!(text.contains("1:10: error: "), "{text}");
@@ -178,7 +178,7 @@ fn a_finding_is_shown_under_its_line() {
 
 #[test]
 fn a_policy_over_the_limit_is_refused_unread() {
-    let (passes, text) = told(Kind::Policy, &format!("{HEAD}{}", "x: y\n".repeat(14_000)));
+    let (passes, text) = told(InputKind::Policy, &format!("{HEAD}{}", "x: y\n".repeat(14_000)));
     assert!(!passes.unwrap());
     assert!(text.contains("policy_too_large"), "{text}");
 }
@@ -192,7 +192,7 @@ fn a_batch_goes_on_after_a_line_that_is_none() {
         "{\"id\": \"c\", \"input\": [[\"v=STSv1\", \"; id=1\"]], \"why\": \"joined\"}"
     );
     let mut out = Vec::new();
-    let job = ValidateJob { kind: Kind::Record, form: Form::Batch };
+    let job = ValidateJob { kind: InputKind::Record, form: Form::Batch };
     let Err(Unreadable::Lines { count, all, first, .. }) = run(&job, &mut lines.as_bytes(), &mut out) else {
         panic!("lines that are none were not told")
     };
@@ -210,7 +210,7 @@ fn a_batch_goes_on_after_a_line_that_is_none() {
 proptest! {
     #[test]
     fn any_bytes_are_told_without_panic(body: Vec<u8>, kind in 0..4_usize) {
-        let kind = Kind::from_word(Kind::WORDS[kind]).unwrap();
+        let kind = InputKind::from_word(InputKind::WORDS[kind]).unwrap();
         let mut out = Vec::new();
         let _ = run(&ValidateJob { kind, form: Form::One }, &mut body.as_slice(), &mut out);
         let _ = run(&ValidateJob { kind, form: Form::Batch }, &mut body.as_slice(), &mut out);
