@@ -12,13 +12,13 @@ pub struct Companion {
     thread: Option<JoinHandle<()>>,
 }
 
-/// What a companion is told its end by.
-pub struct End(mpsc::Receiver<()>);
+/// Tells a companion to stop.
+pub struct StopSignal(mpsc::Receiver<()>);
 
-impl End {
-    /// Waits so long, or until the end; whether the scan still runs.
+impl StopSignal {
+    /// Waits this long, or until the signal comes; whether the scan still runs.
     #[must_use]
-    pub fn is_not_within(&self, wait: Duration) -> bool {
+    pub fn stays_off_for(&self, wait: Duration) -> bool {
         self.0.recv_timeout(wait) == Err(RecvTimeoutError::Timeout)
     }
 }
@@ -28,9 +28,9 @@ impl Companion {
     ///
     /// # Errors
     /// This machine has no thread for it.
-    pub fn start(name: &str, work: impl FnOnce(&End) + Send + 'static) -> io::Result<Self> {
+    pub fn start(name: &str, work: impl FnOnce(&StopSignal) + Send + 'static) -> io::Result<Self> {
         let (end, ended) = mpsc::channel();
-        let thread = runtime::thread(name, move || work(&End(ended)))?;
+        let thread = runtime::thread(name, move || work(&StopSignal(ended)))?;
         Ok(Self { end: Some(end), thread: Some(thread) })
     }
 }

@@ -1,6 +1,6 @@
 //! Progress on stderr: a bar on a terminal, a plain status line every few seconds elsewhere.
 
-use crate::companion::{Companion, End};
+use crate::companion::{Companion, StopSignal};
 use crate::scan::tally::Tally;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::io::{IsTerminal, Write};
@@ -28,7 +28,7 @@ impl Progress {
     /// This machine has no thread for it.
     pub fn start(tally: Arc<Tally>) -> std::io::Result<Self> {
         let show = if std::io::stderr().is_terminal() { bar } else { lines };
-        Ok(Self { _thread: Companion::start("progress", move |end| show(&tally, end))? })
+        Ok(Self { _thread: Companion::start("progress", move |stop| show(&tally, stop))? })
     }
 }
 
@@ -58,7 +58,7 @@ fn facts(tally: &Tally) -> String {
     facts
 }
 
-fn bar(tally: &Tally, end: &End) {
+fn bar(tally: &Tally, stop: &StopSignal) {
     let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr());
     let style = |template: &str| {
         ProgressStyle::with_template(template)
@@ -72,7 +72,7 @@ fn bar(tally: &Tally, end: &End) {
     let known =
         style("[{bar:30}] {human_pos}/{human_len} domains  {rate}  {elapsed} elapsed, {eta} left\n{msg}");
     bar.set_style(unknown);
-    while end.is_not_within(BAR_EVERY) {
+    while stop.stays_off_for(BAR_EVERY) {
         let total = tally.total.value();
         if total > 0 && bar.length().is_none() {
             bar.set_length(total);
@@ -85,10 +85,10 @@ fn bar(tally: &Tally, end: &End) {
     bar.finish_and_clear();
 }
 
-fn lines(tally: &Tally, end: &End) {
+fn lines(tally: &Tally, stop: &StopSignal) {
     let began = Instant::now();
     let mut before = (Instant::now(), 0);
-    while end.is_not_within(LINE_EVERY) {
+    while stop.stays_off_for(LINE_EVERY) {
         let done = tally.settled.value();
         let rate = done.saturating_sub(before.1) as f64 / before.0.elapsed().as_secs_f64();
         before = (Instant::now(), done);

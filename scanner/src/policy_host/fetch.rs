@@ -59,9 +59,9 @@ pub async fn fetch(request: Fetch<'_>, tls: &TlsClient) -> Result<Fetched, Local
     let deadline = start + request.deadline;
     let mut http = Http::default();
     let end = match timeout_at(deadline, read(&client, call, request.max_bytes, &mut http)).await {
-        Err(_) => End::Deadline,
-        Ok(Ok(())) => End::Whole,
-        Ok(Err(err)) => End::Broken(err),
+        Err(_) => Ending::Deadline,
+        Ok(Ok(())) => Ending::Whole,
+        Ok(Err(err)) => Ending::Broken(err),
     };
     let fetch_ms = i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX);
     drop(client);
@@ -75,7 +75,7 @@ pub async fn fetch(request: Fetch<'_>, tls: &TlsClient) -> Result<Fetched, Local
         .unwrap_or_else(|| http.outcome(&end));
     let finished =
         done.then(|| Finished { version: seen.version, cipher: None, group: seen.group.map(group_name) });
-    let body = if matches!(end, End::Whole) { http.body } else { None };
+    let body = if matches!(end, Ending::Whole) { http.body } else { None };
     Ok(Fetched {
         outcome,
         tls: evidence(seen, judgement.as_ref(), finished),
@@ -85,7 +85,7 @@ pub async fn fetch(request: Fetch<'_>, tls: &TlsClient) -> Result<Fetched, Local
         sha256: body.as_deref().map(sha256_hex),
         body,
         fetch_ms,
-        is_cut: !matches!(end, End::Whole),
+        is_cut: !matches!(end, Ending::Whole),
         asks_for_less: http.asks_for_less,
     })
 }
@@ -110,7 +110,7 @@ fn client(request: Fetch<'_>, tls: rustls::ClientConfig, watch: Watch) -> Result
 }
 
 /// How the exchange ended.
-enum End {
+enum Ending {
     /// With the last byte, or with the first that is too many.
     Whole,
     /// Before that, by the host or by the way there.
@@ -131,14 +131,14 @@ struct Http {
 }
 
 impl Http {
-    fn outcome(&self, end: &End) -> PolicyOutcome {
+    fn outcome(&self, end: &Ending) -> PolicyOutcome {
         match (self.status, end) {
             (Some(300..=399), _) if self.redirect_to.is_some() => PolicyOutcome::Redirect,
             (Some(status), _) if status != 200 => PolicyOutcome::HttpStatus,
-            (_, End::Deadline) => PolicyOutcome::Timeout,
-            (_, End::Broken(_)) | (None, _) => PolicyOutcome::HttpMalformed,
-            (Some(_), End::Whole) if self.is_too_large => PolicyOutcome::TooLarge,
-            (Some(_), End::Whole) => PolicyOutcome::Ok,
+            (_, Ending::Deadline) => PolicyOutcome::Timeout,
+            (_, Ending::Broken(_)) | (None, _) => PolicyOutcome::HttpMalformed,
+            (Some(_), Ending::Whole) if self.is_too_large => PolicyOutcome::TooLarge,
+            (Some(_), Ending::Whole) => PolicyOutcome::Ok,
         }
     }
 }
@@ -177,13 +177,13 @@ fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
 }
 
 /// What failed below HTTP, if that is where it failed.
-fn transport_failure(end: &End, begun: bool, done: bool) -> Result<Option<PolicyOutcome>, LocalFault> {
+fn transport_failure(end: &Ending, begun: bool, done: bool) -> Result<Option<PolicyOutcome>, LocalFault> {
     let err = match end {
-        End::Whole => return Ok(None),
-        End::Deadline if !begun => return Ok(Some(ConnectFailure::Timeout.at_policy_host())),
-        End::Deadline if !done => return Ok(Some(HandshakeFailure::Timeout.at_policy_host())),
-        End::Deadline => return Ok(None),
-        End::Broken(err) => err,
+        Ending::Whole => return Ok(None),
+        Ending::Deadline if !begun => return Ok(Some(ConnectFailure::Timeout.at_policy_host())),
+        Ending::Deadline if !done => return Ok(Some(HandshakeFailure::Timeout.at_policy_host())),
+        Ending::Deadline => return Ok(None),
+        Ending::Broken(err) => err,
     };
     let causes = Causes::of(err);
     if let Some(fault) = causes.io.and_then(|err| LocalFault::of_io("fetch a policy", err)) {

@@ -1,7 +1,7 @@
 //! The status file: a line of JSON every few seconds, for whoever watches a long scan.
 
 use super::snapshot::Camera;
-use crate::companion::{Companion, End};
+use crate::companion::{Companion, StopSignal};
 use crate::scan::tally::Tally;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
@@ -31,7 +31,7 @@ impl StatusFile {
     ) -> io::Result<Self> {
         let sink = Sink::open(path)?;
         let path = path.to_owned();
-        let thread = Companion::start("status", move |end| lines(sink, &path, &tally, end, complain))?;
+        let thread = Companion::start("status", move |stop| lines(sink, &path, &tally, stop, complain))?;
         Ok(Self { _thread: thread })
     }
 }
@@ -72,7 +72,13 @@ impl Sink {
     }
 }
 
-fn lines(mut sink: Sink, path: &Path, tally: &Tally, end: &End, complain: impl FnOnce(&Path, &io::Error)) {
+fn lines(
+    mut sink: Sink,
+    path: &Path,
+    tally: &Tally,
+    stop: &StopSignal,
+    complain: impl FnOnce(&Path, &io::Error),
+) {
     let mut camera = Camera::new();
     let mut runs = true;
     let written = loop {
@@ -83,7 +89,7 @@ fn lines(mut sink: Sink, path: &Path, tally: &Tally, end: &End, complain: impl F
         if !runs {
             break Ok(());
         }
-        runs = end.is_not_within(EVERY);
+        runs = stop.stays_off_for(EVERY);
     };
     if let Err(fault) = written {
         complain(path, &fault);
