@@ -15,7 +15,7 @@ use crate::error::ScanError;
 use crate::evidence::Code;
 use crate::evidence::rows::{AssessmentRow, DomainRow, HostRow};
 use crate::fault::{LocalFault, Unfinished};
-use crate::input::{self, Entry, Refusal, Split};
+use crate::input::{self, BadEntry, Entry, Split};
 use crate::moment;
 use crate::plan::{Origin, ScanPlan};
 use crate::probe::course::{Course, Step};
@@ -71,7 +71,7 @@ pub enum CheckError {
         /// As typed.
         text: String,
         /// What is wrong with it.
-        refusal: Refusal,
+        refusal: BadEntry,
     },
     /// A name that must not be asked about.
     #[error("{0} is in an exclusion file: leave it out, or remove it from the file")]

@@ -6,7 +6,7 @@ use crate::admission::{Admission, Exclusions};
 use crate::dns::{self, Dns};
 use crate::evidence::Mode;
 use crate::fault::{LocalFault, Unfinished};
-use crate::input::{self, InputError, ListSpec, Options, Reader, Refusal, Repeats, Shard};
+use crate::input::{self, BadEntry, InputError, ListSpec, Options, Reader, Repeats, Shard};
 use crate::plan::ScanPlan;
 use crate::runtime;
 use crate::uplink::Uplink;
@@ -65,7 +65,7 @@ pub enum GenerateError {
         /// As typed.
         text: String,
         /// What is wrong with it.
-        refusal: Refusal,
+        refusal: BadEntry,
     },
     /// The folder holds something.
     #[error("{} already exists and is not empty: give another -o", .0.display())]

@@ -29,7 +29,7 @@ mod zip;
 mod zone;
 
 pub use error::InputError;
-pub use name::{Refusal, normalise};
+pub use name::{BadEntry, normalise};
 pub use open::Format;
 pub use order::{Shard, ShardError};
 pub use reader::{Entry, Example, InputCounts, Options, Reader, Repeats};

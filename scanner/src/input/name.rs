@@ -15,7 +15,7 @@ const MAX_TEXT: usize = 1024;
 
 /// Why an entry of a list is no domain name that can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum Refusal {
+pub enum BadEntry {
     /// Nothing but white space or dots.
     #[error("is empty")]
     Empty,
@@ -81,33 +81,33 @@ pub enum Refusal {
 /// domains have an MX.
 ///
 /// # Errors
-/// The [`Refusal`] that fits first.
-pub fn normalise(text: &str) -> Result<String, Refusal> {
+/// The [`BadEntry`] that fits first.
+pub fn normalise(text: &str) -> Result<String, BadEntry> {
     let text = text.trim();
     if text.len() > MAX_TEXT {
-        return Err(Refusal::NameTooLong);
+        return Err(BadEntry::NameTooLong);
     }
     if text.is_ascii() {
         return normalise_ascii(text);
     }
     let mapped = Uts46::new()
         .to_ascii(text.as_bytes(), AsciiDenyList::EMPTY, Hyphens::Allow, DnsLength::Ignore)
-        .map_err(|_| diagnose(text, Refusal::Idn))?;
+        .map_err(|_| diagnose(text, BadEntry::Idn))?;
     normalise_ascii(&mapped)
 }
 
-fn normalise_ascii(text: &str) -> Result<String, Refusal> {
+fn normalise_ascii(text: &str) -> Result<String, BadEntry> {
     let name = text.strip_suffix('.').unwrap_or(text);
     if name.is_empty() {
-        return Err(Refusal::Empty);
+        return Err(BadEntry::Empty);
     }
     let shape = shape(name.as_bytes()).map_err(|refusal| diagnose(text, refusal))?;
     if shape.last_is_number {
         let address = name.parse::<Ipv4Addr>().is_ok();
-        return Err(if address { Refusal::IpAddress } else { Refusal::NumericTop });
+        return Err(if address { BadEntry::IpAddress } else { BadEntry::NumericTop });
     }
     if name.len() > MAX_NAME {
-        return Err(Refusal::NameTooLong);
+        return Err(BadEntry::NameTooLong);
     }
     Ok(if shape.has_upper { name.to_ascii_lowercase() } else { name.to_owned() })
 }
@@ -118,15 +118,15 @@ struct Shape {
 }
 
 /// Checks every label in one pass: this runs for each name of lists with hundreds of millions.
-fn shape(name: &[u8]) -> Result<Shape, Refusal> {
+fn shape(name: &[u8]) -> Result<Shape, BadEntry> {
     let mut has_upper = false;
     let mut begin = 0;
     let mut number = true;
-    let label = |begin: usize, end: usize| -> Result<(), Refusal> {
+    let label = |begin: usize, end: usize| -> Result<(), BadEntry> {
         match &name[begin..end] {
-            [] => Err(Refusal::EmptyLabel),
-            [b'-', ..] | [.., b'-'] => Err(Refusal::Hyphen),
-            label if label.len() > MAX_LABEL => Err(Refusal::LabelTooLong),
+            [] => Err(BadEntry::EmptyLabel),
+            [b'-', ..] | [.., b'-'] => Err(BadEntry::Hyphen),
+            label if label.len() > MAX_LABEL => Err(BadEntry::LabelTooLong),
             _ => Ok(()),
         }
     };
@@ -141,7 +141,7 @@ fn shape(name: &[u8]) -> Result<Shape, Refusal> {
                 (begin, number) = (at + 1, true);
             }
             // Says more than a fault of a label: this is something other than a name.
-            _ => return Err(Refusal::Character),
+            _ => return Err(BadEntry::Character),
         }
     }
     fault.and(label(begin, name.len()))?;
@@ -149,19 +149,19 @@ fn shape(name: &[u8]) -> Result<Shape, Refusal> {
 }
 
 /// What the text is instead of a name, where that can be told.
-fn diagnose(text: &str, refusal: Refusal) -> Refusal {
-    if !matches!(refusal, Refusal::Character | Refusal::Idn) {
+fn diagnose(text: &str, refusal: BadEntry) -> BadEntry {
+    if !matches!(refusal, BadEntry::Character | BadEntry::Idn) {
         return refusal;
     }
     let bare = text.strip_prefix('[').and_then(|text| text.strip_suffix(']')).unwrap_or(text);
     if bare.parse::<IpAddr>().is_ok() {
-        Refusal::IpAddress
+        BadEntry::IpAddress
     } else if text.contains("://") {
-        Refusal::Url
+        BadEntry::Url
     } else if text.contains('@') {
-        Refusal::MailAddress
+        BadEntry::MailAddress
     } else if text.contains(char::is_whitespace) {
-        Refusal::WhiteSpace
+        BadEntry::WhiteSpace
     } else {
         refusal
     }
@@ -201,7 +201,7 @@ mod tests {
         ] {
             let got = normalise(text);
             if name.is_empty() {
-                assert_eq!(got, Err(Refusal::Hyphen), "{text}");
+                assert_eq!(got, Err(BadEntry::Hyphen), "{text}");
             } else {
                 assert_eq!(got.as_deref(), Ok(name), "{text}");
             }
@@ -213,32 +213,32 @@ mod tests {
         let long = format!("{}.example.com", "a".repeat(64));
         let longer = format!("{}com", "abcdefgh.".repeat(30));
         for (text, refusal) in [
-            ("", Refusal::Empty),
-            (" . ", Refusal::Empty),
-            ("。", Refusal::Empty),
-            ("..", Refusal::EmptyLabel),
-            ("a..example", Refusal::EmptyLabel),
-            (".example.com", Refusal::EmptyLabel),
-            ("example.com..", Refusal::EmptyLabel),
-            ("https://example.com/", Refusal::Url),
-            ("postmaster@example.com", Refusal::MailAddress),
-            ("192.0.2.1", Refusal::IpAddress),
-            ("１９２.0.2.1", Refusal::IpAddress),
-            ("2001:db8::1", Refusal::IpAddress),
-            ("[2001:db8::1]", Refusal::IpAddress),
-            ("192.0.2.300", Refusal::NumericTop),
-            ("example.1", Refusal::NumericTop),
-            ("42", Refusal::NumericTop),
-            ("example com", Refusal::WhiteSpace),
-            ("*.example.com", Refusal::Character),
-            ("example.com/path", Refusal::Character),
-            ("exam\0ple.com", Refusal::Character),
-            ("-example.com", Refusal::Hyphen),
-            ("example-.com", Refusal::Hyphen),
-            (long.as_str(), Refusal::LabelTooLong),
-            (longer.as_str(), Refusal::NameTooLong),
-            ("a\u{fffd}b.example", Refusal::Idn),
-            ("\u{301}a.example", Refusal::Idn),
+            ("", BadEntry::Empty),
+            (" . ", BadEntry::Empty),
+            ("。", BadEntry::Empty),
+            ("..", BadEntry::EmptyLabel),
+            ("a..example", BadEntry::EmptyLabel),
+            (".example.com", BadEntry::EmptyLabel),
+            ("example.com..", BadEntry::EmptyLabel),
+            ("https://example.com/", BadEntry::Url),
+            ("postmaster@example.com", BadEntry::MailAddress),
+            ("192.0.2.1", BadEntry::IpAddress),
+            ("１９２.0.2.1", BadEntry::IpAddress),
+            ("2001:db8::1", BadEntry::IpAddress),
+            ("[2001:db8::1]", BadEntry::IpAddress),
+            ("192.0.2.300", BadEntry::NumericTop),
+            ("example.1", BadEntry::NumericTop),
+            ("42", BadEntry::NumericTop),
+            ("example com", BadEntry::WhiteSpace),
+            ("*.example.com", BadEntry::Character),
+            ("example.com/path", BadEntry::Character),
+            ("exam\0ple.com", BadEntry::Character),
+            ("-example.com", BadEntry::Hyphen),
+            ("example-.com", BadEntry::Hyphen),
+            (long.as_str(), BadEntry::LabelTooLong),
+            (longer.as_str(), BadEntry::NameTooLong),
+            ("a\u{fffd}b.example", BadEntry::Idn),
+            ("\u{301}a.example", BadEntry::Idn),
         ] {
             assert_eq!(normalise(text), Err(refusal), "{text:?}");
         }

@@ -1,6 +1,6 @@
 //! Lists in Parquet: a column `domain`, and `rank` where there is one; read row group by row group.
 
-use super::name::Refusal;
+use super::name::BadEntry;
 use super::source::{self, RawEntry, Source};
 use arrow_array::cast::AsArray as _;
 use arrow_array::types::Int64Type;
@@ -148,7 +148,7 @@ impl Source for Rows {
         if self.domains.is_valid(at) {
             let text = self.domains.value(at);
             if text.len() > source::MAX_FIELD {
-                entry.refusal = Some(Refusal::LineTooLong);
+                entry.refusal = Some(BadEntry::LineTooLong);
             }
             entry.text.extend_from_slice(&text.as_bytes()[..text.len().min(source::MAX_FIELD)]);
         }
@@ -190,7 +190,7 @@ mod tests {
             let mut entry = RawEntry::default();
             let mut read = 0;
             while rows.read(&mut entry).unwrap() {
-                assert_eq!(entry.refusal, Some(Refusal::LineTooLong));
+                assert_eq!(entry.refusal, Some(BadEntry::LineTooLong));
                 assert!(rows.domains.get_buffer_memory_size() < 1 << 20);
                 read += 1;
             }

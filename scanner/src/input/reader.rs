@@ -1,7 +1,7 @@
 //! The names of all lists as the scan takes them: checked, each once, in this shard's order.
 
 use super::error::InputError;
-use super::name::{self, Refusal};
+use super::name::{self, BadEntry};
 use super::open::Opened;
 use super::order::{Shard, Window};
 use super::source::RawEntry;
@@ -91,7 +91,7 @@ pub struct Example {
     /// Its begin, escaped.
     pub text: String,
     /// What is wrong with it.
-    pub reason: Refusal,
+    pub reason: BadEntry,
 }
 
 /// A name between reading and giving out. Small, because a window holds many.
@@ -212,7 +212,7 @@ impl Reader {
         self.window.push(fingerprint, Taken { domain, input, rank: self.raw.rank, list });
     }
 
-    fn refuse(&mut self, reason: Refusal) {
+    fn refuse(&mut self, reason: BadEntry) {
         self.counts.invalid += 1;
         if self.counts.examples.len() < EXAMPLES {
             let shown = &self.raw.text[..self.raw.text.len().min(EXAMPLE_LENGTH)];
@@ -278,11 +278,11 @@ pub(super) fn read(opened: &mut Opened, list: &ListSpec, raw: &mut RawEntry) -> 
     })
 }
 
-fn domain(raw: &RawEntry) -> Result<String, Refusal> {
+fn domain(raw: &RawEntry) -> Result<String, BadEntry> {
     if let Some(refusal) = raw.refusal {
         return Err(refusal);
     }
-    name::normalise(std::str::from_utf8(&raw.text).map_err(|_| Refusal::NotUtf8)?)
+    name::normalise(std::str::from_utf8(&raw.text).map_err(|_| BadEntry::NotUtf8)?)
 }
 
 /// Which of the later lists hold which names.

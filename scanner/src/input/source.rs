@@ -1,6 +1,6 @@
 //! What every list format gives: one raw entry after the other.
 
-use super::name::Refusal;
+use super::name::BadEntry;
 use std::io;
 
 /// Ranks above this are read as no rank: with the list's number they have to fit into 64 bits.
@@ -19,7 +19,7 @@ pub(super) struct RawEntry {
     /// Line (of a Parquet file: row) it stands on, from 1.
     pub(super) line: u64,
     /// Why it is no name, where the format itself tells.
-    pub(super) refusal: Option<Refusal>,
+    pub(super) refusal: Option<BadEntry>,
 }
 
 /// A list that is being read.

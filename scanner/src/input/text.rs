@@ -1,7 +1,7 @@
 //! Lists as text: one name per line, or a table with a column of names (Tranco, Umbrella, Majestic).
 
 use super::lines::{Line, Lines};
-use super::name::Refusal;
+use super::name::BadEntry;
 use super::source::{self, RawEntry, Source};
 use std::borrow::Cow;
 use std::io::{self, BufRead};
@@ -47,7 +47,7 @@ impl<R: BufRead + Send> Source for Names<R> {
             self.entries += 1;
             entry.rank = Some(self.entries);
             entry.line = self.lines.number();
-            entry.refusal = cut.then_some(Refusal::LineTooLong);
+            entry.refusal = cut.then_some(BadEntry::LineTooLong);
             return Ok(true);
         }
     }
@@ -134,7 +134,7 @@ impl<R: BufRead + Send> Source for Table<R> {
             entry.rank = None;
             entry.text.clear();
             entry.refusal = match line {
-                Line::Cut => Some(Refusal::LineTooLong),
+                Line::Cut => Some(BadEntry::LineTooLong),
                 Line::Whole => pick(record_of(&self.record), &self.columns, entry).err(),
             };
             if entry.refusal.is_some() {
@@ -155,7 +155,7 @@ fn record_of(line: &[u8]) -> &[u8] {
     line.strip_suffix(b"\r").unwrap_or(line)
 }
 
-fn pick(record: &[u8], columns: &Columns, entry: &mut RawEntry) -> Result<(), Refusal> {
+fn pick(record: &[u8], columns: &Columns, entry: &mut RawEntry) -> Result<(), BadEntry> {
     let last = columns.domain.max(columns.rank.unwrap_or(0));
     let mut found = false;
     for (at, field) in Fields::of(record, columns.delimiter).enumerate().take(last + 1) {
@@ -167,7 +167,7 @@ fn pick(record: &[u8], columns: &Columns, entry: &mut RawEntry) -> Result<(), Re
             entry.rank = source::rank(&field);
         }
     }
-    if found { Ok(()) } else { Err(Refusal::ColumnMissing) }
+    if found { Ok(()) } else { Err(BadEntry::ColumnMissing) }
 }
 
 /// The fields of one record (RFC 4180 section 2), stops after a broken one.
@@ -182,10 +182,10 @@ impl<'r> Fields<'r> {
     }
 
     /// A quoted field, from after its opening quote.
-    fn quoted(&mut self, mut inner: &'r [u8]) -> Result<Cow<'r, [u8]>, Refusal> {
+    fn quoted(&mut self, mut inner: &'r [u8]) -> Result<Cow<'r, [u8]>, BadEntry> {
         let mut field = Cow::Borrowed(&inner[..0]);
         loop {
-            let quote = memchr::memchr(b'"', inner).ok_or(Refusal::Quote)?;
+            let quote = memchr::memchr(b'"', inner).ok_or(BadEntry::Quote)?;
             if field.is_empty() {
                 field = Cow::Borrowed(&inner[..quote]);
             } else {
@@ -202,14 +202,14 @@ impl<'r> Fields<'r> {
                     return Ok(field);
                 }
                 _ if inner.trim_ascii().is_empty() => return Ok(field),
-                _ => return Err(Refusal::Quote),
+                _ => return Err(BadEntry::Quote),
             }
         }
     }
 }
 
 impl<'r> Iterator for Fields<'r> {
-    type Item = Result<Cow<'r, [u8]>, Refusal>;
+    type Item = Result<Cow<'r, [u8]>, BadEntry>;
 
     fn next(&mut self) -> Option<Self::Item> {
         let rest = self.rest.take()?;
@@ -228,7 +228,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    type Got = (u64, String, Option<i64>, Option<Refusal>);
+    type Got = (u64, String, Option<i64>, Option<BadEntry>);
 
     fn all(mut source: impl Source) -> Vec<Got> {
         let (mut entry, mut got) = (RawEntry::default(), Vec::new());
@@ -263,7 +263,7 @@ mod tests {
         let text = format!("a.example\n{}\nb.example\n", "x".repeat(5000));
         let got = all(Names::new(text.as_bytes()));
         assert_eq!(got.len(), 3);
-        assert_eq!((got[1].1.len(), got[1].3), (source::MAX_FIELD, Some(Refusal::LineTooLong)));
+        assert_eq!((got[1].1.len(), got[1].3), (source::MAX_FIELD, Some(BadEntry::LineTooLong)));
         assert_eq!((got[2].1.as_str(), got[2].2), ("b.example", Some(3)));
     }
 
@@ -280,9 +280,9 @@ mod tests {
         let text = "1,a.example\n2\n3,\"b.example\n4,\"c\"d\nx,e.example\n-5,f.example\n";
         let want = [
             (1, "a.example", Some(1), None),
-            (2, "2", Some(2), Some(Refusal::ColumnMissing)),
-            (3, "3,\"b.example", Some(3), Some(Refusal::Quote)),
-            (4, "4,\"c\"d", Some(4), Some(Refusal::Quote)),
+            (2, "2", Some(2), Some(BadEntry::ColumnMissing)),
+            (3, "3,\"b.example", Some(3), Some(BadEntry::Quote)),
+            (4, "4,\"c\"d", Some(4), Some(BadEntry::Quote)),
             (5, "e.example", None, None),
             (6, "f.example", None, None),
         ];

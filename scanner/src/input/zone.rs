@@ -6,7 +6,7 @@
 //! where its type stands on its first line.
 
 use super::lines::{Line, Lines};
-use super::name::Refusal;
+use super::name::BadEntry;
 use super::source::{RawEntry, Source};
 use std::io::{self, BufRead, ErrorKind};
 
@@ -186,13 +186,13 @@ impl<R: BufRead> Zone<R> {
         }
         entry.text.clear();
         entry.text.extend_from_slice(word);
-        entry.refusal = Some(Refusal::Directive);
+        entry.refusal = Some(BadEntry::Directive);
         true
     }
 
     fn delegation(&mut self, entry: &mut RawEntry) -> bool {
         let Some(owner) = &self.owner else {
-            entry.refusal = Some(Refusal::NoOrigin);
+            entry.refusal = Some(BadEntry::NoOrigin);
             return true;
         };
         let below = self.apex.as_deref().is_none_or(|apex| is_below(owner, apex));
@@ -234,7 +234,7 @@ impl<R: BufRead + Send> Source for Zone<R> {
             }
             if line == Line::Cut {
                 entry.text.clone_from(&self.line);
-                entry.refusal = Some(Refusal::LineTooLong);
+                entry.refusal = Some(BadEntry::LineTooLong);
                 return Ok(true);
             }
             if !inside && self.record(entry) {
@@ -253,7 +253,7 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "a test may stop at the first surprise")]
     use super::*;
 
-    fn names(text: &str) -> Vec<(u64, String, Option<Refusal>)> {
+    fn names(text: &str) -> Vec<(u64, String, Option<BadEntry>)> {
         let mut zone = Zone::new(text.as_bytes());
         let (mut entry, mut got) = (RawEntry::default(), Vec::new());
         while zone.read(&mut entry).unwrap() {
@@ -311,9 +311,9 @@ mod tests {
         let text =
             "one NS x.test.\n$INCLUDE other.zone\n$GENERATE 1-9 h$ NS x.test.\ntwo.example. NS x.test.\n";
         let want = [
-            (1, "one", Some(Refusal::NoOrigin)),
-            (2, "$INCLUDE", Some(Refusal::Directive)),
-            (3, "$GENERATE", Some(Refusal::Directive)),
+            (1, "one", Some(BadEntry::NoOrigin)),
+            (2, "$INCLUDE", Some(BadEntry::Directive)),
+            (3, "$GENERATE", Some(BadEntry::Directive)),
             (4, "two.example", None),
         ];
         assert_eq!(names(text), want.map(|(line, name, refusal)| (line, name.to_owned(), refusal)));

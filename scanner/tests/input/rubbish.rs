@@ -2,7 +2,7 @@ use super::*;
 use proptest::prelude::*;
 use std::collections::HashSet;
 use std::io::Read as _;
-use sts_scanner::input::Refusal;
+use sts_scanner::input::BadEntry;
 
 #[test]
 fn a_bad_line_is_counted_and_the_list_goes_on() {
@@ -19,9 +19,9 @@ fn a_bad_line_is_counted_and_the_list_goes_on() {
     let examples: Vec<_> =
         counts.examples.iter().map(|example| (example.line, example.text.as_str(), example.reason)).collect();
     let want = [
-        (6, "192.0.2.1", Refusal::IpAddress),
-        (7, "https://example.org/", Refusal::Url),
-        (9, "-bad.example", Refusal::Hyphen),
+        (6, "192.0.2.1", BadEntry::IpAddress),
+        (7, "https://example.org/", BadEntry::Url),
+        (9, "-bad.example", BadEntry::Hyphen),
     ];
     assert_eq!(examples, want);
 }
@@ -124,7 +124,7 @@ fn a_single_line_of_200_megabytes_is_one_bad_entry() {
     let path = dir.file("list", &encoder.finish().unwrap());
     let (entries, counts) = read(&[path], IN_ORDER).unwrap();
     assert_eq!((entries.len(), counts.invalid), (1, 1));
-    assert_eq!(counts.examples[0].reason, Refusal::LineTooLong);
+    assert_eq!(counts.examples[0].reason, BadEntry::LineTooLong);
     assert_eq!(counts.examples[0].text, "x".repeat(80));
 }
 
