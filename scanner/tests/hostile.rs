@@ -12,7 +12,7 @@ use sts_scanner::evidence::rows::SmtpEvidence;
 use sts_scanner::mta_sts::policy::POLICY_BYTES;
 use sts_scanner::policy_host::{Fetch, Fetched, HEADER_BYTES, POLICY_HEADERS, fetch};
 use sts_scanner::smtp::reply::{MAX_LINE, MAX_REPLY};
-use sts_scanner::smtp::{Deadlines, Greeting, Target, probe};
+use sts_scanner::smtp::{Deadlines, Greeting, SmtpRequest, probe};
 use sts_scanner::tls::{Hello, TlsClient};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio::task::JoinHandle;
@@ -199,7 +199,7 @@ async fn certificates_of_100_kb_are_our_limit_and_nobodys_fault() {
 async fn talk(addr: SocketAddr, total: Duration, client: &TlsClient) -> SmtpEvidence {
     let deadlines = Deadlines { total, banner: total, quit: SHORT };
     let greeting = Greeting::default();
-    let target = Target {
+    let request = SmtpRequest {
         host: HOST,
         addr,
         ehlo_name: "probe.example",
@@ -207,7 +207,7 @@ async fn talk(addr: SocketAddr, total: Duration, client: &TlsClient) -> SmtpEvid
         deadlines,
         greeting: &greeting,
     };
-    probe(target, client).await.unwrap()
+    probe(request, client).await.unwrap()
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 use sts_scanner::evidence::rows::SmtpEvidence;
 use sts_scanner::evidence::{CertFault, SmtpOutcome, SmtpPhase, Starttls, TlsVersion, Vocabulary};
-use sts_scanner::smtp::{Deadlines, Greeting, Target, probe, probe_legacy};
+use sts_scanner::smtp::{Deadlines, Greeting, SmtpRequest, probe, probe_legacy};
 use sts_scanner::tls::certificate::sha256_hex;
 use sts_scanner::tls::{Hello, TlsClient};
 use tokio::io::AsyncWriteExt as _;
@@ -21,13 +21,18 @@ use tokio::task::JoinHandle;
 const HOST: &str = "mx.example.org";
 const OFFER: &str = "250-mx.example.org\r\n250-SIZE 1000\r\n250 STARTTLS\r\n";
 
-fn target<'a>(host: &'a str, addr: SocketAddr, deadlines: Deadlines, greeting: &'a Greeting) -> Target<'a> {
-    Target { host, addr, ehlo_name: "probe.example", hello: Hello::PostQuantum, deadlines, greeting }
+fn request<'a>(
+    host: &'a str,
+    addr: SocketAddr,
+    deadlines: Deadlines,
+    greeting: &'a Greeting,
+) -> SmtpRequest<'a> {
+    SmtpRequest { host, addr, ehlo_name: "probe.example", hello: Hello::PostQuantum, deadlines, greeting }
 }
 
 async fn probe_with(addr: SocketAddr, total: Duration, banner: Duration, client: &TlsClient) -> SmtpEvidence {
     let deadlines = Deadlines { total, banner, quit: SHORT };
-    probe(target(HOST, addr, deadlines, &Greeting::default()), client).await.unwrap()
+    probe(request(HOST, addr, deadlines, &Greeting::default()), client).await.unwrap()
 }
 
 async fn probe_at(addr: SocketAddr, client: &TlsClient) -> SmtpEvidence {
@@ -358,7 +363,7 @@ async fn asked_for_old(bytes: Vec<u8>) -> &'static str {
     })
     .await;
     let deadlines = Deadlines { total: PATIENT, banner: PATIENT, quit: SHORT };
-    probe_legacy(target(HOST, addr, deadlines, &Greeting::default())).await.unwrap().as_str()
+    probe_legacy(request(HOST, addr, deadlines, &Greeting::default())).await.unwrap().as_str()
 }
 
 #[tokio::test]
@@ -375,9 +380,9 @@ async fn where_it_does_not_come_to_the_old_hello_its_outcome_says_why() {
     let deadlines = Deadlines { total: PATIENT, banner: PATIENT, quit: SHORT };
     let greeting = Greeting::default();
     let (addr, _served) = plain(&["421 no\r\n"]).await;
-    assert_eq!(probe_legacy(target(HOST, addr, deadlines, &greeting)).await.unwrap(), SmtpOutcome::Limited);
+    assert_eq!(probe_legacy(request(HOST, addr, deadlines, &greeting)).await.unwrap(), SmtpOutcome::Limited);
     assert!(greeting.is_over());
-    let refused = probe_legacy(target(HOST, nobody(), deadlines, &greeting)).await.unwrap();
+    let refused = probe_legacy(request(HOST, nobody(), deadlines, &greeting)).await.unwrap();
     assert_eq!(refused, SmtpOutcome::ConnectRefused);
 }
 
@@ -415,7 +420,7 @@ async fn a_host_whose_name_tls_cannot_carry_is_probed_without_sni() {
     let (addr, served) = starttls(ca.issue(&leaf(&[HOST]))).await;
     let deadlines = Deadlines { total: PATIENT, banner: PATIENT, quit: SHORT };
     let greeting = Greeting::default();
-    let row = probe(target("mx host.example.org", addr, deadlines, &greeting), &ca.client()).await.unwrap();
+    let row = probe(request("mx host.example.org", addr, deadlines, &greeting), &ca.client()).await.unwrap();
     assert_eq!(
         (row.outcome.unwrap().as_str(), row.tls.cert_outcome.map(Vocabulary::word)),
         ("ok", Some("name"))

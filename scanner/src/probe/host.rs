@@ -10,7 +10,7 @@ use crate::evidence::rows::{HostRow, Retried, SmtpEvidence};
 use crate::evidence::{DnsStatus, Outcome as _, Question, SmtpOutcome};
 use crate::fault::{LocalFault, Unfinished};
 use crate::meters::PeerKind;
-use crate::smtp::{self, Deadlines, Greeting, Target};
+use crate::smtp::{self, Deadlines, Greeting, SmtpRequest};
 use crate::tls::Hello;
 use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
@@ -238,9 +238,9 @@ struct MxHost<'a> {
 }
 
 impl MxHost<'_> {
-    fn target<'b>(&'b self, hello: Hello, greeting: &'b Greeting) -> Target<'b> {
+    fn request<'b>(&'b self, hello: Hello, greeting: &'b Greeting) -> SmtpRequest<'b> {
         let plan = &self.probe.plan;
-        Target {
+        SmtpRequest {
             host: self.host,
             addr: SocketAddr::new(self.addr, plan.smtp_port),
             ehlo_name: &plan.identity.ehlo_name,
@@ -280,11 +280,11 @@ impl<'a> Peer for MxHost<'a> {
     async fn connect(&self, mut place: SmtpPlace<'a>, offer: Offer) -> Result<Conversation, LocalFault> {
         let greeting = Greeting::default();
         let Offer::Ours(hello) = offer else {
-            let target = self.target(Hello::Small, &greeting);
-            let outcome = place.hold(|| greeting.is_over(), smtp::probe_legacy(target)).await?;
+            let request = self.request(Hello::Small, &greeting);
+            let outcome = place.hold(|| greeting.is_over(), smtp::probe_legacy(request)).await?;
             return Ok(Conversation { evidence: nothing_but(outcome), says_too_much: false });
         };
-        let conversation = smtp::probe(self.target(hello, &greeting), &self.probe.tls);
+        let conversation = smtp::probe(self.request(hello, &greeting), &self.probe.tls);
         let evidence = place.hold(|| greeting.is_over(), conversation).await?;
         let says_too_much = place.note(ended(&evidence).pace_hint());
         Ok(Conversation { evidence, says_too_much })

@@ -34,7 +34,7 @@ pub struct Deadlines {
 
 /// Whom to talk to, and how.
 #[derive(Debug, Clone, Copy)]
-pub struct Target<'a> {
+pub struct SmtpRequest<'a> {
     /// The MX host, lower case, no trailing dot: the name in SNI, and the one the certificate is judged for.
     pub host: &'a str,
     /// One of its addresses, and the port.
@@ -70,15 +70,15 @@ impl Greeting {
 ///
 /// # Errors
 /// Where we failed: no descriptors, no address of our own. What the server does is in the evidence.
-pub async fn probe(target: Target<'_>, tls: &TlsClient) -> Result<SmtpEvidence, LocalFault> {
+pub async fn probe(request: SmtpRequest<'_>, tls: &TlsClient) -> Result<SmtpEvidence, LocalFault> {
     let probed_at = Some(moment::now());
     let start = Instant::now();
-    let deadline = start + target.deadlines.total;
+    let deadline = start + request.deadlines.total;
     let mut row = SmtpEvidence { starttls: Some(Starttls::Unknown), probed_at, ..SmtpEvidence::default() };
-    match connect(target.addr, deadline).await? {
+    match connect(request.addr, deadline).await? {
         Ok(stream) => {
             row.connect_ms = Some(millis_since(start));
-            talk(stream, target, tls, deadline, &mut row).await?;
+            talk(stream, request, tls, deadline, &mut row).await?;
         }
         Err(failure) => {
             row.outcome = Some(failure.at_mx_host());
@@ -93,17 +93,17 @@ pub async fn probe(target: Target<'_>, tls: &TlsClient) -> Result<SmtpEvidence, 
 ///
 /// # Errors
 /// Where we failed: no descriptors, no address of our own.
-pub async fn probe_legacy(target: Target<'_>) -> Result<SmtpOutcome, LocalFault> {
-    let deadline = Instant::now() + target.deadlines.total;
-    let mut stream = match connect(target.addr, deadline).await? {
+pub async fn probe_legacy(request: SmtpRequest<'_>) -> Result<SmtpOutcome, LocalFault> {
+    let deadline = Instant::now() + request.deadlines.total;
+    let mut stream = match connect(request.addr, deadline).await? {
         Ok(stream) => stream,
         Err(failure) => return Ok(failure.at_mx_host()),
     };
-    if let Some(end) = converse(&mut stream, target, deadline).await?.end {
+    if let Some(end) = converse(&mut stream, request, deadline).await?.end {
         return Ok(end);
     }
-    let name = match server_name(target) {
-        ServerName::DnsName(_) => Some(target.host),
+    let name = match server_name(request) {
+        ServerName::DnsName(_) => Some(request.host),
         _ => None,
     };
     let answer = legacy::ask(&mut stream, name, deadline).await?;
@@ -128,12 +128,12 @@ async fn connect(
 
 async fn talk(
     mut stream: TcpStream,
-    target: Target<'_>,
+    request: SmtpRequest<'_>,
     tls: &TlsClient,
     deadline: Instant,
     row: &mut SmtpEvidence,
 ) -> Result<(), LocalFault> {
-    let seen = converse(&mut stream, target, deadline).await?;
+    let seen = converse(&mut stream, request, deadline).await?;
     row.phase = Some(seen.phase.of_column());
     row.code = seen.code.map(i32::from);
     row.text = seen.text;
@@ -149,9 +149,9 @@ async fn talk(
         return Ok(());
     }
     let start = Instant::now();
-    let attempt = tls.attempt(target.hello, &[]);
+    let attempt = tls.attempt(request.hello, &[]);
     let connector = TlsConnector::from(Arc::new(attempt.config));
-    let result = timeout_at(deadline, connector.connect(server_name(target), stream)).await;
+    let result = timeout_at(deadline, connector.connect(server_name(request), stream)).await;
     let (outcome, finished) = match result {
         Err(_) => (HandshakeFailure::Timeout.at_mx_host(), None),
         Ok(Err(err)) => (of_handshake(&err)?.at_mx_host(), None),
@@ -163,13 +163,13 @@ async fn talk(
                 cipher: connection.negotiated_cipher_suite().map(|suite| cipher_name(suite.suite())),
                 group: connection.negotiated_key_exchange_group().map(|group| group_name(group.name())),
             };
-            quit(&mut stream, target.deadlines.quit, deadline).await;
+            quit(&mut stream, request.deadlines.quit, deadline).await;
             (SmtpOutcome::Ok, Some(finished))
         }
     };
     row.outcome = Some(outcome);
     let seen = attempt.witness.seen();
-    let judgement = tls.judge(&seen, target.host);
+    let judgement = tls.judge(&seen, request.host);
     row.tls = evidence(seen, judgement.as_ref(), finished);
     Ok(())
 }
@@ -177,21 +177,21 @@ async fn talk(
 /// The plain text, up to the handshake or to its end.
 async fn converse(
     stream: &mut TcpStream,
-    target: Target<'_>,
+    request: SmtpRequest<'_>,
     deadline: Instant,
 ) -> Result<Transcript, LocalFault> {
     const DOING: &str = "talk to an MX host";
     let ours = |err: &io::Error| LocalFault::of_io(DOING, err).map_or(Ok(()), Err);
     let start = Instant::now();
-    let banner = deadline.min(start + target.deadlines.banner);
-    let mut session = Session::new(target.ehlo_name);
+    let banner = deadline.min(start + request.deadlines.banner);
+    let mut session = Session::new(request.ehlo_name);
     let mut buffer = [0_u8; 4096];
     let mut step = Step::Read;
     loop {
         let until = if session.phase() == Phase::Banner {
             banner
         } else {
-            target.greeting.end();
+            request.greeting.end();
             deadline
         };
         step = match step {
@@ -229,14 +229,14 @@ async fn converse(
                 }
             },
             Step::Quit => {
-                quit(stream, target.deadlines.quit, deadline).await;
+                quit(stream, request.deadlines.quit, deadline).await;
                 break;
             }
             Step::StartTls | Step::Close => break,
         };
         session.time_greeting(|| millis_since(start));
     }
-    target.greeting.end();
+    request.greeting.end();
     Ok(session.into_transcript())
 }
 
@@ -262,11 +262,11 @@ async fn quit<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, patience: Durat
 
 /// The host's name; where it is none that TLS can carry, its address, which goes without SNI (RFC 6066
 /// section 3).
-fn server_name(target: Target<'_>) -> ServerName<'static> {
-    ServerName::try_from(target.host.to_owned())
+fn server_name(request: SmtpRequest<'_>) -> ServerName<'static> {
+    ServerName::try_from(request.host.to_owned())
         .ok()
         .filter(|name| matches!(name, ServerName::DnsName(_)))
-        .unwrap_or_else(|| ServerName::IpAddress(target.addr.ip().into()))
+        .unwrap_or_else(|| ServerName::IpAddress(request.addr.ip().into()))
 }
 
 const fn version_name(version: ProtocolVersion) -> Option<TlsVersion> {

@@ -6,4 +6,4 @@ pub mod registry;
 pub mod reply;
 pub mod session;
 
-pub use connection::{Deadlines, Greeting, Target, probe, probe_legacy};
+pub use connection::{Deadlines, Greeting, SmtpRequest, probe, probe_legacy};
