@@ -19,9 +19,9 @@ const PART_ROWS: u64 = 131_072;
 /// most. At the default rates a minute fills a part.
 const PART_AGE: Duration = Duration::from_secs(60);
 
-/// Something that is final.
+/// A row that is final.
 #[derive(Debug)]
-pub enum Evidence {
+pub enum FinalRow {
     /// A domain's row and its position in the list.
     Domain(u64, Box<DomainRow>),
     /// A row of an MX host's address.
@@ -98,14 +98,14 @@ impl DatasetWriter {
     ///
     /// # Errors
     /// The dataset cannot be written.
-    pub fn take(&mut self, evidence: Evidence) -> Result<(), WriteError> {
-        match evidence {
-            Evidence::Domain(position, mut row) => {
+    pub fn take(&mut self, row: FinalRow) -> Result<(), WriteError> {
+        match row {
+            FinalRow::Domain(position, mut row) => {
                 self.keep_certificates(&mut row.policy.tls)?;
                 self.done.insert(position);
                 self.domains.push(*row)?;
             }
-            Evidence::Host(mut row) => {
+            FinalRow::Host(mut row) => {
                 self.keep_certificates(&mut row.smtp.tls)?;
                 self.hosts.push(*row)?;
             }

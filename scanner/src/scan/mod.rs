@@ -16,7 +16,7 @@ pub use report::{DnsSeen, Ended, Report};
 use crate::dataset::lock::Lock;
 use crate::dataset::manifest::{ListFacts, Sum};
 use crate::dataset::ranges::Positions;
-use crate::dataset::writer::{DatasetWriter, Evidence};
+use crate::dataset::writer::{DatasetWriter, FinalRow};
 use crate::error::ScanError;
 use crate::input::{self, Entry, ListSpec, Options, Reader, Repeats};
 use crate::plan::{IntermediateSource, ScanPlan};
@@ -227,7 +227,7 @@ fn drive(
     known: &Known,
     hosts: Vec<HostLook>,
     writer: DatasetWriter,
-    from_stages: mpsc::Receiver<Evidence>,
+    from_stages: mpsc::Receiver<FinalRow>,
 ) -> Result<(ReadOut, DnsSeen), ScanError> {
     let workers = dns_workers();
     let slots = pipeline.probe.plan.pace.dns_in_flight.div_ceil(workers);
@@ -296,9 +296,9 @@ fn offer(hosts: Vec<HostLook>, contacts: &mpsc::Sender<Work>, tally: &Tally) {
 }
 
 /// The writer's thread: takes what is final until all senders are gone, then commits the rest.
-fn write(mut writer: DatasetWriter, mut evidence: mpsc::Receiver<Evidence>) -> Result<(), ScanError> {
+fn write(mut writer: DatasetWriter, mut rows: mpsc::Receiver<FinalRow>) -> Result<(), ScanError> {
     let mut taken = Vec::with_capacity(EVIDENCE_QUEUE);
-    while evidence.blocking_recv_many(&mut taken, EVIDENCE_QUEUE) > 0 {
+    while rows.blocking_recv_many(&mut taken, EVIDENCE_QUEUE) > 0 {
         for one in taken.drain(..) {
             writer.take(one).map_err(|e| ScanError::write(e, writer.committed()))?;
         }

@@ -5,7 +5,7 @@
 
 use super::spool::{Spool, Taken, Waiting};
 use super::tally::{Count, Now, Tally};
-use crate::dataset::writer::Evidence;
+use crate::dataset::writer::FinalRow;
 use crate::evidence::rows::HostRow;
 use crate::evidence::{SmtpOutcome, SmtpPhase};
 use crate::fault::Unfinished;
@@ -59,7 +59,7 @@ pub(super) struct Pipeline {
     pub(super) stop: CancellationToken,
     /// Why the scan stopped itself, where it did.
     pub(super) halted: Arc<OnceLock<String>>,
-    writer: mpsc::Sender<Evidence>,
+    writer: mpsc::Sender<FinalRow>,
     deferred: Mutex<Spool>,
 }
 
@@ -69,7 +69,7 @@ impl Pipeline {
         registry: Registry,
         tally: Arc<Tally>,
         stop: CancellationToken,
-        writer: mpsc::Sender<Evidence>,
+        writer: mpsc::Sender<FinalRow>,
         deferred: Spool,
     ) -> Self {
         tally.deferred.set(deferred.domains + deferred.hosts);
@@ -250,7 +250,7 @@ impl Pipeline {
         let position = domain.position;
         let row = domain.into_row();
         self.tally.count(&row);
-        self.write(Evidence::Domain(position, row)).await;
+        self.write(FinalRow::Domain(position, row)).await;
         hosts
     }
 
@@ -320,7 +320,7 @@ impl Pipeline {
     async fn write_rows(&self, rows: Vec<HostRow>) {
         for row in rows {
             self.tally.host_rows.up();
-            self.write(Evidence::Host(Box::new(row))).await;
+            self.write(FinalRow::Host(Box::new(row))).await;
         }
     }
 
@@ -354,9 +354,9 @@ impl Pipeline {
         }
     }
 
-    async fn write(&self, evidence: Evidence) {
+    async fn write(&self, row: FinalRow) {
         // The writer ends early only where the disk failed; then the row is done again on resume.
-        if self.writer.send(evidence).await.is_err() {
+        if self.writer.send(row).await.is_err() {
             self.stop.cancel();
         }
     }
