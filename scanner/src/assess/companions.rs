@@ -1,12 +1,12 @@
 //! Findings beside MTA-STS: TLSRPT.
 
 use super::facts::Look;
-use super::{Evidence, Found, bytes};
+use super::{Case, Found, bytes};
 use crate::evidence::{Code, RecordState, Word};
 use crate::mta_sts::tlsrpt;
 
-pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
-    let row = evidence.row;
+pub(super) fn findings(case: &Case<'_>, found: &mut Found) {
+    let row = case.row;
     if let Some(status) = row.tlsrpt_dns.as_ref().and_then(Word::known).filter(|status| !status.is_definite())
     {
         // Only what may pass is asked again.

@@ -5,20 +5,20 @@
 //! host's.
 
 use super::facts::HostDane;
-use super::{Evidence, Found};
+use super::{Case, Found};
 use crate::evidence::DaneOutcome;
 use crate::tls::tlsa;
 
 /// The outcome of each MX host whose TLSA records were asked for, in the order of the set; `None` where those
 /// of none were. Findings are drawn for domains that signal.
-pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) -> Option<Vec<(String, DaneOutcome)>> {
+pub(super) fn findings(case: &Case<'_>, found: &mut Found) -> Option<Vec<(String, DaneOutcome)>> {
     let mut outcomes: Vec<(String, DaneOutcome)> = Vec::new();
-    for mx in evidence.mail_hosts() {
+    for mx in case.mail_hosts() {
         if outcomes.iter().any(|(host, _)| *host == mx.host) {
             continue;
         }
-        let Some(outcome) = outcome(evidence, &mx.host) else { continue };
-        if evidence.signals()
+        let Some(outcome) = outcome(case, &mx.host) else { continue };
+        if case.signals()
             && let Some(code) = outcome.code()
         {
             found.note(code);
@@ -28,13 +28,13 @@ pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) -> Option<Vec
     (!outcomes.is_empty()).then_some(outcomes)
 }
 
-fn outcome(evidence: &Evidence<'_>, host: &str) -> Option<DaneOutcome> {
-    let hosts = evidence.hosts;
+fn outcome(case: &Case<'_>, host: &str) -> Option<DaneOutcome> {
+    let hosts = case.hosts;
     let states: Vec<HostDane> = hosts
         .dane_of(host)
         .map(|(state, names)| match state {
             // RFC 7672 section 3.2.3: the next-hop domain is one of the names a sender looks for.
-            HostDane::MatchesOthers if tlsa::covers(names, &evidence.row.domain) => HostDane::Matches,
+            HostDane::MatchesOthers if tlsa::covers(names, &case.row.domain) => HostDane::Matches,
             HostDane::MatchesOthers => HostDane::Fails,
             state => state,
         })
@@ -52,7 +52,7 @@ fn outcome(evidence: &Evidence<'_>, host: &str) -> Option<DaneOutcome> {
         DaneOutcome::Unknown
     } else if any(HostDane::Absent) {
         DaneOutcome::None
-    } else if any(HostDane::Insecure) || evidence.row.mx_ad != Some(true) {
+    } else if any(HostDane::Insecure) || case.row.mx_ad != Some(true) {
         // Section 2.2.1: without a secure MX set a secure host does not help.
         DaneOutcome::Insecure
     } else if any(HostDane::Unusable) {

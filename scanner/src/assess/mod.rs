@@ -57,17 +57,17 @@ pub fn is_assessed(signals: Option<bool>, tlsrpt: Option<RecordState>) -> bool {
 /// contacted.
 #[must_use]
 pub fn domain(row: &SeenDomain, hosts: &HostsOf) -> AssessmentRow {
-    let evidence = Evidence::of(row, hosts);
+    let case = Case::of(row, hosts);
     let mut found = Found::default();
-    record::findings(&evidence, &mut found);
-    policy_host::findings(&evidence, &mut found);
-    policy_text::findings(&evidence, &mut found);
-    mx::findings(&evidence, &mut found);
-    smtp::findings(&evidence, &mut found);
-    let mismatch_kind = mismatch::findings(&evidence, &mut found);
-    companions::findings(&evidence, &mut found);
-    let dane = dane::findings(&evidence, &mut found);
-    let verdicts = verdict::verdicts(&evidence);
+    record::findings(&case, &mut found);
+    policy_host::findings(&case, &mut found);
+    policy_text::findings(&case, &mut found);
+    mx::findings(&case, &mut found);
+    smtp::findings(&case, &mut found);
+    let mismatch_kind = mismatch::findings(&case, &mut found);
+    companions::findings(&case, &mut found);
+    let dane = dane::findings(&case, &mut found);
+    let verdicts = verdict::verdicts(&case);
     AssessmentRow {
         domain: row.domain.clone(),
         findings: in_order(found.all),
@@ -112,7 +112,7 @@ impl Found {
 }
 
 /// One domain's evidence, its texts read once.
-struct Evidence<'a> {
+struct Case<'a> {
     row: &'a SeenDomain,
     hosts: &'a HostsOf,
     /// `None` where there was no answer at `_mta-sts`.
@@ -123,7 +123,7 @@ struct Evidence<'a> {
     patterns: Vec<String>,
 }
 
-impl<'a> Evidence<'a> {
+impl<'a> Case<'a> {
     fn of(row: &'a SeenDomain, hosts: &'a HostsOf) -> Self {
         let text = row.policy_body.as_ref().map(|body| policy::parse(body));
         let patterns = text.as_ref().map(Parsed::mx_escaped).unwrap_or_default();

@@ -1,20 +1,20 @@
 //! Findings about the MX set and the names in it.
 
 use super::facts::Look;
-use super::{Evidence, Found};
+use super::{Case, Found};
 use crate::evidence::{Code, DnsStatus, MxKind, SmtpOutcome, Word};
 use crate::mta_sts::mx_pattern;
 use std::net::IpAddr;
 
-pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
-    match evidence.mx_kind() {
+pub(super) fn findings(case: &Case<'_>, found: &mut Found) {
+    match case.mx_kind() {
         Some(MxKind::None) => found.note(Code::mx_none),
         Some(MxKind::Null) => found.note(Code::mx_null),
         Some(MxKind::Implicit) => found.note(Code::mx_implicit),
-        Some(MxKind::Unknown) => unknown(evidence, found),
+        Some(MxKind::Unknown) => unknown(case, found),
         Some(MxKind::Explicit) | None => {}
     }
-    let set = evidence.mx();
+    let set = case.mx();
     if set.len() > 1 && set.iter().any(|mx| mx.host == ".") {
         found.note(Code::mx_null_beside_others);
     }
@@ -26,15 +26,15 @@ pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
         if mx.host != "." && !mx_pattern::is_domain(mx.host.as_bytes()) {
             found.note(Code::mx_name_invalid);
         }
-        if evidence.signals() && mx.host != "." {
-            host(evidence, &mx.host, found);
+        if case.signals() && mx.host != "." {
+            host(case, &mx.host, found);
         }
     }
 }
 
 /// The set could not be resolved; or the addresses of an implicit MX could not, or were not asked for.
-fn unknown(evidence: &Evidence<'_>, found: &mut Found) {
-    let row = evidence.row;
+fn unknown(case: &Case<'_>, found: &mut Found) {
+    let row = case.row;
     let again = if row.attempts > 1 { Look::Repeated } else { Look::Once };
     match row.mx_dns.as_ref().and_then(Word::known) {
         // Only what may pass is asked again.
@@ -42,15 +42,15 @@ fn unknown(evidence: &Evidence<'_>, found: &mut Found) {
             found.note_after(Code::mx_dns_failure, if status.may_pass() { again } else { Look::Once });
         }
         // Of a domain that signals the addresses are always asked for.
-        Some(DnsStatus::NoData | DnsStatus::NxDomain) if evidence.signals() => {
+        Some(DnsStatus::NoData | DnsStatus::NxDomain) if case.signals() => {
             found.note_after(Code::mx_dns_failure, again);
         }
         _ => {}
     }
 }
 
-fn host(evidence: &Evidence<'_>, host: &str, found: &mut Found) {
-    for facts in evidence.hosts.of(host) {
+fn host(case: &Case<'_>, host: &str, found: &mut Found) {
+    for facts in case.hosts.of(host) {
         if facts.is_alias {
             found.note(Code::mx_is_cname);
         }

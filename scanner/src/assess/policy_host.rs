@@ -1,21 +1,21 @@
 //! Findings on the way to the policy's text.
 
 use super::facts::{CertFaults, Look};
-use super::{Evidence, Found};
+use super::{Case, Found};
 use crate::evidence::{CertFault, Code, PolicyOutcome};
 
 /// Whether the policy was looked at again.
-pub(super) fn look(evidence: &Evidence<'_>) -> Look {
-    let row = evidence.row;
+pub(super) fn look(case: &Case<'_>) -> Look {
+    let row = case.row;
     Look::of_row(row.looks, row.policy_attempts.as_deref().unwrap_or_default())
 }
 
 /// The outcome names the first thing that failed. What can be seen behind a bad certificate is told beside
 /// it: every other fault of the certificate, the HTTP status, the text.
-pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
-    let row = evidence.row;
-    if let Some(code) = evidence.outcome().and_then(PolicyOutcome::code) {
-        found.note_after(code, look(evidence));
+pub(super) fn findings(case: &Case<'_>, found: &mut Found) {
+    let row = case.row;
+    if let Some(code) = case.outcome().and_then(PolicyOutcome::code) {
+        found.note_after(code, look(case));
     }
     if row.policy_attempts.iter().flatten().any(|outcome| *outcome == PolicyOutcome::TlsLargeHello) {
         found.note(Code::policy_tls_large_hello);

@@ -1,17 +1,17 @@
 //! Findings in the policy's text.
 
-use super::{Evidence, Found};
+use super::{Case, Found};
 use crate::evidence::{Code, Mode, PolicyOutcome};
 
 /// Draws from any text that came with status 200, be it behind a bad certificate: the page that goes with an
 /// error is no policy, and what was cut at 64 KiB is not judged.
-pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
-    let row = evidence.row;
+pub(super) fn findings(case: &Case<'_>, found: &mut Found) {
+    let row = case.row;
     if row.policy_wildcard == Some(true) {
         found.note(Code::policy_wildcard);
     }
-    let whole = row.policy_http_status == Some(200) && evidence.outcome() != Some(PolicyOutcome::TooLarge);
-    let Some(text) = evidence.text.as_ref().filter(|_| whole) else { return };
+    let whole = row.policy_http_status == Some(200) && case.outcome() != Some(PolicyOutcome::TooLarge);
+    let Some(text) = case.text.as_ref().filter(|_| whole) else { return };
     found.note_faults(&text.faults);
     match text.mode {
         Some(Mode::Testing) => found.note(Code::policy_mode_testing),

@@ -1,11 +1,11 @@
 //! Findings at `_mta-sts`.
 
 use super::facts::Look;
-use super::{Evidence, Found};
+use super::{Case, Found};
 use crate::evidence::{Code, DnsStatus, Word};
 
-pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
-    let row = evidence.row;
+pub(super) fn findings(case: &Case<'_>, found: &mut Found) {
+    let row = case.row;
     // Only what failed is asked again: a timeout in a row of two looks was one in both.
     let look = if row.attempts > 1 { Look::Repeated } else { Look::Once };
     match row.sts_dns.as_ref().and_then(Word::known) {
@@ -15,7 +15,7 @@ pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
         Some(status) if !status.is_definite() => found.note_after(Code::record_dns_unusable, look),
         _ => {}
     }
-    if let Some(record) = &evidence.record {
+    if let Some(record) = &case.record {
         found.note_faults(&record.faults);
     }
     if row.sts_wildcard == Some(true) {

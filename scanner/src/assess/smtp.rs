@@ -1,19 +1,19 @@
 //! Findings about SMTP, TLS and certificates of the MX hosts, preference and policy aside.
 
-use super::{Evidence, Found};
+use super::{Case, Found};
 use crate::evidence::{CertFault, Code};
 
-pub(super) fn findings(evidence: &Evidence<'_>, found: &mut Found) {
-    if !evidence.signals() {
+pub(super) fn findings(case: &Case<'_>, found: &mut Found) {
+    if !case.signals() {
         return;
     }
     let mut observed = 0_usize;
     let mut wholly_bad = 0_usize;
     let mut any_bad = false;
-    for mx in evidence.mail_hosts() {
+    for mx in case.mail_hosts() {
         let mut seen = 0_usize;
         let mut bad = 0_usize;
-        for facts in evidence.hosts.of(&mx.host) {
+        for facts in case.hosts.of(&mx.host) {
             if let Some(code) = facts.code() {
                 found.note_after(code, facts.look);
             }

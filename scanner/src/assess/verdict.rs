@@ -1,7 +1,7 @@
 //! What becomes of mail to a domain: the verdict of a strict sender, of a lenient one, and the strict one
 //! over the MX hosts of lowest preference.
 
-use super::Evidence;
+use super::Case;
 use super::catalogue::Severity;
 use super::facts::{AddressFacts, Fate, Look};
 use super::policy_host::look;
@@ -32,16 +32,16 @@ enum Hosts {
 }
 
 /// `None` where the domain does not signal or `_mta-sts` could not be asked.
-pub(super) fn verdicts(evidence: &Evidence<'_>) -> Option<Verdicts> {
-    evidence.signals().then(|| Verdicts {
-        strict: verdict(evidence, Sender::Strict, Hosts::All),
-        lenient: verdict(evidence, Sender::Lenient, Hosts::All),
-        primary: verdict(evidence, Sender::Strict, Hosts::Primary),
+pub(super) fn verdicts(case: &Case<'_>) -> Option<Verdicts> {
+    case.signals().then(|| Verdicts {
+        strict: verdict(case, Sender::Strict, Hosts::All),
+        lenient: verdict(case, Sender::Lenient, Hosts::All),
+        primary: verdict(case, Sender::Strict, Hosts::Primary),
     })
 }
 
-fn verdict(evidence: &Evidence<'_>, sender: Sender, scope: Hosts) -> Verdict {
-    let mode = match policy(evidence, sender) {
+fn verdict(case: &Case<'_>, sender: Sender, scope: Hosts) -> Verdict {
+    let mode = match policy(case, sender) {
         Policy::Had(mode) => mode,
         Policy::Gone => return Verdict::NoPolicy,
         Policy::Undecided => return Verdict::Indeterminate,
@@ -49,12 +49,12 @@ fn verdict(evidence: &Evidence<'_>, sender: Sender, scope: Hosts) -> Verdict {
     if mode == Mode::None {
         return Verdict::Withdrawn;
     }
-    match evidence.mx_kind() {
+    match case.mx_kind() {
         Some(MxKind::None | MxKind::Null) => return Verdict::NoMail,
         Some(MxKind::Explicit | MxKind::Implicit) => {}
         Some(MxKind::Unknown) | None => return Verdict::Indeterminate,
     }
-    let counts = HostCounts::of(evidence, scope);
+    let counts = HostCounts::of(case, scope);
     match (mode, counts) {
         (_, HostCounts { passing: 0, failing: 0, mixed: 0 }) => Verdict::Indeterminate,
         (Mode::Testing, HostCounts { failing: 0, mixed: 0, .. }) => Verdict::TestingPassing,
@@ -75,21 +75,21 @@ enum Policy {
     Undecided,
 }
 
-fn policy(evidence: &Evidence<'_>, sender: Sender) -> Policy {
-    let record = evidence.record.as_ref().map(|record| match sender {
+fn policy(case: &Case<'_>, sender: Sender) -> Policy {
+    let record = case.record.as_ref().map(|record| match sender {
         Sender::Strict => record.state,
         Sender::Lenient => record.lenient,
     });
     if record != Some(RecordState::Valid) {
         return Policy::Gone;
     }
-    let Some(outcome) = evidence.outcome() else {
+    let Some(outcome) = case.outcome() else {
         return Policy::Undecided;
     };
     if let Some(code) = outcome.code() {
-        return if keeps_away(code, look(evidence)) { Policy::Gone } else { Policy::Undecided };
+        return if keeps_away(code, look(case)) { Policy::Gone } else { Policy::Undecided };
     }
-    let Some(text) = &evidence.text else {
+    let Some(text) = &case.text else {
         return Policy::Undecided;
     };
     let mode = match sender {
@@ -113,11 +113,11 @@ struct HostCounts {
 }
 
 impl HostCounts {
-    fn of(evidence: &Evidence<'_>, scope: Hosts) -> Self {
-        let lowest = evidence.mail_hosts().map(|mx| mx.preference).min();
+    fn of(case: &Case<'_>, scope: Hosts) -> Self {
+        let lowest = case.mail_hosts().map(|mx| mx.preference).min();
         let mut counts = Self::default();
-        for mx in evidence.mail_hosts().filter(|mx| scope == Hosts::All || Some(mx.preference) == lowest) {
-            match fate(evidence, mx) {
+        for mx in case.mail_hosts().filter(|mx| scope == Hosts::All || Some(mx.preference) == lowest) {
+            match fate(case, mx) {
                 Some(Fate::Passes) => counts.passing += 1,
                 Some(Fate::Fails) => counts.failing += 1,
                 Some(Fate::Mixed) => counts.mixed += 1,
@@ -129,12 +129,11 @@ impl HostCounts {
 }
 
 /// A host the policy does not match fails, whatever was observed. `None` where nothing was.
-fn fate(evidence: &Evidence<'_>, mx: &SeenMx) -> Option<Fate> {
-    if mx_pattern::first_match(&mx.host, &evidence.patterns).is_none() {
+fn fate(case: &Case<'_>, mx: &SeenMx) -> Option<Fate> {
+    if mx_pattern::first_match(&mx.host, &case.patterns).is_none() {
         return Some(Fate::Fails);
     }
-    evidence
-        .hosts
+    case.hosts
         .of(&mx.host)
         .filter_map(AddressFacts::fate)
         .reduce(|one, other| if one == other { one } else { Fate::Mixed })
