@@ -154,7 +154,7 @@ impl Board {
         }
     }
 
-    /// A contact is over; its place among all may have been given back before.
+    /// A contact is over; its slot among all may have been given back before.
     pub(super) fn leave(&mut self, target: &Target, now: Instant) {
         for key in target.keys() {
             if let Some(level) = self.levels.get_mut(&key) {
@@ -166,7 +166,7 @@ impl Board {
     }
 
     /// A contact with a target, which `began` then, ended with its deadline. After several in a row those who
-    /// queue for its address are put off: each would hold its place for as long, and places are what
+    /// queue for its address are put off: each would hold its slot for as long, and slots are what
     /// they wait for. Who has its turn keeps it, and who comes later waits for the next end, so that the
     /// address is tried now and then.
     pub(super) fn was_silent(&mut self, target: &Target, began: Instant, now: Instant) {

@@ -164,7 +164,7 @@ fn who_waits_holds_no_place_that_another_could_use() {
     let stage = StageLimits { address: limits(1_000_000, 1), provider: limits(1_000_000, 2), ..OPEN };
     let mut world = World::new(stage, Duration::from_secs(60));
     world.enter(0, &host(1, "big.example"));
-    // Waits for the address; the provider's second place is for another of its addresses, in whatever
+    // Waits for the address; the provider's second slot is for another of its addresses, in whatever
     // network.
     world.enter(1, &host(1, "big.example"));
     world.enter(2, &host(2, "big.example"));

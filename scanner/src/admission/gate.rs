@@ -21,7 +21,7 @@ pub(super) struct Gate {
     sooner: Notify,
 }
 
-/// A connection that may be made now; dropping it frees its place.
+/// A connection that may be made now; dropping it frees the slot.
 pub struct Slot<'a> {
     gate: &'a Gate,
     target: Target,
@@ -148,7 +148,7 @@ impl Slot<'_> {
         self.gate.with(|board| board.note(&self.target, hint, now()))
     }
 
-    /// Gives the place among all of a contact that has begun to another; that at the target it keeps.
+    /// Frees the slot among all of a contact that has begun, but keeps the slot at its target.
     pub(super) fn leave_all(&mut self) {
         if std::mem::take(&mut self.counts) {
             self.gate.with(|board| board.leave_all(now()));

@@ -54,15 +54,15 @@ pub struct Admission {
     stop: CancellationToken,
 }
 
-/// A conversation with an MX host that may be begun now; dropping it frees its place.
-pub struct SmtpPlace<'a> {
+/// A conversation with an MX host that may be begun now; dropping it frees the slot.
+pub struct SmtpSlot<'a> {
     slot: Slot<'a>,
     slow: &'a SlowSlots,
 }
 
-impl SmtpPlace<'_> {
-    /// Runs the conversation in this place. Where the server has not greeted in a while (`greeted` says so)
-    /// it moves to a place among the slow ones, as soon as one is free, so that it keeps no other waiting.
+impl SmtpSlot<'_> {
+    /// Runs the conversation in this slot. Where the server has not greeted in a while (`greeted` says so)
+    /// it moves to a slot among the slow ones, as soon as one is free, so that it keeps no other waiting.
     pub async fn hold<T>(&mut self, greeted: impl Fn() -> bool, conversation: impl Future<Output = T>) -> T {
         self.slow.hold(&mut self.slot, greeted, conversation).await
     }
@@ -230,7 +230,7 @@ impl Admission {
         self.smtp.was_silent(&Target::mx_host(addr, host), began);
     }
 
-    /// Waits until an MX host's address may be contacted; the place is held as long as it lives. `None` as
+    /// Waits until an MX host's address may be contacted; the slot is held as long as it lives. `None` as
     /// for [`Admission::https`].
     ///
     /// # Errors
@@ -241,11 +241,11 @@ impl Admission {
         host: &str,
         in_queue: InQueue,
         waited: &mut Waited,
-    ) -> Result<Option<SmtpPlace<'_>>, Unfinished> {
+    ) -> Result<Option<SmtpSlot<'_>>, Unfinished> {
         let turn = self.smtp.enter(Target::mx_host(addr, host), in_queue, waited);
         let slot = self.unless_stopped(turn).await?;
         self.still_admits(addr, self.excludes_mx_host(host, &[]))?;
-        Ok(slot.map(|slot| SmtpPlace { slot, slow: &self.slow_smtp }))
+        Ok(slot.map(|slot| SmtpSlot { slot, slow: &self.slow_smtp }))
     }
 
     /// The wait may have been long, and an exclusion file may have grown meanwhile.

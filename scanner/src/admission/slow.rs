@@ -23,7 +23,7 @@ impl SlowSlots {
 
     /// Runs a conversation in its slot. Where it has not begun after a while (`has_begun` says so) it moves
     /// to one of these slots, as soon as one is free, and stays there; its own is for others then. Its
-    /// target's place it keeps.
+    /// target's slot it keeps.
     pub(super) async fn hold<T>(
         &self,
         slot: &mut Slot<'_>,

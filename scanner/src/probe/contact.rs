@@ -29,7 +29,7 @@ impl<O> Seen<O> {
 /// An address of a host, and how a connection to it is made.
 pub(super) trait Peer {
     /// The right to make a connection.
-    type Place;
+    type Slot;
     /// What a connection shows.
     type Shown;
     /// How it ends.
@@ -41,14 +41,14 @@ pub(super) trait Peer {
     fn addr(&self) -> IpAddr;
 
     /// Waits for a turn; `None` where it is put off.
-    async fn enter(&self, in_queue: InQueue, waited: &mut Waited) -> Result<Option<Self::Place>, Unfinished>;
+    async fn enter(&self, in_queue: InQueue, waited: &mut Waited) -> Result<Option<Self::Slot>, Unfinished>;
 
     /// Has those put off that wait for a turn, where it let several connections in a row wait for their
     /// deadline as this one, which `began` then.
     fn was_silent(&self, began: Instant);
 
-    /// Makes the connection, notes what it says about the pace, and gives its place back.
-    async fn connect(&self, place: Self::Place, offer: Offer) -> Result<Self::Shown, LocalFault>;
+    /// Makes the connection, notes what it says about the pace, and gives its slot back.
+    async fn connect(&self, slot: Self::Slot, offer: Offer) -> Result<Self::Shown, LocalFault>;
 
     /// What of its end counts.
     fn seen(shown: &Self::Shown) -> Seen<Self::Outcome>;
@@ -80,14 +80,14 @@ impl<P: Peer> Connections for Believed<'_, P> {
         loop {
             probe.dns.uplink().until_up(waited).await?;
             let mut turn = Waited::default();
-            let place = peer.enter(in_queue, &mut turn).await?;
+            let slot = peer.enter(in_queue, &mut turn).await?;
             waited.add(turn);
-            let Some(place) = place else { return Ok(None) };
+            let Some(slot) = slot else { return Ok(None) };
             probe.meters.waited(P::KIND, Duration::from(turn));
             let began = Instant::now();
             let result = {
                 let _under_way = probe.dns.uplink().under_way();
-                peer.connect(place, offer).await
+                peer.connect(slot, offer).await
             };
             let doubt = match &result {
                 Ok(shown) => {

@@ -4,7 +4,7 @@ use super::Probe;
 use super::contact::{Believed, Peer, Seen};
 use super::course::{Course, Left};
 use super::tries::{Offer, look};
-use crate::admission::{InQueue, Refusal, SmtpPlace, Waited};
+use crate::admission::{InQueue, Refusal, SmtpSlot, Waited};
 use crate::dns::{Addresses, Answer, RecordType};
 use crate::evidence::rows::{HostRow, Retried, SmtpEvidence};
 use crate::evidence::{DnsStatus, Outcome as _, Question, SmtpOutcome};
@@ -256,7 +256,7 @@ impl MxHost<'_> {
 }
 
 impl<'a> Peer for MxHost<'a> {
-    type Place = SmtpPlace<'a>;
+    type Slot = SmtpSlot<'a>;
     type Shown = Conversation;
     type Outcome = SmtpOutcome;
     const KIND: PeerKind = PeerKind::Smtp;
@@ -269,7 +269,7 @@ impl<'a> Peer for MxHost<'a> {
         &self,
         in_queue: InQueue,
         waited: &mut Waited,
-    ) -> Result<Option<SmtpPlace<'a>>, Unfinished> {
+    ) -> Result<Option<SmtpSlot<'a>>, Unfinished> {
         self.probe.admission.smtp(self.addr, self.host, in_queue, waited).await
     }
 
@@ -277,16 +277,16 @@ impl<'a> Peer for MxHost<'a> {
         self.probe.admission.mx_host_was_silent(self.addr, self.host, began);
     }
 
-    async fn connect(&self, mut place: SmtpPlace<'a>, offer: Offer) -> Result<Conversation, LocalFault> {
+    async fn connect(&self, mut slot: SmtpSlot<'a>, offer: Offer) -> Result<Conversation, LocalFault> {
         let greeting = Greeting::default();
         let Offer::Ours(hello) = offer else {
             let request = self.request(Hello::Small, &greeting);
-            let outcome = place.hold(|| greeting.is_over(), smtp::probe_legacy(request)).await?;
+            let outcome = slot.hold(|| greeting.is_over(), smtp::probe_legacy(request)).await?;
             return Ok(Conversation { evidence: nothing_but(outcome), says_too_much: false });
         };
         let conversation = smtp::probe(self.request(hello, &greeting), &self.probe.tls);
-        let evidence = place.hold(|| greeting.is_over(), conversation).await?;
-        let says_too_much = place.note(ended(&evidence).pace_hint());
+        let evidence = slot.hold(|| greeting.is_over(), conversation).await?;
+        let says_too_much = slot.note(ended(&evidence).pace_hint());
         Ok(Conversation { evidence, says_too_much })
     }
 

@@ -204,7 +204,7 @@ struct PolicyHost<'a> {
 }
 
 impl<'a> Peer for PolicyHost<'a> {
-    type Place = Slot<'a>;
+    type Slot = Slot<'a>;
     type Shown = Fetched;
     type Outcome = PolicyOutcome;
     const KIND: PeerKind = PeerKind::Policy;

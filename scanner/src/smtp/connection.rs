@@ -49,7 +49,7 @@ pub struct SmtpRequest<'a> {
     pub greeting: &'a Greeting,
 }
 
-/// Whether a server still owes its greeting; told by the conversation, read by whoever holds its place.
+/// Whether a server still owes its greeting; told by the conversation, read by the holder of its slot.
 #[derive(Debug, Default)]
 pub struct Greeting(AtomicBool);
 
