@@ -47,11 +47,11 @@ pub const LISTED_NAMES: usize = 200_000_000;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListSpec {
     name: Arc<str>,
-    place: Place,
+    location: Location,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
+enum Location {
     Stdin,
     File(PathBuf),
 }
@@ -89,11 +89,11 @@ impl ListSpec {
 
     fn of(path: &Path, among: &[&Path]) -> Self {
         if path == Path::new("-") {
-            return Self { name: "-".into(), place: Place::Stdin };
+            return Self { name: "-".into(), location: Location::Stdin };
         }
         let alone = among.iter().filter(|other| other.file_name() == path.file_name()).count() == 1;
         let name = path.file_name().filter(|_| alone).unwrap_or(path.as_os_str());
-        Self { name: name.to_string_lossy().into(), place: Place::File(path.to_owned()) }
+        Self { name: name.to_string_lossy().into(), location: Location::File(path.to_owned()) }
     }
 
     /// What rows call it (column `lists`).
@@ -105,9 +105,9 @@ impl ListSpec {
     /// Its file; `None` for standard input.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
-        match &self.place {
-            Place::Stdin => None,
-            Place::File(path) => Some(path),
+        match &self.location {
+            Location::Stdin => None,
+            Location::File(path) => Some(path),
         }
     }
 

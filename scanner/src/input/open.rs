@@ -7,7 +7,7 @@ use super::sniff::{self, Container, NoList, Text};
 use super::source::Source;
 use super::text::{Names, Table};
 use super::zone::Zone;
-use super::{ListSpec, Place, zip};
+use super::{ListSpec, Location, zip};
 use flate2::bufread::MultiGzDecoder;
 use std::fmt;
 use std::fs::File;
@@ -50,7 +50,7 @@ pub(super) struct Opened {
 impl ListSpec {
     /// Opens it and finds out what it is.
     pub(super) fn open(&self) -> Result<Opened, InputError> {
-        let Place::File(path) = &self.place else {
+        let Location::File(path) = &self.location else {
             return self.stream(Box::new(io::stdin()));
         };
         let failed = |cause| InputError::Open { list: self.typed(), cause };
@@ -74,9 +74,9 @@ impl ListSpec {
 
     /// Whether the list can be read a second time.
     pub(super) fn is_stream(&self) -> bool {
-        match &self.place {
-            Place::Stdin => true,
-            Place::File(path) => is_pipe(path),
+        match &self.location {
+            Location::Stdin => true,
+            Location::File(path) => is_pipe(path),
         }
     }
 

@@ -47,7 +47,7 @@ pub enum Repeats {
 /// A name to scan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Entry {
-    /// Place in the order of this scan, from 0 without gaps; the same at a resume.
+    /// Location in the order of this scan, from 0 without gaps; the same at a resume.
     pub position: u64,
     /// The domain, normalised.
     pub domain: String,
@@ -111,7 +111,7 @@ pub struct Reader {
     /// `None` with a single list.
     memberships: Option<Memberships>,
     current: Option<Opened>,
-    /// Place of the current list, and of the next one where none is open.
+    /// Location of the current list, and of the next one where none is open.
     at: usize,
     seen: Seen,
     window: Window<Taken>,

@@ -5,7 +5,7 @@ use super::error::InputError;
 use super::open::Format;
 use super::reader::read;
 use super::source::RawEntry;
-use super::{ListSpec, Place};
+use super::{ListSpec, Location};
 use std::fs::File;
 use std::io;
 use std::sync::Arc;
@@ -53,7 +53,7 @@ pub fn survey(lists: &[ListSpec]) -> Result<Survey, InputError> {
 
 fn one(list: &ListSpec) -> Result<Surveyed, InputError> {
     let name = list.name().clone();
-    let Place::File(path) = &list.place else { return Ok(unknown(name)) };
+    let Location::File(path) = &list.location else { return Ok(unknown(name)) };
     if list.is_stream() {
         return Ok(unknown(name));
     }
