@@ -2,8 +2,8 @@
 
 use super::chains::{Authorities, Completed, certificates};
 use super::changes::{Before, Changes};
-use super::place::Workshop;
 use super::seen::{SeenDomain, SeenHost};
+use super::workshop::Workshop;
 use super::{HostsOf, domain, is_assessed};
 use crate::dataset::cell::Batch;
 use crate::dataset::columns::{DOMAINS, MX_HOSTS, Table, column};

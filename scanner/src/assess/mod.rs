@@ -18,7 +18,6 @@ mod hosts;
 pub mod job;
 mod mismatch;
 mod mx;
-mod place;
 mod policy_host;
 mod policy_text;
 mod record;
@@ -27,6 +26,7 @@ mod seen;
 mod smtp;
 pub mod told;
 mod verdict;
+mod workshop;
 
 #[cfg(test)]
 mod tests;

@@ -23,7 +23,7 @@ const BEFORE: &str = "before";
 pub(super) struct Workshop {
     dataset: PathBuf,
     folder: PathBuf,
-    place: PathBuf,
+    assessments: PathBuf,
 }
 
 impl Workshop {
@@ -32,15 +32,15 @@ impl Workshop {
     /// # Errors
     /// The dataset's folder cannot be written.
     pub(super) fn begin(dataset: &Path) -> io::Result<Self> {
-        let (folder, place) = (dataset.join(WORKSHOP), dataset.join(ASSESSMENTS.name));
+        let (folder, assessments) = (dataset.join(WORKSHOP), dataset.join(ASSESSMENTS.name));
         let before = folder.join(BEFORE);
-        if before.exists() && !place.exists() {
-            std::fs::rename(before, &place)?;
+        if before.exists() && !assessments.exists() {
+            std::fs::rename(before, &assessments)?;
         }
         if folder.exists() {
             std::fs::remove_dir_all(&folder)?;
         }
-        let workshop = Self { dataset: dataset.to_owned(), folder, place };
+        let workshop = Self { dataset: dataset.to_owned(), folder, assessments };
         std::fs::create_dir_all(workshop.fresh())?;
         hook::at("assess.begun");
         Ok(workshop)
@@ -79,18 +79,18 @@ impl Workshop {
     /// A name cannot be changed.
     pub(super) fn exchange(&self) -> io::Result<()> {
         hook::at("assess.exchange");
-        if self.place.exists() {
-            match renameat_with(CWD, self.fresh(), CWD, &self.place, RenameFlags::EXCHANGE) {
+        if self.assessments.exists() {
+            match renameat_with(CWD, self.fresh(), CWD, &self.assessments, RenameFlags::EXCHANGE) {
                 // Network file systems know no exchange.
                 Err(Errno::INVAL | Errno::NOSYS | Errno::NOTSUP) => {
-                    std::fs::rename(&self.place, self.folder.join(BEFORE))?;
+                    std::fs::rename(&self.assessments, self.folder.join(BEFORE))?;
                     hook::at("assess.aside");
-                    std::fs::rename(self.fresh(), &self.place)?;
+                    std::fs::rename(self.fresh(), &self.assessments)?;
                 }
                 exchanged => exchanged?,
             }
         } else {
-            std::fs::rename(self.fresh(), &self.place)?;
+            std::fs::rename(self.fresh(), &self.assessments)?;
         }
         File::open(&self.dataset)?.sync_all()?;
         hook::at("assess.exchanged");
@@ -100,7 +100,7 @@ impl Workshop {
 
 impl Drop for Workshop {
     fn drop(&mut self) {
-        if self.place.exists() || !self.folder.join(BEFORE).exists() {
+        if self.assessments.exists() || !self.folder.join(BEFORE).exists() {
             // What cannot be removed is removed by the next one.
             let _ = std::fs::remove_dir_all(&self.folder);
         }
@@ -125,8 +125,8 @@ mod tests {
             judged(&workshop.fresh(), text);
             workshop.exchange().unwrap();
             drop(workshop);
-            let place = dataset.path().join("assessments/part");
-            assert_eq!(std::fs::read_to_string(place).unwrap(), text);
+            let part = dataset.path().join("assessments/part");
+            assert_eq!(std::fs::read_to_string(part).unwrap(), text);
             assert_eq!(dataset.path().read_dir().unwrap().count(), 1);
         }
     }
