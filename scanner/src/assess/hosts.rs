@@ -17,7 +17,7 @@ pub struct HostsOf {
     newest: HashMap<Box<str>, NonZeroUsize>,
     addresses: Vec<Linked>,
     pending: Pending,
-    /// By place in `addresses`: the names of certificates that match a TLSA record and are not the host's.
+    /// By index in `addresses`: the names of certificates that match a TLSA record and are not the host's.
     other_names: HashMap<usize, Box<[String]>>,
 }
 
@@ -49,7 +49,7 @@ impl HostsOf {
 
     /// The facts of each row of `host`; none where the scan has no row of it.
     pub fn of<'a>(&'a self, host: &str) -> impl Iterator<Item = &'a AddressFacts> + use<'a> {
-        self.places(host).map(|(_, facts)| facts)
+        self.with_index(host).map(|(_, facts)| facts)
     }
 
     /// What the TLSA records of `host` come to at each of its addresses, with the names of a certificate that
@@ -58,7 +58,7 @@ impl HostsOf {
         &'a self,
         host: &str,
     ) -> impl Iterator<Item = (HostDane, &'a [String])> + use<'a> {
-        self.places(host)
+        self.with_index(host)
             .map(|(at, facts)| (facts.dane, self.other_names.get(&at).map_or(&[][..], |names| names)))
     }
 
@@ -68,8 +68,8 @@ impl HostsOf {
         }
     }
 
-    /// The facts of each row of `host` with their places in `addresses`.
-    fn places<'a>(&'a self, host: &str) -> impl Iterator<Item = (usize, &'a AddressFacts)> + use<'a> {
+    /// The facts of each row of `host` with their index in `addresses`.
+    fn with_index<'a>(&'a self, host: &str) -> impl Iterator<Item = (usize, &'a AddressFacts)> + use<'a> {
         let mut next = self.newest.get(host).copied();
         std::iter::from_fn(move || {
             let at = next?.get() - 1;
@@ -106,7 +106,7 @@ struct Pending {
 
 #[derive(Debug)]
 struct IncompleteRow {
-    /// The address's place in [`HostsOf`].
+    /// The index of the address in [`HostsOf`].
     address: usize,
     records: Vec<Tlsa>,
     host: Box<str>,
@@ -133,8 +133,8 @@ impl IncompleteRow {
 
     /// Takes a certificate; gives whether the chain is whole now.
     fn take(&mut self, sha256: &str, der: &[u8]) -> bool {
-        for (_, place) in self.hashes.iter().zip(&mut self.chain).filter(|(hash, _)| ***hash == *sha256) {
-            *place = Some(der.to_vec());
+        for (_, slot) in self.hashes.iter().zip(&mut self.chain).filter(|(hash, _)| ***hash == *sha256) {
+            *slot = Some(der.to_vec());
         }
         self.chain.iter().all(Option::is_some)
     }

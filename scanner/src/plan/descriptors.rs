@@ -34,18 +34,18 @@ pub struct Machine {
     pub of_engine: u64,
 }
 
-/// A budget: its setting, the least that is of use, and where it stands.
+/// A budget: its setting, the least that is of use, and its value in a plan.
 struct Budget {
     setting: &'static str,
     least: usize,
-    place: fn(&mut Pace) -> &mut usize,
+    value: fn(&mut Pace) -> &mut usize,
 }
 
 const BUDGETS: [Budget; 4] = [
-    Budget { setting: "pace.https_in_flight", least: 4, place: |pace| &mut pace.https_in_flight },
-    Budget { setting: "pace.smtp_in_flight", least: 8, place: |pace| &mut pace.smtp_in_flight },
-    Budget { setting: "pace.smtp_slow_in_flight", least: 8, place: |pace| &mut pace.smtp_slow_in_flight },
-    Budget { setting: "pace.dns_in_flight", least: 16, place: |pace| &mut pace.dns_in_flight },
+    Budget { setting: "pace.https_in_flight", least: 4, value: |pace| &mut pace.https_in_flight },
+    Budget { setting: "pace.smtp_in_flight", least: 8, value: |pace| &mut pace.smtp_in_flight },
+    Budget { setting: "pace.smtp_slow_in_flight", least: 8, value: |pace| &mut pace.smtp_slow_in_flight },
+    Budget { setting: "pace.dns_in_flight", least: 16, value: |pace| &mut pace.dns_in_flight },
 ];
 
 /// Connections that the budgets stand for.
@@ -76,8 +76,8 @@ impl ScanPlan {
         let with = |share: f64| {
             let mut pace = planned.clone();
             for budget in &BUDGETS {
-                let place = (budget.place)(&mut pace);
-                *place = scaled(*place, share).max(budget.least.min(*place));
+                let value = (budget.value)(&mut pace);
+                *value = scaled(*value, share).max(budget.least.min(*value));
             }
             pace
         };
@@ -100,8 +100,8 @@ impl ScanPlan {
         self.pace = with(low);
         let lowered = BUDGETS.iter().map(|budget| Lowered {
             setting: budget.setting,
-            planned: *(budget.place)(&mut planned.clone()) as u64,
-            now: *(budget.place)(&mut self.pace) as u64,
+            planned: *(budget.value)(&mut planned.clone()) as u64,
+            now: *(budget.value)(&mut self.pace) as u64,
         });
         Ok(lowered.filter(|one| one.now < one.planned).collect())
     }

@@ -199,7 +199,8 @@ fn machine_name() -> String {
         .unwrap_or_else(|| "localhost".to_owned())
 }
 
-fn place(origin: &Origin, setting: Option<&Setting>) -> String {
+/// Where it was typed, as the start of a message.
+fn prefix(origin: &Origin, setting: Option<&Setting>) -> String {
     match (origin, setting.and_then(|s| s.flag)) {
         (Origin::File { path, line }, _) => format!("{}:{line}: ", path.display()),
         (Origin::Flag, Some(flag)) => format!("--{flag}: "),
@@ -210,7 +211,7 @@ fn place(origin: &Origin, setting: Option<&Setting>) -> String {
 pub(super) fn unknown(typed: &Typed) -> PlanError {
     let (section, key) = typed.key.split_once('.').unwrap_or((&typed.key, ""));
     let known: Vec<&str> = SETTINGS.iter().filter(|s| s.section == section).map(|s| s.key).collect();
-    let at = place(&typed.origin, None);
+    let at = prefix(&typed.origin, None);
     if known.is_empty() {
         let mut sections: Vec<&str> = SETTINGS.iter().map(|s| s.section).collect();
         sections.dedup();
@@ -223,7 +224,7 @@ pub(super) fn unknown(typed: &Typed) -> PlanError {
 }
 
 pub(super) fn refuse(setting: &Setting, typed: &Typed, found: &str) -> PlanError {
-    let at = place(&typed.origin, Some(setting));
+    let at = prefix(&typed.origin, Some(setting));
     PlanError(format!(
         "{at}`{}` is {found}, must be {} (default {})",
         setting.path, setting.allowed, setting.default

@@ -1,7 +1,7 @@
 //! The way of domains and hosts through the stages.
 //!
 //! DNS workers (`lookers`) take names from the list. What signals goes on to the contact runtime (policy
-//! hosts and MX hosts), whose waiting never holds a place of DNS. Final rows go to the writer.
+//! hosts and MX hosts), whose waiting never holds a permit of the DNS. Final rows go to the writer.
 
 use super::spool::{Spool, Taken, Waiting};
 use super::tally::{Count, Now, Tally};
@@ -132,12 +132,12 @@ impl Pipeline {
         let backlog = Arc::new(Semaphore::new(CONTACT_BACKLOG));
         let tasks = TaskTracker::new();
         while let Some(contact) = contacts.recv().await {
-            let Ok(place) = backlog.clone().acquire_owned().await else { return };
+            let Ok(permit) = backlog.clone().acquire_owned().await else { return };
             match contact {
                 Work::Policy(domain) => {
-                    runtime::track(&tasks, self.clone().walk(domain, tasks.clone(), place));
+                    runtime::track(&tasks, self.clone().walk(domain, tasks.clone(), permit));
                 }
-                Work::Host(host) => runtime::track(&tasks, self.clone().host(host, Some(place))),
+                Work::Host(host) => runtime::track(&tasks, self.clone().host(host, Some(permit))),
             }
         }
         loop {
@@ -167,18 +167,18 @@ impl Pipeline {
                 self.give_up(&waiting);
                 continue;
             }
-            let Ok(place) = backlog.clone().acquire_owned().await else { return false };
+            let Ok(permit) = backlog.clone().acquire_owned().await else { return false };
             self.tally.deferred.down();
             match waiting {
                 Waiting::Domain(mut domain) => {
                     domain.begin_look();
-                    runtime::track(tasks, self.clone().walk(domain, tasks.clone(), place));
+                    runtime::track(tasks, self.clone().walk(domain, tasks.clone(), permit));
                 }
                 Waiting::Host(mut host, rows) => {
                     self.write_uncommitted(rows).await;
                     host.rows.retain(|row| !self.is_committed(row));
                     if !host.rows.is_empty() {
-                        runtime::track(tasks, self.clone().host(host, Some(place)));
+                        runtime::track(tasks, self.clone().host(host, Some(permit)));
                     }
                 }
             }
@@ -273,15 +273,15 @@ impl Pipeline {
         }
     }
 
-    async fn walk(self: Arc<Self>, domain: Box<Domain>, tasks: TaskTracker, place: OwnedSemaphorePermit) {
-        let walking = AssertUnwindSafe(self.clone().walk_on(domain, tasks, place)).catch_unwind();
+    async fn walk(self: Arc<Self>, domain: Box<Domain>, tasks: TaskTracker, permit: OwnedSemaphorePermit) {
+        let walking = AssertUnwindSafe(self.clone().walk_on(domain, tasks, permit)).catch_unwind();
         if walking.await.is_err() {
             self.broke_off(&self.tally.failed_here);
         }
     }
 
-    async fn host(self: Arc<Self>, look: HostLook, place: Option<OwnedSemaphorePermit>) {
-        let looking = AssertUnwindSafe(self.clone().look_at_host(look, place)).catch_unwind();
+    async fn host(self: Arc<Self>, look: HostLook, permit: Option<OwnedSemaphorePermit>) {
+        let looking = AssertUnwindSafe(self.clone().look_at_host(look, permit)).catch_unwind();
         if looking.await.is_err() {
             self.broke_off(&self.tally.hosts_left);
         }

@@ -45,10 +45,10 @@ fn verdicts(strict: Reading, lenient: Reading) -> String {
 
 fn told(text: &mut String, note: &Note, lines: &[Vec<u8>]) {
     let finding = note.code.finding();
-    let place = if note.line == 0 { String::new() } else { format!("{}:{}: ", note.line, note.column) };
+    let position = if note.line == 0 { String::new() } else { format!("{}:{}: ", note.line, note.column) };
     let _ = writeln!(
         text,
-        "\n{place}{}: {} ({})",
+        "\n{position}{}: {} ({})",
         note.severity().as_str(),
         finding.title,
         finding.code.as_str()
