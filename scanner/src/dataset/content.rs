@@ -78,13 +78,13 @@ pub const CHECKED: &str = ".checked";
 #[derive(Debug, Default, Serialize, Deserialize)]
 pub struct Checked {
     #[serde(flatten)]
-    parts: BTreeMap<String, Seen>,
+    parts: BTreeMap<String, KnownPart>,
     #[serde(skip)]
     is_new: bool,
 }
 
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
-struct Seen {
+struct KnownPart {
     bytes: u64,
     /// When the content changed last, and when anything about the file did: Unix time, nanoseconds.
     mtime_ns: i64,
@@ -92,7 +92,7 @@ struct Seen {
     sha256: String,
 }
 
-impl Seen {
+impl KnownPart {
     fn is_of(&self, file: &Metadata) -> bool {
         (self.bytes, self.mtime_ns, self.ctime_ns) == (file.len(), times(file).0, times(file).1)
     }
@@ -129,7 +129,7 @@ impl Checked {
     fn note(&mut self, part: &str, file: &Metadata, sha256: String) {
         let (mtime_ns, ctime_ns) = times(file);
         self.is_new = true;
-        self.parts.insert(part.to_owned(), Seen { bytes: file.len(), mtime_ns, ctime_ns, sha256 });
+        self.parts.insert(part.to_owned(), KnownPart { bytes: file.len(), mtime_ns, ctime_ns, sha256 });
     }
 
     /// Notes a part that was hashed while it was written.

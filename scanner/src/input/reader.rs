@@ -5,7 +5,7 @@ use super::name::{self, BadEntry};
 use super::open::Opened;
 use super::order::{Shard, Window};
 use super::source::RawEntry;
-use super::unique::{Fingerprint, Memberships, Seen};
+use super::unique::{Fingerprint, Memberships, NamesSeen};
 use super::{ListSpec, suffix};
 use crate::evidence::rows::Listed;
 use crate::evidence::text::escape;
@@ -113,7 +113,7 @@ pub struct Reader {
     current: Option<Opened>,
     /// Location of the current list, and of the next one where none is open.
     at: usize,
-    seen: Seen,
+    seen: NamesSeen,
     window: Window<Taken>,
     position: u64,
     counts: InputCounts,
@@ -142,7 +142,7 @@ impl Reader {
             memberships,
             current: Some(current),
             at: 0,
-            seen: Seen::default(),
+            seen: NamesSeen::default(),
             window: Window::new(options.window),
             position: 0,
             counts: InputCounts::default(),

@@ -26,9 +26,9 @@ impl Fingerprint {
 /// Names that were seen: 9 bytes per slot, 10 to 21 bytes per name with the table's spare room
 /// (400 million names: 4.8 GB; half as much again while the table grows).
 #[derive(Default)]
-pub(super) struct Seen(HashSet<u64, BuildHasherDefault<Identity>>);
+pub(super) struct NamesSeen(HashSet<u64, BuildHasherDefault<Identity>>);
 
-impl Seen {
+impl NamesSeen {
     /// Whether the name is met for the first time.
     pub(super) fn insert(&mut self, fingerprint: u64) -> bool {
         self.0.insert(fingerprint)

@@ -12,14 +12,14 @@ use std::time::{Duration, Instant};
 
 /// What of a connection's end counts.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Seen<O> {
+pub(super) struct ConnectionEnd<O> {
     /// The outcome.
     pub(super) outcome: O,
     /// Whether it was cut off, where the outcome does not say so.
     pub(super) is_cut: bool,
 }
 
-impl<O> Seen<O> {
+impl<O> ConnectionEnd<O> {
     /// An outcome that says all.
     pub(super) const fn whole(outcome: O) -> Self {
         Self { outcome, is_cut: false }
@@ -51,7 +51,7 @@ pub(super) trait Peer {
     async fn connect(&self, slot: Self::Slot, offer: Offer) -> Result<Self::Shown, LocalFault>;
 
     /// What of its end counts.
-    fn seen(shown: &Self::Shown) -> Seen<Self::Outcome>;
+    fn seen(shown: &Self::Shown) -> ConnectionEnd<Self::Outcome>;
 
     /// Its outcome.
     fn outcome(shown: &mut Self::Shown) -> &mut Self::Outcome;
@@ -120,7 +120,7 @@ impl<P: Peer> Connections for Believed<'_, P> {
 
 /// What must be known of this machine's network before an outcome is believed; `None` for those that a peer
 /// has answered by.
-fn doubt<O: Outcome>(seen: Seen<O>, addr: IpAddr) -> Option<Doubt> {
+fn doubt<O: Outcome>(seen: ConnectionEnd<O>, addr: IpAddr) -> Option<Doubt> {
     match seen.outcome.suspicion() {
         Some(Suspicion::Route) => Some(Doubt::Way(addr)),
         Some(Suspicion::Answers) => Some(Doubt::Peer(addr)),
@@ -136,11 +136,14 @@ mod tests {
     #[test]
     fn what_a_peer_answered_is_not_doubted_unless_it_was_cut_off() {
         let addr = IpAddr::from([192, 0, 2, 1]);
-        assert_eq!(doubt(Seen::whole(SmtpOutcome::NotOffered), addr), None);
-        assert_eq!(doubt(Seen::whole(SmtpOutcome::TlsClosed), addr), Some(Doubt::Peer(addr)));
-        assert_eq!(doubt(Seen::whole(SmtpOutcome::ConnectUnreachable), addr), Some(Doubt::Way(addr)));
+        assert_eq!(doubt(ConnectionEnd::whole(SmtpOutcome::NotOffered), addr), None);
+        assert_eq!(doubt(ConnectionEnd::whole(SmtpOutcome::TlsClosed), addr), Some(Doubt::Peer(addr)));
+        assert_eq!(
+            doubt(ConnectionEnd::whole(SmtpOutcome::ConnectUnreachable), addr),
+            Some(Doubt::Way(addr))
+        );
         // A bad certificate was seen, and then the text did not come.
-        let seen = Seen { outcome: PolicyOutcome::TlsName, is_cut: true };
+        let seen = ConnectionEnd { outcome: PolicyOutcome::TlsName, is_cut: true };
         assert_eq!(doubt(seen, addr), Some(Doubt::Peer(addr)));
     }
 }

@@ -1,7 +1,7 @@
 //! One MX host: its addresses, and a conversation with each that is sampled.
 
 use super::Probe;
-use super::contact::{Believed, Peer, Seen};
+use super::contact::{Believed, ConnectionEnd, Peer};
 use super::course::{Course, Left};
 use super::tries::{Offer, look};
 use crate::admission::{InQueue, Refusal, SmtpSlot, Waited};
@@ -290,8 +290,8 @@ impl<'a> Peer for MxHost<'a> {
         Ok(Conversation { evidence, says_too_much })
     }
 
-    fn seen(shown: &Conversation) -> Seen<SmtpOutcome> {
-        Seen::whole(ended(&shown.evidence))
+    fn seen(shown: &Conversation) -> ConnectionEnd<SmtpOutcome> {
+        ConnectionEnd::whole(ended(&shown.evidence))
     }
 
     fn outcome(shown: &mut Conversation) -> &mut SmtpOutcome {

@@ -1,6 +1,6 @@
 //! The policy of one domain: its host's addresses, the fetch, and what the text says.
 
-use super::contact::{Believed, Peer, Seen};
+use super::contact::{Believed, ConnectionEnd, Peer};
 use super::course::Far;
 use super::tries::{Offer, look};
 use super::{Domain, Probe, control, open};
@@ -246,8 +246,8 @@ impl<'a> Peer for PolicyHost<'a> {
         }
     }
 
-    fn seen(fetched: &Fetched) -> Seen<PolicyOutcome> {
-        Seen { outcome: fetched.outcome, is_cut: fetched.is_cut }
+    fn seen(fetched: &Fetched) -> ConnectionEnd<PolicyOutcome> {
+        ConnectionEnd { outcome: fetched.outcome, is_cut: fetched.is_cut }
     }
 
     fn outcome(fetched: &mut Fetched) -> &mut PolicyOutcome {

@@ -3,7 +3,7 @@
 use super::certificate::sha256_hex;
 use super::judge::{self, Judgement};
 use super::trust::Trust;
-use super::witness::{Seen, Witness};
+use super::witness::{HandshakeView, Witness};
 use crate::evidence::TlsVersion;
 use crate::evidence::rows::TlsEvidence;
 use crate::fault::LocalFault;
@@ -74,7 +74,7 @@ impl TlsClient {
     }
 
     /// The judgement of what was seen, for this name, now; `None` where no certificate was seen.
-    pub(crate) fn judge(&self, seen: &Seen, name: &str) -> Option<Judgement> {
+    pub(crate) fn judge(&self, seen: &HandshakeView, name: &str) -> Option<Judgement> {
         let now = moment::seconds();
         judge::judge(&seen.chain, name, &self.trust, now, seen.proof)
     }
@@ -97,7 +97,11 @@ fn template(hello: Hello) -> Result<ClientConfig, LocalFault> {
 }
 
 /// The columns of a handshake. Those of the connection (version, cipher, group) only where it finished.
-pub(crate) fn evidence(seen: Seen, judgement: Option<&Judgement>, finished: Option<Finished>) -> TlsEvidence {
+pub(crate) fn evidence(
+    seen: HandshakeView,
+    judgement: Option<&Judgement>,
+    finished: Option<Finished>,
+) -> TlsEvidence {
     let mut hashes = seen.chain.iter().map(|der| sha256_hex(der));
     let certificate_sha256 = hashes.next();
     let chain_sha256 = certificate_sha256.is_some().then(|| hashes.collect());

@@ -27,7 +27,7 @@ pub enum KeyProof {
 
 /// What was seen up to now.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Seen {
+pub(crate) struct HandshakeView {
     /// A handshake was begun: the TCP connection stands.
     pub(crate) begun: bool,
     /// The certificates as sent, leaf first.
@@ -40,20 +40,20 @@ pub(crate) struct Seen {
 /// Records one handshake and accepts whatever certificate it shows. For one connection only.
 #[derive(Debug)]
 pub(crate) struct Witness {
-    seen: Mutex<Seen>,
+    seen: Mutex<HandshakeView>,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
 impl Witness {
     pub(crate) fn new(algorithms: WebPkiSupportedAlgorithms) -> Self {
-        Self { seen: Mutex::new(Seen::default()), algorithms }
+        Self { seen: Mutex::new(HandshakeView::default()), algorithms }
     }
 
-    pub(crate) fn seen(&self) -> Seen {
+    pub(crate) fn seen(&self) -> HandshakeView {
         self.lock().clone()
     }
 
-    fn lock(&self) -> MutexGuard<'_, Seen> {
+    fn lock(&self) -> MutexGuard<'_, HandshakeView> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
