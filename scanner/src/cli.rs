@@ -6,7 +6,7 @@ pub mod operator;
 pub use offline::Generate;
 
 use crate::assess::job::Earlier;
-use crate::findings::Format;
+use crate::findings::CatalogueFormat;
 use crate::plan::IntermediateSource;
 use crate::plan::{Origin, SETTINGS, Setting, Typed};
 use crate::validate;
@@ -66,7 +66,7 @@ pub enum Args {
     /// The dataset's contract, printed as JSON.
     Columns,
     /// The catalogue of findings.
-    Findings(Format),
+    Findings(CatalogueFormat),
     /// Texts judged; the file, or standard input.
     Validate(validate::ValidateJob, Option<PathBuf>),
     /// What a domain publishes.

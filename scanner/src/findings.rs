@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 
 /// How the catalogue is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Format {
+pub enum CatalogueFormat {
     /// For reading in a terminal.
     Text,
     /// An array of objects, one a code.
@@ -17,11 +17,11 @@ pub enum Format {
     Methods,
 }
 
-impl Format {
+impl CatalogueFormat {
     /// The words of `--format`.
     pub const WORDS: [&str; 4] = ["text", "json", "markdown", "methods"];
 
-    /// The format of a word; `None` where it is none of [`Format::WORDS`].
+    /// The format of a word; `None` where it is none of [`CatalogueFormat::WORDS`].
     #[must_use]
     pub fn from_word(word: &str) -> Option<Self> {
         match word {
@@ -36,12 +36,12 @@ impl Format {
 
 /// The whole catalogue in its order, with a line end at the end.
 #[must_use]
-pub fn catalogue(format: Format) -> String {
+pub fn catalogue(format: CatalogueFormat) -> String {
     match format {
-        Format::Text => text(),
-        Format::Json => format!("{:#}\n", catalogue::all().map(object).collect::<Value>()),
-        Format::Markdown => markdown(),
-        Format::Methods => methods(),
+        CatalogueFormat::Text => text(),
+        CatalogueFormat::Json => format!("{:#}\n", catalogue::all().map(object).collect::<Value>()),
+        CatalogueFormat::Markdown => markdown(),
+        CatalogueFormat::Methods => methods(),
     }
 }
 
@@ -140,18 +140,18 @@ fn methods() -> String {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test says what must be there")]
-    use super::{Format, catalogue};
+    use super::{CatalogueFormat, catalogue};
     use crate::evidence::Code;
     use serde_json::Value;
 
     #[test]
     fn every_format_has_every_code_once() {
-        let json: Value = serde_json::from_str(&catalogue(Format::Json)).unwrap();
+        let json: Value = serde_json::from_str(&catalogue(CatalogueFormat::Json)).unwrap();
         let codes: Vec<&str> =
             json.as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
         assert_eq!(codes, Code::ALL.iter().map(|code| code.as_str()).collect::<Vec<_>>());
-        let (text, markdown) = (catalogue(Format::Text), catalogue(Format::Markdown));
-        let methods = catalogue(Format::Methods);
+        let (text, markdown) = (catalogue(CatalogueFormat::Text), catalogue(CatalogueFormat::Markdown));
+        let methods = catalogue(CatalogueFormat::Methods);
         for code in codes {
             assert_eq!(text.matches(&format!(" {code}: ")).count(), 1, "{code}");
             assert_eq!(markdown.matches(&format!("| `{code}` |")).count(), 1, "{code}");
@@ -161,18 +161,18 @@ mod tests {
 
     #[test]
     fn a_finding_says_all_that_is_known_of_it() {
-        let json: Value = serde_json::from_str(&catalogue(Format::Json)).unwrap();
+        let json: Value = serde_json::from_str(&catalogue(CatalogueFormat::Json)).unwrap();
         let refused = json.as_array().unwrap().iter().find(|one| one["code"] == "starttls_refused").unwrap();
         assert_eq!(refused["severity"], "error");
         assert_eq!(refused["may_pass"], true);
         assert_eq!(refused["result_type"], "starttls-not-supported");
-        assert!(catalogue(Format::Text).contains("!t starttls_refused: "));
+        assert!(catalogue(CatalogueFormat::Text).contains("!t starttls_refused: "));
     }
 
     #[test]
     fn every_row_of_the_table_has_as_many_cells() {
         let bars = |line: &str| line.replace("\\|", "").matches('|').count();
-        assert!(catalogue(Format::Markdown).lines().all(|line| bars(line) == 9));
-        assert!(catalogue(Format::Methods).lines().all(|line| bars(line) == 6));
+        assert!(catalogue(CatalogueFormat::Markdown).lines().all(|line| bars(line) == 9));
+        assert!(catalogue(CatalogueFormat::Methods).lines().all(|line| bars(line) == 6));
     }
 }

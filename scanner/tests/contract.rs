@@ -16,7 +16,7 @@ fn columns_json_is_what_the_scanner_writes() {
 fn findings_json_is_the_scanners_catalogue() {
     let committed =
         std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../findings.json")).unwrap();
-    let catalogue = sts_scanner::findings::catalogue(sts_scanner::findings::Format::Json);
+    let catalogue = sts_scanner::findings::catalogue(sts_scanner::findings::CatalogueFormat::Json);
     assert!(
         committed == catalogue,
         "run `sts-scan findings --format json > findings.json` and look at the difference"
@@ -28,7 +28,7 @@ fn the_catalogue_in_methods_md_is_the_scanners() {
     let methods = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/../METHODS.md")).unwrap();
     let begin = methods.split_once("<!-- findings: begin -->\n").unwrap().1;
     let committed = begin.split_once("<!-- findings: end -->").unwrap().0;
-    let catalogue = sts_scanner::findings::catalogue(sts_scanner::findings::Format::Methods);
+    let catalogue = sts_scanner::findings::catalogue(sts_scanner::findings::CatalogueFormat::Methods);
     assert!(
         committed.trim() == catalogue.trim(),
         "put what `sts-scan findings --format methods` prints between the two marks and look at the difference"

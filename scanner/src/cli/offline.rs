@@ -2,7 +2,7 @@
 
 use super::{Args, Settings, config, flag, typed};
 use crate::evidence::Mode;
-use crate::findings::Format;
+use crate::findings::CatalogueFormat;
 use crate::generate::{self, Preset, Targets};
 use crate::mta_sts::policy::LARGEST_MAX_AGE;
 use crate::plan::{SETTINGS, Setting};
@@ -51,7 +51,7 @@ pub(super) fn parsed(name: &str, of: &ArgMatches) -> Option<Args> {
     Some(match name {
         "findings" => {
             let word = of.get_one::<String>("format").map(String::as_str).unwrap_or_default();
-            Args::Findings(Format::from_word(word).unwrap_or(Format::Text))
+            Args::Findings(CatalogueFormat::from_word(word).unwrap_or(CatalogueFormat::Text))
         }
         "validate" => {
             let (job, file) = validate_job(of);
@@ -68,8 +68,8 @@ fn findings() -> Command {
             .long("format")
             .value_name("FORMAT")
             .help("Output format")
-            .default_value(Format::WORDS[0])
-            .value_parser(PossibleValuesParser::new(Format::WORDS)),
+            .default_value(CatalogueFormat::WORDS[0])
+            .value_parser(PossibleValuesParser::new(CatalogueFormat::WORDS)),
     )
 }
 

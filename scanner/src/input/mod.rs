@@ -30,7 +30,7 @@ mod zone;
 
 pub use error::InputError;
 pub use name::{BadEntry, normalise};
-pub use open::Format;
+pub use open::ListFormat;
 pub use order::{Shard, ShardError};
 pub use reader::{Entry, Example, InputCounts, Options, Reader, Repeats};
 pub use suffix::{Split, split};

@@ -24,12 +24,12 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// What a list turned out to be, for the manifest and for messages: `CSV in gzip`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Format {
+pub struct ListFormat {
     kind: &'static str,
     packed: Option<&'static str>,
 }
 
-impl fmt::Display for Format {
+impl fmt::Display for ListFormat {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.packed {
             Some(packed) => write!(f, "{} in {packed}", self.kind),
@@ -41,7 +41,7 @@ impl fmt::Display for Format {
 /// A list ready to be read.
 pub(super) struct Opened {
     pub(super) source: Box<dyn Source>,
-    pub(super) format: Format,
+    pub(super) format: ListFormat,
     /// Of the bytes as they lie in the file, complete when the source has ended;
     /// `None` where the file is read in pieces (zip, Parquet).
     pub(super) digest: Option<Digest>,
@@ -100,13 +100,13 @@ impl ListSpec {
             Container::Plain => (Box::new(stream), None),
         };
         let (source, kind) = self.text(unpacked)?;
-        Ok(Opened { source, format: Format { kind, packed }, digest: Some(digest) })
+        Ok(Opened { source, format: ListFormat { kind, packed }, digest: Some(digest) })
     }
 
     fn zip(&self, file: File) -> Result<Opened, InputError> {
         let stream = zip::open(file).map_err(|found| InputError::Archive { list: self.typed(), found })?;
         let (source, kind) = self.text(stream)?;
-        Ok(Opened { source, format: Format { kind, packed: Some("zip") }, digest: None })
+        Ok(Opened { source, format: ListFormat { kind, packed: Some("zip") }, digest: None })
     }
 
     fn parquet(&self, file: File) -> Result<Opened, InputError> {
@@ -122,7 +122,7 @@ impl ListSpec {
                 InputError::ColumnType { list, column, found, allowed }
             }
         })?;
-        let format = Format { kind: "Parquet", packed: None };
+        let format = ListFormat { kind: "Parquet", packed: None };
         Ok(Opened { source: Box::new(rows), format, digest: None })
     }
 

@@ -2,7 +2,7 @@
 
 use super::digest::{Digest, Digesting};
 use super::error::InputError;
-use super::open::Format;
+use super::open::ListFormat;
 use super::reader::read;
 use super::source::RawEntry;
 use super::{ListSpec, Location};
@@ -23,7 +23,7 @@ pub struct Surveyed {
     /// Name of the list.
     pub name: Arc<str>,
     /// What it is written in.
-    pub format: Option<Format>,
+    pub format: Option<ListFormat>,
     /// SHA-256 of the file as it lies there, hexadecimal, lower case.
     pub sha256: Option<String>,
     /// Its size.
