@@ -16,7 +16,8 @@ fuzz_target!(|data: &[u8]| {
     let row = certificate::facts(data);
     assert_eq!((row.sha256.len(), row.der.as_slice()), (64, data));
     let lists = row.sans.iter().chain(&row.aia).flatten();
-    for text in row.subject.iter().chain(&row.issuer).chain(&row.signature).chain(&row.key_type).chain(lists) {
+    for text in row.subject.iter().chain(&row.issuer).chain(&row.signature).chain(&row.key_type).chain(lists)
+    {
         assert!(text.bytes().all(|b| matches!(b, 0x20..=0x7e)), "{text:?}");
     }
     assert!(row.key_bits.is_none_or(|bits| bits > 0));

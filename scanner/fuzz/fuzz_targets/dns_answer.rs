@@ -4,8 +4,8 @@
 use hickory_proto::op::Message;
 use hickory_proto::rr::{Name, RecordType};
 use libfuzzer_sys::fuzz_target;
-use sts_scanner::evidence::DnsStatus;
 use sts_scanner::dns::Answer;
+use sts_scanner::evidence::DnsStatus;
 
 const KINDS: [RecordType; 6] =
     [RecordType::MX, RecordType::TXT, RecordType::A, RecordType::AAAA, RecordType::NS, RecordType::CNAME];

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sts_scanner::validate::{self, Fix, Form, ValidateJob, InputKind, Report};
+use sts_scanner::validate::{self, Fix, Form, InputKind, ValidateJob, ValidationReport};
 
 fuzz_target!(|data: &[u8]| {
     fixed(&validate::policy(data), |text| validate::policy(text));
@@ -17,7 +17,7 @@ fuzz_target!(|data: &[u8]| {
     }
 });
 
-fn fixed(report: &Report, again: impl Fn(&[u8]) -> Report) {
+fn fixed(report: &ValidationReport, again: impl Fn(&[u8]) -> ValidationReport) {
     if let Fix::Text(text) = &report.fix {
         let again = again(text.as_bytes());
         assert!(again.strict.passes(), "{text:?}");

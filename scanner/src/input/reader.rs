@@ -95,7 +95,7 @@ pub struct Example {
 }
 
 /// A name between reading and giving out. Small, because a window holds many.
-struct Taken {
+struct PendingName {
     domain: String,
     /// `None` where it is the domain itself.
     input: Option<String>,
@@ -114,7 +114,7 @@ pub struct Reader {
     /// Location of the current list, and of the next one where none is open.
     at: usize,
     seen: NamesSeen,
-    window: Window<Taken>,
+    window: Window<PendingName>,
     position: u64,
     counts: InputCounts,
     raw: RawEntry,
@@ -209,7 +209,7 @@ impl Reader {
         self.counts.accepted += 1;
         let input = (self.raw.text != domain.as_bytes()).then(|| escape(&self.raw.text));
         let list = u16::try_from(self.at).unwrap_or(u16::MAX);
-        self.window.push(fingerprint, Taken { domain, input, rank: self.raw.rank, list });
+        self.window.push(fingerprint, PendingName { domain, input, rank: self.raw.rank, list });
     }
 
     fn refuse(&mut self, reason: BadEntry) {
@@ -225,7 +225,7 @@ impl Reader {
         }
     }
 
-    fn entry(&mut self, fingerprint: u64, taken: Taken) -> Entry {
+    fn entry(&mut self, fingerprint: u64, taken: PendingName) -> Entry {
         let own = iter::once((taken.list, taken.rank));
         let others = self.memberships.iter().flat_map(|memberships| memberships.of(fingerprint));
         let lists: Vec<Listed> = own

@@ -60,7 +60,7 @@ struct Earlier {
 }
 
 /// What an earlier run left.
-pub(super) struct Found {
+pub(super) struct Leftovers {
     /// Positions of the domains that wait.
     pub(super) positions: Positions,
     /// What is to be told of the file.
@@ -73,7 +73,11 @@ impl Spool {
     ///
     /// # Errors
     /// The file cannot be read or written.
-    pub(super) fn open(folder: &Path, done: &Positions, registry: &Registry) -> io::Result<(Self, Found)> {
+    pub(super) fn open(
+        folder: &Path,
+        done: &Positions,
+        registry: &Registry,
+    ) -> io::Result<(Self, Leftovers)> {
         let began = (Instant::now(), unix_ms());
         let (mut earlier, mut domains, mut hosts) = (Earlier::default(), 0, 0);
         let mut positions = Positions::default();
@@ -109,7 +113,7 @@ impl Spool {
                 "{cut} bytes at the end of what waited for its second look could not be read: what was in them is looked at anew"
             )),
         };
-        Ok((Self { log, began, earlier, domains, hosts }, Found { positions, warning }))
+        Ok((Self { log, began, earlier, domains, hosts }, Leftovers { positions, warning }))
     }
 
     /// Adds one at the end; those that are due first must come first.
@@ -223,7 +227,7 @@ mod tests {
         Waiting::Host(look, vec![row(host, looks + 1, SmtpOutcome::Ok)])
     }
 
-    fn open(folder: &Path, done: u64) -> (Spool, Found, Registry) {
+    fn open(folder: &Path, done: u64) -> (Spool, Leftovers, Registry) {
         let (mut positions, registry) = (Positions::default(), Registry::default());
         positions.insert_range(0, done);
         let (spool, found) = Spool::open(folder, &positions, &registry).unwrap();

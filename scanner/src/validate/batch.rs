@@ -1,7 +1,7 @@
 //! JSON lines in, JSON lines out: `{"id": …, "input": …}`, as the conformance cases have them.
 
 use super::input::{self, Unreadable};
-use super::{InputKind, Note, Report};
+use super::{InputKind, Note, ValidationReport};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::io::{BufRead, Write};
@@ -69,7 +69,7 @@ struct Finding {
     column: usize,
 }
 
-fn answer(id: &Value, report: &Report) -> serde_json::Result<String> {
+fn answer(id: &Value, report: &ValidationReport) -> serde_json::Result<String> {
     let finding = |note: &Note| Finding {
         code: note.code.as_str(),
         severity: note.severity().as_str(),
@@ -84,7 +84,7 @@ fn answer(id: &Value, report: &Report) -> serde_json::Result<String> {
     })
 }
 
-fn judge(kind: InputKind, input: &Value) -> Result<Report, &'static str> {
+fn judge(kind: InputKind, input: &Value) -> Result<ValidationReport, &'static str> {
     Ok(match kind {
         InputKind::Record => super::record(&txts(input)?),
         InputKind::TlsrptRecord => super::tlsrpt_record(&txts(input)?),

@@ -136,7 +136,7 @@ impl Note {
 
 /// What there is to say about one input.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Report {
+pub struct ValidationReport {
     /// To a sender that goes by the RFC's letter.
     pub strict: Reading,
     /// To a sender that forgives what most deployed ones forgive.
@@ -149,10 +149,10 @@ pub struct Report {
 
 /// Judges all TXT records at `_mta-sts` (RFC 8461 section 3.1), each with its character-strings joined.
 #[must_use]
-pub fn record<T: AsRef<[u8]>>(txts: &[T]) -> Report {
+pub fn record<T: AsRef<[u8]>>(txts: &[T]) -> ValidationReport {
     let judged = mta_sts::record::judge(txts);
     let other_version = judged.faults.iter().any(|fault| fault.code == Code::record_version_invalid);
-    Report {
+    ValidationReport {
         strict: Reading::of_record(judged.state, other_version),
         lenient: Reading::of_record(judged.lenient, other_version),
         findings: Note::in_order(judged.faults.iter().map(Note::of).collect()),
@@ -162,13 +162,13 @@ pub fn record<T: AsRef<[u8]>>(txts: &[T]) -> Report {
 
 /// Judges all TXT records at `_smtp._tls` (RFC 8460 section 3), each with its character-strings joined.
 #[must_use]
-pub fn tlsrpt_record<T: AsRef<[u8]>>(txts: &[T]) -> Report {
+pub fn tlsrpt_record<T: AsRef<[u8]>>(txts: &[T]) -> ValidationReport {
     let judged = mta_sts::tlsrpt::judge(txts);
     let mut findings: Vec<Note> = judged.faults.iter().map(Note::of).collect();
     if judged.state == RecordState::Absent {
         findings.push(Note::of_whole(Code::tlsrpt_absent));
     }
-    Report {
+    ValidationReport {
         strict: Reading::of_record(judged.state, false),
         lenient: Reading::of_record(judged.lenient, false),
         findings: Note::in_order(findings),
@@ -178,9 +178,9 @@ pub fn tlsrpt_record<T: AsRef<[u8]>>(txts: &[T]) -> Report {
 
 /// Judges a policy's text (RFC 8461 section 3.2). One over [`POLICY_BYTES`] is not looked into.
 #[must_use]
-pub fn policy(body: &[u8]) -> Report {
+pub fn policy(body: &[u8]) -> ValidationReport {
     if body.len() > POLICY_BYTES {
-        return Report {
+        return ValidationReport {
             strict: Reading::Invalid,
             lenient: Reading::Invalid,
             findings: vec![Note::of_whole(Code::policy_too_large)],
@@ -194,7 +194,7 @@ pub fn policy(body: &[u8]) -> Report {
         Some(Mode::None) => findings.push(Note::of_whole(Code::policy_mode_none)),
         Some(Mode::Enforce) | None => {}
     }
-    Report {
+    ValidationReport {
         strict: Reading::of_text(parsed.valid),
         lenient: Reading::of_text(parsed.lenient),
         findings: Note::in_order(findings),
@@ -206,7 +206,7 @@ pub fn policy(body: &[u8]) -> Report {
 ///
 /// A pattern that is none is told with its number as the line.
 #[must_use]
-pub fn mx_match<P: AsRef<str>>(host: &str, patterns: &[P]) -> Report {
+pub fn mx_match<P: AsRef<str>>(host: &str, patterns: &[P]) -> ValidationReport {
     let mut findings = Vec::new();
     if host.strip_suffix('.').unwrap_or(host).parse::<IpAddr>().is_ok() {
         findings.push(Note::of_whole(Code::mx_is_address));
@@ -225,7 +225,7 @@ pub fn mx_match<P: AsRef<str>>(host: &str, patterns: &[P]) -> Report {
         findings.push(Note::of_whole(Code::mx_mismatch_all));
         Reading::NoMatch
     };
-    Report { strict: verdict, lenient: verdict, findings, fix: Fix::NotNeeded }
+    ValidationReport { strict: verdict, lenient: verdict, findings, fix: Fix::NotNeeded }
 }
 
 /// What the command is asked for.
@@ -263,7 +263,7 @@ pub fn run(job: &ValidateJob, from: &mut dyn BufRead, out: &mut dyn Write) -> Re
             let text =
                 |value: &&[u8]| std::str::from_utf8(value).map_or_else(|_| escape(value), str::to_owned);
             let patterns: Vec<String> = parsed.mx.iter().map(text).collect();
-            let reports: Vec<(&str, Report)> =
+            let reports: Vec<(&str, ValidationReport)> =
                 hosts.iter().map(|host| (host.as_str(), mx_match(host, &patterns))).collect();
             out.write_all(text::matches(&reports, &patterns).as_bytes())?;
             if !parsed.valid {
@@ -293,7 +293,7 @@ pub fn run(job: &ValidateJob, from: &mut dyn BufRead, out: &mut dyn Write) -> Re
     }
 }
 
-fn told(report: &Report, lines: &[Vec<u8>], out: &mut dyn Write) -> Result<bool, Unreadable> {
+fn told(report: &ValidationReport, lines: &[Vec<u8>], out: &mut dyn Write) -> Result<bool, Unreadable> {
     out.write_all(text::report(report, lines).as_bytes())?;
     Ok(report.strict.passes())
 }

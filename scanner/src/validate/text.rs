@@ -1,6 +1,6 @@
 //! A report as a person wants it: verdicts, each finding with its line under it, and the fixed text.
 
-use super::{Fix, Note, Reading, Report};
+use super::{Fix, Note, Reading, ValidationReport};
 use crate::evidence::Code;
 use crate::evidence::text::escape;
 use crate::mta_sts::mx_pattern;
@@ -13,7 +13,7 @@ const SHOWN: usize = 50;
 const WIDTH: usize = 100;
 
 /// The report on records or a policy of these lines.
-pub(super) fn report(report: &Report, lines: &[Vec<u8>]) -> String {
+pub(super) fn report(report: &ValidationReport, lines: &[Vec<u8>]) -> String {
     let mut text = verdicts(report.strict, report.lenient);
     for note in report.findings.iter().take(SHOWN) {
         told(&mut text, note, lines);
@@ -84,7 +84,7 @@ fn too_deep_for<'p>(host: &str, patterns: &'p [String]) -> Option<&'p String> {
 }
 
 /// What each host matches.
-pub(super) fn matches(reports: &[(&str, Report)], patterns: &[String]) -> String {
+pub(super) fn matches(reports: &[(&str, ValidationReport)], patterns: &[String]) -> String {
     let mut text = String::new();
     for (host, report) in reports {
         let shown = escape(host.as_bytes());
