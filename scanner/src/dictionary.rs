@@ -4,7 +4,7 @@
 use crate::assess::catalogue;
 use crate::dataset::columns::{Column, Kind, SCHEMA_VERSION, TABLES};
 use crate::dataset::contract;
-use crate::evidence::{Code, Entry};
+use crate::evidence::{Code, WordEntry};
 use arrow_array::builder::{ListBuilder, StringBuilder};
 use arrow_array::{ArrayRef, BooleanArray, RecordBatch, StringArray};
 use parquet::arrow::ArrowWriter;
@@ -25,13 +25,13 @@ struct Word {
 }
 
 /// What a word means; that of a code is its title.
-fn meaning(entry: &Entry) -> &'static str {
+fn meaning(entry: &WordEntry) -> &'static str {
     entry.meaning.or_else(|| Some(Code::from_word(entry.word)?.finding().title)).unwrap_or_default()
 }
 
 /// The words of a column, each with the field of its group that it is a word of; `None` where it is of the
 /// column itself.
-fn words_of(column: &Column) -> impl Iterator<Item = (Option<&'static str>, Entry)> {
+fn words_of(column: &Column) -> impl Iterator<Item = (Option<&'static str>, WordEntry)> {
     let own = column.words.into_iter().flat_map(|words| words()).map(|word| (None, word));
     let of_fields = column.fields().iter().flat_map(|field| {
         field.words.into_iter().flat_map(|words| words()).map(move |word| (Some(field.name), word))

@@ -418,7 +418,7 @@ async fn a_host_is_asked_for_old_versions_over_a_connection_of_its_own() {
     .await;
     let deadline = tokio::time::Instant::now() + PATIENT;
     let answer = legacy::ask_at(addr, HOST, deadline).await.unwrap();
-    assert_eq!(answer, legacy::Answer::ServerHello(0x0301));
+    assert_eq!(answer, legacy::LegacyAnswer::ServerHello(0x0301));
     assert_eq!(served.await.unwrap()[..3], [22, 3, 1]);
-    assert_eq!(legacy::ask_at(nobody(), HOST, deadline).await.unwrap(), legacy::Answer::Nothing);
+    assert_eq!(legacy::ask_at(nobody(), HOST, deadline).await.unwrap(), legacy::LegacyAnswer::Nothing);
 }

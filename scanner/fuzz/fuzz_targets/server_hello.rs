@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use sts_scanner::tls::legacy::{self, Answer};
+use sts_scanner::tls::legacy::{self, LegacyAnswer};
 
 /// Bytes after which an answer must be known.
 const MOST: usize = 4_096;
@@ -13,8 +13,8 @@ fuzz_target!(|data: &[u8]| {
     assert!(whole.is_some() || data.len() < MOST);
     for end in 0..data.len().min(64) {
         // A version that was read stays what it is, whatever follows.
-        if let Some(Answer::ServerHello(version)) = legacy::read(&data[..end]) {
-            assert_eq!(whole, Some(Answer::ServerHello(version)));
+        if let Some(LegacyAnswer::ServerHello(version)) = legacy::read(&data[..end]) {
+            assert_eq!(whole, Some(LegacyAnswer::ServerHello(version)));
         }
     }
 });

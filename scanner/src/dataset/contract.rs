@@ -1,6 +1,6 @@
 //! What the contract is made of: tables, their columns and the kinds of values.
 
-use crate::evidence::Entries;
+use crate::evidence::WordEntries;
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ pub struct Column {
     pub(super) meaning: &'static str,
     /// The closed vocabulary of its values or, where it is a list of texts, of its items; `None` where there
     /// is none.
-    pub words: Option<Entries>,
+    pub words: Option<WordEntries>,
     /// Whether the manifest counts its words.
     pub counted: bool,
     /// The minor version of the layout that brought it; `None` where the first one had it. Older datasets
@@ -83,7 +83,7 @@ impl Column {
     }
 
     /// The same with a smaller vocabulary than its type's.
-    pub(super) const fn of(mut self, words: Entries) -> Self {
+    pub(super) const fn of(mut self, words: WordEntries) -> Self {
         self.words = Some(words);
         self
     }

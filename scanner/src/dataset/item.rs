@@ -3,7 +3,7 @@
 
 use super::contract::{self, Kind};
 use crate::evidence::rows::Micros;
-use crate::evidence::{Entries, Vocabulary, Word, every};
+use crate::evidence::{Vocabulary, Word, WordEntries, every};
 use arrow_array::cast::AsArray;
 use arrow_array::types::{Int32Type, Int64Type, TimestampMicrosecondType};
 use arrow_array::{
@@ -28,7 +28,7 @@ pub trait Item: 'static {
     const KIND: Kind;
 
     /// Its words, or those of its items; `None` where it has no closed vocabulary.
-    const WORDS: Option<Entries> = None;
+    const WORDS: Option<WordEntries> = None;
 
     /// The values of a column, in the order of their rows; `None` is null.
     ///
@@ -233,7 +233,7 @@ impl<V: Vocabulary> Item for V {
     type Lent<'a> = Self;
     type Seen = Word<Self>;
     const KIND: Kind = Kind::Text;
-    const WORDS: Option<Entries> = Some(every::<Self>);
+    const WORDS: Option<WordEntries> = Some(every::<Self>);
 
     fn array<'a>(
         values: impl Iterator<Item = Option<Self::Lent<'a>>> + Clone,
@@ -266,7 +266,7 @@ impl<T: Item + Fill<T>> Item for Vec<T> {
     type Lent<'a> = &'a [T];
     type Seen = Vec<T::Seen>;
     const KIND: Kind = Kind::List(&T::KIND);
-    const WORDS: Option<Entries> = T::WORDS;
+    const WORDS: Option<WordEntries> = T::WORDS;
 
     fn array<'a>(
         values: impl Iterator<Item = Option<Self::Lent<'a>>> + Clone,

@@ -2,7 +2,7 @@
 
 use super::code::Code;
 use super::policy::PolicyOutcome;
-use super::vocabulary::{Entry, Vocabulary, vocabulary};
+use super::vocabulary::{Vocabulary, WordEntry, vocabulary};
 use serde::{Deserialize, Serialize};
 
 vocabulary! {
@@ -110,9 +110,11 @@ impl Vocabulary for CertOutcome {
         if word == "valid" { Some(Self::Valid) } else { CertFault::from_word(word).map(Self::Fault) }
     }
 
-    fn entry(self) -> Entry {
+    fn entry(self) -> WordEntry {
         match self {
-            Self::Valid => Entry { word: "valid", meaning: Some("It has no fault."), may_pass: Some(false) },
+            Self::Valid => {
+                WordEntry { word: "valid", meaning: Some("It has no fault."), may_pass: Some(false) }
+            }
             Self::Fault(fault) => fault.entry(),
         }
     }

@@ -1,7 +1,7 @@
 //! The codes of findings. What each means, and what to do about it, is said in the catalogue
 //! (`assess::catalogue`).
 
-use super::vocabulary::{Entry, Vocabulary};
+use super::vocabulary::{Vocabulary, WordEntry};
 
 macro_rules! codes {
     ($($code:ident $(: $duration:ident)?,)+) => {
@@ -99,8 +99,8 @@ impl Vocabulary for Code {
         Self::from_word(word)
     }
 
-    fn entry(self) -> Entry {
-        Entry { word: self.as_str(), meaning: None, may_pass: Some(self.may_pass()) }
+    fn entry(self) -> WordEntry {
+        WordEntry { word: self.as_str(), meaning: None, may_pass: Some(self.may_pass()) }
     }
 }
 

@@ -27,4 +27,4 @@ pub use judgement::{DaneOutcome, MismatchKind, Verdict};
 pub use outcome::{ExtraHello, Outcome, PaceHint, Suspicion};
 pub use policy::{AddressOutcome, PolicyOutcome};
 pub use smtp::{Delivery, SmtpOutcome, SmtpPhase, Starttls};
-pub use vocabulary::{Entries, Entry, Vocabulary, Word, every, every_but};
+pub use vocabulary::{Vocabulary, Word, WordEntries, WordEntry, every, every_but};

@@ -2,7 +2,7 @@
 
 use super::code::Code;
 use super::outcome::{ExtraHello, Outcome, PaceHint, Suspicion};
-use super::vocabulary::{Entry, Vocabulary, vocabulary};
+use super::vocabulary::{Vocabulary, WordEntry, vocabulary};
 use serde::{Deserialize, Serialize};
 
 vocabulary! {
@@ -277,7 +277,7 @@ impl Vocabulary for AddressOutcome {
         Self::all().into_iter().find(|outcome| outcome.word() == word)
     }
 
-    fn entry(self) -> Entry {
+    fn entry(self) -> WordEntry {
         let meaning = match self {
             Self::Contacted(outcome) => return outcome.entry(),
             Self::Forbidden => "Private, loopback or the like: not contacted.",
@@ -286,7 +286,7 @@ impl Vocabulary for AddressOutcome {
                 "Not tried: this machine lacks the address family, or connection after connection ran into its deadline."
             }
         };
-        Entry { word: self.word(), meaning: Some(meaning), may_pass: Some(false) }
+        WordEntry { word: self.word(), meaning: Some(meaning), may_pass: Some(false) }
     }
 }
 

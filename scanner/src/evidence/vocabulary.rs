@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 /// A word of a vocabulary as the contract lists it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry {
+pub struct WordEntry {
     /// The word as the dataset writes it.
     pub word: &'static str,
     /// What it means; `None` for a finding's code, which the catalogue explains.
@@ -15,7 +15,7 @@ pub struct Entry {
 }
 
 /// The words of a column, in their order.
-pub type Entries = fn() -> Vec<Entry>;
+pub type WordEntries = fn() -> Vec<WordEntry>;
 
 /// A closed set of words.
 pub trait Vocabulary: Copy + Eq + std::fmt::Debug + 'static {
@@ -29,18 +29,18 @@ pub trait Vocabulary: Copy + Eq + std::fmt::Debug + 'static {
     fn of_word(word: &str) -> Option<Self>;
 
     /// How the contract lists it.
-    fn entry(self) -> Entry;
+    fn entry(self) -> WordEntry;
 }
 
 /// The words of a whole vocabulary.
 #[must_use]
-pub fn every<V: Vocabulary>() -> Vec<Entry> {
+pub fn every<V: Vocabulary>() -> Vec<WordEntry> {
     V::all().into_iter().map(V::entry).collect()
 }
 
 /// The words of a vocabulary but for some that do not stand in the column.
 #[must_use]
-pub fn every_but<V: Vocabulary>(others: &[V]) -> Vec<Entry> {
+pub fn every_but<V: Vocabulary>(others: &[V]) -> Vec<WordEntry> {
     V::all().into_iter().filter(|value| !others.contains(value)).map(V::entry).collect()
 }
 
@@ -137,10 +137,10 @@ macro_rules! vocabulary {
                 Self::from_word(word)
             }
 
-            fn entry(self) -> $crate::evidence::Entry {
+            fn entry(self) -> $crate::evidence::WordEntry {
                 let meaning = match self { $(Self::$variant => concat!($($doc,)+).trim_ascii(),)+ };
                 let of = |$value: Self| -> Option<bool> { $may_pass };
-                $crate::evidence::Entry { word: self.as_str(), meaning: Some(meaning), may_pass: of(self) }
+                $crate::evidence::WordEntry { word: self.as_str(), meaning: Some(meaning), may_pass: of(self) }
             }
         }
 

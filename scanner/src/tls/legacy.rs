@@ -15,7 +15,7 @@ use tokio::time::{Instant, timeout_at};
 
 /// What came back, as far as it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub enum LegacyAnswer {
     /// A ServerHello with this version, as it stands there: 0x0303 is TLS 1.2.
     ServerHello(u16),
     /// A fatal alert.
@@ -24,7 +24,7 @@ pub enum Answer {
     Nothing,
 }
 
-impl Answer {
+impl LegacyAnswer {
     /// What a host is that found nothing in common with our usual hello and answered this one so.
     #[must_use]
     pub const fn verdict(self) -> HandshakeFailure {
@@ -120,7 +120,7 @@ fn client_hello(host: Option<&str>, random: [u8; 32]) -> Vec<u8> {
 /// What the bytes say that have come so far; `None` where more are needed, which is never so from 4,096 bytes
 /// on.
 #[must_use]
-pub fn read(bytes: &[u8]) -> Option<Answer> {
+pub fn read(bytes: &[u8]) -> Option<LegacyAnswer> {
     let (mut rest, mut handshake) = (bytes, Vec::new());
     while let [kind, 3, _, high, low, body @ ..] = rest {
         let length = usize::from(u16::from_be_bytes([*high, *low]));
@@ -128,22 +128,22 @@ pub fn read(bytes: &[u8]) -> Option<Answer> {
         match (*kind, fragment) {
             // A warning, such as unrecognized_name, goes before the ServerHello.
             (21, [1, _]) => {}
-            (21, [_, description]) => return Some(Answer::Alert(*description)),
+            (21, [_, description]) => return Some(LegacyAnswer::Alert(*description)),
             (21, _) if body.len() < length => return None,
             (22, _) => handshake.extend_from_slice(fragment),
-            _ => return Some(Answer::Nothing),
+            _ => return Some(LegacyAnswer::Nothing),
         }
         match handshake.as_slice() {
             [2, _, _, _, major, minor, ..] => {
-                return Some(Answer::ServerHello(u16::from_be_bytes([*major, *minor])));
+                return Some(LegacyAnswer::ServerHello(u16::from_be_bytes([*major, *minor])));
             }
             [2, ..] | [] => {}
-            _ => return Some(Answer::Nothing),
+            _ => return Some(LegacyAnswer::Nothing),
         }
         rest = body.get(length..)?;
     }
     let begins_a_record = matches!(rest, [] | [21 | 22] | [21 | 22, 3, ..]);
-    if begins_a_record && bytes.len() < MOST { None } else { Some(Answer::Nothing) }
+    if begins_a_record && bytes.len() < MOST { None } else { Some(LegacyAnswer::Nothing) }
 }
 
 /// Sends the hello and reads the answer; the connection is of no use after it. Until `deadline`.
@@ -154,7 +154,7 @@ pub(crate) async fn ask<S>(
     stream: &mut S,
     host: Option<&str>,
     deadline: Instant,
-) -> Result<Answer, LocalFault>
+) -> Result<LegacyAnswer, LocalFault>
 where
     S: AsyncRead + AsyncWrite + Unpin,
 {
@@ -169,7 +169,7 @@ where
         let mut bytes = Vec::with_capacity(256);
         loop {
             if stream.read_buf(&mut bytes).await? == 0 {
-                return Ok(Answer::Nothing);
+                return Ok(LegacyAnswer::Nothing);
             }
             if let Some(answer) = read(&bytes) {
                 return Ok(answer);
@@ -177,23 +177,23 @@ where
         }
     };
     match timeout_at(deadline, exchange).await {
-        Err(_) => Ok(Answer::Nothing),
+        Err(_) => Ok(LegacyAnswer::Nothing),
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(err)) => of_io(DOING, &err),
     }
 }
 
-fn of_io(doing: &'static str, err: &io::Error) -> Result<Answer, LocalFault> {
-    LocalFault::of_io(doing, err).map_or(Ok(Answer::Nothing), Err)
+fn of_io(doing: &'static str, err: &io::Error) -> Result<LegacyAnswer, LocalFault> {
+    LocalFault::of_io(doing, err).map_or(Ok(LegacyAnswer::Nothing), Err)
 }
 
 /// The same over a connection of its own to a host that speaks TLS at once, until `deadline`.
 ///
 /// # Errors
 /// Where we failed: no descriptors, no address of our own.
-pub async fn ask_at(addr: SocketAddr, host: &str, deadline: Instant) -> Result<Answer, LocalFault> {
+pub async fn ask_at(addr: SocketAddr, host: &str, deadline: Instant) -> Result<LegacyAnswer, LocalFault> {
     match timeout_at(deadline, TcpStream::connect(addr)).await {
-        Err(_) => Ok(Answer::Nothing),
+        Err(_) => Ok(LegacyAnswer::Nothing),
         Ok(Err(err)) => of_io("connect", &err),
         Ok(Ok(mut stream)) => ask(&mut stream, Some(host), deadline).await,
     }
@@ -202,7 +202,7 @@ pub async fn ask_at(addr: SocketAddr, host: &str, deadline: Instant) -> Result<A
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what must be there")]
-    use super::{Answer, MOST, client_hello, read};
+    use super::{LegacyAnswer, MOST, client_hello, read};
     use crate::tls::failure::HandshakeFailure;
     use proptest::prelude::*;
     use rustls::server::Acceptor;
@@ -239,10 +239,10 @@ mod tests {
             ([3, 3], HandshakeFailure::ClientLimit),
         ] {
             let answer = read(&server_hello(version)).unwrap();
-            assert_eq!(answer, Answer::ServerHello(u16::from_be_bytes(version)));
+            assert_eq!(answer, LegacyAnswer::ServerHello(u16::from_be_bytes(version)));
             assert_eq!(answer.verdict(), verdict);
         }
-        for undecided in [Answer::Alert(40), Answer::Alert(70), Answer::Nothing] {
+        for undecided in [LegacyAnswer::Alert(40), LegacyAnswer::Alert(70), LegacyAnswer::Nothing] {
             assert_eq!(undecided.verdict(), HandshakeFailure::ClientLimit);
         }
     }
@@ -250,8 +250,8 @@ mod tests {
     #[test]
     fn a_warning_before_it_is_passed_over_and_a_fatal_alert_is_the_answer() {
         let warned = [&[21, 3, 1, 0, 2, 1, 112][..], &server_hello([3, 1])].concat();
-        assert_eq!(read(&warned), Some(Answer::ServerHello(0x0301)));
-        assert_eq!(read(&[21, 3, 3, 0, 2, 2, 40]), Some(Answer::Alert(40)));
+        assert_eq!(read(&warned), Some(LegacyAnswer::ServerHello(0x0301)));
+        assert_eq!(read(&[21, 3, 3, 0, 2, 2, 40]), Some(LegacyAnswer::Alert(40)));
         assert_eq!(read(&[21, 3, 3, 0, 2, 2]), None);
     }
 
@@ -263,7 +263,7 @@ mod tests {
             assert_eq!(answer.is_some(), end >= 11, "{end}");
         }
         let parted = [&[22, 3, 1, 0, 1, 2, 22, 3, 1, 0, 5][..], &whole[6..11]].concat();
-        assert_eq!(read(&parted), Some(Answer::ServerHello(0x0302)));
+        assert_eq!(read(&parted), Some(LegacyAnswer::ServerHello(0x0302)));
     }
 
     #[test]
@@ -271,10 +271,10 @@ mod tests {
         for bytes in
             [&b"HTTP/1.1 400"[..], b"220 mx", &[22, 2, 0, 0, 0], &[23, 3, 3, 0, 0], &[22, 3, 3, 0, 1, 0]]
         {
-            assert_eq!(read(bytes), Some(Answer::Nothing), "{bytes:?}");
+            assert_eq!(read(bytes), Some(LegacyAnswer::Nothing), "{bytes:?}");
         }
         let endless = [21, 3, 3, 0, 2, 1, 0].repeat(MOST);
-        assert_eq!(read(&endless), Some(Answer::Nothing));
+        assert_eq!(read(&endless), Some(LegacyAnswer::Nothing));
     }
 
     proptest! {

@@ -54,7 +54,7 @@ pub(super) fn run(kind: InputKind, from: &mut dyn BufRead, out: &mut dyn Write) 
 
 /// A line of the output, its keys in this order.
 #[derive(Serialize)]
-struct Answer<'a> {
+struct JudgedLine<'a> {
     id: &'a Value,
     verdict: &'static str,
     lenient: &'static str,
@@ -76,7 +76,7 @@ fn answer(id: &Value, report: &ValidationReport) -> serde_json::Result<String> {
         line: note.line,
         column: note.column,
     };
-    serde_json::to_string(&Answer {
+    serde_json::to_string(&JudgedLine {
         id,
         verdict: report.strict.as_str(),
         lenient: report.lenient.as_str(),

@@ -2,7 +2,7 @@
 
 use super::table::{group, table};
 use crate::evidence::rows::AssessmentRow;
-use crate::evidence::{Code, DaneOutcome, Entry, MismatchKind, Verdict, Vocabulary as _};
+use crate::evidence::{Code, DaneOutcome, MismatchKind, Verdict, Vocabulary as _, WordEntry};
 
 group! {
     /// DANE at an MX host, as a dataset has it.
@@ -15,7 +15,7 @@ group! {
 }
 
 /// Findings that a second look can repeat.
-fn passing() -> Vec<Entry> {
+fn passing() -> Vec<WordEntry> {
     Code::ALL.iter().filter(|code| code.may_pass()).map(|code| code.entry()).collect()
 }
 

@@ -7,8 +7,8 @@ use crate::dataset::cell::Filled;
 use crate::dataset::item::Time;
 use crate::evidence::rows::{AddrOutcome, DomainRow, Listed, Mx, Retried};
 use crate::evidence::{
-    AddressOutcome, CertFault, CertOutcome, DnsStatus, Entry, Mode, MxKind, PolicyOutcome, RecordState,
-    TlsVersion, every_but,
+    AddressOutcome, CertFault, CertOutcome, DnsStatus, Mode, MxKind, PolicyOutcome, RecordState, TlsVersion,
+    WordEntry, every_but,
 };
 use std::net::IpAddr;
 
@@ -47,15 +47,15 @@ group! {
 }
 
 /// Outcomes that a look can have.
-fn outcomes() -> Vec<Entry> {
+fn outcomes() -> Vec<WordEntry> {
     every_but(&[PolicyOutcome::TlsChainIncomplete, PolicyOutcome::TlsLargeHello])
 }
 
-fn attempts() -> Vec<Entry> {
+fn attempts() -> Vec<WordEntry> {
     every_but(PolicyOutcome::JUDGED)
 }
 
-fn addresses() -> Vec<Entry> {
+fn addresses() -> Vec<WordEntry> {
     let never = [PolicyOutcome::TlsChainIncomplete, PolicyOutcome::TlsLargeHello];
     every_but(&never.map(AddressOutcome::Contacted))
 }

@@ -6,25 +6,25 @@ use crate::dataset::cell::Filled;
 use crate::dataset::item::Time;
 use crate::evidence::rows::{HostRow, Retried};
 use crate::evidence::{
-    CertFault, CertOutcome, DnsStatus, Entry, SmtpOutcome, SmtpPhase, Starttls, TlsVersion, every_but,
+    CertFault, CertOutcome, DnsStatus, SmtpOutcome, SmtpPhase, Starttls, TlsVersion, WordEntry, every_but,
 };
 use std::net::IpAddr;
 
 /// Outcomes that a look can have.
-fn outcomes() -> Vec<Entry> {
+fn outcomes() -> Vec<WordEntry> {
     every_but(&[SmtpOutcome::TlsLargeHello])
 }
 
 /// Outcomes of connections: an outcome without a connection is in no list of attempts.
-fn attempts() -> Vec<Entry> {
+fn attempts() -> Vec<WordEntry> {
     every_but(SmtpOutcome::WITHOUT_CONNECTION)
 }
 
-pub(super) fn faults() -> Vec<Entry> {
+pub(super) fn faults() -> Vec<WordEntry> {
     every_but(CertFault::JUDGED)
 }
 
-pub(super) fn certificates() -> Vec<Entry> {
+pub(super) fn certificates() -> Vec<WordEntry> {
     every_but(&[CertOutcome::Fault(CertFault::ChainIncomplete)])
 }
 

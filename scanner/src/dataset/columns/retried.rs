@@ -3,7 +3,7 @@
 use super::table::group;
 use crate::dataset::contract::{Column, Kind};
 use crate::evidence::rows::Retried;
-use crate::evidence::{DnsStatus, Entries, Entry, Question, Vocabulary as _};
+use crate::evidence::{DnsStatus, Question, Vocabulary as _, WordEntries, WordEntry};
 
 group! {
     /// A question that was asked again, as a dataset has it.
@@ -20,10 +20,10 @@ pub(super) const OF_DOMAINS: Kind = Kind::List(&Kind::Struct(&of(|| asked(Questi
 /// Those of `mx_hosts`.
 pub(super) const OF_HOSTS: Kind = Kind::List(&Kind::Struct(&of(|| asked(Question::is_of_hosts))));
 
-const fn of(questions: Entries) -> [Column; 2] {
+const fn of(questions: WordEntries) -> [Column; 2] {
     [SeenRetried::FIELDS[0].of(questions), SeenRetried::FIELDS[1]]
 }
 
-fn asked(wanted: fn(Question) -> bool) -> Vec<Entry> {
+fn asked(wanted: fn(Question) -> bool) -> Vec<WordEntry> {
     Question::ALL.iter().filter(|question| wanted(**question)).map(|question| question.entry()).collect()
 }
