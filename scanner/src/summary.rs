@@ -2,7 +2,7 @@
 
 use crate::dataset::columns::column;
 use crate::dataset::manifest::Outage;
-use crate::dataset::manifest::{Exclusions, Sum};
+use crate::dataset::manifest::{ExclusionsSeen, Sum};
 use crate::dns::Counts;
 use crate::plan::descriptors;
 use crate::scan::{Ended, Report};
@@ -69,7 +69,7 @@ fn sum(text: &mut String, sum: &Sum) {
     }
 }
 
-fn left_alone(text: &mut String, exclusions: &Exclusions) {
+fn left_alone(text: &mut String, exclusions: &ExclusionsSeen) {
     if exclusions.listed.is_empty() {
         return;
     }

@@ -1,11 +1,11 @@
 //! Findings beside MTA-STS: TLSRPT.
 
 use super::facts::Look;
-use super::{Case, Found, bytes};
+use super::{DomainCase, Found, bytes};
 use crate::evidence::{Code, RecordState, Word};
 use crate::mta_sts::tlsrpt;
 
-pub(super) fn findings(case: &Case<'_>, found: &mut Found) {
+pub(super) fn findings(case: &DomainCase<'_>, found: &mut Found) {
     let row = case.row;
     if let Some(status) = row.tlsrpt_dns.as_ref().and_then(Word::known).filter(|status| !status.is_definite())
     {

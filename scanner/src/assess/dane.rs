@@ -5,13 +5,13 @@
 //! host's.
 
 use super::facts::HostDane;
-use super::{Case, Found};
+use super::{DomainCase, Found};
 use crate::evidence::DaneOutcome;
 use crate::tls::tlsa;
 
 /// The outcome of each MX host whose TLSA records were asked for, in the order of the set; `None` where those
 /// of none were. Findings are drawn for domains that signal.
-pub(super) fn findings(case: &Case<'_>, found: &mut Found) -> Option<Vec<(String, DaneOutcome)>> {
+pub(super) fn findings(case: &DomainCase<'_>, found: &mut Found) -> Option<Vec<(String, DaneOutcome)>> {
     let mut outcomes: Vec<(String, DaneOutcome)> = Vec::new();
     for mx in case.mail_hosts() {
         if outcomes.iter().any(|(host, _)| *host == mx.host) {
@@ -28,7 +28,7 @@ pub(super) fn findings(case: &Case<'_>, found: &mut Found) -> Option<Vec<(String
     (!outcomes.is_empty()).then_some(outcomes)
 }
 
-fn outcome(case: &Case<'_>, host: &str) -> Option<DaneOutcome> {
+fn outcome(case: &DomainCase<'_>, host: &str) -> Option<DaneOutcome> {
     let hosts = case.hosts;
     let states: Vec<HostDane> = hosts
         .dane_of(host)

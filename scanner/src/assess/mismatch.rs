@@ -1,13 +1,13 @@
 //! The policy's patterns against the MX set (RFC 8461 section 4.1), and of what kind a mismatch is.
 
-use super::{Case, Found};
+use super::{DomainCase, Found};
 use crate::evidence::{Code, MismatchKind};
 use crate::mta_sts::mx_pattern;
 
 /// Draws mismatches where a policy is usable and its mode is not none. Gives the kind of mismatch: the first
 /// in the order of kinds that fits any pair of an unmatched host and a pattern; `None` where every host
 /// matches.
-pub(super) fn findings(case: &Case<'_>, found: &mut Found) -> Option<MismatchKind> {
+pub(super) fn findings(case: &DomainCase<'_>, found: &mut Found) -> Option<MismatchKind> {
     let set = case.mx_to_match();
     let patterns = &case.patterns;
     if set.is_empty() {

@@ -57,7 +57,7 @@ pub fn is_assessed(signals: Option<bool>, tlsrpt: Option<RecordState>) -> bool {
 /// contacted.
 #[must_use]
 pub fn domain(row: &SeenDomain, hosts: &HostsOf) -> AssessmentRow {
-    let case = Case::of(row, hosts);
+    let case = DomainCase::of(row, hosts);
     let mut found = Found::default();
     record::findings(&case, &mut found);
     policy_host::findings(&case, &mut found);
@@ -112,7 +112,7 @@ impl Found {
 }
 
 /// One domain's evidence, its texts read once.
-struct Case<'a> {
+struct DomainCase<'a> {
     row: &'a SeenDomain,
     hosts: &'a HostsOf,
     /// `None` where there was no answer at `_mta-sts`.
@@ -123,7 +123,7 @@ struct Case<'a> {
     patterns: Vec<String>,
 }
 
-impl<'a> Case<'a> {
+impl<'a> DomainCase<'a> {
     fn of(row: &'a SeenDomain, hosts: &'a HostsOf) -> Self {
         let text = row.policy_body.as_ref().map(|body| policy::parse(body));
         let patterns = text.as_ref().map(Parsed::mx_escaped).unwrap_or_default();

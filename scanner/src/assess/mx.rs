@@ -1,12 +1,12 @@
 //! Findings about the MX set and the names in it.
 
 use super::facts::Look;
-use super::{Case, Found};
+use super::{DomainCase, Found};
 use crate::evidence::{Code, DnsStatus, MxKind, SmtpOutcome, Word};
 use crate::mta_sts::mx_pattern;
 use std::net::IpAddr;
 
-pub(super) fn findings(case: &Case<'_>, found: &mut Found) {
+pub(super) fn findings(case: &DomainCase<'_>, found: &mut Found) {
     match case.mx_kind() {
         Some(MxKind::None) => found.note(Code::mx_none),
         Some(MxKind::Null) => found.note(Code::mx_null),
@@ -33,7 +33,7 @@ pub(super) fn findings(case: &Case<'_>, found: &mut Found) {
 }
 
 /// The set could not be resolved; or the addresses of an implicit MX could not, or were not asked for.
-fn unknown(case: &Case<'_>, found: &mut Found) {
+fn unknown(case: &DomainCase<'_>, found: &mut Found) {
     let row = case.row;
     let again = if row.attempts > 1 { Look::Repeated } else { Look::Once };
     match row.mx_dns.as_ref().and_then(Word::known) {
@@ -49,7 +49,7 @@ fn unknown(case: &Case<'_>, found: &mut Found) {
     }
 }
 
-fn host(case: &Case<'_>, host: &str, found: &mut Found) {
+fn host(case: &DomainCase<'_>, host: &str, found: &mut Found) {
     for facts in case.hosts.of(host) {
         if facts.is_alias {
             found.note(Code::mx_is_cname);

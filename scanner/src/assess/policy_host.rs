@@ -1,18 +1,18 @@
 //! Findings on the way to the policy's text.
 
 use super::facts::{CertFaults, Look};
-use super::{Case, Found};
+use super::{DomainCase, Found};
 use crate::evidence::{CertFault, Code, PolicyOutcome};
 
 /// Whether the policy was looked at again.
-pub(super) fn look(case: &Case<'_>) -> Look {
+pub(super) fn look(case: &DomainCase<'_>) -> Look {
     let row = case.row;
     Look::of_row(row.looks, row.policy_attempts.as_deref().unwrap_or_default())
 }
 
 /// The outcome names the first thing that failed. What can be seen behind a bad certificate is told beside
 /// it: every other fault of the certificate, the HTTP status, the text.
-pub(super) fn findings(case: &Case<'_>, found: &mut Found) {
+pub(super) fn findings(case: &DomainCase<'_>, found: &mut Found) {
     let row = case.row;
     if let Some(code) = case.outcome().and_then(PolicyOutcome::code) {
         found.note_after(code, look(case));

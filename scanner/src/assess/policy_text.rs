@@ -1,11 +1,11 @@
 //! Findings in the policy's text.
 
-use super::{Case, Found};
+use super::{DomainCase, Found};
 use crate::evidence::{Code, Mode, PolicyOutcome};
 
 /// Draws from any text that came with status 200, be it behind a bad certificate: the page that goes with an
 /// error is no policy, and what was cut at 64 KiB is not judged.
-pub(super) fn findings(case: &Case<'_>, found: &mut Found) {
+pub(super) fn findings(case: &DomainCase<'_>, found: &mut Found) {
     let row = case.row;
     if row.policy_wildcard == Some(true) {
         found.note(Code::policy_wildcard);

@@ -1,10 +1,10 @@
 //! Findings at `_mta-sts`.
 
 use super::facts::Look;
-use super::{Case, Found};
+use super::{DomainCase, Found};
 use crate::evidence::{Code, DnsStatus, Word};
 
-pub(super) fn findings(case: &Case<'_>, found: &mut Found) {
+pub(super) fn findings(case: &DomainCase<'_>, found: &mut Found) {
     let row = case.row;
     // Only what failed is asked again: a timeout in a row of two looks was one in both.
     let look = if row.attempts > 1 { Look::Repeated } else { Look::Once };

@@ -1,9 +1,9 @@
 //! Findings about SMTP, TLS and certificates of the MX hosts, preference and policy aside.
 
-use super::{Case, Found};
+use super::{DomainCase, Found};
 use crate::evidence::{CertFault, Code};
 
-pub(super) fn findings(case: &Case<'_>, found: &mut Found) {
+pub(super) fn findings(case: &DomainCase<'_>, found: &mut Found) {
     if !case.signals() {
         return;
     }

@@ -1,7 +1,7 @@
 //! What becomes of mail to a domain: the verdict of a strict sender, of a lenient one, and the strict one
 //! over the MX hosts of lowest preference.
 
-use super::Case;
+use super::DomainCase;
 use super::catalogue::Severity;
 use super::facts::{AddressFacts, Fate, Look};
 use super::policy_host::look;
@@ -32,7 +32,7 @@ enum Hosts {
 }
 
 /// `None` where the domain does not signal or `_mta-sts` could not be asked.
-pub(super) fn verdicts(case: &Case<'_>) -> Option<Verdicts> {
+pub(super) fn verdicts(case: &DomainCase<'_>) -> Option<Verdicts> {
     case.signals().then(|| Verdicts {
         strict: verdict(case, Sender::Strict, Hosts::All),
         lenient: verdict(case, Sender::Lenient, Hosts::All),
@@ -40,7 +40,7 @@ pub(super) fn verdicts(case: &Case<'_>) -> Option<Verdicts> {
     })
 }
 
-fn verdict(case: &Case<'_>, sender: Sender, scope: Hosts) -> Verdict {
+fn verdict(case: &DomainCase<'_>, sender: Sender, scope: Hosts) -> Verdict {
     let mode = match policy(case, sender) {
         Policy::Had(mode) => mode,
         Policy::Gone => return Verdict::NoPolicy,
@@ -75,7 +75,7 @@ enum Policy {
     Undecided,
 }
 
-fn policy(case: &Case<'_>, sender: Sender) -> Policy {
+fn policy(case: &DomainCase<'_>, sender: Sender) -> Policy {
     let record = case.record.as_ref().map(|record| match sender {
         Sender::Strict => record.state,
         Sender::Lenient => record.lenient,
@@ -113,7 +113,7 @@ struct HostCounts {
 }
 
 impl HostCounts {
-    fn of(case: &Case<'_>, scope: Hosts) -> Self {
+    fn of(case: &DomainCase<'_>, scope: Hosts) -> Self {
         let lowest = case.mail_hosts().map(|mx| mx.preference).min();
         let mut counts = Self::default();
         for mx in case.mail_hosts().filter(|mx| scope == Hosts::All || Some(mx.preference) == lowest) {
@@ -129,7 +129,7 @@ impl HostCounts {
 }
 
 /// A host the policy does not match fails, whatever was observed. `None` where nothing was.
-fn fate(case: &Case<'_>, mx: &SeenMx) -> Option<Fate> {
+fn fate(case: &DomainCase<'_>, mx: &SeenMx) -> Option<Fate> {
     if mx_pattern::first_match(&mx.host, &case.patterns).is_none() {
         return Some(Fate::Fails);
     }

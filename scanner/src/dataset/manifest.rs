@@ -52,7 +52,7 @@ pub struct Manifest {
     pub sum: Option<Sum>,
     /// What was excluded: how much, never what.
     #[serde(default)]
-    pub exclusions: Exclusions,
+    pub exclusions: ExclusionsSeen,
     /// Counts by outcome, by column; empty before the dataset is assessed.
     pub counts: BTreeMap<String, BTreeMap<String, u64>>,
     /// What the judgement was drawn with; `None` before the dataset is assessed.
@@ -81,9 +81,9 @@ fn digest(manifest: &Value) -> io::Result<String> {
 /// What the exclusion files of the last run held, and what it left alone because of them; nothing is named,
 /// and nothing is hashed, since hashes of names can be looked up.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Exclusions {
+pub struct ExclusionsSeen {
     /// Entries at the begin of the run and after each change of a file; empty where there was no file.
-    pub listed: Vec<Listed>,
+    pub listed: Vec<ExclusionCounts>,
     /// Distinct policy hosts that were left alone, siblings for control among them.
     pub policy_hosts: u64,
     /// Distinct MX hosts that were left alone. Domains are in the sum of inputs.
@@ -94,7 +94,7 @@ pub struct Exclusions {
 
 /// How many entries exclusion files had from some time on.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Listed {
+pub struct ExclusionCounts {
     /// RFC 3339.
     pub at: String,
     /// Domains, suffixes and hosts.

@@ -50,12 +50,12 @@ struct Expected {
 /// The parts of a dataset as the manifest lists them, or the log where a scan has not ended or an older
 /// version wrote it.
 #[derive(Debug)]
-pub struct Listed {
+pub struct PartList {
     parts: BTreeMap<String, Expected>,
     by: &'static str,
 }
 
-impl Listed {
+impl PartList {
     /// As the lines of a log name them.
     #[must_use]
     pub fn by_log(log: &'static str, commits: &[Commit]) -> Self {
@@ -199,22 +199,22 @@ fn is_of_scan(footer: &ParquetMetaData, scan: &str) -> bool {
 /// parts; gives what is in the parts.
 ///
 /// # Errors
-/// As [`Listed::hold`]; or the log is damaged.
+/// As [`PartList::hold`]; or the log is damaged.
 pub fn evidence(dataset: &Path, manifest: &Manifest) -> Result<Parts, NotWhole> {
     if let Some(parts) = &manifest.parts {
-        return Listed::by_manifest(parts).hold(dataset, &manifest.scan, &EVIDENCE);
+        return PartList::by_manifest(parts).hold(dataset, &manifest.scan, &EVIDENCE);
     }
     let Some((log, commits)) = commits::read(dataset).map_err(|e| e.not_whole(dataset))? else {
         return unlisted(dataset, manifest);
     };
-    let listed = Listed::by_log(log, &commits);
+    let listed = PartList::by_log(log, &commits);
     check_sum(dataset, manifest, listed.rows(&DOMAINS))?;
     listed.hold(dataset, &manifest.scan, &EVIDENCE)
 }
 
 /// What a dataset holds of which neither manifest nor log lists the parts: only the sum can tell.
 fn unlisted(dataset: &Path, manifest: &Manifest) -> Result<Parts, NotWhole> {
-    let mut listed = Listed { parts: BTreeMap::new(), by: MANIFEST };
+    let mut listed = PartList { parts: BTreeMap::new(), by: MANIFEST };
     for table in EVIDENCE {
         for part in found(dataset, table)? {
             let rows = rows(&footer(&dataset.join(&part))?);
@@ -239,13 +239,13 @@ fn check_sum(dataset: &Path, manifest: &Manifest, rows: u64) -> Result<(), NotWh
 /// version wrote it.
 ///
 /// # Errors
-/// As [`Listed::hold`]; or its rows are not those that were counted.
+/// As [`PartList::hold`]; or its rows are not those that were counted.
 pub fn judgement(dataset: &Path, manifest: &Manifest) -> Result<(), NotWhole> {
     if !manifest.complete {
         return Ok(());
     }
     if let Some(parts) = &manifest.parts {
-        let held = Listed::by_manifest(parts).hold(dataset, &manifest.scan, &[&ASSESSMENTS]);
+        let held = PartList::by_manifest(parts).hold(dataset, &manifest.scan, &[&ASSESSMENTS]);
         return held.map(drop).map_err(|damage| NotWhole { hint: ANEW, ..damage });
     }
     let mut judged = 0;

@@ -112,7 +112,7 @@ pub fn run(job: &GenerateJob, out: &mut dyn Write, refusals: &mut dyn Write) -> 
     }
     let given = given.or_else(|| (job.wish.mode == Mode::None).then(Vec::new));
     let asked = given.is_none().then(|| Asked::new(&job.plan)).transpose()?;
-    let work = Work { job, done: Done { made: 0, refused: 0, invalid: 0 }, out, refusals };
+    let work = Generation { job, done: Done { made: 0, refused: 0, invalid: 0 }, out, refusals };
     match (given, asked) {
         (None, Some(asked)) => work.ask_and_make(domains, &asked),
         (given, _) => work.make_all(domains, &given.unwrap_or_default()),
@@ -200,14 +200,14 @@ impl Asked {
 
 type Answered = (String, Result<Result<Mail, Unasked>, Unfinished>);
 
-struct Work<'a> {
+struct Generation<'a> {
     job: &'a GenerateJob,
     done: Done,
     out: &'a mut dyn Write,
     refusals: &'a mut dyn Write,
 }
 
-impl Work<'_> {
+impl Generation<'_> {
     /// All domains with the same hosts.
     fn make_all(mut self, mut domains: Domains, hosts: &[String]) -> Result<Done, GenerateError> {
         while let Some(domain) = domains.next()? {

@@ -5,12 +5,12 @@ use crate::dataset::columns::{CERTIFICATES, DOMAINS, EVIDENCE, MX_HOSTS, column}
 use crate::dataset::commits::{self, Commit, CommitLog};
 use crate::dataset::layout::Layout;
 use crate::dataset::lock::WORKING;
-use crate::dataset::manifest::{Exclusions, ListFacts, Manifest, Resumed, Versions};
+use crate::dataset::manifest::{ExclusionsSeen, ListFacts, Manifest, Resumed, Versions};
 use crate::dataset::ranges::Positions;
 use crate::dataset::read;
 use crate::dataset::recover::recover;
 use crate::dataset::view::{View as _, view};
-use crate::dataset::whole::Listed;
+use crate::dataset::whole::PartList;
 use crate::dataset::writer::DatasetWriter;
 use crate::dictionary;
 use crate::error::ScanError;
@@ -75,7 +75,7 @@ impl Dataset {
             vantage: prepared.vantage.clone(),
             outages: Vec::new(),
             sum: None,
-            exclusions: Exclusions::default(),
+            exclusions: ExclusionsSeen::default(),
             counts: BTreeMap::new(),
             judgement: None,
             parts: None,
@@ -110,7 +110,7 @@ impl Dataset {
         (manifest.complete, manifest.ended, manifest.parts) = (false, None, None);
         let (log, commits) = CommitLog::open(folder).map_err(|why| why.not_whole(folder))?;
         recover(folder, &commits)?;
-        Listed::by_log(commits::LOG, &commits).hold(folder, &manifest.scan, &EVIDENCE)?;
+        PartList::by_log(commits::LOG, &commits).hold(folder, &manifest.scan, &EVIDENCE)?;
         if is_other_layout {
             dictionary::write(folder).map_err(wrong)?;
         }

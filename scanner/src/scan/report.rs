@@ -4,7 +4,7 @@ use super::preflight::Lowering;
 use super::tally::Tally;
 use crate::assess::job::{self, Earlier};
 use crate::dataset::manifest::Outage;
-use crate::dataset::manifest::{Exclusions, Manifest, Sum};
+use crate::dataset::manifest::{ExclusionsSeen, Manifest, Sum};
 use crate::dataset::{waiting, whole};
 use crate::dns;
 use crate::error::ScanError;
@@ -97,7 +97,7 @@ pub struct Report {
     /// How long assessing took; zero where the scan is not complete.
     pub assessing: Duration,
     /// What was excluded.
-    pub exclusions: Exclusions,
+    pub exclusions: ExclusionsSeen,
     /// Counts by outcome, by column; empty where the scan is not complete.
     pub counts: BTreeMap<String, BTreeMap<String, u64>>,
 }

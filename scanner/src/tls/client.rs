@@ -1,7 +1,7 @@
 //! One TLS client for the whole scan, and one configuration per attempt.
 
 use super::certificate::sha256_hex;
-use super::judge::{self, Judgement};
+use super::judge::{self, ChainJudgement};
 use super::trust::Trust;
 use super::witness::{HandshakeView, Witness};
 use crate::evidence::TlsVersion;
@@ -74,7 +74,7 @@ impl TlsClient {
     }
 
     /// The judgement of what was seen, for this name, now; `None` where no certificate was seen.
-    pub(crate) fn judge(&self, seen: &HandshakeView, name: &str) -> Option<Judgement> {
+    pub(crate) fn judge(&self, seen: &HandshakeView, name: &str) -> Option<ChainJudgement> {
         let now = moment::seconds();
         judge::judge(&seen.chain, name, &self.trust, now, seen.proof)
     }
@@ -99,7 +99,7 @@ fn template(hello: Hello) -> Result<ClientConfig, LocalFault> {
 /// The columns of a handshake. Those of the connection (version, cipher, group) only where it finished.
 pub(crate) fn evidence(
     seen: HandshakeView,
-    judgement: Option<&Judgement>,
+    judgement: Option<&ChainJudgement>,
     finished: Option<Finished>,
 ) -> TlsEvidence {
     let mut hashes = seen.chain.iter().map(|der| sha256_hex(der));
@@ -112,7 +112,7 @@ pub(crate) fn evidence(
         group: finished.group,
         certificate_sha256,
         chain_sha256,
-        cert_outcome: judgement.map(Judgement::outcome),
+        cert_outcome: judgement.map(ChainJudgement::outcome),
         cert_faults: judgement.map(|judgement| judgement.faults().to_vec()),
         chain: seen.chain,
     }

@@ -23,11 +23,11 @@ const TRIED: usize = 100;
 
 /// Every fault of a certificate, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Judgement {
+pub struct ChainJudgement {
     faults: Vec<CertFault>,
 }
 
-impl Judgement {
+impl ChainJudgement {
     /// All of them; empty where it is valid.
     #[must_use]
     pub fn faults(&self) -> &[CertFault] {
@@ -53,10 +53,16 @@ impl Judgement {
 /// `None` where the chain is empty. A leaf that cannot be read has the one fault `other`: nothing else can be
 /// asked of it.
 #[must_use]
-pub fn judge(chain: &[Vec<u8>], host: &str, trust: &Trust, now: u64, proof: KeyProof) -> Option<Judgement> {
+pub fn judge(
+    chain: &[Vec<u8>],
+    host: &str,
+    trust: &Trust,
+    now: u64,
+    proof: KeyProof,
+) -> Option<ChainJudgement> {
     let (leaf_der, intermediates) = chain.split_first()?;
     let Ok((rest, leaf)) = X509Certificate::from_der(leaf_der) else {
-        return Some(Judgement { faults: vec![CertFault::Other] });
+        return Some(ChainJudgement { faults: vec![CertFault::Other] });
     };
     let now = i64::try_from(now).unwrap_or(i64::MAX);
     let (begin, end) = validity(&leaf);
@@ -86,7 +92,7 @@ pub fn judge(chain: &[Vec<u8>], host: &str, trust: &Trust, now: u64, proof: KeyP
     if !names(&leaf).any(|name| name_covers(name, host)) {
         faults.push(CertFault::Name);
     }
-    Some(Judgement { faults })
+    Some(ChainJudgement { faults })
 }
 
 /// Whether a path leads from the leaf (DER) to the trust store by these certificates, at the time `now`

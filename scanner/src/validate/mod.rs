@@ -53,7 +53,7 @@ impl InputKind {
 
 /// How a sender reads an input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Reading {
+pub enum SenderView {
     /// It takes it.
     Valid,
     /// It acts as if there were none: several records too.
@@ -66,7 +66,7 @@ pub enum Reading {
     NoMatch,
 }
 
-impl Reading {
+impl SenderView {
     /// The word in text and JSON.
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -138,9 +138,9 @@ impl Note {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ValidationReport {
     /// To a sender that goes by the RFC's letter.
-    pub strict: Reading,
+    pub strict: SenderView,
     /// To a sender that forgives what most deployed ones forgive.
-    pub lenient: Reading,
+    pub lenient: SenderView,
     /// Every finding: by line and column, then those of the whole.
     pub findings: Vec<Note>,
     /// The fixed text, or why there is none.
@@ -153,8 +153,8 @@ pub fn record<T: AsRef<[u8]>>(txts: &[T]) -> ValidationReport {
     let judged = mta_sts::record::judge(txts);
     let other_version = judged.faults.iter().any(|fault| fault.code == Code::record_version_invalid);
     ValidationReport {
-        strict: Reading::of_record(judged.state, other_version),
-        lenient: Reading::of_record(judged.lenient, other_version),
+        strict: SenderView::of_record(judged.state, other_version),
+        lenient: SenderView::of_record(judged.lenient, other_version),
         findings: Note::in_order(judged.faults.iter().map(Note::of).collect()),
         fix: fix::record(txts, &judged),
     }
@@ -169,8 +169,8 @@ pub fn tlsrpt_record<T: AsRef<[u8]>>(txts: &[T]) -> ValidationReport {
         findings.push(Note::of_whole(Code::tlsrpt_absent));
     }
     ValidationReport {
-        strict: Reading::of_record(judged.state, false),
-        lenient: Reading::of_record(judged.lenient, false),
+        strict: SenderView::of_record(judged.state, false),
+        lenient: SenderView::of_record(judged.lenient, false),
         findings: Note::in_order(findings),
         fix: fix::tlsrpt(txts, &judged),
     }
@@ -181,8 +181,8 @@ pub fn tlsrpt_record<T: AsRef<[u8]>>(txts: &[T]) -> ValidationReport {
 pub fn policy(body: &[u8]) -> ValidationReport {
     if body.len() > POLICY_BYTES {
         return ValidationReport {
-            strict: Reading::Invalid,
-            lenient: Reading::Invalid,
+            strict: SenderView::Invalid,
+            lenient: SenderView::Invalid,
             findings: vec![Note::of_whole(Code::policy_too_large)],
             fix: Fix::uncertain("it is not certain what may be left out"),
         };
@@ -195,8 +195,8 @@ pub fn policy(body: &[u8]) -> ValidationReport {
         Some(Mode::Enforce) | None => {}
     }
     ValidationReport {
-        strict: Reading::of_text(parsed.valid),
-        lenient: Reading::of_text(parsed.lenient),
+        strict: SenderView::of_text(parsed.valid),
+        lenient: SenderView::of_text(parsed.lenient),
         findings: Note::in_order(findings),
         fix: fix::policy(body, &parsed),
     }
@@ -220,10 +220,10 @@ pub fn mx_match<P: AsRef<str>>(host: &str, patterns: &[P]) -> ValidationReport {
         findings.push(Note { code, line, column: 1 });
     }
     let verdict = if mx_pattern::first_match(host, patterns).is_some() {
-        Reading::Match
+        SenderView::Match
     } else {
         findings.push(Note::of_whole(Code::mx_mismatch_all));
-        Reading::NoMatch
+        SenderView::NoMatch
     };
     ValidationReport { strict: verdict, lenient: verdict, findings, fix: Fix::NotNeeded }
 }

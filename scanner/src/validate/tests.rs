@@ -223,7 +223,7 @@ proptest! {
         let report = policy(lines.join("\n").as_bytes());
         if let Fix::Text(text) = report.fix {
             let again = policy(text.as_bytes());
-            prop_assert_eq!(again.strict, Reading::Valid);
+            prop_assert_eq!(again.strict, SenderView::Valid);
             prop_assert_eq!(again.fix, Fix::NotNeeded);
         }
     }
@@ -232,10 +232,10 @@ proptest! {
     fn a_fixed_record_is_valid_and_needs_no_second_fix(tail in "[;, =a-bIDid@:\r\n-]{0,16}", head in "v=STSv1|v=stsv1| v=STSv1 |v=TLSRPTv1") {
         let txt = format!("{head};{tail}");
         if let Fix::Text(text) = record(&[&txt]).fix {
-            prop_assert_eq!((record(&[&text]).strict, record(&[&text]).fix), (Reading::Valid, Fix::NotNeeded));
+            prop_assert_eq!((record(&[&text]).strict, record(&[&text]).fix), (SenderView::Valid, Fix::NotNeeded));
         }
         if let Fix::Text(text) = tlsrpt_record(&[&txt]).fix {
-            prop_assert_eq!((tlsrpt_record(&[&text]).strict, tlsrpt_record(&[&text]).fix), (Reading::Valid, Fix::NotNeeded));
+            prop_assert_eq!((tlsrpt_record(&[&text]).strict, tlsrpt_record(&[&text]).fix), (SenderView::Valid, Fix::NotNeeded));
         }
     }
 }

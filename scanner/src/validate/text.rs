@@ -1,6 +1,6 @@
 //! A report as a person wants it: verdicts, each finding with its line under it, and the fixed text.
 
-use super::{Fix, Note, Reading, ValidationReport};
+use super::{Fix, Note, SenderView, ValidationReport};
 use crate::evidence::Code;
 use crate::evidence::text::escape;
 use crate::mta_sts::mx_pattern;
@@ -39,7 +39,7 @@ pub(super) fn report(report: &ValidationReport, lines: &[Vec<u8>]) -> String {
     text
 }
 
-fn verdicts(strict: Reading, lenient: Reading) -> String {
+fn verdicts(strict: SenderView, lenient: SenderView) -> String {
     format!("strict sender:  {}\nlenient sender: {}\n", strict.as_str(), lenient.as_str())
 }
 

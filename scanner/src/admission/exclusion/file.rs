@@ -2,7 +2,7 @@
 
 use super::ExclusionError;
 use super::entries::Entries;
-use crate::dataset::manifest::Listed;
+use crate::dataset::manifest::ExclusionCounts;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
@@ -21,7 +21,7 @@ pub(super) struct Stamp {
 #[derive(Debug, Default)]
 pub(super) struct Watched {
     files: Vec<File>,
-    pub(super) listed: Vec<Listed>,
+    pub(super) listed: Vec<ExclusionCounts>,
     pub(super) warnings: Vec<String>,
 }
 

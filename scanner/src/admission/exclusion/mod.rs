@@ -5,7 +5,7 @@ mod blocks;
 mod entries;
 mod file;
 
-use crate::dataset::manifest::{self, Listed};
+use crate::dataset::manifest::{self, ExclusionCounts};
 use crate::moment;
 use entries::Entries;
 use file::{Stamp, Watched};
@@ -108,7 +108,7 @@ impl Exclusions {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         if watched.is_any() {
             let (names, blocks) = (names as u64, blocks as u64);
-            watched.listed.push(Listed { at: moment::rfc3339(moment::now()), names, blocks });
+            watched.listed.push(ExclusionCounts { at: moment::rfc3339(moment::now()), names, blocks });
         }
     }
 
@@ -162,9 +162,9 @@ impl Exclusions {
 
     /// What the files held, and what was left alone up to now.
     #[must_use]
-    pub fn facts(&self) -> manifest::Exclusions {
+    pub fn facts(&self) -> manifest::ExclusionsSeen {
         let count = |of: &Mutex<HashSet<u64>>| of.lock().unwrap_or_else(PoisonError::into_inner).len() as u64;
-        manifest::Exclusions {
+        manifest::ExclusionsSeen {
             listed: self.watched.lock().unwrap_or_else(PoisonError::into_inner).listed.clone(),
             policy_hosts: count(&self.met.policy_hosts),
             mx_hosts: count(&self.met.mx_hosts),
