@@ -2,7 +2,7 @@
 -- answers: To which provider do signallers delegate mta-sts.<domain> by CNAME, and are the policies there usable?
 -- denominator: the signallers among D4 (all names). The provider is that of the first CNAME target: (no CNAME) is
 --   hosted without one, (own domain) points into the name's own registrable domain, (not known) had no answer. The
---   40 providers with most signallers in a scan; (others) adds up the rest.
+--   40 providers with the most signallers in a scan; (others) adds up the rest.
 -- note: pattern is the commonest form of the CNAME targets, the domain in it written {domain}; {domain-} and {domain_} where
 --   its dots are hyphens (its hyphens perhaps doubled) or underscores; of_pattern are the signallers with it.
 -- units: counts are names. signallers_pct is percent of the signallers whose policy host is known, _low and _high

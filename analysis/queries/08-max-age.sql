@@ -1,7 +1,7 @@
 -- title: Lifetime of the policies
 -- answers: How long may senders keep a policy?
 -- denominator: the usable policies of signallers, of all modes together and of each mode.
--- units: policies are names. Bins by max_age in seconds; a bin has its upper end in it. pct is percent of the usable policies
+-- units: policies are names. Bins by max_age in seconds; a bin includes its upper end. pct is percent of the usable policies
 --   of the mode; low and high are percent of these and the undecided together (no fetch, or a fault that may pass),
 --   the undecided counted as elsewhere and as here. upto_pct adds up the bins so far. median_s is that of the whole
 --   mode.

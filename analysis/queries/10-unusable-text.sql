@@ -1,6 +1,6 @@
 -- title: Texts that no sender may use
 -- answers: Where a text was received despite a fault, or is not valid: which fault, and what does the text say?
--- denominator: the signallers whose policy's text was had but is not usable. Apart from the table of modes, because a
+-- denominator: the signallers whose policy's text was received but is not usable. Shown apart from the table of modes, because a
 --   text behind a bad certificate or a wrong status may be anybody's.
 -- units: names; pct is percent of the denominator. valid text: it would be a policy if it came without the fault.
 WITH texts AS (

@@ -2,7 +2,7 @@
 -- answers: At which stage do policy hosts fail, and do those of third parties fail less often?
 -- denominator: the signallers among D4 (all names), by the manager of their policy host (table managers; thresholds
 --   --third-party-from and --self-up-to), and all of them.
--- units: domains, which is policy hosts. (any) counts a domain once. pct is percent of the decided domains of the manager (all
+-- units: domains, that is, policy hosts. (any) counts a domain once. pct is percent of the decided domains of the manager (all
 --   less open: something transient or indeterminate was found, and no error); low and high are percent of all of the
 --   manager, the open ones counted as right and as wrong.
 WITH hosts AS (

@@ -1,6 +1,6 @@
 -- title: Domains whose MX hosts have invalid certificates
 -- answers: Are all or only some of a domain's MX hosts invalid, and does the domain ask senders to refuse them?
--- denominator: the signallers of which at least one MX host's certificate was seen.
+-- denominator: the signallers with at least one MX host whose certificate was seen.
 -- note: (not known): no fault was found, and the outcome of a certificate is a word that this version does not know.
 -- units: domains, by the mode of their policy where it is usable. pct is percent of the denominator. refused are those that a
 --   strict sender does not deliver to, whatever the reason.

@@ -1,7 +1,7 @@
 -- title: Where strict and lenient senders differ
 -- answers: Which domains does a lenient sender judge differently from a strict one?
 -- denominator: the signallers among D4 (all names) that both have judged.
--- units: domains; pct is percent of the denominator. Pairs that are alike are one row.
+-- units: domains; pct is percent of the denominator. Equal pairs share one row.
 WITH pairs AS (
     SELECT
         scan,

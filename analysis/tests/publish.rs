@@ -204,7 +204,7 @@ async fn a_query_that_reads_what_is_left_out_is_refused_and_others_are_answered(
     assert!(matches!(&refused, Fault::Withheld(why) if why.contains("it reads mx_hosts.addr")), "{refused}");
     let counted = tables.run(&Query::parse("mine", "SELECT count(*) AS n FROM mx_hosts")).await.unwrap();
     assert_eq!(counted.rows.len(), 1);
-    // Adoption is told without the largest cluster too, which may be an address: it cannot be had; the
+    // Adoption is told without the largest cluster too, which may be an address: it cannot be answered; the
     // suffixes can.
     let of = |name: &str| query::adoption().into_iter().find(|query| query.name == name).unwrap();
     assert!(matches!(tables.run(&of("adoption")).await.unwrap_err(), Fault::Withheld(_)));

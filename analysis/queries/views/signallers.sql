@@ -1,7 +1,7 @@
 -- title: Signallers
 -- answers: One row per domain that signals MTA-STS: its states, its evidence but for texts and bodies, its judgement.
 -- denominator: none.
--- note: policy_state is usable | unusable text (a text was had, but behind a fault, or it is not valid) | undecided | no text.
+-- note: policy_state is usable | unusable text (a text was received, but behind a fault, or it is not valid) | undecided | no text.
 --   It is undecided while a fault may pass (a timeout or reset that the second look has not repeated), where the catalogue
 --   says that what was observed does not decide (DNS failures, a TLS failure that may be ours), and where the policy was
 --   not fetched. Whether a second look repeated the fault says `looks`; layouts before 1.2 do not have it, there the

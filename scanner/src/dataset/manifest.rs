@@ -82,7 +82,7 @@ fn digest(manifest: &Value) -> io::Result<String> {
 /// and nothing is hashed, since hashes of names can be looked up.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExclusionsSeen {
-    /// Entries at the begin of the run and after each change of a file; empty where there was no file.
+    /// Entries at the start of the run and after each change of a file; empty where there was no file.
     pub listed: Vec<ExclusionCounts>,
     /// Distinct policy hosts that were left alone, siblings for control among them.
     pub policy_hosts: u64,

@@ -7,7 +7,7 @@
 //!
 //! The first line says, in JSON, in which form the entries are, and when the file was begun (Unix time,
 //! milliseconds). Behind it follow the entries: length and CRC-32 of what comes next, four bytes each, the
-//! highest first, and then, as postcard writes them, when the next look is due (milliseconds after the begin)
+//! highest first, and then, as postcard writes them, when the next look is due (milliseconds after the start)
 //! and what waits.
 
 use serde::de::DeserializeOwned;

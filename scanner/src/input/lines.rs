@@ -2,12 +2,12 @@
 
 use std::io::{self, BufRead, ErrorKind};
 
-/// Whether a line was had whole.
+/// Whether a line was read completely.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Line {
     /// The whole line, without its line feed.
     Whole,
-    /// Only its begin; the rest was passed over up to the line feed.
+    /// Only its start; the rest was passed over up to the line feed.
     Cut,
 }
 

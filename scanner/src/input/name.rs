@@ -19,7 +19,7 @@ pub enum BadEntry {
     /// Nothing but white space or dots.
     #[error("is empty")]
     Empty,
-    /// The line is longer than the format's limit; only its begin was kept.
+    /// The line is longer than the format's limit; only its start was kept.
     #[error("is too long a line to be an entry")]
     LineTooLong,
     /// Bytes that are not UTF-8.
@@ -40,7 +40,7 @@ pub enum BadEntry {
     /// A character other than letters, digits, hyphen, underscore and dot.
     #[error("contains a character that no host name has")]
     Character,
-    /// Two dots in a row, or a dot at the begin.
+    /// Two dots in a row, or a dot at the start.
     #[error("has an empty label")]
     EmptyLabel,
     /// A label of more than 63 bytes.

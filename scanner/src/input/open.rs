@@ -147,8 +147,8 @@ impl ListSpec {
         })
     }
 
-    /// Takes the begin off a stream. Fails only where there is not even one byte: what was had before a fault
-    /// is read first, so that the message can name the line.
+    /// Takes the start off a stream. Fails only where there is not even one byte: whatever came before a
+    /// fault is read first, so that the message can name the line.
     fn sample(&self, mut stream: impl Read + Send + 'static) -> Result<Sample, InputError> {
         let mut head = Vec::new();
         match (&mut stream).take(sniff::SAMPLE).read_to_end(&mut head) {
@@ -167,7 +167,7 @@ fn is_pipe(path: &Path) -> bool {
     path.metadata().is_ok_and(|metadata| !metadata.is_file() && !metadata.is_dir())
 }
 
-/// The begin of a stream, and what follows it.
+/// The start of a stream, and what follows it.
 struct Sample {
     head: Vec<u8>,
     rest: Stream,

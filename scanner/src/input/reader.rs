@@ -88,7 +88,7 @@ pub struct Example {
     pub list: Arc<str>,
     /// Its line (of a Parquet file: row), from 1.
     pub line: u64,
-    /// Its begin, escaped.
+    /// Its start, escaped.
     pub text: String,
     /// What is wrong with it.
     pub reason: BadEntry,

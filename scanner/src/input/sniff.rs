@@ -50,7 +50,7 @@ pub(super) enum NoList {
     NoDomainColumn(Vec<String>),
 }
 
-/// Tells the kind of text from a sample of its begin, its byte order mark already dropped.
+/// Tells the kind of text from a sample of its start, its byte order mark already dropped.
 pub(super) fn text(sample: &[u8]) -> Result<Text, NoList> {
     if let Some(found) = not_text(sample) {
         return Err(NoList::NotText(found));

@@ -12,7 +12,7 @@ pub(super) const MAX_FIELD: usize = 1024;
 /// One entry of a list before it is looked at as a name. Reused from entry to entry.
 #[derive(Debug, Default)]
 pub(super) struct RawEntry {
-    /// The name as the list writes it, or the begin of a line that holds none.
+    /// The name as the list writes it, or the start of a line that holds none.
     pub(super) text: Vec<u8>,
     /// Its rank from 1, where the list has ranks.
     pub(super) rank: Option<i64>,

@@ -16,7 +16,7 @@ pub struct Fetched {
     pub redirect_to: Option<String>,
     /// Content-Type, escaped.
     pub content_type: Option<String>,
-    /// The body, cut at the limit; `None` where it was not had whole.
+    /// The body, cut at the limit; `None` where it was not received in full.
     pub body: Option<Vec<u8>>,
     /// SHA-256 of the body, hexadecimal.
     pub sha256: Option<String>,

@@ -1,4 +1,4 @@
-//! The dataset's folder at the begin of a run: made new, or brought back to what was committed.
+//! The dataset's folder at the start of a run: made new, or brought back to what was committed.
 
 use super::preflight::Prepared;
 use crate::dataset::columns::{CERTIFICATES, DOMAINS, EVIDENCE, MX_HOSTS, column};

@@ -56,7 +56,7 @@ pub struct ScanJob {
     pub lists: Vec<ListSpec>,
     /// Folder of the dataset.
     pub output: PathBuf,
-    /// Whether the folder is new or holds the begin of this scan.
+    /// Whether the folder is new or holds the start of this scan.
     pub start: Start,
 }
 

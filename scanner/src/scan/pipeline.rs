@@ -186,7 +186,7 @@ impl Pipeline {
         any
     }
 
-    /// What waited longest; `None` where nothing waits, or what waits cannot be had: then the scan stops.
+    /// The entry that waited longest; `None` where nothing waits, or it cannot be read: then the scan stops.
     fn next_waiting(&self) -> Option<Taken> {
         let mut spool = self.spool();
         let longest = self.probe.plan.second_look.unwrap_or_default();

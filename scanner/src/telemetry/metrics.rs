@@ -42,7 +42,7 @@ impl Metrics {
     /// Listens at an address, and nowhere else.
     ///
     /// # Errors
-    /// The address is not ours or is taken, or a thread cannot be had.
+    /// The address is not ours or is taken, or no thread is available.
     pub fn start(addr: SocketAddr, tally: Arc<Tally>) -> io::Result<Self> {
         let listener = TcpListener::bind(addr)?;
         listener.set_nonblocking(true)?;

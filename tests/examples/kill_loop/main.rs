@@ -31,9 +31,9 @@ use sts_lab::serve::Met;
 use sts_lab::truth::Reader;
 use sts_lab::{Lab, Options, grade};
 
-/// Longest time before a kill that hits the begin of a run, milliseconds.
+/// Longest time before a kill that hits the start of a run, milliseconds.
 const SOON: u64 = 1_500;
-/// Longest time before a kill that hits an assessment, from its begin.
+/// Longest time before a kill that hits an assessment, from its start.
 const ASSESSING: u64 = 300;
 /// A run that was not killed must have ended by then.
 const PATIENCE: Duration = Duration::from_secs(1_800);
@@ -60,7 +60,7 @@ fn main() -> Result<()> {
 /// Where a kill hits.
 #[derive(Debug, Clone, Copy)]
 enum Aim {
-    /// So long after the begin of the run.
+    /// So long after the start of the run.
     After(Duration),
     /// So long after the assessment began.
     Assessing(Duration),
@@ -68,7 +68,7 @@ enum Aim {
     Nowhere,
 }
 
-/// One scan from its begin to its grade.
+/// One scan from its start to its grade.
 struct Round {
     scanner: PathBuf,
     lab: Lab,
@@ -121,7 +121,7 @@ impl Round {
         Ok(killed)
     }
 
-    /// Where the kill hits: at the begin of a run, while names are taken, at any time; and the last two while
+    /// Where the kill hits: at the start of a run, while names are taken, at any time; and the last two while
     /// it assesses.
     fn aim(&self, kill: u64, most: u64) -> Aim {
         // A scan takes some two milliseconds per domain. Parts are committed a minute after their first row.
