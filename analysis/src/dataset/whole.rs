@@ -108,7 +108,7 @@ fn listed(dir: &Path, manifest: &Value) -> Result<Option<Listed>, Fault> {
     Ok(None)
 }
 
-/// The lines of a log. What is behind the last end of a line is being written, or never was.
+/// The lines of a log. Bytes after the last line end are being written, or never were.
 fn lines(path: &Path, text: &[u8]) -> Result<BTreeMap<String, Expected>, Fault> {
     let whole = text.iter().rposition(|&byte| byte == b'\n').map_or(0, |end| end + 1);
     let mut parts = BTreeMap::new();

@@ -30,7 +30,7 @@ pub struct Check {
 /// query has this memory, in bytes, and this time.
 ///
 /// # Errors
-/// It is no published dataset (usage), or this machine failed. What is wrong with a dataset is no error: it
+/// It is no published dataset (usage), or this machine failed. A fault of the dataset is no error: it
 /// is in the checks.
 pub async fn verify(dir: &Path, memory: usize, time: Duration) -> Result<Vec<Check>, Fault> {
     if !dir.join(files::SUMS).is_file() {

@@ -115,8 +115,8 @@ impl Board {
         self.wakes.first().map(|(at, _)| *at)
     }
 
-    /// Queues; the waiter is told when its contact may begin, at once where it may. Whoever was told
-    /// must [`Board::begin`] and [`Board::leave`] then, or [`Board::give_back`].
+    /// Queues; the waiter is told when its contact may begin, at once where it may. Then it must call
+    /// [`Board::begin`] and [`Board::leave`], or [`Board::give_back`].
     pub(super) fn enter(&mut self, target: &Target, waiter: Waiter, now: Instant) {
         if let Some(queue) = self.queues.get_mut(target) {
             queue.waiters.push_back(waiter);
@@ -166,9 +166,9 @@ impl Board {
     }
 
     /// A contact with a target, which `began` then, ended with its deadline. After several in a row those who
-    /// queue for its address are put off: each would hold its slot for as long, and slots are what
-    /// they wait for. Who has its turn keeps it, and who comes later waits for the next end, so that the
-    /// address is tried now and then.
+    /// queue for its address are put off: each would hold its slot for as long, and slots are what they wait
+    /// for. Contacts that have their turn keep it, and later ones wait for the next end, so that the address
+    /// is tried now and then.
     pub(super) fn was_silent(&mut self, target: &Target, began: Instant, now: Instant) {
         let is_silent = self.level(target.address(), now).was_silent(began, now);
         if !is_silent || !target.keys().any(|key| self.levels.get(&key).is_some_and(Level::is_full)) {

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 const SLOWEST_SHARE: u32 = 16;
 
 /// Calm time after which a slowed target is slowed half as much: from the slowest share back to the whole in
-/// four minutes. What is known of a target that was not slowed is kept as long.
+/// four minutes. Knowledge of a target that was not slowed is kept as long.
 const RECOVERY: Duration = Duration::from_secs(60);
 
 /// Connections in a row that an address resets or closes, after it has answered, that say "too much"; and

@@ -10,8 +10,8 @@ pub(super) fn look(case: &DomainCase<'_>) -> Look {
     Look::of_row(row.looks, row.policy_attempts.as_deref().unwrap_or_default())
 }
 
-/// The outcome names the first thing that failed. What can be seen behind a bad certificate is told beside
-/// it: every other fault of the certificate, the HTTP status, the text.
+/// The outcome names the first thing that failed. Whatever can be seen behind a bad certificate is told
+/// beside it: every other fault of the certificate, the HTTP status, the text.
 pub(super) fn findings(case: &DomainCase<'_>, found: &mut Found) {
     let row = case.row;
     if let Some(code) = case.outcome().and_then(PolicyOutcome::code) {

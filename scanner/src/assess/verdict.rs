@@ -65,13 +65,13 @@ fn verdict(case: &DomainCase<'_>, sender: Sender, scope: Hosts) -> Verdict {
     }
 }
 
-/// What a sender has in hands.
+/// A sender's policy, as far as it is known.
 enum Policy {
     /// A policy it can use.
     Had(Mode),
     /// None, and none can be obtained.
     Gone,
-    /// What was observed does not decide it.
+    /// What was observed is not conclusive.
     Undecided,
 }
 

@@ -101,7 +101,7 @@ impl Workshop {
 impl Drop for Workshop {
     fn drop(&mut self) {
         if self.assessments.exists() || !self.folder.join(BEFORE).exists() {
-            // What cannot be removed is removed by the next one.
+            // Files that cannot be removed are removed by the next one.
             let _ = std::fs::remove_dir_all(&self.folder);
         }
     }

@@ -105,8 +105,8 @@ impl CheckError {
 /// Looks at every domain, each once however often it was typed, in the order typed.
 ///
 /// # Errors
-/// A name that is none, settings that cannot be, or a fault of this machine. What a remote party does is in
-/// what was seen.
+/// A name that is none, settings that cannot be, or a fault of this machine. Whatever a remote party does is
+/// in what was seen.
 pub fn run(job: CheckJob) -> Result<Vec<Checked>, CheckError> {
     let mut domains: Vec<Domain> = Vec::new();
     for text in &job.domains {

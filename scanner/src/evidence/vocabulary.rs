@@ -91,9 +91,9 @@ impl<V: PartialEq> PartialEq<V> for Word<V> {
     }
 }
 
-/// Makes an enum a vocabulary. What a word means is its documentation; `outcome` before the name says that
-/// its words are what came of a look, and that its method `may_pass` tells of each whether a second look may
-/// see something else.
+/// Makes an enum a vocabulary. The documentation of a word is its meaning; `outcome` before the name says
+/// that its words are what came of a look, and that its method `may_pass` tells of each whether a second look
+/// may see something else.
 macro_rules! vocabulary {
     ($(#[$about:meta])* outcome $name:ident { $($words:tt)+ }) => {
         $crate::evidence::vocabulary::vocabulary! { @enum [$(#[$about])*] $name |value| Some(value.may_pass()); $($words)+ }

@@ -30,7 +30,7 @@ impl PeerKind {
 /// Upper bounds in seconds: from a handshake next door to the longest default deadline.
 const SECONDS: [f64; 12] = [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 90.0];
 
-/// The meters of a scan. What a label may be is a closed set of words, so that there is a bound on the
+/// The meters of a scan. Each label has a closed set of words, so that there is a bound on the
 /// series.
 pub struct Meters {
     connections: HistogramVec,

@@ -83,7 +83,7 @@ pub(super) fn is_extension_name(name: &[u8]) -> bool {
 pub(super) fn fields(txt: &[u8], start: usize) -> impl Iterator<Item = Field<'_>> {
     let body = txt.get(start..).unwrap_or_default();
     let end = body.iter().rposition(|&b| b == b';').map_or(0, |at| at + 1);
-    // What follows the last semicolon is a field only where there is something.
+    // After the last semicolon there is a field only if any text follows.
     let closed = body[end..].trim_ascii().is_empty();
     let body = match (closed, end) {
         (true, 0) => None,

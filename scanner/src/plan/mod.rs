@@ -1,6 +1,6 @@
 //! Arguments, `scan.toml` and defaults become one validated [`ScanPlan`]: everything that an operator sets,
-//! with its range and its default. What nobody sets is a constant beside its user, with the reason for its
-//! value.
+//! with its range and its default. A value that nobody sets is a constant beside its user, with the reason
+//! for it.
 
 pub mod descriptors;
 mod file;

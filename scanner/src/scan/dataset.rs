@@ -225,7 +225,7 @@ fn differences(before: &Value, after: &Value) -> BTreeMap<String, (Value, Value)
     keys.map(|key| (key.clone(), pair(key))).filter(|(_, (b, a))| b != a).collect()
 }
 
-/// What gives the data their meaning must be as it was.
+/// Settings that give the data their meaning must be as they were.
 fn check_unchanged(manifest: &Manifest, lists: &[ListFacts], prepared: &Prepared) -> Result<(), ScanError> {
     if let Some((key, (before, after))) =
         differences(&manifest.plan, &prepared.probe.plan.meaning()).into_iter().next()

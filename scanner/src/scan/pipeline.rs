@@ -1,6 +1,6 @@
 //! The way of domains and hosts through the stages.
 //!
-//! DNS workers (`lookers`) take names from the list. What signals goes on to the contact runtime (policy
+//! DNS workers (`lookers`) take names from the list. Domains that signal go on to the contact runtime (policy
 //! hosts and MX hosts), whose waiting never holds a permit of the DNS. Final rows go to the writer.
 
 use super::spool::{Spool, Taken, Waiting};

@@ -69,7 +69,7 @@ impl Greeting {
 /// closes the connection.
 ///
 /// # Errors
-/// Where we failed: no descriptors, no address of our own. What the server does is in the evidence.
+/// Where we failed: no descriptors, no address of our own. Whatever the server does is in the evidence.
 pub async fn probe(request: SmtpRequest<'_>, tls: &TlsClient) -> Result<SmtpEvidence, LocalFault> {
     let probed_at = Some(moment::now());
     let start = Instant::now();
@@ -218,7 +218,7 @@ async fn converse(
             },
             Step::Send(line) => match timeout_at(until, stream.write_all(&line)).await {
                 Ok(Ok(())) => session.receive(b""),
-                // What the server said before it closed may still be there to read.
+                // The server's last words before it closed may still be there to read.
                 Ok(Err(err)) => {
                     ours(&err)?;
                     Step::Read

@@ -91,7 +91,7 @@ async fn serve(listener: TcpListener, tally: &Arc<Tally>) {
     }
 }
 
-/// One connection. What a scraper does wrong is its own affair.
+/// One connection. A scraper's mistakes are its own affair.
 async fn answer(stream: TcpStream, tally: &Arc<Tally>) {
     let service = service_fn(|request| async move { Ok::<_, Infallible>(respond(&request, tally)) });
     let connection = hyper::server::conn::http1::Builder::new()

@@ -172,8 +172,8 @@ pub(super) fn name_covers(presented: &str, host: &str) -> bool {
 }
 
 /// Whether an authority vouches for a leaf (all DER) at a time, over the other certificates that were sent;
-/// for whatever the leaf is for. The authority itself is taken as it is: who names it answers for it (RFC
-/// 7671 section 5.2).
+/// for whatever the leaf is for. The authority itself is taken as it is: the operator who names it answers
+/// for it (RFC 7671 section 5.2).
 pub(super) fn is_vouched_for(leaf: &[u8], sent: &[Vec<u8>], authority: &[u8], at: u64) -> bool {
     let (leaf, authority) = (CertificateDer::from(leaf), CertificateDer::from(authority));
     let (Ok(leaf), Ok(anchor)) =

@@ -25,7 +25,7 @@ pub enum LegacyAnswer {
 }
 
 impl LegacyAnswer {
-    /// What a host is that found nothing in common with our usual hello and answered this one so.
+    /// The outcome of a host that found nothing in common with our usual hello and answered this one so.
     #[must_use]
     pub const fn verdict(self) -> HandshakeFailure {
         match self {
@@ -149,7 +149,7 @@ pub fn read(bytes: &[u8]) -> Option<LegacyAnswer> {
 /// Sends the hello and reads the answer; the connection is of no use after it. Until `deadline`.
 ///
 /// # Errors
-/// Where we failed: no random bytes, no descriptors. What the server does is the answer.
+/// Where we failed: no random bytes, no descriptors. Whatever the server does is the answer.
 pub(crate) async fn ask<S>(
     stream: &mut S,
     host: Option<&str>,

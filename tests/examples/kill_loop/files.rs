@@ -85,7 +85,7 @@ fn name(bytes: &mut &[u8]) -> Result<String> {
     Ok(String::from_utf8(name.to_vec())?)
 }
 
-/// The committed rows of a table: of parts that have their final name. What is null is empty.
+/// The committed rows of a table: of parts that have their final name. A null is empty.
 fn rows(table: &Path, columns: &[&str]) -> Result<Vec<Vec<String>>> {
     let mut rows = Vec::new();
     let Ok(parts) = table.read_dir() else { return Ok(rows) };

@@ -51,7 +51,7 @@ pub struct Contact {
     /// that.
     pub name: Option<String>,
     /// When it was over for the server, microseconds since 1970: QUIT was read, or the connection ended;
-    /// `None` while it stands. What the peer counts as one connection lasts longer, so these overlap only
+    /// `None` while it stands. The peer's own measure of a connection is longer, so these overlap only
     /// where the peer's do.
     pub ended: Option<i64>,
     /// Whether the peer closed while an SMTP session stood, without QUIT (RFC 5321 section 4.1.1.10).

@@ -38,7 +38,7 @@ impl Forgers {
         };
         let count = if forgery == Forgery::Flood { FLOOD } else { 1 };
         for number in 1..=count {
-            // What cannot be sent is lost on the way.
+            // A datagram that cannot be sent is lost on the way.
             drop(from.send_to(&forge(forgery, number, question), asker));
         }
         count.into()

@@ -133,7 +133,7 @@ impl AsyncWrite for Shaped {
         }
         self.held.extend_from_slice(bytes);
         self.cut();
-        // What does not go out now goes with the next write or flush.
+        // Bytes that do not go out now go with the next write or flush.
         let _ = self.poll_out(context)?;
         Poll::Ready(Ok(bytes.len()))
     }

@@ -34,7 +34,7 @@
     const at = head.cellIndex;
     const rows = [...table.tBodies[0].rows];
     const keyed = rows.map((row) => [value(row.cells[at]), row]);
-    // What has no value stays last, whichever way.
+    // Cells without a value stay last, whichever way.
     keyed.sort(([a], [b]) => a === '' || b === '' ? compare(a, b) : (down ? -1 : 1) * compare(a, b));
     table.tBodies[0].append(...keyed.map(([, row]) => row));
     say(`Sorted by ${head.textContent}, ${down ? 'descending' : 'ascending'}`);

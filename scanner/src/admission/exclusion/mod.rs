@@ -87,7 +87,7 @@ impl Exclusions {
         Ok(exclusions)
     }
 
-    /// Looks at the files; one that has changed and stands still is taken over. What is wrong with one is a
+    /// Looks at the files; one that has changed and stands still is taken over. A fault in one is a
     /// warning, and what was in force stays so.
     pub(super) fn look(&self) {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
