@@ -2,7 +2,7 @@
 //! scan.
 
 use super::figure::{
-    Bar, Bars, Curve, Figure, Flow, Funnel, Jump, Line, Matrix, Series, Stage, Steps, Tone, Unit,
+    Bar, Bars, Curve, Figure, Flow, Funnel, FunnelStage, Jump, Matrix, Series, SeriesLine, Steps, Tone, Unit,
 };
 use super::outline::{Keep, Kind, Of, Pick, Plan};
 use crate::dataset::grouped;
@@ -171,13 +171,13 @@ pub(super) fn behind(rows: &Rows<'_>, row: &[Cell], of: Of) -> Result<String, Fa
 fn funnel(rows: &Rows<'_>, columns: [&str; 4]) -> Result<Option<Figure>, Fault> {
     let [stage, names, share, of_all] = columns.map(|name| rows.column(name));
     let (stage, names, share, of_all) = (stage?, names?, share?, of_all?);
-    let stages = rows.each().map(|row| Stage {
+    let stages = rows.each().map(|row| FunnelStage {
         label: shown(&row[stage]),
         count: count(&row[names]),
         share: number(&row[share]),
         of_all: number(&row[of_all]),
     });
-    let stages: Vec<Stage> = stages.collect();
+    let stages: Vec<FunnelStage> = stages.collect();
     Ok((!stages.is_empty()).then_some(Figure::Funnel(Funnel { stages })))
 }
 
@@ -272,7 +272,7 @@ fn series(
             let ((low, high), row) = (range?, of(name)?);
             Some((number(&row[low])?, number(&row[high])?))
         });
-        drawn.push(Line { label: (*label).to_owned(), values, ranges: ranges.collect(), tone });
+        drawn.push(SeriesLine { label: (*label).to_owned(), values, ranges: ranges.collect(), tone });
     }
     let times = scans.iter().enumerate().map(|(at, (name, started))| {
         // Scans without a time stand beside one another by their order.

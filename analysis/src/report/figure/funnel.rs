@@ -7,7 +7,7 @@ use crate::dataset::grouped;
 
 /// A stage.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Stage {
+pub struct FunnelStage {
     /// What it takes to be counted here.
     pub label: String,
     /// How many are left.
@@ -23,7 +23,7 @@ pub struct Stage {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Funnel {
     /// The stages.
-    pub stages: Vec<Stage>,
+    pub stages: Vec<FunnelStage>,
 }
 
 impl Funnel {

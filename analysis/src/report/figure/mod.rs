@@ -13,9 +13,9 @@ mod steps;
 mod svg;
 
 pub use bars::{Bar, Bars};
-pub use funnel::{Funnel, Stage};
+pub use funnel::{Funnel, FunnelStage};
 pub use matrix::{Flow, Matrix};
-pub use series::{Band, Jump, Line, Series};
+pub use series::{Band, Jump, Series, SeriesLine};
 pub use steps::{Curve, Steps};
 pub use svg::{Drawing, escape, shortened, text_width};
 

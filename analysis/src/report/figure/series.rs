@@ -9,7 +9,7 @@ pub type Band = (f64, f64);
 
 /// One measure.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Line {
+pub struct SeriesLine {
     /// What it measures.
     pub label: String,
     /// Its value at each time; `None` where there is none: the line is broken there.
@@ -35,7 +35,7 @@ pub struct Series {
     /// The times, ascending: seconds since 1970 and what is written below the axis.
     pub times: Vec<(f64, String)>,
     /// The measures.
-    pub lines: Vec<Line>,
+    pub lines: Vec<SeriesLine>,
     /// The jumps, by time.
     pub jumps: Vec<Jump>,
     /// What the axis measures.
@@ -125,7 +125,7 @@ impl Series {
     }
 
     /// Label and last value of a line.
-    fn ending(&self, line: &Line) -> String {
+    fn ending(&self, line: &SeriesLine) -> String {
         match line.values.iter().rev().flatten().next() {
             Some(value) => format!("{} {}", line.label, self.unit.written(*value)),
             None => line.label.clone(),
@@ -179,7 +179,7 @@ impl Series {
         }
     }
 
-    fn draw_line(&self, drawing: &mut Drawing, frame: &Frame, line: &Line) {
+    fn draw_line(&self, drawing: &mut Drawing, frame: &Frame, line: &SeriesLine) {
         let place = |at: usize, value: f64| {
             let time = self.times.get(at).map_or(0.0, |(time, _)| *time);
             (frame.across.at(time), frame.up.at(value))
@@ -208,7 +208,7 @@ impl Series {
 
     /// Names at the ends of the lines, moved apart where they would cover one another.
     fn name_beside(&self, drawing: &mut Drawing, frame: &Frame, pixels: f64) {
-        let mut names: Vec<(f64, &Line)> = self
+        let mut names: Vec<(f64, &SeriesLine)> = self
             .lines
             .iter()
             .filter_map(|line| Some((frame.up.at(*line.values.iter().rev().flatten().next()?), line)))

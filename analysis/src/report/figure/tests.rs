@@ -13,14 +13,14 @@ fn bars(bars: Vec<Bar>) -> Figure {
     Figure::Bars(Bars { bars, axis: "% of names".into(), unit: Unit::Percent })
 }
 
-fn series(lines: Vec<Line>, jumps: Vec<Jump>) -> Figure {
+fn series(lines: Vec<SeriesLine>, jumps: Vec<Jump>) -> Figure {
     let times = [(0.0, "2026-01-01"), (86_400.0, "2026-01-02"), (172_800.0, "2026-01-03")];
     let times = times.map(|(at, when)| (at, when.to_owned())).to_vec();
     Figure::Series(Series { times, lines, jumps, axis: "% of names".into(), unit: Unit::Percent })
 }
 
-fn line(label: &str, values: [Option<f64>; 3]) -> Line {
-    Line { label: label.into(), values: values.to_vec(), ranges: Vec::new(), tone: Tone::Main }
+fn line(label: &str, values: [Option<f64>; 3]) -> SeriesLine {
+    SeriesLine { label: label.into(), values: values.to_vec(), ranges: Vec::new(), tone: Tone::Main }
 }
 
 /// Numbers of an attribute of all elements of a kind, in their order.
@@ -86,7 +86,7 @@ fn a_bar_without_a_value_says_so_and_has_no_length() {
 fn nothing_is_drawn_outside_the_view() {
     let long = "a label that is much longer than any figure has room for, and then some more words of it";
     let ranged = bar(long, 99.9, Some((0.0, 100.0)));
-    let stage = |count| Stage { label: long.into(), count, share: Some(50.0), of_all: None };
+    let stage = |count| FunnelStage { label: long.into(), count, share: Some(50.0), of_all: None };
     let flow = |from: &str, to: &str| Flow { from: from.into(), to: to.into(), count: 5 };
     let figures = [
         bars(vec![ranged.clone(), ranged]),
@@ -127,7 +127,7 @@ fn nothing_is_drawn_outside_the_view() {
 
 #[test]
 fn a_funnel_gives_each_stage_as_a_share_of_the_one_before() {
-    let stage = |label: &str, count, share| Stage { label: label.into(), count, share, of_all: share };
+    let stage = |label: &str, count, share| FunnelStage { label: label.into(), count, share, of_all: share };
     let stages = vec![
         stage("all", 1000, Some(100.0)),
         stage("some", 100, Some(12.5)),
