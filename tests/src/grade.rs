@@ -17,7 +17,7 @@ use crate::contract::{Contract, Table};
 use crate::truth::Reader;
 use crate::value::Value;
 use anyhow::{Context, Result, bail};
-use contacts::Tally;
+use contacts::ConnectionCounts;
 use expected::{Index, key};
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -103,7 +103,7 @@ pub fn grade(dataset: &Path, truth: &Path) -> Result<Grade> {
         grade.never_occurred = wanted.filter(|name| !grade.situations.contains_key(*name)).cloned().collect();
     }
 
-    let mut tally = Tally::default();
+    let mut tally = ConnectionCounts::default();
     let mut scans = BTreeSet::new();
     let mut differing: [HashMap<u64, Vec<Value>>; 4] = Default::default();
     for (number, table) in contract.tables().into_iter().enumerate() {
@@ -178,11 +178,11 @@ fn compare(
             Cow::Borrowed(_) => row,
         };
         match index.see(key, Value::fingerprint(&row)) {
-            expected::Seen::Right => {}
-            expected::Seen::Unknown => faults.push(fault("(row)", "no such row", "a row")),
-            expected::Seen::Again => faults.push(fault("(row)", "one row", "another one")),
-            expected::Seen::Differs if kept.len() < KEPT => drop(kept.insert(key, row)),
-            expected::Seen::Differs => grade.not_looked_at += 1,
+            expected::RowMatch::Right => {}
+            expected::RowMatch::Unknown => faults.push(fault("(row)", "no such row", "a row")),
+            expected::RowMatch::Again => faults.push(fault("(row)", "one row", "another one")),
+            expected::RowMatch::Differs if kept.len() < KEPT => drop(kept.insert(key, row)),
+            expected::RowMatch::Differs => grade.not_looked_at += 1,
         }
         Ok(())
     })?;

@@ -12,7 +12,7 @@ mod smtp;
 mod tls;
 
 pub(crate) use contacts::LAYOUT as CONTACTS_LAYOUT;
-pub use contacts::{Contact, Contacts, Met, Service, write_contacts};
+pub use contacts::{Connection, Contacts, Met, Service, write_contacts};
 pub(crate) use flow::{flood, stall, trickle};
 pub use https::body as policy_body;
 pub use ports::Ports;

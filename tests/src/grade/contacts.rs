@@ -15,7 +15,7 @@ use std::path::Path;
 /// The connections that a dataset says were made, as far as the laboratory can see them: it does not see one
 /// that was refused or that nobody answered.
 #[derive(Debug, Default)]
-pub(super) struct Tally {
+pub(super) struct ConnectionCounts {
     /// Least and most connections to each policy host.
     https: BTreeMap<String, (u64, u64)>,
     /// Most connections to the sibling that is made up for control, by domain; where the dataset says that it
@@ -29,7 +29,7 @@ pub(super) struct Tally {
 /// nothing).
 const ADDRESSES: u64 = 2;
 
-impl Tally {
+impl ConnectionCounts {
     /// Counts what a row says was contacted.
     pub(super) fn add(&mut self, table: &Table, row: &[Value]) {
         let cell = |name: &str| table.position(name).and_then(|at| row.get(at)).unwrap_or(&Value::Null);

@@ -18,7 +18,7 @@ pub(super) struct Rows {
 
 /// What a row of the dataset is to the truth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Seen {
+pub(super) enum RowMatch {
     /// As it must be.
     Right,
     /// It must be there, but not so.
@@ -34,13 +34,13 @@ impl Rows {
         self.fingerprints.len() as u64
     }
 
-    pub(super) fn see(&mut self, key: u64, fingerprint: u64) -> Seen {
+    pub(super) fn see(&mut self, key: u64, fingerprint: u64) -> RowMatch {
         match self.fingerprints.get_mut(&key) {
-            None => Seen::Unknown,
-            Some((_, true)) => Seen::Again,
+            None => RowMatch::Unknown,
+            Some((_, true)) => RowMatch::Again,
             Some((wanted, seen)) => {
                 *seen = true;
-                if *wanted == fingerprint { Seen::Right } else { Seen::Differs }
+                if *wanted == fingerprint { RowMatch::Right } else { RowMatch::Differs }
             }
         }
     }

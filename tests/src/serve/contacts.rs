@@ -40,7 +40,7 @@ impl Service {
 
 /// One connection.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Contact {
+pub struct Connection {
     /// When it was taken, microseconds since 1970.
     pub at: i64,
     /// What it was made with.
@@ -84,7 +84,7 @@ pub(super) struct Ticket {
 /// Every contact since the servers started.
 #[derive(Debug, Default)]
 pub struct Contacts {
-    connections: Mutex<Vec<Contact>>,
+    connections: Mutex<Vec<Connection>>,
     turns: Mutex<BTreeMap<(Service, IpAddr), u64>>,
     met: Mutex<Vec<Met>>,
     /// Names that were asked about, lower case, and when last; `None` where nobody wants to know, since a
@@ -99,7 +99,7 @@ pub struct Contacts {
 impl Contacts {
     /// Every connection, in the order they were taken.
     #[must_use]
-    pub fn connections(&self) -> Vec<Contact> {
+    pub fn connections(&self) -> Vec<Connection> {
         self.connections.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
@@ -176,7 +176,7 @@ impl Contacts {
             *turn
         };
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
-        connections.push(Contact { at, service, addr, name: None, ended: None, left: false });
+        connections.push(Connection { at, service, addr, name: None, ended: None, left: false });
         Ticket { place: connections.len() - 1, turn }
     }
 

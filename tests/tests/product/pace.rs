@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::IpAddr;
 use std::path::Path;
 use sts_lab::Lab;
-use sts_lab::serve::{Contact, Service};
+use sts_lab::serve::{Connection, Service};
 
 /// Domains whose MX hosts all stand at one address.
 const DOMAINS: usize = 10_000;
@@ -40,8 +40,8 @@ pub(super) fn listed(dir: &Path, names: &[String]) -> std::path::PathBuf {
     path
 }
 
-pub(super) fn smtp_contacts(lab: &Lab) -> Vec<Contact> {
-    let mut all: Vec<Contact> =
+pub(super) fn smtp_contacts(lab: &Lab) -> Vec<Connection> {
+    let mut all: Vec<Connection> =
         lab.contacts().connections().into_iter().filter(|one| one.service == Service::Smtp).collect();
     all.sort_by_key(|one| one.at);
     all
@@ -70,7 +70,7 @@ fn most_in_a_window(stamps: &[i64], length: i64) -> usize {
 
 /// The most contacts that stood at the same time, by the server's clock. One that ends in the microsecond in
 /// which another begins is over.
-fn most_at_once(contacts: &[Contact]) -> usize {
+fn most_at_once(contacts: &[Connection]) -> usize {
     let ends = contacts.iter().map(|one| (one.ended.expect("every conversation is over"), -1));
     let mut events: Vec<(i64, i32)> = contacts.iter().map(|one| (one.at, 1)).chain(ends).collect();
     events.sort_unstable();
