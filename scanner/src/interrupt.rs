@@ -35,7 +35,7 @@ pub fn watch(output: &Path) -> io::Result<CancellationToken> {
         let _handled = too_large;
         listening.block_on(async {
             signals.next().await;
-            tell("stopping after what is running is finished and committed; once more to stop at once");
+            tell("stopping once running work is finished and committed; a second signal stops at once");
             stop.cancel();
             signals.next().await;
             tell(&format!("stopped at once; continue with `sts-scan resume {output}`"));

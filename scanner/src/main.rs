@@ -222,7 +222,7 @@ fn exit_code(ended: &Ended, failed: u64, output: &Path) -> u8 {
         Ended::Stopped(reason) => {
             tell(&format!(
                 "stopped: {}",
-                reason.as_deref().unwrap_or("what was running has been finished and committed")
+                reason.as_deref().unwrap_or("running work was finished and committed")
             ));
             tell(&format!("hint: {go_on}"));
             RESUMABLE

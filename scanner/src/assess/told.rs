@@ -48,7 +48,7 @@ fn changes(text: &mut String, done: &Assessed) {
     findings(text, "gone", &changes.findings_gone);
     findings(text, "new", &changes.findings_new);
     for rule in done.layout.into_iter().flat_map(rules::newer_than) {
-        let _ = writeln!(text, "  not for its layout (since {}): {}", rule.since, rule.says);
+        let _ = writeln!(text, "  not applied to its layout (since {}): {}", rule.since, rule.says);
     }
 }
 

@@ -55,7 +55,7 @@ impl Meters {
             )?,
             waits: vec(
                 "sts_scan_wait_seconds",
-                "How long a connection waited for its place and its pace, by stage.",
+                "How long a connection waited for its slot and its rate limit, by stage.",
                 &["stage"],
             )?,
         })

@@ -78,7 +78,7 @@ fn of_names(tally: &Tally, to: &mut Vec<MetricFamily>) {
     to.extend([
         of("read", "Entries read.", tally.read.value()),
         of("settled", "Entries with a final outcome, earlier runs included.", tally.settled.value()),
-        of("excluded", "Names that an exclusion file has.", tally.excluded.value()),
+        of("excluded", "Names that an exclusion file lists.", tally.excluded.value()),
         of("failures", "Domains with a question that had no definite answer.", tally.failures.value()),
         of("failed_here", "Names for which this machine failed.", tally.failed_here.value()),
         of("hosts_left", "MX hosts for which this machine failed.", tally.hosts_left.value()),
@@ -90,7 +90,7 @@ fn of_names(tally: &Tally, to: &mut Vec<MetricFamily>) {
         ("domains", number(tally.rows_before.value() + tally.rows.value())),
         ("mx_hosts", number(tally.host_rows.value())),
     ];
-    let help = "Rows: of domains with those of earlier runs, of MX hosts' addresses without.";
+    let help = "Rows; those of domains include earlier runs, those of MX hosts' addresses do not.";
     to.push(family(MetricType::COUNTER, "sts_scan_rows_total", help, "table", rows));
 }
 
@@ -99,7 +99,7 @@ fn of_questions(tally: &Tally, to: &mut Vec<MetricFamily>) {
     let counts = questions.counts();
     let statuses =
         DnsStatus::ALL.iter().zip(counts.by_status).map(|(status, n)| (status.as_str(), number(n)));
-    let help = "DNS questions of the scan that are over, by what came of them.";
+    let help = "Completed DNS questions of the scan, by outcome.";
     to.push(family(MetricType::COUNTER, "sts_scan_dns_questions_total", help, "status", statuses));
     let datagrams = [
         ("first", number(counts.sent - counts.retransmitted)),
@@ -117,22 +117,22 @@ fn of_machine(tally: &Tally, to: &mut Vec<MetricFamily>) {
         ("policy", number(policy as u64)),
         ("smtp", number(smtp as u64)),
     ];
-    let help = "Under way now: domains at the DNS, connections to policy hosts and MX hosts.";
+    let help = "In flight now: domains at the DNS stage, connections to policy hosts and MX hosts.";
     to.push(family(MetricType::GAUGE, "sts_scan_in_flight", help, "stage", in_flight));
     to.push(gauge(
         "sts_scan_queued",
-        "Domains and MX hosts that wait for a connection.",
+        "Domains and MX hosts waiting for a connection.",
         number(tally.queued()),
     ));
     let deferred = number(tally.deferred.value());
-    to.push(gauge("sts_scan_deferred", "Domains and MX hosts that wait for their second look.", deferred));
+    to.push(gauge("sts_scan_deferred", "Domains and MX hosts waiting for their second look.", deferred));
     if let Some(uplink) = tally.uplink.get() {
         let is_cut = f64::from(u8::from(uplink.is_cut()));
         to.push(gauge("sts_scan_paused", "1 while the scan waits for this machine's network.", is_cut));
         let outages = uplink.outages().len() as u64;
-        to.push(counter("sts_scan_outages_total", "Times that the network was away.", outages));
+        to.push(counter("sts_scan_outages_total", "Number of times that the network was away.", outages));
         let seconds = [("", uplink.paused().as_secs_f64())];
-        let help = "Seconds that the scan has waited for the network.";
+        let help = "Seconds that the scan has spent waiting for the network.";
         to.push(family(MetricType::COUNTER, "sts_scan_paused_seconds_total", help, "", seconds));
     }
     to.push(gauge("sts_scan_tasks", "Live tasks of the scan's runtimes.", number(tally.tasks())));

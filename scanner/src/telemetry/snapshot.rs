@@ -41,7 +41,7 @@ pub struct Snapshot {
     pub failures: u64,
     /// Names and hosts for which this machine failed.
     pub failed_here: u64,
-    /// Names that an exclusion file has.
+    /// Names that an exclusion file lists.
     pub excluded: u64,
     /// Whether the scan waits for this machine's network.
     pub paused: bool,

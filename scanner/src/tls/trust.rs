@@ -42,7 +42,7 @@ pub enum TrustError {
         reason: String,
     },
     /// The source holds none at all.
-    #[error("no certificate of an authority in {source_name}")]
+    #[error("no CA certificate in {source_name}")]
     Empty {
         /// The source.
         source_name: String,

@@ -87,7 +87,7 @@ fn datasets_of_every_layout_are_judged_counted_drawn_published_and_verified() {
         }
         let said = text(&assess(folder).stdout);
         assert!(said.contains("verdicts changed for 0 of "), "{said}");
-        assert!(said.contains("not for its layout (since 1.2)"), "{said}");
+        assert!(said.contains("not applied to its layout (since 1.2)"), "{said}");
 
         let out = dir.path().join(format!("published-{layout}"));
         assert_code(&publish(folder, &out), 0);

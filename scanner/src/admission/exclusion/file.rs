@@ -86,7 +86,7 @@ impl Watched {
                 }
                 Err(wrong) => {
                     file.read = state;
-                    self.warnings.push(format!("{wrong}; what was in force stays so"));
+                    self.warnings.push(format!("{wrong}; the previous entries stay in force"));
                 }
             }
         }

@@ -88,7 +88,7 @@ impl Exclusions {
     }
 
     /// Looks at the files; one that has changed and stands still is taken over. A fault in one is a
-    /// warning, and what was in force stays so.
+    /// warning, and the previous entries stay in force.
     pub(super) fn look(&self) {
         let mut watched = self.watched.lock().unwrap_or_else(PoisonError::into_inner);
         let new = watched.look();
@@ -229,7 +229,7 @@ mod tests {
         look_twice(&exclusions);
         assert!(still());
         assert!(
-            exclusions.warnings()[0].contains("what was in force stays so"),
+            exclusions.warnings()[0].contains("the previous entries stay in force"),
             "{:?}",
             exclusions.warnings()
         );
