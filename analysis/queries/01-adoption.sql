@@ -1,10 +1,10 @@
 -- title: Adoption of MTA-STS
 -- answers: How many names signal MTA-STS, and how many adopt it with exactly one valid record?
--- denominator: D1 = names with MX records, null MX excluded; D2 = D1 and names with an implicit MX (no MX, but
---   an address); D3 = names that exist; D4 = all names. Names whose MX could not be resolved are outside
+-- denominator: D1 = names with MX records, null MX excluded; D2 = D1 and names with an implicit MX (no MX,
+--   but an address); D3 = names that exist; D4 = all names. Names whose MX could not be resolved are outside
 --   D1 and D2 and have a row of their own. Each of all names; of those without a wildcard at _mta-sts (a
---   random sibling answers alike, so the record may not be meant for anybody; not asked counts as none); and of those
---   without the signallers of the largest cluster of policy hosts (table managers).
+--   random sibling answers alike, so the record may not be meant for anybody; not asked counts as none); and
+--   of those without the signallers of the largest cluster of policy hosts (table managers).
 -- units: counts are names. _pct is percent of the decided names (names less undecided); _low and _high are
 --   percent of all names, the undecided counted as not having it and as having it.
 WITH clusters AS (

@@ -1,7 +1,8 @@
 -- title: Adoption by public suffix
--- answers: Under which public suffixes (ICANN part of the Public Suffix List) do names signal and adopt MTA-STS?
--- denominator: D1 = names with MX records, null MX excluded; D2 = D1 and names with an implicit MX (no MX, but
---   an address); D3 = names that exist; D4 = all names. Suffixes by their names in D4, largest first.
+-- answers: Under which public suffixes (ICANN part of the Public Suffix List) do names signal and adopt
+--   MTA-STS?
+-- denominator: D1 = names with MX records, null MX excluded; D2 = D1 and names with an implicit MX (no MX,
+--   but an address); D3 = names that exist; D4 = all names. Suffixes by their names in D4, largest first.
 --   mx_unknown counts the names of the suffix whose MX could not be resolved: outside D1 and D2, inside D4.
 -- units: counts are names. _pct is percent of the decided names (names less undecided); _low and _high are
 --   percent of all names, the undecided counted as not having it and as having it.

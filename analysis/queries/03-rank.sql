@@ -1,9 +1,9 @@
 -- title: Adoption by rank
 -- answers: Do names at the top of the list signal and adopt MTA-STS more often than those further down?
--- denominator: D1 = names with MX records, null MX excluded; D2 = D1 and names with an implicit MX (no MX, but
---   an address); D3 = names that exist; D4 = all names. Bins 1 to 6 are disjoint, 7 to 9 cumulative; a
---   bin without names has no row. mx_unknown counts the names of the bin whose MX could not be resolved: outside D1 and
---   D2, inside D4.
+-- denominator: D1 = names with MX records, null MX excluded; D2 = D1 and names with an implicit MX (no MX,
+--   but an address); D3 = names that exist; D4 = all names. Bins 1 to 6 are disjoint, 7 to 9 cumulative; a
+--   bin without names has no row. mx_unknown counts the names of the bin whose MX could not be resolved:
+--   outside D1 and D2, inside D4.
 -- units: counts are names. _pct is percent of the decided names (names less undecided); _low and _high are
 --   percent of all names, the undecided counted as not having it and as having it.
 WITH binned AS (

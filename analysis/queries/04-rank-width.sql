@@ -1,10 +1,10 @@
 -- title: Adoption by rank, in bins of one width
 -- answers: How does adoption decline along the list?
--- denominator: D1 = names with MX records, null MX excluded, with a rank. Bins are as wide as --rank-width says (default
---   100000 ranks); a bin without names has no row.
--- units: counts are names; the bin holds the ranks from first_rank to last_rank. _pct is percent of the decided names
---   (names less undecided); _low and _high are percent of all names, the undecided counted as not having it and as
---   having it.
+-- denominator: D1 = names with MX records, null MX excluded, with a rank. Bins are as wide as --rank-width
+--   says (default 100000 ranks); a bin without names has no row.
+-- units: counts are names; the bin holds the ranks from first_rank to last_rank. _pct is percent of the
+--   decided names (names less undecided); _low and _high are percent of all names, the undecided counted as
+--   not having it and as having it.
 WITH counted AS (
     SELECT
         scan, above + 1 AS first_rank, above + width AS last_rank,

@@ -1,9 +1,9 @@
 -- title: Adoption by MX provider
 -- answers: Whose customers signal and adopt MTA-STS?
--- denominator: D1 = names with MX records, null MX excluded, by the provider of their MX hosts of lowest preference;
---   a name with hosts of several providers there counts once under each. (own domain): the host is below the
---   name's own registrable domain. The 40 providers with the most names in a scan; (others) adds up the rest, so
---   that a name may count there more than once.
+-- denominator: D1 = names with MX records, null MX excluded, by the provider of their MX hosts of lowest
+--   preference; a name with hosts of several providers there counts once under each. (own domain): the host
+--   is below the name's own registrable domain. The 40 providers with the most names in a scan; (others) adds
+--   up the rest, so that a name may count there more than once.
 -- units: counts are names. _pct is percent of the decided names (names less undecided); _low and _high are
 --   percent of all names, the undecided counted as not having it and as having it.
 WITH placed AS (

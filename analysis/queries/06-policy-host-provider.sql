@@ -1,14 +1,17 @@
 -- title: Who hosts the policies
--- answers: To which provider do signallers delegate mta-sts.<domain> by CNAME, and are the policies there usable?
--- denominator: the signallers among D4 (all names). The provider is that of the first CNAME target: (no CNAME) is
---   hosted without one, (own domain) points into the name's own registrable domain, (not known) had no answer. The
---   40 providers with the most signallers in a scan; (others) adds up the rest.
--- note: pattern is the commonest form of the CNAME targets, the domain in it written {domain}; {domain-} and {domain_} where
---   its dots are hyphens (its hyphens perhaps doubled) or underscores; of_pattern are the signallers with it.
--- units: counts are names. signallers_pct is percent of the signallers whose policy host is known, _low and _high
---   percent of all signallers, those not known counted as elsewhere and as here. usable counts policies that a strict
---   sender may use; usable_pct is percent of this row's signallers less undecided (no fetch, or a fault that may
---   pass), _low and _high percent of all of them, the undecided counted as not usable and as usable.
+-- answers: To which provider do signallers delegate mta-sts.<domain> by CNAME, and are the policies there
+--   usable?
+-- denominator: the signallers among D4 (all names). The provider is that of the first CNAME target: (no
+--   CNAME) is hosted without one, (own domain) points into the name's own registrable domain, (not known) had
+--   no answer. The 40 providers with the most signallers in a scan; (others) adds up the rest.
+-- note: pattern is the commonest form of the CNAME targets, the domain in it written {domain}; {domain-} and
+--   {domain_} where its dots are hyphens (its hyphens perhaps doubled) or underscores; of_pattern are the
+--   signallers with it.
+-- units: counts are names. signallers_pct is percent of the signallers whose policy host is known, _low and
+--   _high percent of all signallers, those not known counted as elsewhere and as here. usable counts policies
+--   that a strict sender may use; usable_pct is percent of this row's signallers less undecided (no fetch, or
+--   a fault that may pass), _low and _high percent of all of them, the undecided counted as not usable and as
+--   usable.
 WITH delegated AS (
     SELECT
         signallers.scan, signallers.adopts, signallers.policy_state,

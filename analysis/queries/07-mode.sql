@@ -1,12 +1,12 @@
 -- title: Modes of the policies
 -- answers: Which modes do usable policies have, and what became of the others?
--- denominator: the signallers among D4 (all names), and the adopters among them. usable: a strict sender may use it
---   (fetched, certificate valid, text valid); only these rows say what the modes are. unusable text: a text came,
---   but behind a fault, or it is not valid. no text: a fault that lasts. undecided: not fetched, or a fault that may
---   pass.
--- units: counts are names. _pct of a usable row is percent of the usable policies, _low and _high percent of usable and
---   undecided together, the undecided counted as of another mode and as of this one. _pct of the other rows is
---   percent of all signallers (adopters), without a range.
+-- denominator: the signallers among D4 (all names), and the adopters among them. usable: a strict sender may
+--   use it (fetched, certificate valid, text valid); only these rows say what the modes are. unusable text: a
+--   text came, but behind a fault, or it is not valid. no text: a fault that lasts. undecided: not fetched,
+--   or a fault that may pass.
+-- units: counts are names. _pct of a usable row is percent of the usable policies, _low and _high percent of
+--   usable and undecided together, the undecided counted as of another mode and as of this one. _pct of the
+--   other rows is percent of all signallers (adopters), without a range.
 WITH counted AS (
     SELECT
         scan, policy_state,

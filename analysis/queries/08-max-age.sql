@@ -1,10 +1,10 @@
 -- title: Lifetime of the policies
 -- answers: How long may senders keep a policy?
 -- denominator: the usable policies of signallers, of all modes together and of each mode.
--- units: policies are names. Bins by max_age in seconds; a bin includes its upper end. pct is percent of the usable policies
---   of the mode; low and high are percent of these and the undecided together (no fetch, or a fault that may pass),
---   the undecided counted as elsewhere and as here. upto_pct adds up the bins so far. median_s is that of the whole
---   mode.
+-- units: policies are names. Bins by max_age in seconds; a bin includes its upper end. pct is percent of the
+--   usable policies of the mode; low and high are percent of these and the undecided together (no fetch, or a
+--   fault that may pass), the undecided counted as elsewhere and as here. upto_pct adds up the bins so far.
+--   median_s is that of the whole mode.
 WITH usable AS (
     SELECT scan, policy_mode, policy_max_age_s
     FROM signallers

@@ -1,5 +1,6 @@
 -- title: Values of max_age
--- answers: Which values of max_age do policies have, and what share of the policies has at most each value (CDF)?
+-- answers: Which values of max_age do policies have, and what share of the policies has at most each value
+--   (CDF)?
 -- denominator: the usable policies of signallers.
 -- units: seconds; policies are names; pct and upto_pct are percent of the usable policies.
 WITH counted AS (

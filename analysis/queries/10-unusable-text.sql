@@ -1,8 +1,10 @@
 -- title: Texts that no sender may use
--- answers: Where a text was received despite a fault, or is not valid: which fault, and what does the text say?
--- denominator: the signallers whose policy's text was received but is not usable. Shown apart from the table of modes, because a
---   text behind a bad certificate or a wrong status may be anybody's.
--- units: names; pct is percent of the denominator. valid text: it would be a policy if it came without the fault.
+-- answers: Where a text was received despite a fault, or is not valid: which fault, and what does the text
+--   say?
+-- denominator: the signallers whose policy's text was received but is not usable. Shown apart from the table
+--   of modes, because a text behind a bad certificate or a wrong status may be anybody's.
+-- units: names; pct is percent of the denominator. valid text: it would be a policy if it came without the
+--   fault.
 WITH texts AS (
     SELECT
         scan, policy_outcome AS outcome,

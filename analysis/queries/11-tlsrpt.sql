@@ -1,11 +1,11 @@
 -- title: TLSRPT beside MTA-STS
 -- answers: How many names ask for reports (RFC 8460), and do those with MTA-STS do so more often?
--- denominator: D1 = names with MX records, null MX excluded; D2 = D1 and names with an implicit MX (no MX, but
---   an address); D3 = names that exist; D4 = all names. Of each: all names, signallers, adopters, and the
+-- denominator: D1 = names with MX records, null MX excluded; D2 = D1 and names with an implicit MX (no MX,
+--   but an address); D3 = names that exist; D4 = all names. Of each: all names, signallers, adopters, and the
 --   names that are known not to signal.
--- units: counts are names. valid: exactly one valid TLSRPT record. valid_pct is percent of the decided names (names less
---   undecided: there was no usable answer for _smtp._tls); _low and _high are percent of all names, the undecided
---   counted as without a record and as with a valid one.
+-- units: counts are names. valid: exactly one valid TLSRPT record. valid_pct is percent of the decided names
+--   (names less undecided: there was no usable answer for _smtp._tls); _low and _high are percent of all
+--   names, the undecided counted as without a record and as with a valid one.
 WITH counted AS (
     SELECT
         scan, denominator, place, part,

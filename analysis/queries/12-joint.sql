@@ -1,10 +1,10 @@
 -- title: MTA-STS, TLSRPT and DANE together
 -- answers: Which of the three do names combine?
 -- denominator: D1 = names with MX records, null MX excluded.
--- units: names; pct is percent of D1. MTA-STS: adopts (one valid record) | signals (a record that is not valid) | none |
---   unknown. TLSRPT: as in the table of TLSRPT. DANE, of the MX hosts of signallers: valid (at least one host, none
---   invalid) | invalid (at least one host) | other (insecure, unusable, bogus or none on all hosts) | (not recorded): not
---   asked, as for all names that do not signal.
+-- units: names; pct is percent of D1. MTA-STS: adopts (one valid record) | signals (a record that is not
+--   valid) | none | unknown. TLSRPT: as in the table of TLSRPT. DANE, of the MX hosts of signallers: valid
+--   (at least one host, none invalid) | invalid (at least one host) | other (insecure, unusable, bogus or
+--   none on all hosts) | (not recorded): not asked, as for all names that do not signal.
 WITH dane AS (
     SELECT
         scan, domain,

@@ -1,12 +1,13 @@
 -- title: Who manages policy host, mail and DNS
--- answers: Do domains with MTA-STS manage these themselves or leave them to a third party, and whose policies are usable?
--- denominator: the signallers among D4 (all names). Third party from --third-party-from signallers of the scan in a cluster
---   (default 50), self up to --self-up-to (default 5) or below the own domain, else unclassified; unknown where the
---   cluster could not be determined. Clusters: `managers` in queries/views.
--- units: names. pct is percent of the signallers whose manager is known, low and high percent of all signallers, those
---   not known counted as otherwise and as so. usable_pct is percent of this row's signallers less undecided (no fetch, or a
---   fault that may pass), usable_low and usable_high percent of all of them. The last columns leave out the entity's largest
---   cluster, whoever manages it.
+-- answers: Do domains with MTA-STS manage these themselves or leave them to a third party, and whose policies
+--   are usable?
+-- denominator: the signallers among D4 (all names). Third party from --third-party-from signallers of the
+--   scan in a cluster (default 50), self up to --self-up-to (default 5) or below the own domain, else
+--   unclassified; unknown where the cluster could not be determined. Clusters: `managers` in queries/views.
+-- units: names. pct is percent of the signallers whose manager is known, low and high percent of all
+--   signallers, those not known counted as otherwise and as so. usable_pct is percent of this row's
+--   signallers less undecided (no fetch, or a fault that may pass), usable_low and usable_high percent of all
+--   of them. The last columns leave out the entity's largest cluster, whoever manages it.
 WITH clustered AS (
     SELECT
         managers.scan, managers.entity, managers.manager, managers.cluster,

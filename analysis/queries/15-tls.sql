@@ -1,8 +1,9 @@
 -- title: TLS of policy hosts and MX hosts
--- answers: Which TLS versions, cipher suites and key exchange groups are negotiated, and how much of it is post-quantum?
--- denominator: policy hosts of signallers and addresses of MX hosts where a TLS handshake was finished, of those probed
---   (probed: a connection was tried; the manifest says which MX hosts, by default those of signallers). The cipher
---   of policy hosts is not recorded.
+-- answers: Which TLS versions, cipher suites and key exchange groups are negotiated, and how much of it is
+--   post-quantum?
+-- denominator: policy hosts of signallers and addresses of MX hosts where a TLS handshake was finished, of
+--   those probed (probed: a connection was tried; the manifest says which MX hosts, by default those of
+--   signallers). The cipher of policy hosts is not recorded.
 -- units: handshakes; pct is percent of the finished handshakes. post-quantum: a group with ML-KEM in it.
 WITH seen AS (
     SELECT scan, entity, 1 AS place, 'version' AS what, tls_version AS value FROM endpoints WHERE handshake

@@ -1,10 +1,11 @@
 -- title: Keys and signatures of certificates
 -- answers: Which keys do the certificates of policy hosts and MX hosts have, and how are they signed?
--- denominator: distinct leaf certificates of policy hosts of signallers and of MX hosts, of those probed (probed: hosts and
---   addresses to which a connection was tried; the manifest says which MX hosts are probed).
--- units: certificates; hosts are the policy hosts and MX addresses that show them. valid: certificates that were valid for
---   every host that showed them. pct is percent of the certificates, valid_pct of those less the ones whose outcome is a word
---   that this version does not know.
+-- denominator: distinct leaf certificates of policy hosts of signallers and of MX hosts, of those probed
+--   (probed: hosts and addresses to which a connection was tried; the manifest says which MX hosts are
+--   probed).
+-- units: certificates; hosts are the policy hosts and MX addresses that show them. valid: certificates that
+--   were valid for every host that showed them. pct is percent of the certificates, valid_pct of those less
+--   the ones whose outcome is a word that this version does not know.
 WITH counted AS (
     SELECT
         scan, entity, probed, coalesce(key_type, '(not known)') AS key_type, key_bits,

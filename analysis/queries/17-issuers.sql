@@ -1,11 +1,12 @@
 -- title: Issuers of certificates
 -- answers: Who issues the certificates of policy hosts and MX hosts?
--- denominator: distinct leaf certificates of policy hosts of signallers and of MX hosts, of those probed (probed: hosts and
---   addresses to which a connection was tried; the manifest says which MX hosts are probed). The 30 issuers with most
---   certificates; (others) adds up the rest. A certificate signed by its own key has itself as issuer: (itself).
--- units: certificates; hosts are the policy hosts and MX addresses that show them; valid: certificates that were valid for
---   every host that showed them. pct is percent of the certificates, valid_pct of those less the ones whose outcome is a word
---   that this version does not know.
+-- denominator: distinct leaf certificates of policy hosts of signallers and of MX hosts, of those probed
+--   (probed: hosts and addresses to which a connection was tried; the manifest says which MX hosts are
+--   probed). The 30 issuers with most certificates; (others) adds up the rest. A certificate signed by its
+--   own key has itself as issuer: (itself).
+-- units: certificates; hosts are the policy hosts and MX addresses that show them; valid: certificates that
+--   were valid for every host that showed them. pct is percent of the certificates, valid_pct of those less
+--   the ones whose outcome is a word that this version does not know.
 WITH counted AS (
     SELECT
         scan, entity, probed,

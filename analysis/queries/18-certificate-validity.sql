@@ -1,9 +1,10 @@
 -- title: Validity of certificates
 -- answers: For how long are certificates of policy hosts and MX hosts issued?
--- denominator: distinct leaf certificates of policy hosts of signallers and of MX hosts whose dates are known, of those
---   probed (probed: hosts and addresses to which a connection was tried; the manifest says which MX hosts are probed).
--- units: certificates, in bins of whole days from not_before to not_after; pct is percent of the denominator. median_days is
---   that of all certificates of the row's kind of host.
+-- denominator: distinct leaf certificates of policy hosts of signallers and of MX hosts whose dates are
+--   known, of those probed (probed: hosts and addresses to which a connection was tried; the manifest says
+--   which MX hosts are probed).
+-- units: certificates, in bins of whole days from not_before to not_after; pct is percent of the denominator.
+--   median_days is that of all certificates of the row's kind of host.
 WITH spans AS (
     SELECT scan, entity, probed, days FROM leaf_certificates WHERE days IS NOT NULL
 ),

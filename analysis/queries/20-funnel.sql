@@ -1,9 +1,11 @@
 -- title: From a name to protected mail
--- answers: How many names get through each step on the way from the list to mail that is protected by MTA-STS?
--- denominator: all names of the scan (D4); each step counts those of the step before that get through it as well.
--- units: names. pct is percent of the decided names of the step before (all less undecided: what was observed does not say
---   whether they get through); low and high are percent of all names of the step before, the undecided counted as not
---   getting through and as getting through. of_all_pct is percent of all names.
+-- answers: How many names get through each step on the way from the list to mail that is protected by
+--   MTA-STS?
+-- denominator: all names of the scan (D4); each step counts those of the step before that get through it as
+--   well.
+-- units: names. pct is percent of the decided names of the step before (all less undecided: what was observed
+--   does not say whether they get through); low and high are percent of all names of the step before, the
+--   undecided counted as not getting through and as getting through. of_all_pct is percent of all names.
 WITH listed AS (
     SELECT
         scan,

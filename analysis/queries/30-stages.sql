@@ -1,12 +1,12 @@
 -- title: Misconfiguration by stage
 -- answers: How many domains with MTA-STS have an error, and at which stage?
--- denominator: the signallers among D4 (all names). policy adds up the stages policy_dns to policy_text; any adds up all
---   stages (a domain counts once; TLSRPT and DANE are no part of it). Faults behind a policy that cannot be retrieved are not
---   seen: such a domain has no mismatch.
--- units: domains. pct is percent of the signallers that are decided (all less open: something transient or indeterminate was
---   found, and no error); low and high are percent of all signallers, the open ones counted as right and as wrong. The last
---   columns leave out the largest cluster: the one with the most errors of the stage, by policy host up to policy_text and
---   for any, by MX provider from mx on.
+-- denominator: the signallers among D4 (all names). policy adds up the stages policy_dns to policy_text; any
+--   adds up all stages (a domain counts once; TLSRPT and DANE are no part of it). Faults behind a policy that
+--   cannot be retrieved are not seen: such a domain has no mismatch.
+-- units: domains. pct is percent of the signallers that are decided (all less open: something transient or
+--   indeterminate was found, and no error); low and high are percent of all signallers, the open ones counted
+--   as right and as wrong. The last columns leave out the largest cluster: the one with the most errors of
+--   the stage, by policy host up to policy_text and for any, by MX provider from mx on.
 WITH stages AS (
     SELECT * FROM (
         VALUES

@@ -1,12 +1,14 @@
 -- title: Findings
--- answers: What is wrong with domains or worth knowing about them, how many are affected, and where does it cluster?
+-- answers: What is wrong with domains or worth knowing about them, how many are affected, and where does it
+--   cluster?
 -- denominator: the signallers among D4 (all names).
--- units: domains. counts_as: error; warning; info; indeterminate (what was observed is not conclusive: never an error).
---   domains are those for which the finding counts; transient are those where it may pass and the second look has not
---   repeated it, shown separately and never included. pct is percent of the signallers less transient; low and high are percent of all
---   signallers, the transient ones counted as passing and as staying. result_type is what a sender's report shows (RFC 8460
---   section 4.3). The largest cluster is the one with the most of domains: by policy host for record and policy stages, else by
---   MX provider. examples are the first three domains by name.
+-- units: domains. counts_as: error; warning; info; indeterminate (what was observed is not conclusive: never
+--   an error). domains are those for which the finding counts; transient are those where it may pass and the
+--   second look has not repeated it, shown separately and never included. pct is percent of the signallers
+--   less transient; low and high are percent of all signallers, the transient ones counted as passing and as
+--   staying. result_type is what a sender's report shows (RFC 8460 section 4.3). The largest cluster is the
+--   one with the most of domains: by policy host for record and policy stages, else by MX provider. examples
+--   are the first three domains by name.
 WITH marked AS (
     SELECT
         faults.scan, faults.place, faults.stage, faults.code, faults.result_type, faults.domain,

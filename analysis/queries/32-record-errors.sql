@@ -1,8 +1,9 @@
 -- title: Errors of the record
 -- answers: What is wrong with the records of domains that signal but do not adopt?
 -- denominator: the signallers among D4 (all names).
--- units: domains; a domain counts under each of its errors and once under (any). pct is percent of the signallers, of_faulty
---   percent of the domains under (any). Records are read whole or not at all, so there is no range.
+-- units: domains; a domain counts under each of its errors and once under (any). pct is percent of the
+--   signallers, of_faulty percent of the domains under (any). Records are read whole or not at all, so there
+--   is no range.
 WITH errors AS (
     SELECT scan, domain, place, code, title FROM faults WHERE stage = 'record' AND counts_as = 'error'
 ),

@@ -1,10 +1,10 @@
 -- title: Errors on the way to the policy, by who manages the policy host
 -- answers: At which stage do policy hosts fail, and do those of third parties fail less often?
--- denominator: the signallers among D4 (all names), by the manager of their policy host (table managers; thresholds
---   --third-party-from and --self-up-to), and all of them.
--- units: domains, that is, policy hosts. (any) counts a domain once. pct is percent of the decided domains of the manager (all
---   less open: something transient or indeterminate was found, and no error); low and high are percent of all of the
---   manager, the open ones counted as right and as wrong.
+-- denominator: the signallers among D4 (all names), by the manager of their policy host (table managers;
+--   thresholds --third-party-from and --self-up-to), and all of them.
+-- units: domains, that is, policy hosts. (any) counts a domain once. pct is percent of the decided domains of
+--   the manager (all less open: something transient or indeterminate was found, and no error); low and high
+--   are percent of all of the manager, the open ones counted as right and as wrong.
 WITH hosts AS (
     SELECT scan, domain, 5 AS place, 'all' AS manager FROM managers WHERE entity = 'policy host'
     UNION ALL

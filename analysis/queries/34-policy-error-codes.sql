@@ -1,10 +1,10 @@
 -- title: Faults on the way to the policy one by one, by who manages the policy host
 -- answers: Which faults do self-managed policy hosts have, and which do those of third parties have?
--- denominator: the signallers among D4 (all names); self, third_party, unclassified and unknown are the managers of their
---   policy hosts (table managers).
--- units: domains for which the fault is an error; a domain counts under each of its faults. transient are those where it may
---   pass and the second look has not repeated it: shown separately, never included. pct is percent of the signallers less transient, low
---   and high percent of all signallers.
+-- denominator: the signallers among D4 (all names); self, third_party, unclassified and unknown are the
+--   managers of their policy hosts (table managers).
+-- units: domains for which the fault is an error; a domain counts under each of its faults. transient are
+--   those where it may pass and the second look has not repeated it: shown separately, never included. pct is
+--   percent of the signallers less transient, low and high percent of all signallers.
 WITH totals AS (
     SELECT scan, count(*) AS signallers FROM signallers GROUP BY scan
 ),

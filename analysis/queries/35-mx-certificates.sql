@@ -1,10 +1,11 @@
 -- title: Faults of MX hosts' TLS and certificates, by who manages the mail
 -- answers: Which faults do self-managed MX hosts have, and which do those of third parties have?
--- denominator: the signallers with at least one MX host that was probed (a connection was tried to one of its addresses), by the
---   manager of their mail (table managers), and all of them.
--- units: domains for which the fault is an error at one host or more; a domain counts under each of its faults and once under
---   (any). open: nothing but transient or indeterminate findings of the kind. pct is percent of the probed domains of the
---   manager less open, low and high percent of all of them, the open ones counted as right and as wrong.
+-- denominator: the signallers with at least one MX host that was probed (a connection was tried to one of its
+--   addresses), by the manager of their mail (table managers), and all of them.
+-- units: domains for which the fault is an error at one host or more; a domain counts under each of its
+--   faults and once under (any). open: nothing but transient or indeterminate findings of the kind. pct is
+--   percent of the probed domains of the manager less open, low and high percent of all of them, the open
+--   ones counted as right and as wrong.
 WITH probed AS (
     SELECT scan, domain FROM domain_hosts WHERE probed > 0 GROUP BY scan, domain
 ),

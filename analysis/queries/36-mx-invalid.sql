@@ -1,9 +1,11 @@
 -- title: Domains whose MX hosts have invalid certificates
--- answers: Are all or only some of a domain's MX hosts invalid, and does the domain ask senders to refuse them?
+-- answers: Are all or only some of a domain's MX hosts invalid, and does the domain ask senders to refuse
+--   them?
 -- denominator: the signallers with at least one MX host whose certificate was seen.
--- note: (not known): no fault was found, and the outcome of a certificate is a word that this version does not know.
--- units: domains, by the mode of their policy where it is usable. pct is percent of the denominator. refused are those that a
---   strict sender does not deliver to, whatever the reason.
+-- note: (not known): no fault was found, and the outcome of a certificate is a word that this version does
+--   not know.
+-- units: domains, by the mode of their policy where it is usable. pct is percent of the denominator. refused
+--   are those that a strict sender does not deliver to, whatever the reason.
 WITH seen AS (
     SELECT scan, domain, sum(undecided) AS undecided
     FROM domain_hosts

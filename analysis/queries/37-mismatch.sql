@@ -1,8 +1,9 @@
 -- title: Policies that do not match the MX hosts
 -- answers: How do policy and MX set differ, and does the domain ask senders to refuse?
 -- denominator: the signallers with a usable policy and an MX set to match (explicit or implicit).
--- units: domains; a domain has one kind, the first that fits (METHODS.md); (any) adds them up. pct is percent of the
---   denominator. all_hosts: no host matches; some_hosts: at least one matches. refused: a strict sender does not deliver.
+-- units: domains; a domain has one kind, the first that fits (METHODS.md); (any) adds them up. pct is percent
+--   of the denominator. all_hosts: no host matches; some_hosts: at least one matches. refused: a strict
+--   sender does not deliver.
 WITH mismatched AS (
     SELECT
         scan, domain, coalesce(mismatch_kind, '(not known)') AS kind,

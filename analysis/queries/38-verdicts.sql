@@ -1,9 +1,10 @@
 -- title: Verdicts of a strict and of a lenient sender
 -- answers: What happens to mail to domains with MTA-STS: who loses mail, and who is protected?
--- denominator: the signallers among D4 (all names); primary is the strict sender over the MX hosts of lowest preference.
--- units: domains. _pct is percent of the decided domains (all less indeterminate); _low and _high are percent of all
---   signallers, the indeterminate ones counted as another verdict and as this one. The last columns leave out the largest
---   cluster: the policy host cluster with the most domains of the strict verdict.
+-- denominator: the signallers among D4 (all names); primary is the strict sender over the MX hosts of lowest
+--   preference.
+-- units: domains. _pct is percent of the decided domains (all less indeterminate); _low and _high are percent
+--   of all signallers, the indeterminate ones counted as another verdict and as this one. The last columns
+--   leave out the largest cluster: the policy host cluster with the most domains of the strict verdict.
 WITH verdicts AS (
     SELECT * FROM (
         VALUES

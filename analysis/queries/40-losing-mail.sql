@@ -1,9 +1,12 @@
 -- title: Who loses mail
--- answers: Under which MX provider are the domains to which a strict sender does not deliver, or only in part?
--- denominator: the signallers of an MX provider in mode enforce with a usable policy. The 40 providers with the most domains that
---   lose mail in a scan; (others) adds up the rest; (own domain): the mail is below the domain's own registrable domain.
--- units: domains. refused: no host passes; partial: some pass. lost_pct is percent of the decided domains of the provider
---   (enforce less indeterminate) that are refused or partial; lost_low and lost_high are percent of all of them.
+-- answers: Under which MX provider are the domains to which a strict sender does not deliver, or only in
+--   part?
+-- denominator: the signallers of an MX provider in mode enforce with a usable policy. The 40 providers with
+--   the most domains that lose mail in a scan; (others) adds up the rest; (own domain): the mail is below the
+--   domain's own registrable domain.
+-- units: domains. refused: no host passes; partial: some pass. lost_pct is percent of the decided domains of
+--   the provider (enforce less indeterminate) that are refused or partial; lost_low and lost_high are percent
+--   of all of them.
 WITH enforcing AS (
     SELECT
         signallers.scan, signallers.verdict_strict,

@@ -1,10 +1,10 @@
 -- title: One provider for mail and policy, or two
 -- answers: Do domains whose mail and policy host are at the same provider have fewer errors?
 -- denominator: the signallers among D4 (all names) whose MX set and policy host's CNAME are known.
--- units: domains. The provider of the policy host is that of the first CNAME target; own: none, or below the domain's own
---   registrable domain. errors: domains with an error at any stage but TLSRPT and DANE; mismatched: policy and MX set differ.
---   _pct is percent of the row's domains less open (something transient or indeterminate was found, and no error), low and
---   high of all of them.
+-- units: domains. The provider of the policy host is that of the first CNAME target; own: none, or below the
+--   domain's own registrable domain. errors: domains with an error at any stage but TLSRPT and DANE;
+--   mismatched: policy and MX set differ. _pct is percent of the row's domains less open (something transient
+--   or indeterminate was found, and no error), low and high of all of them.
 WITH relations AS (
     SELECT
         signallers.scan, signallers.domain,

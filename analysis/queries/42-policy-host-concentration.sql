@@ -1,10 +1,10 @@
 -- title: Concentration of policy hosts
 -- answers: How few clusters do the policies depend on, the good ones and the bad ones (CDF)?
--- denominator: the signallers among D4 (all names) whose policy host's cluster is known (table managers), those with a usable
---   policy (valid), and those without (invalid; open ones, with nothing but transient or indeterminate findings, are in
---   neither).
--- units: domains. Clusters by size; the first 20 places, then some, then the last. upto_ columns add up the clusters so far, in
---   percent of the denominator.
+-- denominator: the signallers among D4 (all names) whose policy host's cluster is known (table managers),
+--   those with a usable policy (valid), and those without (invalid; open ones, with nothing but transient or
+--   indeterminate findings, are in neither).
+-- units: domains. Clusters by size; the first 20 places, then some, then the last. upto_ columns add up the
+--   clusters so far, in percent of the denominator.
 WITH counted AS (
     SELECT
         managers.scan, managers.cluster, count(*) AS domains,

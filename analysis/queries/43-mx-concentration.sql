@@ -1,9 +1,10 @@
 -- title: Concentration of MX hosts
 -- answers: How few MX hosts does the mail of domains with MTA-STS depend on, good hosts and bad ones (CDF)?
--- denominator: the pairs of a signaller and a host of its MX set; those with a host that was seen valid (at every observed
---   address), and those with one seen invalid (at one address or more). A host that was not observed is in neither.
--- units: pairs. Hosts by the number of domains; the first 20 places, then some, then the last. upto_ columns add up the hosts
---   so far, in percent of the denominator.
+-- denominator: the pairs of a signaller and a host of its MX set; those with a host that was seen valid (at
+--   every observed address), and those with one seen invalid (at one address or more). A host that was not
+--   observed is in neither.
+-- units: pairs. Hosts by the number of domains; the first 20 places, then some, then the last. upto_ columns
+--   add up the hosts so far, in percent of the denominator.
 WITH counted AS (
     SELECT
         scan, host, count(*) AS domains, max(observed) AS observed, max(valid) AS valid_addresses

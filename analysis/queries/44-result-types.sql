@@ -1,9 +1,9 @@
 -- title: What senders would report
 -- answers: Which result types of RFC 8460 section 4.3 would reports about these domains show?
 -- denominator: the signallers among D4 (all names).
--- units: domains; a domain counts under each type of its errors. transient: domains whose every finding of the type may
---   pass and was not repeated: shown separately, never included. pct is percent of the signallers less transient, low and high percent of
---   all signallers. (none): errors that no report shows.
+-- units: domains; a domain counts under each type of its errors. transient: domains whose every finding of
+--   the type may pass and was not repeated: shown separately, never included. pct is percent of the
+--   signallers less transient, low and high percent of all signallers. (none): errors that no report shows.
 WITH typed AS (
     SELECT
         scan, domain, coalesce(result_type, '(none)') AS result_type,

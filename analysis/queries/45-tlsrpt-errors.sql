@@ -1,8 +1,9 @@
 -- title: Errors of TLSRPT
 -- answers: Can reports reach the domains that ask for them?
--- denominator: names that publish TLSRPT (valid, invalid or several records) among D4 (all names), those that signal MTA-STS
---   and the others.
--- units: names; a name counts under each of its errors and once under (any). pct is percent of the row's publishers.
+-- denominator: names that publish TLSRPT (valid, invalid or several records) among D4 (all names), those that
+--   signal MTA-STS and the others.
+-- units: names; a name counts under each of its errors and once under (any). pct is percent of the row's
+--   publishers.
 WITH publishers AS (
     SELECT
         assessments.scan, assessments.domain, assessments.findings,

@@ -1,10 +1,10 @@
 -- title: Adoption over time
 -- answers: How does adoption change from scan to scan, and how much of that is due to the list?
--- denominator: D1 = names with MX records, null MX excluded; D2 = D1 and names with an implicit MX (no MX, but
---   an address); D3 = names that exist; D4 = all names. all: the names of each scan's list; common: those that are in the
---   list of every scan, so that only the world changes and not the list.
--- units: counts are names. _pct is percent of the decided names (names less undecided); _low and _high are percent of all
---   names, the undecided counted as not having it and as having it.
+-- denominator: D1 = names with MX records, null MX excluded; D2 = D1 and names with an implicit MX (no MX,
+--   but an address); D3 = names that exist; D4 = all names. all: the names of each scan's list; common: those
+--   that are in the list of every scan, so that only the world changes and not the list.
+-- units: counts are names. _pct is percent of the decided names (names less undecided); _low and _high are
+--   percent of all names, the undecided counted as not having it and as having it.
 WITH classes AS (
     SELECT scan, 1 AS part, 'all' AS names_of, in_d1, in_d2, in_d3, signals, adopts, undecided, names FROM suffix_counts
     UNION ALL

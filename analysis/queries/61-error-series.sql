@@ -1,10 +1,11 @@
 -- title: Errors over time
 -- answers: How does each class of errors change from scan to scan, and how much of that is due to the list?
--- denominator: the signallers among D4 (all names). all: of each scan's list; common: those whose names are in the list of
---   every scan.
--- units: domains. Stages as in the table of misconfiguration by stage (policy and any are sums), and each code below its
---   stage. pct is percent of the signallers less open (something transient or indeterminate was found, and no error), low and
---   high percent of all signallers, the open ones counted as right and as wrong.
+-- denominator: the signallers among D4 (all names). all: of each scan's list; common: those whose names are
+--   in the list of every scan.
+-- units: domains. Stages as in the table of misconfiguration by stage (policy and any are sums), and each
+--   code below its stage. pct is percent of the signallers less open (something transient or indeterminate
+--   was found, and no error), low and high percent of all signallers, the open ones counted as right and as
+--   wrong.
 WITH parts AS (
     SELECT scan, domain, 1 AS part, 'all' AS names_of FROM snapshots WHERE presence = 'signals'
     UNION ALL

@@ -1,8 +1,10 @@
 -- title: What changed between scans
--- answers: How many names came, left, changed mode, broke, were repaired and so on, from each scan to the next?
+-- answers: How many names came, left, changed mode, broke, were repaired and so on, from each scan to the
+--   next?
 -- denominator: the names that signal in either of the two scans and are in the lists of both.
--- units: names. Transitions: see `transitions` in queries/views; a name may have several. pct is percent of the denominator.
---   median_days is of repairs: from the first scan that saw the name broken to the one that saw it repaired.
+-- units: names. Transitions: see `transitions` in queries/views; a name may have several. pct is percent of
+--   the denominator. median_days is of repairs: from the first scan that saw the name broken to the one that
+--   saw it repaired.
 WITH bases AS (
     SELECT from_scan, to_scan, place, count(*) AS names
     FROM steps

@@ -1,8 +1,9 @@
 -- title: From state to state
 -- answers: What became of the names of each state by the next scan?
 -- denominator: the names that signal in either of the two scans.
--- units: names. States: the strict verdict; not judged (it signals, without a verdict); absent (no MTA-STS); unknown (the
---   record could not be resolved); not in list. pct is percent of the names that were in the state before.
+-- units: names. States: the strict verdict; not judged (it signals, without a verdict); absent (no MTA-STS);
+--   unknown (the record could not be resolved); not in list. pct is percent of the names that were in the
+--   state before.
 WITH pairs AS (
     SELECT before.scan AS from_scan, later.scan AS to_scan, later.place
     FROM timeline AS before

@@ -1,9 +1,10 @@
 -- title: The world's changes and the list's
--- answers: How much of the change in signallers is domains that came and left, and how much is names that entered and left the
---   list?
--- denominator: none; the row adds up: before - left_mta_sts - left_list - became_unknown + came + entered_list + was_unknown = after.
--- units: names. entered_list and left_list: signallers whose name is in one of the two lists only. was_unknown and
---   became_unknown: signallers whose record could not be resolved in the other scan.
+-- answers: How much of the change in signallers is domains that came and left, and how much is names that
+--   entered and left the list?
+-- denominator: none; the row adds up: before - left_mta_sts - left_list - became_unknown + came +
+--   entered_list + was_unknown = after.
+-- units: names. entered_list and left_list: signallers whose name is in one of the two lists only.
+--   was_unknown and became_unknown: signallers whose record could not be resolved in the other scan.
 WITH pairs AS (
     SELECT before.scan AS from_scan, later.scan AS to_scan, later.place
     FROM timeline AS before

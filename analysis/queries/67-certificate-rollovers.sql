@@ -1,10 +1,12 @@
 -- title: Certificate roll-overs
 -- answers: When policy hosts and MX hosts change their certificate, do they do it correctly?
--- denominator: policy hosts of signallers, and addresses of MX hosts, whose certificate was seen in both of two scans that
---   follow one another.
--- units: hosts (policy hosts, MX addresses). kept: the same certificate; kept, expired: it was valid and has expired; renewed:
---   another one, valid before and now; renewed wrong: it was valid and is not; mended: it was invalid and is valid; still
---   invalid: another one, no better; (not known): this version does not know the word of an outcome. same_key: the new certificate has the old one's key. pct is percent of the denominator.
+-- denominator: policy hosts of signallers, and addresses of MX hosts, whose certificate was seen in both of
+--   two scans that follow one another.
+-- units: hosts (policy hosts, MX addresses). kept: the same certificate; kept, expired: it was valid and has
+--   expired; renewed: another one, valid before and now; renewed wrong: it was valid and is not; mended: it
+--   was invalid and is valid; still invalid: another one, no better; (not known): this version does not know
+--   the word of an outcome. same_key: the new certificate has the old one's key. pct is percent of the
+--   denominator.
 WITH named AS (
     SELECT
         endpoints.scan, timeline.place, endpoints.entity,

@@ -1,9 +1,11 @@
 -- title: Changes of MX sets
 -- answers: When a domain with MTA-STS changes its MX hosts, does its policy follow?
--- denominator: names that signal in both of two scans that follow one another, whose MX sets are known and differ.
--- units: names. right: the policy matched all hosts and still does; wrong: it did, and does not match all now; mended: it did
---   not, and does now; still wrong: it does not match all before or after; policy lost: it was usable before and is not
---   now; no policy: none was usable before, or its mode is none. pct is percent of the denominator.
+-- denominator: names that signal in both of two scans that follow one another, whose MX sets are known and
+--   differ.
+-- units: names. right: the policy matched all hosts and still does; wrong: it did, and does not match all
+--   now; mended: it did not, and does now; still wrong: it does not match all before or after; policy lost:
+--   it was usable before and is not now; no policy: none was usable before, or its mode is none. pct is
+--   percent of the denominator.
 WITH changes AS (
     SELECT
         before.scan AS from_scan, later.scan AS to_scan, later_at.place,

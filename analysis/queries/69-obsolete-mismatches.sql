@@ -1,8 +1,10 @@
 -- title: Policies that name an earlier MX
 -- answers: How many policies mismatch because the MX hosts moved but the policy did not?
--- denominator: signallers whose policy does not match every MX host, and whose MX set of an earlier scan is known.
--- units: names, by kind of mismatch; (any) adds them up. obsolete: a pattern of the policy equals a host of an earlier MX set,
---   or is the wildcard over it, and no such host is in the MX set now. pct is percent of the denominator.
+-- denominator: signallers whose policy does not match every MX host, and whose MX set of an earlier scan is
+--   known.
+-- units: names, by kind of mismatch; (any) adds them up. obsolete: a pattern of the policy equals a host of
+--   an earlier MX set, or is the wildcard over it, and no such host is in the MX set now. pct is percent of
+--   the denominator.
 WITH earlier AS (
     SELECT DISTINCT later.scan, hosts.domain, hosts.host
     FROM domain_hosts AS hosts

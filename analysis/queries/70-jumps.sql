@@ -1,10 +1,11 @@
 -- title: Jumps and who is behind them
 -- answers: Which cluster explains most of a change in signallers or errors from one scan to the next?
 -- denominator: names in the lists of both scans whose state is definite in both.
--- units: names. change = gained - lost; change_pct is percent of before. jump: the change is at least --jump-pct percent of
---   before (default 10). Clusters are of three kinds: provider of the first CNAME target of the policy host, provider of the
---   first MX host, first address of the policy host; the one that changed most in the direction of the change stands here
---   with its own change, and explained_pct is percent of the whole change.
+-- units: names. change = gained - lost; change_pct is percent of before. jump: the change is at least
+--   --jump-pct percent of before (default 10). Clusters are of three kinds: provider of the first CNAME
+--   target of the policy host, provider of the first MX host, first address of the policy host; the one that
+--   changed most in the direction of the change stands here with its own change, and explained_pct is percent
+--   of the whole change.
 WITH flags AS (
     SELECT
         snapshots.scan, snapshots.place, snapshots.domain, measures.nth, measures.measure,

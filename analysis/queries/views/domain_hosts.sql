@@ -1,8 +1,10 @@
 -- title: MX hosts of each signaller
--- answers: One row a signaller and host of its MX set: does the policy match it, and what was seen of its certificates?
+-- answers: One row a signaller and host of its MX set: does the policy match it, and what was seen of its
+--   certificates?
 -- denominator: none.
--- units: addresses. observed: addresses where a certificate was seen; valid: those where it was valid. undecided: addresses
---   whose certificate has an outcome that `words` does not have; they are not among the observed.
+-- units: addresses. observed: addresses where a certificate was seen; valid: those where it was valid.
+--   undecided: addresses whose certificate has an outcome that `words` does not have; they are not among the
+--   observed.
 WITH seen AS (
     SELECT
         scan, host,

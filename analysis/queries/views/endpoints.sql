@@ -1,9 +1,10 @@
 -- title: TLS servers seen
--- answers: One row per policy host of a signaller, and one an address of an MX host, that was probed: what TLS it spoke, and
---   its certificate.
+-- answers: One row per policy host of a signaller, and one an address of an MX host, that was probed: what
+--   TLS it spoke, and its certificate.
 -- denominator: none.
--- note: probed means that a connection was tried. handshake is true where TLS was reached, whatever the certificate is worth.
---   cert_undecided: its outcome is a word that `words` does not have, so that it is neither valid nor invalid.
+-- note: probed means that a connection was tried. handshake is true where TLS was reached, whatever the
+--   certificate is worth. cert_undecided: its outcome is a word that `words` does not have, so that it is
+--   neither valid nor invalid.
 SELECT
     signallers.scan, 'policy host' AS entity, signallers.domain AS name, signallers.policy_addrs[1]['addr'] AS addr,
     signallers.policy_tls_version IS NOT NULL AS handshake,

@@ -1,9 +1,9 @@
 -- title: Findings one by one
 -- answers: One row a finding of a signaller, with what the catalogue says of it.
 -- denominator: none.
--- note: counts_as is error where it counts (severity error, and settled or lasting); transient where it may pass and the
---   second look has not repeated it; indeterminate where what was observed does not decide; else warning or info.
---   A code that the catalogue does not know stands with stage unknown and counts as info.
+-- note: counts_as is error where it counts (severity error, and settled or lasting); transient where it may
+--   pass and the second look has not repeated it; indeterminate where what was observed does not decide; else
+--   warning or info. A code that the catalogue does not know stands with stage unknown and counts as info.
 WITH found AS (
     SELECT scan, domain, lasting, unnest(findings) AS code
     FROM signallers

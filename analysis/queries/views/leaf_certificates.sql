@@ -1,8 +1,10 @@
 -- title: Leaf certificates seen
--- answers: One row per distinct leaf certificate of policy hosts of signallers, and of MX hosts: how many show it, and its facts.
+-- answers: One row per distinct leaf certificate of policy hosts of signallers, and of MX hosts: how many
+--   show it, and its facts.
 -- denominator: none.
--- units: hosts are the policy hosts and MX addresses that show it, valid_hosts those for which it was valid, undecided_hosts
---   those for which this version cannot say; probed are the hosts and addresses of the kind to which a connection was tried.
+-- units: hosts are the policy hosts and MX addresses that show it, valid_hosts those for which it was valid,
+--   undecided_hosts those for which this version cannot say; probed are the hosts and addresses of the kind
+--   to which a connection was tried.
 WITH shown AS (
     SELECT
         scan, entity, sha256, count(*) AS hosts, count(*) FILTER (WHERE cert_outcome = 'valid') AS valid_hosts,

@@ -1,14 +1,15 @@
 -- title: Who manages what
--- answers: To which cluster do the policy host, the MX hosts and the name servers of each signaller belong, and does the
---   domain itself or a third party manage them?
+-- answers: To which cluster do the policy host, the MX hosts and the name servers of each signaller belong,
+--   and does the domain itself or a third party manage them?
 -- denominator: the signallers among D4 (all names).
 -- units: size is the signallers of the scan in the same cluster.
--- note: the cluster of a policy host is the provider of the first CNAME target; without a CNAME it is the first address.
---   That of the mail is the provider of the first MX host of lowest preference, that of the DNS the provider of the first
---   name server. A host below the domain's own registrable domain is `own`, and so is a policy host's name without
---   CNAME and address, which only the domain's own zone can hold. cluster is null where it could not be determined.
--- note: manager, by the thresholds of the settings: self where it is own and no shared address, or where the cluster is
---   small; third party where it is large; else unclassified; unknown without a cluster.
+-- note: the cluster of a policy host is the provider of the first CNAME target; without a CNAME it is the
+--   first address. That of the mail is the provider of the first MX host of lowest preference, that of the
+--   DNS the provider of the first name server. A host below the domain's own registrable domain is `own`, and
+--   so is a policy host's name without CNAME and address, which only the domain's own zone can hold. cluster
+--   is null where it could not be determined.
+-- note: manager, by the thresholds of the settings: self where it is own and no shared address, or where the
+--   cluster is small; third party where it is large; else unclassified; unknown without a cluster.
 WITH clusters AS (
     SELECT
         signallers.scan, signallers.domain, 'policy host' AS entity,

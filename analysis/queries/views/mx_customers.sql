@@ -1,11 +1,11 @@
 -- title: Customers of MX providers
 -- answers: How many names have their mail at which provider, and how many of them signal and adopt?
--- denominator: D1 = names with MX records, null MX excluded, by the provider of their MX hosts of lowest preference;
---   a name with hosts of several providers there counts once under each. (own domain): the host is below the
---   name's own registrable domain.
+-- denominator: D1 = names with MX records, null MX excluded, by the provider of their MX hosts of lowest
+--   preference; a name with hosts of several providers there counts once under each. (own domain): the host
+--   is below the name's own registrable domain.
 -- units: names.
--- note: the programs of this project count this without SQL, in one pass (`src/customers.rs`); this text says what they
---   count, and tests hold one against the other.
+-- note: the programs of this project count this without SQL, in one pass (`src/customers.rs`); this text says
+--   what they count, and tests hold one against the other.
 WITH hosts AS (
     SELECT
         scan, domain, registrable, undecided, signals, adopts,

@@ -1,7 +1,8 @@
 -- title: MX sets of signallers
 -- answers: Which hosts are in the MX set of each signaller, and does the policy match them?
 -- denominator: none.
--- note: fits: all (every host matches) | some | nothing, where there is a usable policy that asks for hosts; null where not.
+-- note: fits: all (every host matches) | some | nothing, where there is a usable policy that asks for hosts;
+--   null where not.
 SELECT
     scan, domain, string_agg(host, ' ' ORDER BY host) AS hosts,
     CASE

@@ -1,15 +1,15 @@
 -- title: Population
--- answers: One row per domain: which of D1 to D4 it belongs to, and whether it signals and adopts MTA-STS. The tables count
---   over this view; what came of the policies is in `signallers`.
+-- answers: One row per domain: which of D1 to D4 it belongs to, and whether it signals and adopts MTA-STS.
+--   The tables count over this view; what came of the policies is in `signallers`.
 -- denominator: none.
 -- note: undecided means that there was no usable answer for _mta-sts. A domain that does not exist was
 --   not asked and is no signaller.
--- note: a word that is not in the lists here is of a newer layout and decides nothing: an unknown mx_kind is mx_unknown, an
---   unknown sts_record undecided (and no signaller), an unknown tlsrpt_record unknown. The commonest word is asked for
---   first, so that the others are asked for a few rows only.
+-- note: a word that is not in the lists here is of a newer layout and decides nothing: an unknown mx_kind is
+--   mx_unknown, an unknown sts_record undecided (and no signaller), an unknown tlsrpt_record unknown. The
+--   commonest word is asked for first, so that the others are asked for a few rows only.
 -- note: in_d3 takes an answer from below a domain as proof that the domain exists (RFC 8020).
--- note: wildcard means that a random sibling of _mta-sts answers alike, so that the record may be meant for nobody;
---   what was not asked counts as none.
+-- note: wildcard means that a random sibling of _mta-sts answers alike, so that the record may be meant for
+--   nobody; what was not asked counts as none.
 SELECT
     domains.*,
     mx_kind = 'explicit' AS in_d1,

@@ -1,8 +1,8 @@
 -- title: Names by rank and state
 -- answers: How many names of each bin of ranks are in which of the states that the adoption tables add up?
 -- denominator: D4 = all names.
--- units: names. step: 1 up to rank 1000, 2 up to 10000, 3 up to 100000, 4 up to 1000000, 5 above, 6 without rank. above: the
---   bin of the width of the settings holds the ranks above it; null without rank.
+-- units: names. step: 1 up to rank 1000, 2 up to 10000, 3 up to 100000, 4 up to 1000000, 5 above, 6 without
+--   rank. above: the bin of the width of the settings holds the ranks above it; null without rank.
 SELECT
     scan,
     CASE

@@ -1,14 +1,17 @@
 -- title: Signallers
--- answers: One row per domain that signals MTA-STS: its states, its evidence but for texts and bodies, its judgement.
+-- answers: One row per domain that signals MTA-STS: its states, its evidence but for texts and bodies, its
+--   judgement.
 -- denominator: none.
--- note: policy_state is usable | unusable text (a text was received, but behind a fault, or it is not valid) | undecided | no text.
---   It is undecided while a fault may pass (a timeout or reset that the second look has not repeated), where the catalogue
---   says that what was observed does not decide (DNS failures, a TLS failure that may be ours), and where the policy was
---   not fetched. Whether a second look repeated the fault says `looks`; layouts before 1.2 do not have it, there the
---   judgement says it (`lasting`).
--- note: a word that `words` does not have is of a newer layout and decides nothing: with an unknown policy_outcome or
---   policy_mode the policy is undecided, an unknown verdict stands as indeterminate, an unknown mismatch_kind as null.
--- note: a signaller without a row in assessments (a dataset that was not assessed) has no findings and no verdict.
+-- note: policy_state is usable | unusable text (a text was received, but behind a fault, or it is not valid)
+--   | undecided | no text. It is undecided while a fault may pass (a timeout or reset that the second look
+--   has not repeated), where the catalogue says that what was observed is not conclusive (DNS failures, a TLS
+--   failure that may be ours), and where the policy was not fetched. Whether a second look repeated the fault
+--   says `looks`; layouts before 1.2 do not have it, there the judgement says it (`lasting`).
+-- note: a word that `words` does not have is of a newer layout and decides nothing: with an unknown
+--   policy_outcome or policy_mode the policy is undecided, an unknown verdict stands as indeterminate, an
+--   unknown mismatch_kind as null.
+-- note: a signaller without a row in assessments (a dataset that was not assessed) has no findings and no
+--   verdict.
 SELECT
     population.scan, population.domain, population.rank, population.suffix, population.registrable,
     population.in_d1, population.in_d2, population.in_d3, population.mx_unknown, population.adopts,

@@ -1,10 +1,11 @@
 -- title: Signallers over time
 -- answers: One row per scan for each name that signals in any of the scans: what it was then.
 -- denominator: none.
--- note: presence: signals | absent (the answer is there, or the name does not exist) | unknown. A name that is not in the list
---   of a scan has no row for it. common: it is in the list of every scan.
+-- note: presence: signals | absent (the answer is there, or the name does not exist) | unknown. A name that
+--   is not in the list of a scan has no row for it. common: it is in the list of every scan.
 -- note: health: works (validated, testing_passing, withdrawn, no_mail) | broken (no_policy, refused, partial,
---   testing_failing) | open (indeterminate, or not assessed), of the strict sender; null where it does not signal.
+--   testing_failing) | open (indeterminate, or not assessed), of the strict sender; null where it does not
+--   signal.
 -- note: read_together: TXT and policy were read within 60 s of each other, and the text is a valid policy.
 WITH ever AS (
     SELECT DISTINCT domain FROM signallers

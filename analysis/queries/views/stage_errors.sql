@@ -1,9 +1,10 @@
 -- title: Errors of each signaller by stage
--- answers: One row a signaller and stage in which something was found: does an error count there, and is something open?
+-- answers: One row a signaller and stage in which something was found: does an error count there, and is
+--   something open?
 -- denominator: none.
--- note: stages are those of the catalogue, and two sums: policy, of policy_dns to policy_text; any, of record, policy, mx,
---   smtp, mx_tls and mismatch. TLSRPT and DANE (companions) are no part of any: MTA-STS works without them. open: a
---   transient or indeterminate finding, and no error.
+-- note: stages are those of the catalogue, and two sums: policy, of policy_dns to policy_text; any, of
+--   record, policy, mx, smtp, mx_tls and mismatch. TLSRPT and DANE (companions) are no part of any: MTA-STS
+--   works without them. open: a transient or indeterminate finding, and no error.
 WITH stages AS (
     SELECT scan, domain, stage, counts_as FROM faults
     UNION ALL

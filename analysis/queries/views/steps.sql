@@ -1,8 +1,9 @@
 -- title: From one scan to the next
--- answers: One row per name that signals in any of the scans and is in the lists of two scans that follow one another:
---   what it was in the earlier and in the later one.
+-- answers: One row per name that signals in any of the scans and is in the lists of two scans that follow one
+--   another: what it was in the earlier and in the later one.
 -- denominator: none.
--- note: broken_since_s: when the first of the scans in an unbroken row began that saw it broken, up to the earlier one.
+-- note: broken_since_s: when the first of the scans in an unbroken row began that saw it broken, up to the
+--   earlier one.
 WITH runs AS (
     SELECT
         snapshots.*,

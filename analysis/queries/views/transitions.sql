@@ -1,15 +1,16 @@
 -- title: Transitions
 -- answers: What changed for which name between a scan and the next?
 -- denominator: none.
--- note: a transition needs a definite state in both scans. unknown: one of the two states is not (detail says of what), so that
---   a transition may have been or not.
--- note: came, left: signals MTA-STS, or no longer. Of those that left: removed_after_none (the policy said none before, RFC 8461
---   section 8.3), removed_without_none (it said otherwise, and the gap between the scans is shorter than its max_age, so
---   that mode none would have been seen), removal_not_observed (the gap is longer, or not known). One whose policy was not
---   usable before has none of the three.
--- note: id_changed_policy_same and policy_changed_id_same only where both TXT and policy were read within 60 s of each other in
---   both scans. broke, repaired: the strict verdict (health of `snapshots`) went from works to broken, or back; days since
---   the first scan that saw it broken are in `days`. first_seen_broken: came, and is broken.
+-- note: a transition needs a definite state in both scans. unknown: one of the two states is not (detail says
+--   of what), so that a transition may have been or not.
+-- note: came, left: signals MTA-STS, or no longer. Of those that left: removed_after_none (the policy said
+--   none before, RFC 8461 section 8.3), removed_without_none (it said otherwise, and the gap between the
+--   scans is shorter than its max_age, so that mode none would have been seen), removal_not_observed (the gap
+--   is longer, or not known). One whose policy was not usable before has none of the three.
+-- note: id_changed_policy_same and policy_changed_id_same only where both TXT and policy were read within 60
+--   s of each other in both scans. broke, repaired: the strict verdict (health of `snapshots`) went from
+--   works to broken, or back; days since the first scan that saw it broken are in `days`. first_seen_broken:
+--   came, and is broken.
 SELECT from_scan, to_scan, place, domain, 1 AS kind, 'came' AS transition, to_verdict AS detail, CAST(NULL AS DOUBLE) AS days
 FROM steps WHERE from_presence = 'absent' AND to_presence = 'signals'
 UNION ALL
