@@ -50,7 +50,8 @@ def curl_run(programs, folder, name):
     return float(report.read_text())
 
 
-# Every policy host of the laboratory is served at its first address too; --connect-to spares curl the question.
+# Every policy host of the laboratory is served at its first address too; --connect-to spares curl the
+# question.
 CURL = r"""
 world=$1 child=$2 report=$3
 shift 3
