@@ -1,5 +1,5 @@
 //! Runtimes, threads and tasks: the only place that starts them (`clippy.toml` forbids it elsewhere), so that
-//! nothing of ours outlives what it was started for.
+//! nothing of ours outlives its purpose.
 
 use crate::fault::LocalFault;
 use std::io;

@@ -1,6 +1,6 @@
 //! DANE of MX hosts (RFC 7672): what their TLSA records say about the certificates that were seen.
 //!
-//! What a host's records come to is drawn once per row of `mx_hosts` ([`super::facts`]); the domain adds
+//! The outcome of a host's records is drawn once per row of `mx_hosts` ([`super::facts`]); the domain adds
 //! whether its MX set is secure, and its own name, which a certificate under usage 2 may have in place of the
 //! host's.
 

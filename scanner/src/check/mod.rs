@@ -1,5 +1,5 @@
 //! `sts-scan check`: a few domains as a person wants to see them. The stages and the judgement are those of a
-//! scan; only what becomes of the rows is another thing: they are shown and forgotten.
+//! scan; only the rows are treated differently: they are shown and forgotten.
 
 mod json;
 mod sender;

@@ -1,4 +1,4 @@
-//! `commits.jsonl`: one fsynced line per committed part. What no line names does not exist.
+//! `commits.jsonl`: one fsynced line per committed part. A part that no line names does not exist.
 
 use super::columns::{EVIDENCE, Table};
 use super::content::Content;
@@ -61,7 +61,7 @@ pub enum LogError {
     Missing,
     /// There is one by each name.
     #[error(
-        "it is there, and {OLD_LOG} of an older version too: only one of them says which rows are committed"
+        "both it and {OLD_LOG} of an older version exist: only one of them says which rows are committed"
     )]
     Both,
     /// A line is none of ours.

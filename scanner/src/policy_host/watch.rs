@@ -1,4 +1,4 @@
-//! When the connection stood with its handshake done: reqwest does not tell, its connector does.
+//! When the connection was up and its handshake done: reqwest does not say, its connector does.
 
 use std::future::Future;
 use std::pin::Pin;

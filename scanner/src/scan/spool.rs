@@ -106,11 +106,11 @@ impl Spool {
         let warning = match remains {
             Remains::Nothing | Remains::Entries { cut: 0 } => None,
             Remains::OtherForm => Some(
-                "another version of this program wrote down what waited for its second look: it is looked at anew"
+                "the entries waiting for their second look are from another version of this program: they are looked at anew"
                     .to_owned(),
             ),
             Remains::Entries { cut } => Some(format!(
-                "{cut} bytes at the end of what waited for its second look could not be read: what was in them is looked at anew"
+                "{cut} bytes at the end of the entries waiting for their second look could not be read: those are looked at anew"
             )),
         };
         Ok((Self { log, began, earlier, domains, hosts }, Leftovers { positions, warning }))

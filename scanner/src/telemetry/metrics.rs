@@ -1,4 +1,4 @@
-//! The counters of a scan for Prometheus: text format 0.0.4, over HTTP, only where the plan says an address.
+//! The counters of a scan for Prometheus: text format 0.0.4, over HTTP, only if the plan gives an address.
 
 use super::exposition;
 use crate::runtime;

@@ -1,4 +1,4 @@
-//! The status file: a line of JSON every few seconds, for whoever watches a long scan.
+//! The status file: a line of JSON every few seconds, for people who watch a long scan.
 
 use super::snapshot::Camera;
 use crate::companion::{Companion, StopSignal};

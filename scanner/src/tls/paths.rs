@@ -34,7 +34,7 @@ pub fn read_pem(path: &Path) -> Result<(Vec<Vec<u8>>, String), TrustError> {
         certificates.push(der.as_ref().to_vec());
     }
     if certificates.is_empty() {
-        return Err(wrong("it holds no certificate".to_owned()));
+        return Err(wrong("it contains no certificate".to_owned()));
     }
     Ok((certificates, sha256_hex(&text)))
 }

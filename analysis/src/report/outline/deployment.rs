@@ -140,7 +140,11 @@ pub(super) const POLICIES: Section = Section {
             figures: &[Plan {
                 title: "Lifetime of usable policies (max_age)",
                 keep: &[],
-                kind: Kind::Lifetimes("max_age_s", "upto_pct", "% of usable policies with at most so much"),
+                kind: Kind::Lifetimes(
+                    "max_age_s",
+                    "upto_pct",
+                    "% of usable policies with at most this max_age",
+                ),
             }],
         },
         table("max-age"),

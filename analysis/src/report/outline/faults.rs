@@ -102,7 +102,7 @@ pub(super) const MISCONFIGURATION: Section = Section {
                 kind: Kind::Concentration(
                     "place",
                     &[("upto_pct", "all"), ("upto_valid_pct", "valid"), ("upto_invalid_pct", "invalid")],
-                    "% of domains on the so many largest policy hosts",
+                    "% of domains on the N largest policy hosts",
                 ),
             }],
         },
@@ -114,7 +114,7 @@ pub(super) const MISCONFIGURATION: Section = Section {
                 kind: Kind::Concentration(
                     "place",
                     &[("upto_pct", "all"), ("upto_valid_pct", "valid"), ("upto_invalid_pct", "invalid")],
-                    "% of domains on the so many largest MX hosts",
+                    "% of domains on the N largest MX hosts",
                 ),
             }],
         },

@@ -1,4 +1,4 @@
-//! A set of address blocks, made for lists of a hundred thousand: where to look is found by halving.
+//! A set of address blocks, made for lists of a hundred thousand: looked up by binary search.
 
 use crate::admission::address::reached;
 use std::net::IpAddr;

@@ -1,9 +1,9 @@
-//! Mended texts, where the fix is certain.
+//! Fixed texts, where the fix is certain.
 //!
 //! Certain means: there is one text to the letter that asks for the same as the one at hand. White space,
 //! quotation marks, capitals and line ends round a word that can only be one word are fixed; a missing mode,
-//! a host that is none, a number with a comma are not, because what was meant is not in the text. What is
-//! offered is read again by the parsers, and offered only if it is valid to the letter.
+//! a host that is none, a number with a comma are not, because what was meant is not in the text. A text is
+//! read again by the parsers before it is offered, and offered only if it is valid to the letter.
 
 mod fields;
 mod policy;
