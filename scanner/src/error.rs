@@ -39,6 +39,11 @@ pub enum ScanError {
         /// Its SHA-256.
         sha256: String,
     },
+    /// The network lets nobody ask authoritative servers.
+    #[error(
+        "authoritative servers cannot be asked from here: {0}. Ask a resolver: --resolver system, or --resolver ADDR"
+    )]
+    Closed(String),
     /// This machine.
     #[error(transparent)]
     Fault(#[from] LocalFault),

@@ -101,7 +101,7 @@ fn resume(dataset: &Path, settings: &Settings) -> u8 {
 
 /// The plan, and what of it this machine does not bear.
 fn show_plan(plan: &ScanPlan) -> u8 {
-    match scan::fit(&mut plan.clone(), &plan.resolvers) {
+    match scan::fit(&mut plan.clone(), plan.resolvers.named()) {
         Ok(lowered) => {
             let told = descriptors::told(&lowered.budgets, lowered.open_files);
             let comment = if told.is_empty() { String::new() } else { format!("\n# {told}\n") };

@@ -19,6 +19,9 @@ pub(crate) const IPV4_INTERNET: &str = "192.33.4.12:53";
 /// The same of the IPv6 Internet.
 pub(crate) const IPV6_INTERNET: &str = "[2001:500:2::c]:53";
 
+/// Silence that is kept note of.
+const LONG_SILENCE: Duration = Duration::from_secs(1);
+
 /// Families that have a route to the Internet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Routes {
@@ -73,6 +76,8 @@ struct Log {
     ended: Option<Instant>,
     paused: Duration,
     gave_up: Option<String>,
+    /// The last long time in which nobody was answered.
+    silence: Option<(Instant, Instant)>,
 }
 
 /// Something under way, as long as it lives.
@@ -130,8 +135,28 @@ impl Uplink {
         self.under_way.load(Relaxed) > 0
     }
 
+    /// When a server answered somebody last, as far as it was told here.
+    #[must_use]
+    pub fn heard_at(&self) -> Instant {
+        self.began + Duration::from_millis(self.heard.load(Relaxed))
+    }
+
+    /// The longest time between the two in which nobody was answered, as far as that is kept note of; those under a second
+    /// are not.
+    #[must_use]
+    pub fn silence_within(&self, began: Instant, ended: Instant) -> Duration {
+        let within =
+            |(from, to): (Instant, Instant)| to.min(ended).saturating_duration_since(from.max(began));
+        let past = self.log().silence.map_or(Duration::ZERO, within);
+        past.max(within((self.heard_at(), ended)))
+    }
+
     /// A resolver answered somebody then.
     pub fn heard(&self, at: Instant) {
+        let last = self.heard_at();
+        if at.saturating_duration_since(last) > LONG_SILENCE {
+            self.log().silence = Some((last, at));
+        }
         let millis = at.saturating_duration_since(self.began).as_millis();
         self.heard.fetch_max(u64::try_from(millis).unwrap_or(u64::MAX), Relaxed);
     }

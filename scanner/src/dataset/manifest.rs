@@ -183,10 +183,40 @@ pub struct Vantage {
     pub resolvers: Vec<String>,
     /// Whether all of them set AD on the root's SOA, that is, validate DNSSEC.
     pub resolver_validates: bool,
+    /// Who was asked; `None` in datasets of programs that knew resolvers only, which is forwarding.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolution: Option<Resolution>,
     /// Whether there is a route to the IPv6 Internet.
     pub ipv6: bool,
     /// Whether MX hosts can be contacted: true, false, or `None` where nothing was there to find it out by.
     pub smtp: Option<bool>,
+}
+
+/// Who answered questions to the DNS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Resolution {
+    /// The authoritative servers themselves.
+    Iterating,
+    /// Recursive resolvers.
+    Forwarding,
+}
+
+impl Resolution {
+    /// That of a client that asks authoritative servers, or does not.
+    #[must_use]
+    pub const fn of(is_iterating: bool) -> Self {
+        if is_iterating { Self::Iterating } else { Self::Forwarding }
+    }
+
+    /// As the manifest has it.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Iterating => "iterating",
+            Self::Forwarding => "forwarding",
+        }
+    }
 }
 
 /// What became of the inputs: `inputs` is the sum of all the others.

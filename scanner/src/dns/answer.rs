@@ -114,6 +114,11 @@ impl Answer {
         self
     }
 
+    /// The data of the records.
+    pub(super) fn into_records(self) -> Vec<RData> {
+        self.records
+    }
+
     /// Whether a name of the answer was an alias.
     #[must_use]
     pub fn is_aliased(&self) -> bool {

@@ -1,9 +1,11 @@
-//! Lookups about ourselves: hickory's caching resolver over this thread's engine. What a scan records goes by
+//! Lookups about ourselves: hickory's caching resolver over this thread's engine, or the authoritative servers
+//! themselves where no resolver is asked. What a scan records goes by
 //! [`super::Dns`], which keeps what this hides (the code behind an alias, the AD bit, what the resolver said
 //! of a failure).
 
 use super::engine::EngineConnections;
-use super::{RecordType, engine_here, wire};
+use super::{Dns, RecordType, engine_here, wire};
+use crate::admission::Waited;
 use crate::fault::LocalFault;
 use hickory_resolver::Resolver;
 use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig};
@@ -13,18 +15,27 @@ use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 /// Asks for a few names, and remembers the answers for as long as they may be.
-pub struct Lookup(Resolver<EngineConnections>);
+pub struct Lookup<'a>(By<'a>);
+
+enum By<'a> {
+    Resolver(Box<Resolver<EngineConnections>>),
+    Authorities(&'a Dns),
+}
 
 /// There was no answer: nobody can tell whether there is anything.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NoAnswer;
 
-impl Lookup {
-    /// A resolver by this thread's engine; each question may take `patience`.
+impl<'a> Lookup<'a> {
+    /// By whomever the client asks, on this thread's engine; each question may take `patience`.
     ///
     /// # Errors
     /// There is no engine on this thread, or the library refuses the servers.
-    pub fn new(resolvers: &[SocketAddr], patience: Duration) -> Result<Self, LocalFault> {
+    pub fn new(dns: &'a Dns, patience: Duration) -> Result<Self, LocalFault> {
+        if dns.is_iterating() {
+            return Ok(Self(By::Authorities(dns)));
+        }
+        let resolvers = dns.resolvers();
         let server = |addr: &SocketAddr| {
             let mut server = NameServerConfig::udp_and_tcp(addr.ip());
             server.connections.iter_mut().for_each(|connection| connection.port = addr.port());
@@ -38,11 +49,21 @@ impl Lookup {
         // What others see is asked, not what this machine's own file says.
         options.use_hosts_file = ResolveHosts::Never;
         let built = builder.build();
-        built.map(Self).map_err(|e| LocalFault::Setup { doing: "set up the resolver", reason: e.to_string() })
+        built
+            .map(|built| Self(By::Resolver(Box::new(built))))
+            .map_err(|e| LocalFault::Setup { doing: "set up the resolver", reason: e.to_string() })
     }
 
     async fn records(&self, name: Name, kind: RecordType) -> Result<Vec<RData>, NoAnswer> {
-        match self.0.lookup(name, kind).await {
+        let resolver = match &self.0 {
+            By::Resolver(resolver) => resolver,
+            By::Authorities(dns) => {
+                let asked = dns.ask(&wire::name_text(&name), kind, &mut Waited::default()).await;
+                let answer = asked.map_err(|_| NoAnswer)?;
+                return if answer.status.is_definite() { Ok(answer.into_records()) } else { Err(NoAnswer) };
+            }
+        };
+        match resolver.lookup(name, kind).await {
             Ok(found) => Ok(found.answers().iter().map(|record| record.data.clone()).collect()),
             Err(none) if is_empty(&none) => Ok(Vec::new()),
             Err(_) => Err(NoAnswer),

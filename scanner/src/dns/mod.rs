@@ -6,6 +6,7 @@ mod asking;
 pub mod engine;
 mod iterate;
 mod lookup;
+mod open;
 mod preflight;
 mod resolvers;
 mod watch;
@@ -15,8 +16,9 @@ pub use addresses::Addresses;
 pub use answer::Answer;
 pub use asking::Effort;
 pub use engine::{Counts, LATE_A_PLACE};
-pub use iterate::{AuthorityPace, Manner as Iteration, Near};
+pub use iterate::{AuthorityPace, Closed, Manner as Iteration, Near};
 pub use lookup::{Lookup, NoAnswer};
+pub use open::{open, resolvers, workers};
 pub use preflight::Preflight;
 pub use watch::Doubt;
 
@@ -138,7 +140,11 @@ impl Dns {
         self.takes.iter().for_each(|(resolver, takes)| engine.expect(*resolver, *takes));
         let mut watchers = JoinSet::new();
         if self.line.is_watched() {
-            let watch = watch::watch(engine.clone(), self.line.clone(), self.addrs.clone());
+            let whom = match &self.iterating {
+                Some(iterating) => watch::Whom::Root(iterating.clone()),
+                None => watch::Whom::Resolvers(self.addrs.clone()),
+            };
+            let watch = watch::watch(engine.clone(), self.line.clone(), whom);
             runtime::spawn(&mut watchers, watch);
         }
         let mut drivers = JoinSet::new();
@@ -194,10 +200,23 @@ impl Dns {
     /// # Errors
     /// As [`Dns::ask`].
     pub async fn addresses(&self, host: &str, waited: &mut Waited) -> Result<Addresses, Unfinished> {
+        self.addresses_near(None, host, waited).await
+    }
+
+    /// As [`Dns::addresses`]; where authoritative servers are asked, beginning at those that `near` knows.
+    ///
+    /// # Errors
+    /// As [`Dns::ask`].
+    pub async fn addresses_near(
+        &self,
+        near: Option<&Near>,
+        host: &str,
+        waited: &mut Waited,
+    ) -> Result<Addresses, Unfinished> {
         let mut waited_too = Waited::default();
         let (v4, v6) = tokio::join!(
-            self.ask(host, RecordType::A, waited),
-            self.ask(host, RecordType::AAAA, &mut waited_too)
+            self.ask_near(Effort::Full, near, host, RecordType::A, waited),
+            self.ask_near(Effort::Full, near, host, RecordType::AAAA, &mut waited_too)
         );
         waited.add(waited_too);
         Ok(Addresses::from_answers(&v4?, &v6?))
@@ -209,11 +228,27 @@ impl Dns {
         &self.addrs
     }
 
+    /// Whether authoritative servers can be asked from here; so it is where resolvers are.
+    ///
+    /// # Errors
+    /// This machine has no sockets.
+    pub async fn reach(&self) -> Result<Result<(), Closed>, LocalFault> {
+        let Some(iterating) = &self.iterating else { return Ok(Ok(())) };
+        let reached = async {
+            let engine = engine_here()?;
+            iterating.reach(&engine).await
+        };
+        self.attend(reached).await?
+    }
+
     /// Asks each resolver what shows whether it is there and validates; keeps those that answer.
     ///
     /// # Errors
     /// No resolver answers within the deadline.
     pub async fn preflight(&mut self) -> Result<Preflight, LocalFault> {
+        if self.iterating.is_some() {
+            return Ok(Preflight { silent: Vec::new(), validates: false });
+        }
         let asked = self.attend(preflight::ask_all(&self.addrs, self.deadline)).await??;
         let (answering, silent): (Vec<_>, Vec<_>) = asked.into_iter().partition(|(_, says)| says.is_some());
         let addrs =

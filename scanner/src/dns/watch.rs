@@ -2,6 +2,7 @@
 //! a sign of life. Nothing of this is on the way of a question that is answered.
 
 use super::engine::{Engine, Event, Patience};
+use super::iterate::Iterating;
 use super::{Answer, Dns, Reading, RecordType, engine_here, read};
 use crate::admission::Waited;
 use crate::evidence::DnsStatus;
@@ -18,6 +19,8 @@ use std::time::{Duration, Instant};
 const TICK: Duration = Duration::from_millis(250);
 /// Silence after which a sign of life is asked for, while anything is under way.
 const QUIET: Duration = Duration::from_millis(500);
+/// The same where authoritative servers are asked: the root is not to be asked more than once per second.
+const QUIET_AUTHORITIES: Duration = Duration::from_secs(1);
 /// How long a resolver has for it.
 const SIGN: Duration = Duration::from_secs(1);
 /// How long a sign of life may come after its round: a resolver that became slow gives one too.
@@ -31,6 +34,8 @@ const DEAF: Duration = Duration::from_secs(5);
 /// Silence within a question's time, longer than they take to answer, that makes its end worth nothing:
 /// healthy resolvers give a sign of life before that.
 const GAP: Duration = Duration::from_secs(1);
+/// The same where authoritative servers are asked: a sign of life is asked for once per second, and looked for four times.
+const GAP_OF_ALL: Duration = Duration::from_secs(3);
 /// How often a question is asked anew for a silence that was no outage.
 const ANEW: u32 = 3;
 /// Between two looks of one that waits for a sign.
@@ -54,7 +59,7 @@ pub enum Doubt {
 }
 
 /// Looks at the network for as long as it is polled.
-pub(super) async fn watch(engine: Engine, line: Arc<Uplink>, resolvers: Vec<SocketAddr>) {
+pub(super) async fn watch(engine: Engine, line: Arc<Uplink>, whom: Whom) {
     let mut was_cut = false;
     let mut signs = Signs::default();
     loop {
@@ -65,35 +70,87 @@ pub(super) async fn watch(engine: Engine, line: Arc<Uplink>, resolvers: Vec<Sock
         let lost = line.lost();
         if was_cut && lost.is_none() {
             engine.forgive();
+            whom.forgive();
         }
         was_cut = lost.is_some();
         if lost.is_none() && !line.is_used() && engine.in_flight() <= signs.0.len() {
             signs.0.clear();
             continue;
         }
-        if lost.is_none() && engine.heard_at().elapsed() < QUIET {
+        if lost.is_none() && engine.heard_at().elapsed() < whom.quiet() {
             continue;
         }
         let began = Instant::now();
         // An answer to anybody else's question is as good.
-        let answered = came_meanwhile || signs.ask(&engine, &resolvers).await || engine.heard_at() > began;
+        let answered = came_meanwhile || signs.ask(&engine, &whom).await || engine.heard_at() > began;
         line.heard(engine.heard_at());
         match lost {
             None if !answered && line.silent_for(began) + SIGN >= DEAF + engine.takes() => {
-                line.cut(Lost::Resolvers, "no resolver answers");
+                line.cut(Lost::Resolvers, whom.silence());
             }
-            Some(lost) if answered && is_back(&engine, &line, lost, &resolvers).await => line.restore(),
+            Some(lost) if answered && is_back(&engine, &line, lost, &whom).await => line.restore(),
             Some(_) => line.give_up_beyond_limit(),
             None => {}
         }
     }
 }
 
-async fn is_back(engine: &Engine, line: &Uplink, lost: Lost, resolvers: &[SocketAddr]) -> bool {
+async fn is_back(engine: &Engine, line: &Uplink, lost: Lost, whom: &Whom) -> bool {
     match lost {
         Lost::Resolvers => true,
         Lost::Route => line.has_its_routes(),
-        Lost::Upstream => reaches_others(engine, resolvers).await,
+        Lost::Upstream => match whom {
+            Whom::Resolvers(resolvers) => reaches_others(engine, resolvers).await,
+            Whom::Root(_) => true,
+        },
+    }
+}
+
+/// Who is asked for a sign of life.
+pub(super) enum Whom {
+    /// All resolvers.
+    Resolvers(Vec<SocketAddr>),
+    /// One server of the root, in turn.
+    Root(Arc<Iterating>),
+}
+
+impl Whom {
+    /// Silence after which they are asked.
+    const fn quiet(&self) -> Duration {
+        match self {
+            Self::Resolvers(_) => QUIET,
+            Self::Root(_) => QUIET_AUTHORITIES,
+        }
+    }
+
+    /// What it is when none of them answers.
+    const fn silence(&self) -> &'static str {
+        match self {
+            Self::Resolvers(_) => "no resolver answers",
+            Self::Root(_) => "no name server answers, and no server of the root",
+        }
+    }
+
+    fn forgive(&self) {
+        if let Self::Root(iterating) = self {
+            iterating.forgive();
+        }
+    }
+
+    /// How many of them are asked at a time.
+    fn len(&self) -> usize {
+        match self {
+            Self::Resolvers(resolvers) => resolvers.len(),
+            Self::Root(_) => 1,
+        }
+    }
+
+    /// Those whose turn it is.
+    fn next(&self) -> Vec<SocketAddr> {
+        match self {
+            Self::Resolvers(resolvers) => resolvers.clone(),
+            Self::Root(iterating) => iterating.sign_of_life().into_iter().collect(),
+        }
     }
 }
 
@@ -107,10 +164,10 @@ type Sign = Pin<Box<dyn Future<Output = bool> + Send>>;
 impl Signs {
     /// Whether any resolver says anything to the question for the root's SOA, be it that of an earlier round;
     /// a round in which none does takes as long as they have for it.
-    async fn ask(&mut self, engine: &Engine, resolvers: &[SocketAddr]) -> bool {
+    async fn ask(&mut self, engine: &Engine, whom: &Whom) -> bool {
         let ends = tokio::time::Instant::now() + SIGN;
-        if self.0.len() < ROUNDS * resolvers.len() {
-            self.0.extend(resolvers.iter().map(|resolver| sign(engine.clone(), *resolver)));
+        if self.0.len() < ROUNDS * whom.len() {
+            self.0.extend(whom.next().into_iter().map(|server| sign(engine.clone(), server)));
         }
         let any = async {
             while let Some(came) = self.0.next().await {
@@ -197,7 +254,7 @@ impl Dns {
             line.cut(Lost::Route, "this machine has no route to the Internet");
         }
         // Until somebody is answered nobody can tell the silence of one from the silence of all.
-        while !line.is_cut() && engine.heard_at() <= ended {
+        while !line.is_cut() && self.heard_at(&engine) <= ended {
             line.rest(LOOK).await?;
         }
         let was_cut = line.was_cut_since(began);
@@ -207,7 +264,18 @@ impl Dns {
             Doubt::Way(_) => true,
             Doubt::Peer(_) => false,
         };
-        Ok(!(was_cut || gaps_count && engine.silence_within(began, ended) >= GAP + engine.takes()))
+        // One thread of several that ask many servers may hear nothing for long: then the others tell.
+        let silence = engine.silence_within(began, ended);
+        let gap = match self.is_iterating() {
+            true => silence.min(line.silence_within(began, ended)) >= GAP_OF_ALL,
+            false => silence >= GAP + engine.takes(),
+        };
+        Ok(!(was_cut || gaps_count && gap))
+    }
+
+    /// When anybody was answered last, as far as this thread knows.
+    fn heard_at(&self, engine: &Engine) -> Instant {
+        if self.is_iterating() { engine.heard_at().max(self.line.heard_at()) } else { engine.heard_at() }
     }
 
     /// Whether SERVFAIL to everything tells of the names; where the resolvers reach nobody it waits until

@@ -4,6 +4,8 @@
 use hickory_resolver::proto::rr::{Name, RecordType};
 use hickory_resolver::proto::serialize::binary::{BinDecodable, BinDecoder};
 
+/// Where the DNS is asked (RFC 1035 section 4.2).
+pub(super) const PORT: u16 = 53;
 /// Bytes before the question (RFC 1035 section 4.1.1).
 pub(super) const HEADER: usize = 12;
 /// Datagram size offered in EDNS: what passes every path unfragmented (DNS flag day 2020).

@@ -82,6 +82,7 @@ pub struct DomainRow {
     pub mx_ttl: Option<i64>,
     pub mx_kind: Option<MxKind>,
     pub mx: Option<Vec<Mx>>,
+    pub delegated_to: Option<Vec<String>>,
     pub ns: Option<Vec<String>>,
     pub sts_at: Option<Micros>,
     pub sts_dns: Option<DnsStatus>,

@@ -189,11 +189,10 @@ impl Asked {
         // Nobody but the resolvers is contacted, so there is nothing to exclude.
         let admission =
             Arc::new(Admission::new(plan, Exclusions::default(), false, CancellationToken::new()));
-        let resolvers = dns::named_or_system(&plan.resolvers)?;
         let runtime = runtime::runtime()?;
         // A user who asks for a few names wants to hear of silence, not to wait.
         let uplink = Arc::new(Uplink::new(Duration::ZERO, CancellationToken::new()));
-        let dns = Dns::new(resolvers, plan.deadlines.dns, AT_ONCE, None, admission, uplink);
+        let dns = dns::open(plan, 1, AT_ONCE, admission, uplink)?;
         Ok(Self { dns: Arc::new(dns), runtime })
     }
 }

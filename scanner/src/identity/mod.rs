@@ -8,7 +8,7 @@ pub use pages::write;
 pub use text::text;
 
 use crate::admission::{Admission, Exclusions, is_public};
-use crate::dns::{self, Dns, Lookup};
+use crate::dns::{self, Lookup};
 use crate::error::ScanError;
 use crate::fault::LocalFault;
 use crate::plan::ScanPlan;
@@ -74,14 +74,12 @@ pub fn run(job: &IdentityJob) -> Result<Vec<Check>, ScanError> {
     let plan = &job.plan;
     let stop = CancellationToken::new();
     let admission = Arc::new(Admission::new(plan, Exclusions::default(), Routes::now().v6, stop.clone()));
-    let resolvers = dns::named_or_system(&plan.resolvers)?;
     let uplink = Arc::new(Uplink::new(Duration::ZERO, stop));
-    let in_flight = plan.pace.dns_in_flight;
-    let mut dns = Dns::new(resolvers, plan.deadlines.dns, in_flight, None, admission.clone(), uplink);
     let runtime = crate::runtime::runtime()?;
+    let mut dns = dns::open(plan, 1, plan.pace.dns_in_flight, admission.clone(), uplink)?;
     runtime.block_on(dns.preflight())?;
     let checks = async {
-        let lookup = Lookup::new(dns.resolvers(), plan.deadlines.dns)?;
+        let lookup = Lookup::new(&dns, plan.deadlines.dns)?;
         let mut checks = of_words(plan);
         let (addresses, of_addresses) = sources(job);
         checks.extend(of_addresses);
@@ -150,7 +148,7 @@ fn source(any: &str, to: &str) -> Option<IpAddr> {
 }
 
 /// Reverse DNS, and both ways forward (RFC 1912 section 2.1, RFC 8601 section 3).
-async fn of_address(addr: IpAddr, ehlo: &str, lookup: &Lookup) -> Vec<Check> {
+async fn of_address(addr: IpAddr, ehlo: &str, lookup: &Lookup<'_>) -> Vec<Check> {
     let reverse = format!("reverse DNS of {addr}");
     let Ok(names) = lookup.names(addr).await else {
         let remedy = "make sure that the name servers of the reverse zone answer";
@@ -175,7 +173,7 @@ async fn of_address(addr: IpAddr, ehlo: &str, lookup: &Lookup) -> Vec<Check> {
     checks
 }
 
-async fn forward(addr: IpAddr, name: &str, lookup: &Lookup) -> Check {
+async fn forward(addr: IpAddr, name: &str, lookup: &Lookup<'_>) -> Check {
     let what = format!("forward DNS of {name}");
     let kind = if addr.is_ipv4() { "A" } else { "AAAA" };
     match lookup.addresses(name).await {
@@ -192,7 +190,7 @@ async fn forward(addr: IpAddr, name: &str, lookup: &Lookup) -> Check {
     }
 }
 
-async fn port_25(plan: &ScanPlan, lookup: &Lookup, admission: &Admission) -> Result<Check, LocalFault> {
+async fn port_25(plan: &ScanPlan, lookup: &Lookup<'_>, admission: &Admission) -> Result<Check, LocalFault> {
     let what = format!("outbound port {}", plan.smtp_port);
     Ok(match own_mail_server(plan, lookup, admission).await? {
         Reached::Unknown(why) => Check::open(what, why),

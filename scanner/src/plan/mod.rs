@@ -5,6 +5,7 @@
 pub mod descriptors;
 mod file;
 mod operator;
+mod resolvers;
 mod settings;
 
 use crate::input::Shard;
@@ -15,6 +16,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 pub use operator::Missing;
+pub use resolvers::Resolvers;
 pub use settings::{SETTINGS, Setting};
 
 /// Which further intermediate certificates an assessment takes.
@@ -31,8 +33,12 @@ pub enum IntermediateSource {
 /// Everything a scan does and does not do, validated: no stage has a default of its own.
 #[derive(Debug, Clone)]
 pub struct ScanPlan {
-    /// Recursive resolvers.
-    pub resolvers: Vec<SocketAddr>,
+    /// Who answers questions to the DNS.
+    pub resolvers: Resolvers,
+    /// Port of authoritative servers, 53 on the Internet.
+    pub authority_port: u16,
+    /// File with the root's servers; `None`: those that are built in.
+    pub root_hints: Option<PathBuf>,
     /// Port of policy hosts, 443 on the Internet.
     pub https_port: u16,
     /// Port of MX hosts, 25 on the Internet.
@@ -143,6 +149,18 @@ pub struct Pace {
     pub per_provider_in_flight: usize,
     /// DNS questions under way to one resolver that an answer is expected to soon.
     pub per_resolver_in_flight: usize,
+    /// DNS questions per second to one address of an authoritative server.
+    pub per_server_rate: u32,
+    /// DNS questions per second to one operator of name servers.
+    pub per_operator_rate: u32,
+    /// DNS questions per second to all servers of one TLD.
+    pub per_tld_rate: u32,
+    /// DNS questions under way to one address of an authoritative server.
+    pub per_server_in_flight: usize,
+    /// DNS questions under way to one operator of name servers.
+    pub per_operator_in_flight: usize,
+    /// DNS questions under way to all servers of one TLD.
+    pub per_tld_in_flight: usize,
 }
 
 impl Pace {
@@ -301,6 +319,20 @@ impl ScanPlan {
                 settings::duration_text(self.deadlines.banner),
                 settings::duration_text(self.deadlines.smtp)
             )));
+        }
+        if self.authority_port != 53 && !self.allow_private {
+            return Err(PlanError(format!(
+                "`dns.authority_port` is {}, must be 53 but in a laboratory (`targets.allow_private`): name servers of the Internet listen there",
+                self.authority_port
+            )));
+        }
+        let defaults = Self::defaults().pace;
+        let paces_resolvers = self.pace.per_resolver_rate != defaults.per_resolver_rate
+            || self.pace.per_resolver_in_flight != defaults.per_resolver_in_flight;
+        if self.resolvers.is_iterating() && paces_resolvers {
+            return Err(PlanError(
+                "`pace.per_resolver_rate` and `pace.per_resolver_in_flight` are for resolvers, and none is asked: give --resolver, or leave them out; authoritative servers have `pace.per_server_rate` and its like".to_owned(),
+            ));
         }
         if let Some(addr) =
             self.metrics.filter(|addr| !addr.ip().to_canonical().is_loopback() && !self.metrics_public)

@@ -1,6 +1,6 @@
 //! A scan of the Internet must say who runs it; one of a laboratory need not.
 
-use super::{Identity, Origin, PlanError, ScanPlan, Typed};
+use super::{Identity, Origin, PlanError, Resolvers, ScanPlan, Typed};
 
 /// What is missing of an operator's identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -56,8 +56,11 @@ impl ScanPlan {
     #[must_use]
     pub fn is_of_laboratory(&self) -> bool {
         self.allow_private
-            && !self.resolvers.is_empty()
-            && self.resolvers.iter().all(|resolver| resolver.ip().is_loopback())
+            && match &self.resolvers {
+                Resolvers::None => self.authority_port != 53,
+                Resolvers::System => false,
+                Resolvers::These(these) => these.iter().all(|resolver| resolver.ip().is_loopback()),
+            }
     }
 
     /// Takes what somebody typed when asked.

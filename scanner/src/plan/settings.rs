@@ -1,6 +1,8 @@
 //! The table of settings: key, flag, range, default, meaning, and how a value is taken and shown.
 
-use super::{Deadlines, Identity, ImplicitScope, Origin, Pace, PlanError, ScanPlan, StarttlsScope, Typed};
+use super::{
+    Deadlines, Identity, ImplicitScope, Origin, Pace, PlanError, Resolvers, ScanPlan, StarttlsScope, Typed,
+};
 use crate::input::Shard;
 use crate::tls::TrustSource;
 use std::net::{IpAddr, SocketAddr};
@@ -48,8 +50,12 @@ macro_rules! setting {
 
 /// All settings, in the order in which `scan.toml` has them.
 pub const SETTINGS: &[Setting] = &[
-    setting!("dns"."resolvers", Some("resolver"), false, "addresses of recursive resolvers, ADDR or ADDR:PORT, at most 64", "the system's (/etc/resolv.conf)",
-        "Recursive resolvers to ask, in turn.", |p, t| { p.resolvers = resolvers(&t.values)?; Ok(()) }, |p| list(p.resolvers.iter())),
+    setting!("dns"."resolvers", Some("resolver"), false, "none, system, or addresses of recursive resolvers, ADDR or ADDR:PORT, at most 64", "none",
+        "Who is asked: none for the authoritative servers themselves, from the root down; system for the resolvers of /etc/resolv.conf; or these resolvers, in turn.", |p, t| { p.resolvers = Resolvers::of(&t.values)?; Ok(()) }, |p| p.resolvers.to_string()),
+    setting!("dns"."authority_port", Some("authority-port"), false, "1 to 65535", "53",
+        "Port of authoritative servers; another than 53 only with targets.allow_private.", |p, t| { p.authority_port = number(t, 1, 65_535)?; Ok(()) }, |p| p.authority_port.to_string()),
+    setting!("dns"."root_hints", Some("root-hints"), false, "a file in the form of named.root, or none", "none",
+        "Servers of the root where authoritative servers are asked; none: those that are built in.", |p, t| { p.root_hints = root_hints(t)?; Ok(()) }, |p| quoted(p.root_hints.as_ref().map_or_else(|| "none".to_owned(), |path| path.display().to_string()))),
     setting!("policy_host"."port", Some("https-port"), true, "1 to 65535", "443",
         "Port of policy hosts.", |p, t| { p.https_port = number(t, 1, 65_535)?; Ok(()) }, |p| p.https_port.to_string()),
     setting!("smtp"."port", Some("smtp-port"), true, "1 to 65535", "25",
@@ -98,6 +104,18 @@ pub const SETTINGS: &[Setting] = &[
         "SMTP connections in flight to the MX hosts of one registrable domain.", |p, t| { p.pace.per_provider_in_flight = number(t, 1, 10_000)?; Ok(()) }, |p| p.pace.per_provider_in_flight.to_string()),
     setting!("pace"."per_resolver_in_flight", Some("per-resolver-in-flight"), false, "1 to 1000000", "3000",
         "DNS queries in flight to one resolver, late ones not counted; each thread has an equal share.", |p, t| { p.pace.per_resolver_in_flight = number(t, 1, 1_000_000)?; Ok(()) }, |p| p.pace.per_resolver_in_flight.to_string()),
+    setting!("pace"."per_server_rate", Some("per-server-rate"), false, "4 to 1000000", "100",
+        "DNS questions per second to one address of an authoritative server.", |p, t| { p.pace.per_server_rate = number(t, 4, 1_000_000)?; Ok(()) }, |p| p.pace.per_server_rate.to_string()),
+    setting!("pace"."per_operator_rate", Some("per-operator-rate"), false, "4 to 1000000", "500",
+        "DNS questions per second to one operator of name servers: those below one registrable domain, and those in one /24 of IPv4 or /48 of IPv6.", |p, t| { p.pace.per_operator_rate = number(t, 4, 1_000_000)?; Ok(()) }, |p| p.pace.per_operator_rate.to_string()),
+    setting!("pace"."per_tld_rate", Some("per-tld-rate"), false, "4 to 1000000", "1000",
+        "DNS questions per second to all servers of one TLD, or of the root.", |p, t| { p.pace.per_tld_rate = number(t, 4, 1_000_000)?; Ok(()) }, |p| p.pace.per_tld_rate.to_string()),
+    setting!("pace"."per_server_in_flight", Some("per-server-in-flight"), false, "1 to 100000", "50",
+        "DNS questions under way to one address of an authoritative server.", |p, t| { p.pace.per_server_in_flight = number(t, 1, 100_000)?; Ok(()) }, |p| p.pace.per_server_in_flight.to_string()),
+    setting!("pace"."per_operator_in_flight", Some("per-operator-in-flight"), false, "1 to 100000", "200",
+        "DNS questions under way to one operator of name servers.", |p, t| { p.pace.per_operator_in_flight = number(t, 1, 100_000)?; Ok(()) }, |p| p.pace.per_operator_in_flight.to_string()),
+    setting!("pace"."per_tld_in_flight", Some("per-tld-in-flight"), false, "1 to 100000", "500",
+        "DNS questions under way to all servers of one TLD, or of the root.", |p, t| { p.pace.per_tld_in_flight = number(t, 1, 100_000)?; Ok(()) }, |p| p.pace.per_tld_in_flight.to_string()),
     setting!("scan"."exclude", Some("exclude"), false, "files", "none",
         "Files of domains (with everything below them), suffixes, MX hosts and address blocks that are never contacted; reread when they change.", |p, t| { p.exclude = t.values.iter().map(|v| beside(t, v)).collect(); Ok(()) }, |p| list(p.exclude.iter().map(|e| e.display().to_string()))),
     setting!("scan"."shard", Some("shard"), true, "i/n with i from 1 to n", "1/1",
@@ -139,7 +157,9 @@ impl ScanPlan {
     #[must_use]
     pub(super) fn defaults() -> Self {
         Self {
-            resolvers: Vec::new(),
+            resolvers: Resolvers::None,
+            authority_port: 53,
+            root_hints: None,
             https_port: 443,
             smtp_port: 25,
             trust: TrustSource::Webpki,
@@ -165,6 +185,12 @@ impl ScanPlan {
                 per_network_in_flight: 4,
                 per_provider_in_flight: 20,
                 per_resolver_in_flight: 3_000,
+                per_server_rate: 100,
+                per_operator_rate: 500,
+                per_tld_rate: 1_000,
+                per_server_in_flight: 50,
+                per_operator_in_flight: 200,
+                per_tld_in_flight: 500,
             },
             exclude: Vec::new(),
             shard: Shard::WHOLE,
@@ -311,6 +337,13 @@ fn intermediates(typed: &Typed) -> Result<Option<PathBuf>, String> {
     }
 }
 
+fn root_hints(typed: &Typed) -> Result<Option<PathBuf>, String> {
+    match single(typed)? {
+        "none" => Ok(None),
+        file => existing(typed, file).map(Some),
+    }
+}
+
 fn socket_addr(typed: &Typed) -> Result<Option<SocketAddr>, String> {
     match single(typed)? {
         "none" => Ok(None),
@@ -374,18 +407,6 @@ fn url(typed: &Typed) -> Result<Option<String>, String> {
     } else {
         Err(quoted(text))
     }
-}
-
-fn resolvers(values: &[String]) -> Result<Vec<SocketAddr>, String> {
-    if values.is_empty() || values.len() > 64 {
-        return Err(format!("a list of {}", values.len()));
-    }
-    let parse = |text: &String| {
-        text.parse::<SocketAddr>()
-            .or_else(|_| text.trim_matches(['[', ']']).parse::<IpAddr>().map(|ip| SocketAddr::new(ip, 53)))
-            .map_err(|_| quoted(text))
-    };
-    values.iter().map(parse).collect()
 }
 
 /// A duration as humantime writes it, without spaces.

@@ -65,7 +65,7 @@ impl Probe {
         if self.admission.excludes_policy_host(&sibling, &[]) || !policy_host::is_url_host(&sibling) {
             return Ok(());
         }
-        let addresses = self.dns.addresses(&sibling, &mut domain.waited).await?;
+        let addresses = self.dns.addresses_near(Some(&domain.near), &sibling, &mut domain.waited).await?;
         let (asked_for_less, put_off) = (domain.asked_for_less, domain.put_off);
         let other = self.over_addresses(&sibling, addresses, None, domain).await?;
         (domain.asked_for_less, domain.put_off) = (asked_for_less, put_off);

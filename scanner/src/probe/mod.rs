@@ -17,7 +17,7 @@ pub use host::HostLook;
 pub use reach::{Reached, own_mail_server};
 
 use crate::admission::{Admission, Waited};
-use crate::dns::{Answer, Dns, Effort, RecordType};
+use crate::dns::{Answer, Dns, Effort, Near, RecordType};
 use crate::evidence::rows::{DomainRow, Mx, Retried};
 use crate::evidence::{DnsStatus, MxKind, PolicyOutcome, Question, RecordState, text};
 use crate::fault::Unfinished;
@@ -65,6 +65,9 @@ pub struct Domain {
     /// for its deadline.
     put_off: bool,
     waited: Waited,
+    /// Where its servers were found; a look of another run begins at the root.
+    #[serde(skip)]
+    near: Near,
     /// How far this look is.
     far: Far,
     /// Of this look.
@@ -94,6 +97,7 @@ impl Domain {
             asked_for_less: false,
             put_off: false,
             waited: Waited::default(),
+            near: Near::default(),
             far: Far::default(),
             began: Instant::now(),
         }
@@ -187,7 +191,9 @@ impl Probe {
         if open(domain.row.mx_dns) {
             let name = domain.row.domain.clone();
             domain.note_retry(Question::Mx, domain.row.mx_dns);
-            let answer = self.dns.ask(&name, RecordType::MX, &mut domain.waited).await?;
+            let (near, waited) = (Some(&domain.near), &mut domain.waited);
+            let answer = self.dns.ask_near(Effort::Full, near, &name, RecordType::MX, waited).await?;
+            domain.row.delegated_to = domain.near.delegated_to();
             let gone = answer.status == DnsStatus::NxDomain && !answer.is_aliased();
             take_mx(&mut domain.row, &answer);
             if gone {
@@ -210,10 +216,11 @@ impl Probe {
         let silent = domain.row.mx_dns == Some(DnsStatus::Timeout);
         let effort = if silent { Effort::Once } else { Effort::Full };
         let wanted = |status| open(status).then_some(effort);
-        let sts = self.text_records(format!("_mta-sts.{name}"), wanted(domain.row.sts_dns), &mut first);
+        let near = &domain.near;
+        let sts = self.text_records(near, format!("_mta-sts.{name}"), wanted(domain.row.sts_dns), &mut first);
         let tlsrpt =
-            self.text_records(format!("_smtp._tls.{name}"), wanted(domain.row.tlsrpt_dns), &mut second);
-        let implicit = self.has_address(&name, addresses_open && everyone, &mut third);
+            self.text_records(near, format!("_smtp._tls.{name}"), wanted(domain.row.tlsrpt_dns), &mut second);
+        let implicit = self.has_address(near, &name, addresses_open && everyone, &mut third);
         let (sts, tlsrpt, mut implicit) = tokio::join!(sts, tlsrpt, implicit);
         if let Some(answer) = sts? {
             domain.note_retry(Question::Sts, domain.row.sts_dns);
@@ -224,7 +231,7 @@ impl Probe {
             take_tlsrpt(&mut domain.row, &answer);
         }
         if addresses_open && !everyone && domain.signals() {
-            implicit = self.has_address(&name, true, &mut third).await;
+            implicit = self.has_address(&domain.near, &name, true, &mut third).await;
         }
         if let Some(status) = implicit? {
             domain.note_retry(Question::Address, domain.implicit);
@@ -239,16 +246,18 @@ impl Probe {
 
     async fn text_records(
         &self,
+        near: &Near,
         name: String,
         wanted: Option<Effort>,
         waited: &mut Waited,
     ) -> Result<Option<Answer>, Unfinished> {
         let Some(effort) = wanted else { return Ok(None) };
-        self.dns.ask_with(effort, &name, RecordType::TXT, waited).await.map(Some)
+        self.dns.ask_near(effort, Some(near), &name, RecordType::TXT, waited).await.map(Some)
     }
 
     async fn has_address(
         &self,
+        near: &Near,
         name: &str,
         wanted: bool,
         waited: &mut Waited,
@@ -257,7 +266,7 @@ impl Probe {
             return Ok(None);
         }
         // Boxed: few names have no MX, and every domain under way would hold room for two more questions.
-        Ok(Some(Box::pin(self.dns.addresses(name, waited)).await?.status))
+        Ok(Some(Box::pin(self.dns.addresses_near(Some(near), name, waited)).await?.status))
     }
 }
 

@@ -86,7 +86,7 @@ impl Probe {
         } else {
             let before = domain.row.policy.host_dns.filter(|status| status.may_pass());
             domain.note_retry(Question::PolicyHost, before);
-            let addresses = self.dns.addresses(&host, &mut domain.waited).await?;
+            let addresses = self.dns.addresses_near(Some(&domain.near), &host, &mut domain.waited).await?;
             self.over_addresses(&host, addresses, earlier, domain).await?
         };
         if domain.put_off && policy.outcome.is_none() && domain.row.policy.outcome.is_some() {

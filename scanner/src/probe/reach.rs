@@ -29,7 +29,7 @@ pub enum Reached {
 /// This machine cannot connect to anything.
 pub async fn own_mail_server(
     plan: &ScanPlan,
-    lookup: &Lookup,
+    lookup: &Lookup<'_>,
     admission: &Admission,
 ) -> Result<Reached, LocalFault> {
     let own = plan.identity.contact.as_deref().and_then(|contact| contact.rsplit_once('@'));

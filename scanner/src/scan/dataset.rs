@@ -5,7 +5,7 @@ use crate::dataset::columns::{CERTIFICATES, DOMAINS, EVIDENCE, MX_HOSTS, column}
 use crate::dataset::commits::{self, Commit, CommitLog};
 use crate::dataset::layout::Layout;
 use crate::dataset::lock::WORKING;
-use crate::dataset::manifest::{ExclusionsSeen, ListFacts, Manifest, Resumed, Versions};
+use crate::dataset::manifest::{ExclusionsSeen, ListFacts, Manifest, Resolution, Resumed, Vantage, Versions};
 use crate::dataset::ranges::Positions;
 use crate::dataset::read;
 use crate::dataset::recover::recover;
@@ -245,6 +245,15 @@ fn check_unchanged(manifest: &Manifest, lists: &[ListFacts], prepared: &Prepared
             return Err(ScanError::Changed(format!("the list {} has changed", now.path)));
         }
     }
+    let resolution = |of: &Vantage| of.resolution.unwrap_or(Resolution::Forwarding);
+    let (before, now) = (resolution(&manifest.vantage), resolution(&prepared.vantage));
+    if before != now {
+        return Err(ScanError::Changed(format!(
+            "it was {}, is {} (--resolver): rows of the two do not mean the same",
+            before.as_str(),
+            now.as_str()
+        )));
+    }
     if manifest.versions.trust_store_sha256 != prepared.versions.trust_store_sha256 {
         return Err(ScanError::Changed("the trusted roots have changed".to_owned()));
     }
@@ -278,6 +287,11 @@ impl Recorded {
     pub fn settings(&self) -> Result<Vec<Typed>, PlanError> {
         let mut typed = ScanPlan::recorded(&self.0.plan)?;
         typed.extend(ScanPlan::recorded(&self.0.manners)?);
+        if self.0.vantage.resolution.is_none() {
+            // A program that knew resolvers only wrote an empty list for the system's.
+            let system = |one: &&mut Typed| one.key == "dns.resolvers" && one.values.is_empty();
+            typed.iter_mut().filter(system).for_each(|one| one.values = vec!["system".to_owned()]);
+        }
         Ok(typed)
     }
 }

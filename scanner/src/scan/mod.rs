@@ -21,7 +21,7 @@ use crate::error::ScanError;
 use crate::input::{self, Entry, ListSpec, Options, Reader, Repeats};
 use crate::plan::{IntermediateSource, ScanPlan};
 use crate::probe::{HostLook, Probe};
-use crate::runtime::{self, dns_workers};
+use crate::runtime;
 use dataset::Dataset;
 use lookers::Lookers;
 use pipeline::{Pipeline, Work};
@@ -229,7 +229,7 @@ fn drive(
     writer: DatasetWriter,
     from_stages: mpsc::Receiver<FinalRow>,
 ) -> Result<(ReadOut, DnsSeen), ScanError> {
-    let workers = dns_workers();
+    let workers = crate::dns::workers(&pipeline.probe.plan);
     let slots = pipeline.probe.plan.pace.dns_in_flight.div_ceil(workers);
     let (to_workers, entries) = mpsc::channel(4 * workers);
     let (to_contacts, contacts) = mpsc::channel(1_024);

@@ -1,7 +1,7 @@
 //! What is found out before the first name: resolvers, families, port 25, roots, exclusions.
 
 use crate::admission::{Admission, Exclusions};
-use crate::dataset::manifest::{Vantage, Versions};
+use crate::dataset::manifest::{Resolution, Vantage, Versions};
 use crate::dns::{self, Dns, Lookup};
 use crate::error::ScanError;
 use crate::fault::LocalFault;
@@ -9,7 +9,6 @@ use crate::meters::{Meters, Process};
 use crate::plan::descriptors::{Lowered, Machine};
 use crate::plan::{PlanError, ScanPlan, StarttlsScope};
 use crate::probe::{self, Probe, Reached};
-use crate::runtime::dns_workers;
 use crate::tls::{TlsClient, Trust, paths};
 use crate::uplink::{Routes, Uplink};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -47,9 +46,12 @@ pub struct Lowering {
 /// The limit does not bear the least that a scan needs.
 pub fn fit(plan: &mut ScanPlan, resolvers: &[SocketAddr]) -> Result<Lowering, PlanError> {
     let open_files = raise_open_files();
-    let workers = dns_workers() as u64;
+    let workers = dns::workers(plan) as u64;
     let open_now = Process::now().fds.unwrap_or(0);
-    let of_engine = resolvers.iter().map(|addr| dns::engine::descriptors_to(*addr) as u64).sum();
+    let of_engine = match plan.resolvers.is_iterating() {
+        true => dns::engine::DESCRIPTORS_TO_ALL as u64,
+        false => resolvers.iter().map(|addr| dns::engine::descriptors_to(*addr) as u64).sum(),
+    };
     let budgets = plan.fit_open_files(Machine { open_files, workers, open_now, of_engine })?;
     Ok(Lowering { budgets, open_files })
 }
@@ -62,16 +64,17 @@ pub(crate) fn prepare(mut plan: ScanPlan, stop: CancellationToken) -> Result<Pre
         paths::read_pem(path)?;
     }
     let versions = versions(&trust);
-    let resolvers = dns::named_or_system(&plan.resolvers)?;
+    let resolvers = dns::resolvers(&plan)?;
     let manners = plan.manners();
     let lowered = fit(&mut plan, &resolvers)?;
     let ipv6 = Routes::now().v6;
     let uplink = Arc::new(Uplink::new(plan.pause_limit, stop.clone()));
     let admission = Arc::new(Admission::new(&plan, exclusions, ipv6, stop));
-    let in_flight = plan.pace.resolver_share(super::dns_workers() + 1);
-    let rate = plan.pace.per_resolver_rate;
-    let mut dns = Dns::new(resolvers, plan.deadlines.dns, in_flight, rate, admission.clone(), uplink.clone());
+    let threads = dns::workers(&plan) + 1;
+    let in_flight = plan.pace.resolver_share(threads);
+    let mut dns = dns::open(&plan, threads, in_flight, admission.clone(), uplink.clone())?;
     let runtime = crate::runtime::runtime()?;
+    runtime.block_on(dns.reach())?.map_err(|closed| ScanError::Closed(closed.to_string()))?;
     let found = runtime.block_on(dns.preflight())?;
     uplink.watch();
     let smtp = runtime.block_on(dns.attend(smtp_reachable(&plan, &dns, &admission)))??;
@@ -79,6 +82,7 @@ pub(crate) fn prepare(mut plan: ScanPlan, stop: CancellationToken) -> Result<Pre
         ehlo_name: plan.identity.ehlo_name.clone(),
         resolvers: dns.resolvers().iter().map(ToString::to_string).collect(),
         resolver_validates: found.validates,
+        resolution: Some(Resolution::of(dns.is_iterating())),
         ipv6,
         smtp,
     };
@@ -114,7 +118,7 @@ async fn smtp_reachable(
     if plan.starttls == StarttlsScope::None || plan.allow_private {
         return Ok(None);
     }
-    let lookup = Lookup::new(dns.resolvers(), plan.deadlines.dns)?;
+    let lookup = Lookup::new(dns, plan.deadlines.dns)?;
     Ok(match probe::own_mail_server(plan, &lookup, admission).await? {
         Reached::Yes(_) => Some(true),
         Reached::No(_) => Some(false),

@@ -90,13 +90,15 @@ table! {
         mx_ede: Option<Vec<i32>> = row.mx_ede,
             "Extended DNS error codes of that answer (RFC 8914); empty where it has none, null where there was no answer.";
         mx_ad: Option<bool> = row.mx_ad,
-            "AD bit of that answer (RFC 4035); null where there was no answer.";
+            "AD bit of that answer (RFC 4035); null where there was no answer, and where nothing was validated (`vantage.resolution` is iterating).";
         mx_ttl: Option<i64> = row.mx_ttl,
             "Smallest TTL of the MX records, seconds; null where there are none.";
         mx_kind: Filled<MxKind> = row.mx_kind,
             "explicit | implicit (no MX but an address, RFC 5321 section 5.1) | null (RFC 7505) | none (no MX and no address, or the name does not exist) | unknown (the MX set or the addresses could not be resolved, or were not asked for).", counted();
         mx: Option<Vec<Mx>> = row.mx,
             "The MX set by preference, then host, duplicates dropped; implicit: the domain itself with preference 0; null and none: empty; null where mx_kind is unknown. A root target beside others stays in it.";
+        delegated_to: Option<Vec<String>> = row.delegated_to,
+            "Name servers that the zone above names for the domain, or for the zone that it lies in, sorted; null where resolvers were asked (`vantage.resolution` is forwarding), where no server of it was found, and in layouts before 1.3.", since("1.3");
         ns: Option<Vec<String>> = row.ns,
             "Name servers of the domain, sorted; empty where the answer has none; null where not asked for (domains that do not signal) or not resolved.";
         sts_at: Option<Time> = row.sts_at,

@@ -20,7 +20,7 @@ pub use mx_hosts::MX_HOSTS;
 pub const EVIDENCE: [&Table; 3] = [&DOMAINS, &MX_HOSTS, &CERTIFICATES];
 
 /// Version of the tables' layout, `major.minor`. A reader refuses another major version.
-pub const SCHEMA_VERSION: &str = "1.2";
+pub const SCHEMA_VERSION: &str = "1.3";
 
 const SCAN: Column = table::declared::<String>(
     "scan",

@@ -15,6 +15,7 @@ use crate::dns::wire;
 use crate::evidence::DnsStatus;
 use crate::fault::LocalFault;
 use authorities::Authorities;
+pub(super) use authorities::SOCKETS as SOCKETS_TO_ALL;
 use ghosts::Ghosts;
 use std::collections::HashMap;
 use std::net::SocketAddr;

@@ -36,7 +36,7 @@ pub(in crate::dns) fn built_in() -> Vec<Hint> {
 ///
 /// # Errors
 /// The line that cannot be read, or that nothing of use is there.
-pub fn parse(text: &str) -> Result<Vec<Hint>, String> {
+pub(in crate::dns) fn parse(text: &str) -> Result<Vec<Hint>, String> {
     let mut names: Vec<Wire> = Vec::new();
     let mut addrs: Vec<(Wire, IpAddr)> = Vec::new();
     for (number, line) in text.lines().enumerate() {

@@ -10,6 +10,7 @@
 pub(in crate::dns) mod hints;
 mod message;
 mod name;
+mod preflight;
 mod servers;
 mod store;
 mod walk;
@@ -22,17 +23,20 @@ use crate::fault::Unfinished;
 use crate::moment;
 use hints::Hint;
 pub(in crate::dns) use name::Wire;
+pub use preflight::Closed;
 use std::fmt;
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use store::{Delegation, Failure, Store};
 use walk::{Found, Walk};
 
 /// Aliases that are followed in all.
 const ALIASES: usize = 16;
+/// Between two signs of life that are asked of the root.
+const BETWEEN_SIGNS: Duration = Duration::from_secs(1);
 /// RFC 8914 section 4.23: no server of the zone gave an answer of use.
 const NO_REACHABLE_AUTHORITY: i32 = 22;
 /// RFC 8914 section 4.24: they can only be reached by a family that this machine lacks.
@@ -49,8 +53,9 @@ pub(in crate::dns) struct Iterating {
     walks: AtomicU64,
     hasher: RandomState,
     bounds: Bounds,
-    /// Turn of the signs of life.
+    /// Turn of the signs of life, and when the last one was asked for.
     turn: AtomicU64,
+    last_sign: Mutex<Option<Instant>>,
 }
 
 /// How much authoritative servers may be asked, in all.
@@ -68,8 +73,8 @@ pub struct AuthorityPace {
 /// Where an iterating client begins, and how it behaves.
 #[derive(Debug, Clone)]
 pub struct Manner {
-    /// Servers of the root; empty: those that are built in.
-    pub hints: Vec<(String, Vec<IpAddr>)>,
+    /// Servers of the root.
+    pub(in crate::dns) hints: Vec<Hint>,
     /// The port of authoritative servers.
     pub port: u16,
     /// Bounds of all threads together.
@@ -115,14 +120,12 @@ impl fmt::Debug for Near {
 
 impl Iterating {
     pub(in crate::dns) fn new(manner: &Manner, deadline: Duration, admission: Arc<Admission>) -> Self {
-        let given = manner.hints.iter().filter_map(|(name, addrs)| Some((Wire::of(name)?, addrs.clone())));
-        let given: Vec<Hint> = given.collect();
         let share = |(rate, in_flight)| Bound::share(rate, in_flight, manner.threads);
         let pace = manner.pace;
         let bounds =
             Bounds { server: share(pace.server), operator: share(pace.operator), tld: share(pace.tld) };
         Self {
-            hints: if given.is_empty() { hints::built_in() } else { given },
+            hints: manner.hints.clone(),
             port: manner.port,
             deadline,
             admission,
@@ -131,6 +134,7 @@ impl Iterating {
             hasher: RandomState::new(),
             bounds,
             turn: AtomicU64::new(0),
+            last_sign: Mutex::default(),
         }
     }
 
@@ -144,8 +148,15 @@ impl Iterating {
         self.store.forgive();
     }
 
-    /// The next of the root's servers to be asked for a sign of life.
+    /// The next of the root's servers to be asked for a sign of life, of which there is one per second for all threads;
+    /// `None` where it is not time yet.
     pub(in crate::dns) fn sign_of_life(&self) -> Option<SocketAddr> {
+        let mut last = self.last_sign.lock().unwrap_or_else(PoisonError::into_inner);
+        if last.is_some_and(|last| last.elapsed() < BETWEEN_SIGNS) {
+            return None;
+        }
+        *last = Some(Instant::now());
+        drop(last);
         let may = |addr: &&IpAddr| self.admission.address(**addr).is_ok();
         let addrs: Vec<&IpAddr> = self.hints.iter().flat_map(|(_, addrs)| addrs).filter(may).collect();
         let turn = usize::try_from(self.turn.fetch_add(1, Relaxed)).unwrap_or(0);

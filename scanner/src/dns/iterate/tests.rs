@@ -185,7 +185,7 @@ impl World {
         let line = Uplink::new(Duration::from_secs(60), CancellationToken::new());
         let many = (1_000_000, 100_000);
         let iteration = Iteration {
-            hints: vec![("a.root".to_owned(), vec![root.into()])],
+            hints: vec![(Wire::of("a.root").unwrap(), vec![root.into()])],
             port: self.port,
             pace: AuthorityPace { server, operator: many, tld: many },
             threads: 1,

@@ -12,7 +12,7 @@ use std::time::Instant;
 
 /// Sockets of a family, each with a port that the kernel drew: a forger has to guess the port beside id and
 /// case. As many cost no more than eight (measured).
-const SOCKETS: usize = 64;
+pub(in crate::dns::engine) const SOCKETS: usize = 64;
 /// Servers that are kept though nothing is asked of them now: about 400 bytes each.
 const LANES_KEPT: usize = 50_000;
 /// In place of a slot: the moment of a level, whose number is the turn.

@@ -1,0 +1,72 @@
+//! The client that a plan asks for.
+
+use super::iterate::hints;
+use super::{AuthorityPace, Dns, Iteration, named_or_system};
+use crate::admission::Admission;
+use crate::fault::LocalFault;
+use crate::plan::{Resolvers, ScanPlan};
+use crate::runtime::dns_workers;
+use crate::uplink::Uplink;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+/// Threads that ask authoritative servers, beside the one of the contacts: one does 20,000 names per second, and each has
+/// its share only of what a server may be asked.
+const MOST_WORKERS: usize = 8;
+
+/// Threads that ask about names of the list by this plan.
+#[must_use]
+pub fn workers(plan: &ScanPlan) -> usize {
+    let most = if plan.resolvers.is_iterating() { MOST_WORKERS } else { usize::MAX };
+    dns_workers().min(most)
+}
+
+/// The resolvers of a plan; none where it asks authoritative servers.
+///
+/// # Errors
+/// It asks the system's, and there are none.
+pub fn resolvers(plan: &ScanPlan) -> Result<Vec<SocketAddr>, LocalFault> {
+    match &plan.resolvers {
+        Resolvers::None => Ok(Vec::new()),
+        Resolvers::System => named_or_system(&[]),
+        Resolvers::These(these) => Ok(these.clone()),
+    }
+}
+
+/// A client for so many threads, each of which has at most `in_flight` questions in flight to each resolver.
+///
+/// # Errors
+/// There are no resolvers, or the file of hints cannot be read.
+pub fn open(
+    plan: &ScanPlan,
+    threads: usize,
+    in_flight: usize,
+    admission: Arc<Admission>,
+    line: Arc<Uplink>,
+) -> Result<Dns, LocalFault> {
+    if !plan.resolvers.is_iterating() {
+        let rate = plan.pace.per_resolver_rate;
+        return Ok(Dns::new(resolvers(plan)?, plan.deadlines.dns, in_flight, rate, admission, line));
+    }
+    let hints = match &plan.root_hints {
+        None => hints::built_in(),
+        Some(path) => {
+            let doing = "read the root's servers";
+            let text = std::fs::read_to_string(path).map_err(|source| LocalFault::Os { doing, source })?;
+            let wrong = |why| LocalFault::Setup { doing, reason: format!("{}: {why}", path.display()) };
+            hints::parse(&text).map_err(wrong)?
+        }
+    };
+    let pace = &plan.pace;
+    let iteration = Iteration {
+        hints,
+        port: plan.authority_port,
+        pace: AuthorityPace {
+            server: (pace.per_server_rate, pace.per_server_in_flight),
+            operator: (pace.per_operator_rate, pace.per_operator_in_flight),
+            tld: (pace.per_tld_rate, pace.per_tld_in_flight),
+        },
+        threads,
+    };
+    Ok(Dns::iterating(&iteration, plan.deadlines.dns, admission, line))
+}
