@@ -18,7 +18,14 @@ const QUESTIONS: u64 = 600_000;
 fn main() -> Result<()> {
     let dir = std::env::temp_dir().join(format!("sts-lab-dns-rate-{}", std::process::id()));
     let mix = Mix::load("imc2025")?;
-    let lab = Lab::start(Options { names: Names::Generated(1), seed: 1, epoch: 0, mix, dir: dir.clone() })?;
+    let lab = Lab::start(Options {
+        names: Names::Generated(1),
+        seed: 1,
+        epoch: 0,
+        mix,
+        dns: sts_lab::serve::Dns::Resolver,
+        dir: dir.clone(),
+    })?;
     let socket = UdpSocket::bind("127.0.0.1:0")?;
     socket.connect(lab.ports.dns)?;
     socket.set_read_timeout(Some(Duration::from_secs(1)))?;

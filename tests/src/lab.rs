@@ -2,9 +2,10 @@
 
 use crate::authority::Authority;
 use crate::contract::Contract;
+use crate::delegation::Delegations;
 use crate::mix::Mix;
 use crate::names::Names;
-use crate::serve::{Ports, Servers};
+use crate::serve::{Dns, Ports, Servers};
 use crate::truth::{self, Oracle};
 use crate::world::World;
 use anyhow::{Context, Result};
@@ -24,6 +25,8 @@ pub const TRUST: &str = "ca.pem";
 pub const HIDDEN: &str = "hidden-issuer.pem";
 /// What a right scan holds.
 pub const TRUTH: &str = "truth.parquet";
+/// The servers of the root, where the DNS is delegated.
+pub const HINTS: &str = "root.hints";
 /// Who came, written when the laboratory stops.
 pub const CONTACTS: &str = "contacts.parquet";
 
@@ -38,6 +41,8 @@ pub struct Options {
     pub epoch: u32,
     /// How often each situation occurs.
     pub mix: Mix,
+    /// Who answers questions beside the resolver.
+    pub dns: Dns,
     /// Where its files go; made where it is not there.
     pub dir: PathBuf,
 }
@@ -84,9 +89,12 @@ impl Lab {
         std::fs::write(dir.join(TRUST), authority.root_pem())?;
         std::fs::write(dir.join(HIDDEN), authority.hidden_pem())?;
 
-        let servers = Servers::start(world, authority)?;
+        let servers = Servers::start(Arc::clone(&world), authority, options.dns)?;
         let ports = servers.ports;
         std::fs::write(dir.join(SETTINGS), settings(ports))?;
+        if ports.authorities.is_some() {
+            std::fs::write(dir.join(HINTS), Delegations::new(world).hints())?;
+        }
         Ok(Self { dir, ports, domains, oracle, servers })
     }
 
@@ -127,7 +135,7 @@ fn settings(ports: Ports) -> String {
     format!(
         r#"# Made by sts-lab: how to scan this laboratory.
 [dns]
-resolvers = ["{}"]
+{}
 
 [policy_host]
 port = {}
@@ -153,24 +161,52 @@ smtp_rate = 1000000
 per_target_rate = 1000000
 per_network_rate = 1000000
 per_provider_rate = 1000000
-per_resolver_rate = "none"
-dns_in_flight = 1000
+{}dns_in_flight = 1000
 https_in_flight = 64
 smtp_in_flight = 128
 per_target_in_flight = 10000
 per_network_in_flight = 10000
 per_provider_in_flight = 10000
-per_resolver_in_flight = 1000000
 
 [scan]
 second_look = "2s"
 
 [deadlines]
-dns = "3s"
+dns = "{}"
 policy = "6s"
 smtp = "9s"
 banner = "4s"
 "#,
-        ports.dns, ports.https, ports.smtp
+        dns(ports),
+        ports.https,
+        ports.smtp,
+        rates(ports),
+        // A server of three seconds is in time, and one that is silent costs no more than it must.
+        if ports.authorities.is_some() { "8s" } else { "3s" }
     )
+}
+
+/// Whom to ask.
+fn dns(ports: Ports) -> String {
+    let resolvers = format!("resolvers = [\"{}\"]", ports.dns);
+    match ports.authorities {
+        None => resolvers,
+        Some(port) => format!(
+            "# To go through the resolver, take this line for the three below it: {resolvers}\n\
+             resolvers = []\n\
+             authority_port = {port}\n\
+             root_hints = \"{HINTS}\""
+        ),
+    }
+}
+
+/// The rates of whoever is asked: resolvers, or the authoritative servers.
+const fn rates(ports: Ports) -> &'static str {
+    match ports.authorities {
+        None => "per_resolver_in_flight = 1000000\n",
+        Some(_) => {
+            "per_server_rate = 1000000\nper_operator_rate = 1000000\nper_tld_rate = 1000000\n\
+             per_server_in_flight = 10000\nper_operator_in_flight = 10000\nper_tld_in_flight = 10000\n"
+        }
+    }
 }

@@ -11,6 +11,7 @@ pub mod compare;
 pub mod contract;
 pub mod counts;
 pub mod dataset;
+pub mod delegation;
 pub mod dice;
 pub mod grade;
 pub mod hostile;
@@ -25,4 +26,4 @@ pub mod truth;
 pub mod value;
 pub mod world;
 
-pub use lab::{CONTACTS, HIDDEN, LIST, Lab, Options, SETTINGS, TRUST, TRUTH};
+pub use lab::{CONTACTS, HIDDEN, HINTS, LIST, Lab, Options, SETTINGS, TRUST, TRUTH};

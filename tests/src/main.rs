@@ -9,6 +9,7 @@ use std::process::{Command, ExitCode};
 use sts_lab::counts::Counts;
 use sts_lab::mix::Mix;
 use sts_lab::names::Names;
+use sts_lab::serve::Dns;
 use sts_lab::straight::{self, Order, Source};
 use sts_lab::{Lab, Options, compare, grade, hostile};
 
@@ -70,12 +71,25 @@ struct Serve {
     /// How often each situation occurs: demo, imc2025, uniform (each as often as any other), or a file.
     #[arg(long, value_name = "FILE|NAME", default_value = "demo")]
     mix: String,
+    /// Who answers questions: a resolver, or beside it the root, registries and operators, each for its zones.
+    #[arg(long, value_enum, default_value_t = Served::Resolver)]
+    dns: Served,
+    /// Let forged answers come before each answer of the authoritative servers.
+    #[arg(long)]
+    forge: bool,
     /// Where the files go.
     #[arg(long)]
     dir: PathBuf,
     /// A command to run; the laboratory stops when it ends and returns its exit code.
     #[arg(last = true, value_name = "COMMAND")]
     command: Vec<OsString>,
+}
+
+/// Who answers questions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Served {
+    Resolver,
+    Delegated,
 }
 
 #[derive(Debug, clap::Args)]
@@ -170,7 +184,13 @@ fn serve(args: Serve) -> Result<ExitCode> {
         None => Names::Generated(args.domains),
     };
     let mix = Mix::load(&args.mix)?;
-    let lab = Lab::start(Options { names, seed: args.seed, epoch: args.epoch, mix, dir: args.dir })?;
+    let dns = match (args.dns, args.forge) {
+        (Served::Resolver, false) => Dns::Resolver,
+        (Served::Resolver, true) => bail!("only the authoritative servers are forged: add --dns delegated"),
+        (Served::Delegated, false) => Dns::Delegated,
+        (Served::Delegated, true) => Dns::Forged,
+    };
+    let lab = Lab::start(Options { names, seed: args.seed, epoch: args.epoch, mix, dns, dir: args.dir })?;
     eprintln!(
         "{} domains in {}; resolver {}, policy hosts on port {}, MX hosts on port {}",
         lab.domains,
@@ -179,6 +199,9 @@ fn serve(args: Serve) -> Result<ExitCode> {
         lab.ports.https,
         lab.ports.smtp
     );
+    if let Some(port) = lab.ports.authorities {
+        eprintln!("authoritative servers on port {port}, the root's in {}", sts_lab::HINTS);
+    }
     let code = match args.command.split_first() {
         None => {
             eprintln!("serving until Ctrl-C; scan {} with {}", sts_lab::LIST, sts_lab::SETTINGS);

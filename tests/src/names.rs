@@ -51,6 +51,18 @@ const SUFFIXES: [(&str, u32); 40] = [
     ("xn--p1ai", 6),
 ];
 
+/// The top-level domains of made-up names, each once.
+pub(crate) fn top_levels() -> Vec<&'static str> {
+    let mut all: Vec<&str> = Vec::new();
+    for (suffix, _) in SUFFIXES {
+        let top = suffix.rsplit('.').next().unwrap_or(suffix);
+        if !all.contains(&top) {
+            all.push(top);
+        }
+    }
+    all
+}
+
 /// What follows the made-up part of a name now and then. No prefix of another, so that names stay distinct.
 const TAILS: [&str; 8] = ["", "", "", "", "", "-group", "online", "-it"];
 

@@ -1,5 +1,7 @@
 //! The servers of a world: DNS, HTTPS and SMTP on the loopback network, each contact counted.
 
+mod authorities;
+mod chase;
 mod contacts;
 mod dns;
 mod flow;
@@ -10,15 +12,17 @@ mod ports;
 mod shape;
 mod smtp;
 mod tls;
+mod zones;
 
 pub(crate) use contacts::LAYOUT as CONTACTS_LAYOUT;
 pub use contacts::{Connection, Contacts, Met, Service, write_contacts};
 pub(crate) use flow::{flood, stall, trickle};
 pub use https::body as policy_body;
-pub use ports::Ports;
+pub use ports::{Dns, Ports};
 pub use tls::check as check_tls;
 
 use crate::authority::Authority;
+use crate::delegation::Delegations;
 use crate::world::World;
 use anyhow::{Context, Result};
 use std::io;
@@ -54,8 +58,8 @@ impl Servers {
     ///
     /// # Errors
     /// Where no free port is found, or a thread cannot be started.
-    pub fn start(world: Arc<World>, authority: Arc<Authority>) -> Result<Self> {
-        let sockets = ports::Sockets::bind(&world)?;
+    pub fn start(world: Arc<World>, authority: Arc<Authority>, dns: Dns) -> Result<Self> {
+        let sockets = ports::Sockets::bind(&world, dns)?;
         let ports = sockets.ports;
         let contacts = Arc::new(Contacts::default());
         let shared = Arc::new(Shared {
@@ -68,22 +72,29 @@ impl Servers {
         let stopping = Arc::new(AtomicBool::new(false));
         let (stop, stopped) = watch::channel(false);
         let mut threads = Vec::new();
-        let ports::Sockets { dns_udp, forgers, dns_tcp, https, smtp, resets, .. } = sockets;
+        let ports::Sockets { dns_udp, forgers, dns_tcp, https, smtp, authorities, resets, .. } = sockets;
         {
             let (shared, stopping) = (Arc::clone(&shared), Arc::clone(&stopping));
             let serve = move || dns::serve_udp(&dns_udp, &forgers, &shared.dns, &stopping);
             threads.push(spawn("lab-dns", serve)?);
         }
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        if let Some(sockets) = authorities {
+            let delegations = Delegations::new(Arc::clone(&shared.world));
+            let authorities = authorities::Authorities::new(delegations, shared.world.seed);
+            let (shared, stopped) = (Arc::clone(&shared), stopped.clone());
+            threads.push(spawn("lab-authorities", move || {
+                run(stopped, move || {
+                    // A socket that the runtime does not take answers nobody, which every scan shows.
+                    drop(authorities::serve(sockets, Arc::new(authorities), &shared));
+                });
+            })?);
+        }
         threads.push(spawn("lab-tcp", move || {
-            runtime.block_on(async {
+            run(stopped, move || {
                 dns::serve_tcp(dns_tcp, &shared);
                 https.into_iter().for_each(|listener| https::serve(listener, &shared));
                 smtp.into_iter().for_each(|listener| smtp::serve(listener, &shared));
                 resets.into_iter().for_each(ports::reset_all);
-                let mut stopped = stopped;
-                // An error means that the sender is gone, which is a stop as well.
-                drop(stopped.wait_for(|stop| *stop).await);
             });
         })?);
         Ok(Self { ports, contacts, stopping, stop, threads })
@@ -99,6 +110,17 @@ impl Drop for Servers {
             drop(thread.join());
         }
     }
+}
+
+/// Starts tasks in a runtime of this thread, which stand until it is to stop.
+fn run(mut stopped: watch::Receiver<bool>, start: impl FnOnce()) {
+    // Without a runtime nobody answers, which every scan shows.
+    let Ok(runtime) = tokio::runtime::Builder::new_current_thread().enable_all().build() else { return };
+    runtime.block_on(async {
+        start();
+        // An error means that the sender is gone, which is a stop as well.
+        drop(stopped.wait_for(|stop| *stop).await);
+    });
 }
 
 fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>> {

@@ -8,6 +8,7 @@
 
 mod behaviour;
 mod bound;
+mod delegation;
 mod ordinary;
 mod template;
 
@@ -16,6 +17,7 @@ pub use behaviour::{
     Stage, Status, Tcp, Tls, Validity,
 };
 pub use bound::{Bound, Peer, Unplayed};
+pub use delegation::{Delegation, Server};
 pub use template::{Fill, fill, from_toml};
 
 use crate::contract::{Contract, Table};
@@ -38,6 +40,7 @@ pub enum RecordType {
     Mx,
     Txt,
     Aaaa,
+    Dname,
     Tlsa,
 }
 
@@ -51,12 +54,13 @@ impl RecordType {
             "MX" => Self::Mx,
             "TXT" => Self::Txt,
             "AAAA" => Self::Aaaa,
+            "DNAME" => Self::Dname,
             "TLSA" => Self::Tlsa,
             _ => return None,
         })
     }
 
-    /// Its number on the wire (RFC 1035 section 3.2.2, RFC 3596, RFC 6698).
+    /// Its number on the wire (RFC 1035 section 3.2.2, RFC 3596, RFC 6672, RFC 6698).
     #[must_use]
     pub const fn number(self) -> u16 {
         match self {
@@ -66,6 +70,7 @@ impl RecordType {
             Self::Mx => 15,
             Self::Txt => 16,
             Self::Aaaa => 28,
+            Self::Dname => 39,
             Self::Tlsa => 52,
         }
     }
@@ -80,6 +85,7 @@ impl RecordType {
             15 => Self::Mx,
             16 => Self::Txt,
             28 => Self::Aaaa,
+            39 => Self::Dname,
             52 => Self::Tlsa,
             _ => return None,
         })
@@ -102,6 +108,8 @@ pub struct Situation {
     pub elsewhere: Option<Https>,
     /// What its MX hosts do, by the name its addresses are written with.
     pub smtp: BTreeMap<String, Smtp>,
+    /// Who answers for it where the DNS is delegated.
+    pub delegation: Delegation,
     /// What a right scan finds.
     pub expect: Expect,
     /// What limits its peers; `None` where none of them means harm.
@@ -131,6 +139,8 @@ struct File {
     elsewhere: Option<Https>,
     #[serde(default)]
     smtp: BTreeMap<String, Smtp>,
+    #[serde(default)]
+    delegation: Delegation,
     #[serde(default)]
     expect: toml::Table,
 }
@@ -220,6 +230,7 @@ fn read(contract: &Contract, ordinary: &Ordinary, name: &str, table: toml::Table
         https: file.https,
         elsewhere: file.elsewhere,
         smtp: file.smtp,
+        delegation: file.delegation,
         expect,
         bound: file.bound,
     };

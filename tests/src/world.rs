@@ -198,6 +198,24 @@ impl World {
         Some(Owner { domain, situation, pattern })
     }
 
+    /// Whether a registrable domain has names that domains share.
+    #[must_use]
+    pub fn is_common(&self, zone: &str) -> bool {
+        self.owners.is_common(zone)
+    }
+
+    /// The zone that a name is in where each domain is a zone, as are the names that domains share below each registrable
+    /// domain; `None` where no zone below a suffix has it.
+    #[must_use]
+    pub fn zone(&self, name: &str, kind: Option<RecordType>) -> Option<String> {
+        let owner = self.owner(name, kind);
+        let is_within =
+            |zone: &str| name.strip_suffix(zone).is_some_and(|l| l.is_empty() || l.ends_with('.'));
+        let of_owner =
+            owner.map(|owner| owner.domain).filter(|domain| !domain.is_empty() && is_within(domain));
+        of_owner.or_else(|| crate::names::suffix_and_registrable(name).1.map(str::to_owned))
+    }
+
     /// The IPv4 address that an address record of a situation means.
     ///
     /// # Errors

@@ -85,7 +85,14 @@ struct Round {
 impl Round {
     fn begin(scanner: &Path, domains: u64, seed: u64, dir: &Path) -> Result<Self> {
         let (names, mix) = (Names::Generated(domains), Mix::load("demo")?);
-        let lab = Lab::start(Options { names, seed, epoch: 0, mix, dir: dir.join("world") })?;
+        let lab = Lab::start(Options {
+            names,
+            seed,
+            epoch: 0,
+            mix,
+            dns: sts_lab::serve::Dns::Resolver,
+            dir: dir.join("world"),
+        })?;
         let contract = Arc::clone(&lab.oracle.contract);
         let mut flaky = BTreeMap::new();
         for row in Reader::open(Arc::clone(&contract), &lab.path(sts_lab::TRUTH))? {

@@ -46,7 +46,7 @@ impl Forgers {
 }
 
 /// The claim that the name of a question does not exist, not quite as an answer to it would make it.
-fn forge(forgery: Forgery, number: u16, question: &[u8]) -> Vec<u8> {
+pub(super) fn forge(forgery: Forgery, number: u16, question: &[u8]) -> Vec<u8> {
     let mut claim = question.to_vec();
     let id = claim.get(..2).map_or(0, |id| u16::from_be_bytes([id[0], id[1]]));
     let mut put = |at: usize, byte: u8| {

@@ -4,8 +4,14 @@
 const AD: u16 = 0x0020;
 /// The truncation bit.
 const TC: u16 = 0x0200;
-/// Answer, recursion available.
-const RESPONSE: u16 = 0x8080;
+/// The bit of an answer.
+const RESPONSE: u16 = 0x8000;
+/// Recursion available.
+const RA: u16 = 0x0080;
+/// Answered by an authority.
+const AA: u16 = 0x0400;
+/// Number of the option of cookies (RFC 7873 section 4).
+const COOKIE: u16 = 10;
 /// Recursion desired and checking disabled, which an answer repeats.
 const KEPT: u16 = 0x0110;
 
@@ -15,13 +21,15 @@ pub(super) struct Question<'q> {
     id: u16,
     flags: u16,
     /// Name and type and class as they came.
-    raw: &'q [u8],
+    pub(super) raw: &'q [u8],
     /// The name in lower case without the last dot.
     pub(super) name: String,
     /// Number of the type.
     pub(super) kind: u16,
     /// The size of answer the asker takes over UDP; `None` without EDNS.
-    edns: Option<u16>,
+    pub(super) edns: Option<u16>,
+    /// Its cookie, and behind it the server's that it knows (RFC 7873 section 4).
+    pub(super) cookie: Option<&'q [u8]>,
     wants_ad: bool,
 }
 
@@ -55,21 +63,54 @@ pub(super) fn read(message: &[u8]) -> Option<Question<'_>> {
     let kind = word(at)?;
     let end = at + 4;
     let raw = message.get(12..end)?;
-    let (mut edns, mut secure) = (None, false);
+    let (mut edns, mut secure, mut cookie) = (None, false, None);
     // The OPT record stands right behind the question of anyone who signs nothing (RFC 6891 section 6.1.2).
     if word(10)? > 0 && word(6)? == 0 && word(8)? == 0 && message.get(end) == Some(&0) && word(end + 1)? == 41
     {
         edns = Some(word(end + 3)?.max(512));
         secure = word(end + 7)? & 0x8000 != 0;
+        cookie = message.get(end + 11..).and_then(|options| option(options, COOKIE));
     }
-    Some(Question { id: word(0)?, flags, raw, name, kind, edns, wants_ad: secure || flags & AD != 0 })
+    Some(Question { id: word(0)?, flags, raw, name, kind, edns, cookie, wants_ad: secure || flags & AD != 0 })
+}
+
+/// The data of an EDNS option (RFC 6891 section 6.1.2).
+fn option(mut options: &[u8], wanted: u16) -> Option<&[u8]> {
+    loop {
+        let ([a, b, c, d], rest) = options.split_first_chunk::<4>()?;
+        let length = usize::from(u16::from_be_bytes([*c, *d]));
+        if u16::from_be_bytes([*a, *b]) == wanted {
+            return rest.get(..length);
+        }
+        options = rest.get(length..)?;
+    }
+}
+
+/// Who speaks in an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(super) enum Speaker {
+    /// A resolver.
+    #[default]
+    Resolver,
+    /// A server of the zone.
+    Authority,
+    /// A server that does not claim to be one of the zone.
+    Referrer,
+}
+
+/// A part of an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Section {
+    Answer,
+    Authority,
+    Additional,
 }
 
 /// What an answer says beside its records.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Verdict<'a> {
-    /// The response code (RFC 1035 section 4.1.1).
-    pub(super) rcode: u8,
+    /// The response code (RFC 1035 section 4.1.1, RFC 6891 section 6.1.3).
+    pub(super) rcode: u16,
     /// Whether the records were validated.
     pub(super) ad: bool,
     /// Extended errors (RFC 8914).
@@ -80,6 +121,12 @@ pub(super) struct Verdict<'a> {
     pub(super) always_cut: bool,
     /// Whether the answer is negative, so that a SOA belongs into it (RFC 2308).
     pub(super) negative: bool,
+    /// The zone of that SOA; the top-level domain where it is `None`.
+    pub(super) zone: Option<&'a str>,
+    /// Who says it.
+    pub(super) speaker: Speaker,
+    /// The cookies to repeat.
+    pub(super) cookie: Option<&'a [u8]>,
 }
 
 /// How the owner of a record is written.
@@ -95,7 +142,9 @@ pub(super) enum Named<'a> {
 #[derive(Debug)]
 pub(super) struct Writer {
     message: Vec<u8>,
-    answers: u16,
+    section: Section,
+    /// Records of each section.
+    counts: [u16; 3],
 }
 
 impl Writer {
@@ -103,7 +152,12 @@ impl Writer {
         let mut message = Vec::with_capacity(512);
         message.resize(12, 0);
         message.extend(question.raw);
-        Self { message, answers: 0 }
+        Self { message, section: Section::Answer, counts: [0; 3] }
+    }
+
+    /// What follows belongs into this section, which is not before that of what came last.
+    pub(super) const fn section(&mut self, section: Section) {
+        self.section = section;
     }
 
     /// Adds a record. The data is written by `data`.
@@ -129,7 +183,7 @@ impl Writer {
         if let Some(place) = self.message.get_mut(length_at..length_at + 2) {
             place.copy_from_slice(&length.to_be_bytes());
         }
-        self.answers += 1;
+        self.counts[self.section as usize] += 1;
     }
 
     /// Adds TXT records of a name that nobody asked for, up to so many bytes.
@@ -189,19 +243,23 @@ impl Writer {
 
     /// The whole message.
     pub(super) fn finish(mut self, question: &Question<'_>, verdict: Verdict<'_>, over_tcp: bool) -> Vec<u8> {
-        let mut authorities = 0;
-        let answers = self.answers;
         if verdict.negative {
+            self.section(Section::Authority);
             let top = question.name.rsplit('.').next().unwrap_or_default();
-            self.soa(top, question);
-            authorities = 1;
+            self.soa(verdict.zone.unwrap_or(top), question);
         }
         let limit = if over_tcp { usize::from(u16::MAX) } else { question.edns.unwrap_or(512).into() };
         let is_cut = verdict.always_cut || !over_tcp && verdict.truncate || self.message.len() + 64 > limit;
         if is_cut {
             self.message.truncate(12 + question.raw.len());
+            self.counts = [0; 3];
         }
-        let mut flags = RESPONSE | question.flags & KEPT | u16::from(verdict.rcode);
+        let mut flags = RESPONSE | question.flags & KEPT | verdict.rcode & 0x000f;
+        flags |= match verdict.speaker {
+            Speaker::Resolver => RA,
+            Speaker::Authority => AA,
+            Speaker::Referrer => 0,
+        };
         if verdict.ad && question.wants_ad {
             flags |= AD;
         }
@@ -209,32 +267,35 @@ impl Writer {
             flags |= TC;
         }
         if question.edns.is_some() {
-            self.opt(verdict.ede);
+            self.opt(verdict);
+            self.counts[Section::Additional as usize] += 1;
         }
-        let counts = [
-            1,
-            if is_cut { 0 } else { answers },
-            if is_cut { 0 } else { authorities },
-            question.edns.map_or(0, |_| 1),
-        ];
-        let head = [question.id, flags].into_iter().chain(counts).flat_map(u16::to_be_bytes);
+        let head = [question.id, flags, 1].into_iter().chain(self.counts).flat_map(u16::to_be_bytes);
         for (place, byte) in self.message.iter_mut().zip(head) {
             *place = byte;
         }
         self.message
     }
 
-    /// The OPT record with the extended errors (RFC 8914 section 2).
-    fn opt(&mut self, ede: &[u16]) {
+    /// The OPT record with the extended errors (RFC 8914 section 2) and the cookies (RFC 7873 section 5.2).
+    fn opt(&mut self, verdict: Verdict<'_>) {
         self.message.push(0);
         self.number(41);
         self.number(1232);
-        self.bytes(&[0; 4]);
-        self.number(u16::try_from(ede.len() * 6).unwrap_or_default());
-        for code in ede {
+        // The upper bits of the response code, and the version.
+        self.number(verdict.rcode >> 4 << 8);
+        self.number(0);
+        let cookie = verdict.cookie.map_or(0, |cookie| 4 + cookie.len());
+        self.number(u16::try_from(verdict.ede.len() * 6 + cookie).unwrap_or_default());
+        for code in verdict.ede {
             self.number(15);
             self.number(2);
             self.number(*code);
+        }
+        if let Some(cookie) = verdict.cookie {
+            self.number(COOKIE);
+            self.number(u16::try_from(cookie.len()).unwrap_or_default());
+            self.bytes(cookie);
         }
     }
 }

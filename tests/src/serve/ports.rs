@@ -1,5 +1,6 @@
 //! The sockets of a world: free ports, and the addresses that nobody answers at.
 
+use super::authorities;
 use super::forge::Forgers;
 use crate::world::{Address, World};
 use anyhow::{Context, Result, bail};
@@ -7,6 +8,18 @@ use socket2::{Domain, Protocol, SockRef, Socket, Type};
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, UdpSocket};
 use std::time::Duration;
+
+/// Who answers questions beside the resolver.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Dns {
+    /// Nobody.
+    #[default]
+    Resolver,
+    /// The root, registries and operators, each for its zones.
+    Delegated,
+    /// The same, and before each of their answers come forged ones.
+    Forged,
+}
 
 /// Where the servers listen.
 #[derive(Debug, Clone, Copy)]
@@ -17,6 +30,8 @@ pub struct Ports {
     pub https: u16,
     /// Port of the MX hosts.
     pub smtp: u16,
+    /// Port of the authoritative servers, where the DNS is delegated.
+    pub authorities: Option<u16>,
 }
 
 /// Every socket of a world, bound.
@@ -27,19 +42,18 @@ pub(super) struct Sockets {
     pub(super) dns_tcp: TcpListener,
     pub(super) https: Vec<TcpListener>,
     pub(super) smtp: Vec<TcpListener>,
+    /// Those of the authoritative servers, where the DNS is delegated.
+    pub(super) authorities: Option<authorities::Sockets>,
     /// Those that reset every connection.
     pub(super) resets: Vec<TcpListener>,
 }
 
 impl Sockets {
-    pub(super) fn bind(world: &World) -> Result<Self> {
+    pub(super) fn bind(world: &World, dns: Dns) -> Result<Self> {
         raise_open_files();
-        let (dns, (dns_udp, forgers, dns_tcp)) = on_free_port(0, |port| {
+        let (resolver, (dns_udp, forgers, dns_tcp)) = on_free_port(0, |port| {
             let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
-            let udp = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
-            udp.set_recv_buffer_size(8 << 20)?;
-            udp.bind(&at.into())?;
-            let udp = UdpSocket::from(udp);
+            let udp = datagrams(at)?;
             // How soon the thread sees that it is to stop.
             udp.set_read_timeout(Some(Duration::from_millis(50)))?;
             Ok((udp, Forgers::bind(port)?, listen(at, 1024)?))
@@ -55,9 +69,33 @@ impl Sockets {
             Ok((hosts, listen_all(Address::Reset.all(), port)?))
         })?;
         resets.extend(more_resets);
-        let ports = Ports { dns: (Ipv4Addr::LOCALHOST, dns).into(), https: https_port, smtp: smtp_port };
-        Ok(Self { ports, dns_udp, forgers, dns_tcp, https, smtp, resets })
+        let authorities = match dns {
+            Dns::Resolver => None,
+            Dns::Delegated | Dns::Forged => Some(on_free_port(17_000, authorities)?),
+        };
+        let (authority_port, authorities) = authorities.unzip();
+        let ports = Ports {
+            dns: (Ipv4Addr::LOCALHOST, resolver).into(),
+            https: https_port,
+            smtp: smtp_port,
+            authorities: authority_port,
+        };
+        Ok(Self { ports, dns_udp, forgers, dns_tcp, https, smtp, authorities, resets })
     }
+}
+
+/// The sockets of the authoritative servers: one for all addresses of the loopback network.
+fn authorities(port: u16) -> io::Result<authorities::Sockets> {
+    let at = SocketAddr::from((Ipv4Addr::UNSPECIFIED, port));
+    let other_port = UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0))?;
+    Ok(authorities::Sockets { udp: datagrams(at)?, other_port, tcp: listen(at, 1024)? })
+}
+
+fn datagrams(at: SocketAddr) -> io::Result<UdpSocket> {
+    let udp = Socket::new(Domain::IPV4, Type::DGRAM, Some(Protocol::UDP))?;
+    udp.set_recv_buffer_size(8 << 20)?;
+    udp.bind(&at.into())?;
+    Ok(udp.into())
 }
 
 /// Tries ports below the range that systems take for outgoing connections, until one is free for all

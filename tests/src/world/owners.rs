@@ -4,6 +4,7 @@
 //! domain in one label or whole before a carrier's name (`{dashed}.mx.carrier.example`), and names that
 //! domains share.
 
+use crate::names::suffix_and_registrable;
 use crate::situation::Situation;
 use anyhow::{Result, bail, ensure};
 use std::collections::{HashMap, HashSet};
@@ -34,6 +35,8 @@ pub(super) struct Owners {
     carriers: Vec<(String, String, bool)>,
     /// Names that domains share, and the situation that answers for each.
     shared: HashMap<String, (String, usize)>,
+    /// The registrable domains of those names, and of the carriers.
+    common: HashSet<String>,
 }
 
 impl Owners {
@@ -44,6 +47,9 @@ impl Owners {
                 owners.add(pattern, at, situations)?;
             }
         }
+        let carriers = owners.carriers.iter().map(|(carrier, ..)| carrier.trim_start_matches('.'));
+        let names = owners.shared.keys().map(String::as_str).chain(carriers);
+        owners.common = names.filter_map(|name| suffix_and_registrable(name).1.map(str::to_owned)).collect();
         Ok(owners)
     }
 
@@ -77,6 +83,11 @@ impl Owners {
             || self.labels.contains(first)
             || self.shared.contains_key(domain)
             || self.carriers.iter().any(|(carrier, ..)| domain.ends_with(carrier.as_str()))
+    }
+
+    /// Whether names that domains share, or that carry domains, are in this registrable domain.
+    pub(super) fn is_common(&self, zone: &str) -> bool {
+        self.common.contains(zone)
     }
 
     /// The pattern of a name that domains share, and the situation that answers for it.

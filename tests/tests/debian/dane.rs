@@ -91,8 +91,15 @@ impl Place {
         let dir = tempfile::tempdir().unwrap();
         let mix = Mix::only("healthy");
         let world = dir.path().join("world");
-        let lab =
-            Lab::start(Options { names: Names::Generated(1), seed: 1, epoch: 0, mix, dir: world }).unwrap();
+        let lab = Lab::start(Options {
+            names: Names::Generated(1),
+            seed: 1,
+            epoch: 0,
+            mix,
+            dns: sts_lab::serve::Dns::Resolver,
+            dir: world,
+        })
+        .unwrap();
         let soa = "IN SOA ns.lab. hostmaster.lab. 1 7200 3600 1209600 300";
         let root = format!("$TTL 300\n. {soa}\n. IN NS ns.lab.\nns.lab. IN A 127.0.0.1\n");
         let unsigned = format!("$TTL 300\nunsigned.example. {soa}\nunsigned.example. IN NS ns.lab.\n");

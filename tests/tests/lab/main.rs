@@ -26,5 +26,13 @@ fn only(dir: &Path, situation: &str) -> Lab {
 
 fn start(dir: &Path, domains: u64, mix: Mix) -> Lab {
     let names = Names::Generated(domains);
-    Lab::start(Options { names, seed: 1, epoch: 0, mix, dir: dir.to_owned() }).unwrap()
+    Lab::start(Options {
+        names,
+        seed: 1,
+        epoch: 0,
+        mix,
+        dns: sts_lab::serve::Dns::Resolver,
+        dir: dir.to_owned(),
+    })
+    .unwrap()
 }

@@ -74,8 +74,15 @@ fn lab(domains: u64, mix: &str, dir: &Path) -> Lab {
         turn.get_or_insert_with(|| ONE.lock().unwrap_or_else(PoisonError::into_inner));
     });
     let mix = Mix::load(mix).unwrap();
-    Lab::start(Options { names: Names::Generated(domains), seed: 7, epoch: 0, mix, dir: dir.join("world") })
-        .unwrap()
+    Lab::start(Options {
+        names: Names::Generated(domains),
+        seed: 7,
+        epoch: 0,
+        mix,
+        dns: sts_lab::serve::Dns::Resolver,
+        dir: dir.join("world"),
+    })
+    .unwrap()
 }
 
 /// A mix of these situations, each as often as any other; all of them must occur.

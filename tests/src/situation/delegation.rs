@@ -1,0 +1,104 @@
+//! Who answers for a domain where the DNS is delegated: the table `[delegation]` of a situation.
+//!
+//! What the servers answer is what `[dns]` says; this says which of them do, and how they fail. A resolver is not concerned.
+
+use serde::Deserialize;
+
+/// Who answers for a domain; an operator's servers without a fault where nothing is said.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Delegation {
+    /// What each name server does.
+    pub servers: Vec<Server>,
+    /// Names below the domain that are zones of their own.
+    pub cuts: Vec<String>,
+}
+
+/// What a name server does, or what its name comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Server {
+    /// It answers.
+    Good,
+    /// It never does.
+    Silent,
+    /// It answers REFUSED.
+    Refused,
+    /// It answers SERVFAIL.
+    ServFail,
+    /// It answers NOTIMP.
+    NotImp,
+    /// It answers FORMERR.
+    FormErr,
+    /// It answers NODATA without the AA bit, as a resolver that knows nothing.
+    NotAuthoritative,
+    /// It refers to the root.
+    Upward,
+    /// It refers to the zone that it was asked as a server of.
+    ToItself,
+    /// It answers FORMERR to EDNS (RFC 6891 section 7).
+    FormErrToEdns,
+    /// It answers BADVERS to EDNS.
+    BadVersToEdns,
+    /// It answers NOTIMP to EDNS.
+    NotImpToEdns,
+    /// It does not answer EDNS.
+    SilentToEdns,
+    /// It answers UDP with nothing but the truncation bit.
+    Truncates,
+    /// It answers from another address than it was asked at.
+    OtherAddress,
+    /// It repeats questions in lower case.
+    LowerCase,
+    /// It answers after 0.4 seconds.
+    Slow,
+    /// It answers after 1 second.
+    Slower,
+    /// It answers after 3 seconds.
+    Slowest,
+    /// It limits its answers to whoever shows no cookie of its own, by the truncation bit.
+    Limits,
+    /// It limits its answers to whoever shows no cookie of its own, by silence.
+    LimitsSilently,
+    /// Its name does not exist.
+    Nonexistent,
+    /// Its name has no address.
+    Addressless,
+    /// Its name is below the domain, and nobody says what address it has.
+    Unglued,
+    /// It has an address of IPv6 only.
+    OnlyIpv6,
+    /// Its address is one of no host.
+    Forbidden,
+    /// Its name is an alias of a server that answers (RFC 2181 section 10.3 forbids it).
+    Alias,
+    /// The way to its name leads back to it.
+    Circle,
+}
+
+impl Server {
+    /// Every one that is an address, in the order of their addresses.
+    pub(crate) const ALL: [Self; 21] = [
+        Self::Good,
+        Self::Silent,
+        Self::Refused,
+        Self::ServFail,
+        Self::NotImp,
+        Self::FormErr,
+        Self::NotAuthoritative,
+        Self::Upward,
+        Self::ToItself,
+        Self::FormErrToEdns,
+        Self::BadVersToEdns,
+        Self::NotImpToEdns,
+        Self::SilentToEdns,
+        Self::Truncates,
+        Self::OtherAddress,
+        Self::LowerCase,
+        Self::Slow,
+        Self::Slower,
+        Self::Slowest,
+        Self::Limits,
+        Self::LimitsSilently,
+    ];
+}
