@@ -72,7 +72,10 @@ impl Lab {
         let contract = Arc::new(Contract::load()?);
         let world = Arc::new(World::new(&contract, options.seed, options.epoch, options.mix)?);
         let authority = Arc::new(Authority::new(options.seed)?);
-        let oracle = Oracle { contract, world: Arc::clone(&world), authority: Arc::clone(&authority) };
+        let delegations =
+            (options.dns != Dns::Resolver).then(|| Delegations::new(Arc::clone(&world)));
+        let oracle =
+            Oracle { contract, world: Arc::clone(&world), authority: Arc::clone(&authority), delegations };
 
         let list = dir.join(LIST);
         let mut list =

@@ -80,7 +80,7 @@ impl Servers {
         }
         if let Some(sockets) = authorities {
             let delegations = Delegations::new(Arc::clone(&shared.world));
-            let authorities = authorities::Authorities::new(delegations, shared.world.seed);
+            let authorities = authorities::Authorities::new(delegations, shared.world.seed, dns == Dns::Forged);
             let (shared, stopped) = (Arc::clone(&shared), stopped.clone());
             threads.push(spawn("lab-authorities", move || {
                 run(stopped, move || {

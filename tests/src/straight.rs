@@ -95,7 +95,7 @@ pub fn write(order: Order) -> Result<Written> {
     let schemas = contract.tables().map(|table| Arc::new(table.schema()));
     let shared = Shared {
         schemas,
-        oracle: Oracle { contract: Arc::clone(&contract), world, authority },
+        oracle: Oracle { contract: Arc::clone(&contract), world, authority, delegations: None },
         counts,
         epoch: order.epoch,
         dir: order.dir,

@@ -1,11 +1,13 @@
 //! What a right scan of a world holds, domain for domain, and the file `truth.parquet` that says so.
 
 mod file;
+mod iterating;
 
 pub use file::{About, Reader, write};
 
 use crate::authority::{Authority, Facts, sha256_hex};
 use crate::contract::Contract;
+use crate::delegation::Delegations;
 use crate::names::suffix_and_registrable;
 use crate::serve::policy_body;
 use crate::situation::{Situation, fill};
@@ -41,6 +43,8 @@ pub struct Oracle {
     pub world: Arc<World>,
     /// Its certificates.
     pub authority: Arc<Authority>,
+    /// Who answers for what, where the scan asks the authoritative servers itself.
+    pub delegations: Option<Delegations>,
 }
 
 impl Oracle {
@@ -75,7 +79,12 @@ impl Oracle {
             set(&mut cells, self.contract.assessments.position("domain"), Value::text(domain));
             cells
         });
-        Ok(Expected { situation: situation.name.clone(), domain: row, assessment, hosts, certificates })
+        let mut expected =
+            Expected { situation: situation.name.clone(), domain: row, assessment, hosts, certificates };
+        if let Some(delegations) = &self.delegations {
+            iterating::amend(self, delegations, domain, &mut expected);
+        }
+        Ok(expected)
     }
 
     fn identity(&self, row: &mut [Value], rank: u64, domain: &str) -> Result<()> {

@@ -5,7 +5,7 @@ use super::{
 };
 use crate::input::Shard;
 use crate::tls::TrustSource;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 

@@ -34,7 +34,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     // May it be contacted, is the network there, what does the DNS say.
     ("admission", &["dataset", "evidence", "fault", "input", "moment", "plan"]),
     ("uplink", &["admission", "dataset", "fault", "moment"]),
-    ("dns", &["admission", "evidence", "fault", "moment", "runtime", "tls", "uplink"]),
+    ("dns", &["admission", "evidence", "fault", "moment", "plan", "runtime", "tls", "uplink"]),
     ("error", &["admission", "dataset", "fault", "input", "plan", "tls"]),
     // The judgement, and what explains it.
     ("assess", &["dataset", "error", "evidence", "hook", "input", "moment", "mta_sts", "plan", "tls"]),

@@ -62,7 +62,7 @@ impl Operators {
     /// An operator's own zone.
     pub(super) fn zone(&self, operator: Operator) -> String {
         let dice = self.dice(operator, 1);
-        let top = TOPS.get(dice as usize % TOPS.len()).copied().unwrap_or("net");
+        let top = TOPS.get(usize::try_from(dice % TOPS.len() as u64).unwrap_or(0)).copied().unwrap_or("net");
         format!("{LABEL}{}.{top}", operator.0)
     }
 

@@ -21,6 +21,14 @@ use tokio::net::UdpSocket;
 const SERVERS: std::ops::RangeInclusive<u8> = 64..=67;
 /// Questions a second that a server which limits answers without its cookie.
 const LIMIT: u32 = 5;
+/// What comes before each answer of servers that are forged (RFC 5452 section 9.1).
+const FORGED: [Forgery; 5] = [
+    Forgery::WrongId,
+    Forgery::OtherName,
+    Forgery::OtherType,
+    Forgery::WrongPort,
+    Forgery::WrongAddress,
+];
 /// Where answers come from that come from another address.
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 68, 0, 1);
 /// Room for a datagram: the receive offload of the kernel may put several of 1,500 bytes into one.
@@ -34,13 +42,15 @@ pub(crate) struct Authorities {
     delegations: Delegations,
     /// What the cookies of the servers are made with.
     secret: u64,
+    /// Whether forged answers come before each of theirs.
+    forges: bool,
     /// Questions without a cookie that servers which limit took in the second that began then.
     taken: Mutex<HashMap<Ipv4Addr, (Instant, u32)>>,
 }
 
 impl Authorities {
-    pub(super) fn new(delegations: Delegations, seed: u64) -> Self {
-        Self { delegations, secret: seed ^ 0xc00c_1e5e, taken: Mutex::default() }
+    pub(super) fn new(delegations: Delegations, seed: u64, forges: bool) -> Self {
+        Self { delegations, secret: seed ^ 0xc00c_1e5e, forges, taken: Mutex::default() }
     }
 
     /// What becomes of a message to an address; `None` where nobody is there, or it is no question.
@@ -105,7 +115,12 @@ impl Authorities {
             Server::ToItself => Some(ask.referral(zone, "")),
             _ => Some(ask.of_zone(zone, chain.get(at + 1))),
         };
-        reply.map(|reply| changed(reply, does, &question))
+        reply.map(|mut reply| {
+            if self.forges {
+                reply.forged.extend(FORGED);
+            }
+            changed(reply, does, &question)
+        })
     }
 
     /// The cookies that an answer repeats, the asker's and the server's, and whether the asker showed the server's.

@@ -120,10 +120,10 @@ impl Ask<'_> {
         let name = Named::Text(&server.name);
         match addr {
             Some(IpAddr::V4(v4)) => {
-                writer.record(name, self.question, 1, TTL, |data| data.bytes(&v4.octets()))
+                writer.record(name, self.question, 1, TTL, |data| data.bytes(&v4.octets()));
             }
             Some(IpAddr::V6(v6)) => {
-                writer.record(name, self.question, 28, TTL, |data| data.bytes(&v6.octets()))
+                writer.record(name, self.question, 28, TTL, |data| data.bytes(&v6.octets()));
             }
             None => {}
         }

@@ -116,6 +116,7 @@ impl Levels {
     }
 
     /// How many are kept.
+    #[cfg(test)]
     pub(super) fn len(&self) -> usize {
         self.by_scope.len()
     }

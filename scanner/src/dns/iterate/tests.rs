@@ -9,7 +9,6 @@ use crate::uplink::Uplink;
 use hickory_resolver::proto::op::{Message, ResponseCode};
 use hickory_resolver::proto::rr::rdata::{A, CNAME, NS, SOA, TXT};
 use hickory_resolver::proto::rr::{Name, RData, Record};
-use std::collections::HashMap;
 use std::net::Ipv4Addr;
 use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
@@ -119,11 +118,14 @@ fn message(query: &Message, reply: &Reply) -> Option<Message> {
     Some(message)
 }
 
+/// When, which server, which name and type.
+type Asked = (std::time::Instant, Ipv4Addr, String, RecordType);
+
 /// Servers that run for as long as it lives.
 pub(super) struct World {
     pub(super) port: u16,
     /// For each question: when, which server, which name and type.
-    pub(super) asked: Arc<Mutex<Vec<(std::time::Instant, Ipv4Addr, String, RecordType)>>>,
+    pub(super) asked: Arc<Mutex<Vec<Asked>>>,
     _tasks: JoinSet<()>,
 }
 
@@ -198,7 +200,7 @@ async fn serve(
     socket: Arc<UdpSocket>,
     addr: Ipv4Addr,
     says: Says,
-    asked: Arc<Mutex<Vec<(std::time::Instant, Ipv4Addr, String, RecordType)>>>,
+    asked: Arc<Mutex<Vec<Asked>>>,
 ) {
     let mut buffer = [0; 4_096];
     let mut late = JoinSet::new();
