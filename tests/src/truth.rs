@@ -82,7 +82,7 @@ impl Oracle {
         let mut expected =
             Expected { situation: situation.name.clone(), domain: row, assessment, hosts, certificates };
         if let Some(delegations) = &self.delegations {
-            iterating::amend(self, delegations, domain, &mut expected);
+            iterating::amend(self, delegations, (situation, domain), &mut expected);
         }
         Ok(expected)
     }

@@ -10,6 +10,9 @@ use serde::Deserialize;
 pub struct Delegation {
     /// What each name server does.
     pub servers: Vec<Server>,
+    /// Whether what its servers say cannot be used by whoever asks them: then a resolver has something to say, and a scan
+    /// without one has not.
+    pub useless: bool,
     /// Names below the domain that are zones of their own.
     pub cuts: Vec<String>,
 }

@@ -3,14 +3,39 @@
 use super::{Expected, Oracle, set};
 use crate::contract::Table;
 use crate::delegation::Delegations;
+use crate::situation::Situation;
 use crate::value::Value;
 
 /// Columns that hold a bit which only a validating resolver sets.
 const VALIDATED: [&str; 3] = ["mx_ad", "host_ad", "tlsa_ad"];
 
+/// RFC 8914 section 4.23: no server of the zone gave an answer of use.
+const NO_REACHABLE_AUTHORITY: i64 = 22;
+
 /// Changes what is expected behind a resolver to what is expected without one.
-pub(super) fn amend(oracle: &Oracle, delegations: &Delegations, domain: &str, expected: &mut Expected) {
+pub(super) fn amend(
+    oracle: &Oracle,
+    delegations: &Delegations,
+    (situation, domain): (&Situation, &str),
+    expected: &mut Expected,
+) {
     let contract = &oracle.contract;
+    let useless = situation.delegation.useless;
+    let records = [("mx_dns", "mx_ede", "mx"), ("sts_dns", "sts_ede", "sts")];
+    for (status, ede, question) in records {
+        let row = &mut expected.domain;
+        if failure(&contract.domains, row, status, question, useless) {
+            set(row, contract.domains.position("attempts"), Value::Int(2));
+        }
+        let failed = cell(&contract.domains, row, status);
+        if matches!(failed.as_text(), Some("SERVFAIL" | "TIMEOUT")) {
+            let code = Value::List(vec![Value::Int(NO_REACHABLE_AUTHORITY)]);
+            set(row, contract.domains.position(ede), code);
+        }
+    }
+    for host in &mut expected.hosts {
+        failure(&contract.mx_hosts, host, "tlsa_dns", "tlsa", useless);
+    }
     let servers = delegations.of(domain);
     let servers = if servers.is_empty() { Value::Null } else { Value::texts(servers) };
     set(&mut expected.domain, contract.domains.position("delegated_to"), servers);
@@ -20,7 +45,41 @@ pub(super) fn amend(oracle: &Oracle, delegations: &Delegations, domain: &str, ex
         let at = |name: &str| contract.assessments.position(name);
         change(cells, at("dane"), unknown);
         change(cells, at("findings"), without_dane);
+        if cell(&contract.domains, &expected.domain, "sts_dns").as_text() == Some("SERVFAIL") {
+            change(cells, at("findings"), of_servfail);
+        }
     }
+}
+
+fn cell(table: &Table, row: &[Value], name: &str) -> Value {
+    table.position(name).and_then(|at| row.get(at)).cloned().unwrap_or(Value::Null)
+}
+
+/// Where all servers of a zone refuse, or say what is of no use, there is no answer, and the question is asked again.
+fn failure(table: &Table, row: &mut [Value], status: &str, question: &str, useless: bool) -> bool {
+    let before = cell(table, row, status);
+    match before.as_text() {
+        Some("REFUSED" | "NOTIMP" | "FORMERR") => {}
+        Some("BADANSWER") if useless => {}
+        _ => return false,
+    }
+    set(row, table.position(status), Value::text("SERVFAIL"));
+    let mut retried = match cell(table, row, "dns_retried") {
+        Value::List(retried) => retried,
+        _ => Vec::new(),
+    };
+    retried.push(Value::Struct(vec![Value::text(question), Value::text("SERVFAIL")]));
+    set(row, table.position("dns_retried"), Value::List(retried));
+    true
+}
+
+fn of_servfail(findings: Value) -> Value {
+    let Value::List(codes) = findings else { return findings };
+    let renamed = |code: Value| match code.as_text() {
+        Some("record_dns_refused" | "record_dns_unusable") => Value::text("record_dns_servfail"),
+        _ => code,
+    };
+    Value::List(codes.into_iter().map(renamed).collect())
 }
 
 fn unvalidated(table: &Table, row: &mut [Value]) {

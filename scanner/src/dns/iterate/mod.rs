@@ -182,6 +182,7 @@ impl Iterating {
         let number = self.walks.fetch_add(1, Relaxed);
         let mut walk = Walk::new(self, engine, effort, self.deadline, number, waited);
         let mut begins = near.and_then(|near| near.get(&name));
+        walk.tell(near);
         let mut aliases: Vec<Wire> = Vec::new();
         loop {
             let found = walk.find(begins.take(), &name, kind).await?;
@@ -190,11 +191,6 @@ impl Iterating {
                 Found::Nothing(failure) if failure.is_exclusion() => return Err(Unfinished::Excluded),
                 Found::Nothing(failure) => return Ok(failed(failure)),
             };
-            if aliases.is_empty()
-                && let Some(near) = near
-            {
-                near.set(&from);
-            }
             let last = answer.chain.as_ref().and_then(|chain| chain.last()).and_then(|last| Wire::of(last));
             let Some(last) = last else { return Ok(answer.behind(aliases.iter().map(Wire::to_string))) };
             let is_its_own = last.is_within(&from.zone);
@@ -210,6 +206,8 @@ impl Iterating {
                     return Ok(Answer::without(DnsStatus::BadAnswer, moment::now()));
                 }
             }
+            // The servers of an alias are not those of the name.
+            walk.tell(None);
             name = last;
             begins = is_its_own.then_some(from);
         }

@@ -1,6 +1,6 @@
 //! One walk: from a zone that is known to the servers of a name, and what they say.
 
-use super::Iterating;
+use super::{Iterating, Near};
 use super::message::{self, Said};
 use super::name::Wire;
 use super::servers::{self, Candidate, Servers};
@@ -71,6 +71,8 @@ pub(super) struct Walk<'a> {
     /// Its number.
     number: u64,
     waited: &'a mut Waited,
+    /// Who is told of the servers of the name's zone, whether they answer or not.
+    near: Option<&'a Near>,
 }
 
 impl<'a> Walk<'a> {
@@ -83,7 +85,12 @@ impl<'a> Walk<'a> {
         waited: &'a mut Waited,
     ) -> Self {
         let left = deadline;
-        Self { iterating, engine, effort, left, deadline, sends: SENDS, depth: 0, number, waited }
+        Self { iterating, engine, effort, left, deadline, sends: SENDS, depth: 0, number, waited, near: None }
+    }
+
+    /// Who is told of the servers of the name's zone.
+    pub(super) const fn tell(&mut self, near: Option<&'a Near>) {
+        self.near = near;
     }
 
     /// Walks to the servers of a name, from a zone above it or the nearest that is known.
@@ -109,6 +116,11 @@ impl<'a> Walk<'a> {
                     let is_registry = referral.zone.labels() <= suffix && zone.is_registry;
                     let below = Delegation::new(referral.zone, referral.servers, is_registry);
                     zone = Arc::new(below);
+                    if self.depth == 0
+                        && let Some(near) = self.near
+                    {
+                        near.set(&zone);
+                    }
                     // Zones of scanned names are used once; those of name servers again and again.
                     if is_registry || self.depth > 0 {
                         self.iterating.store.keep(&zone, referral.ttl);
