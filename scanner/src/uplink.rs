@@ -141,8 +141,8 @@ impl Uplink {
         self.began + Duration::from_millis(self.heard.load(Relaxed))
     }
 
-    /// The longest time between the two in which nobody was answered, as far as that is kept note of; those under a second
-    /// are not.
+    /// The longest time between the two in which nobody was answered, as far as that is kept note of; those
+    /// under a second are not.
     #[must_use]
     pub fn silence_within(&self, began: Instant, ended: Instant) -> Duration {
         let within =

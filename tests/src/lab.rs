@@ -72,8 +72,7 @@ impl Lab {
         let contract = Arc::new(Contract::load()?);
         let world = Arc::new(World::new(&contract, options.seed, options.epoch, options.mix)?);
         let authority = Arc::new(Authority::new(options.seed)?);
-        let delegations =
-            (options.dns != Dns::Resolver).then(|| Delegations::new(Arc::clone(&world)));
+        let delegations = (options.dns != Dns::Resolver).then(|| Delegations::new(Arc::clone(&world)));
         let oracle =
             Oracle { contract, world: Arc::clone(&world), authority: Arc::clone(&authority), delegations };
 
@@ -164,15 +163,14 @@ smtp_rate = 1000000
 per_target_rate = 1000000
 per_network_rate = 1000000
 per_provider_rate = 1000000
-{}dns_in_flight = 1000
-https_in_flight = 64
+{}https_in_flight = 64
 smtp_in_flight = 128
 per_target_in_flight = 10000
 per_network_in_flight = 10000
 per_provider_in_flight = 10000
 
 [scan]
-second_look = "2s"
+second_look = "{}"
 
 [deadlines]
 dns = "{}"
@@ -184,6 +182,7 @@ banner = "4s"
         ports.https,
         ports.smtp,
         rates(ports),
+        if ports.authorities.is_some() { "6s" } else { "2s" },
         // A server of three seconds is in time, and one that is silent costs no more than it must.
         if ports.authorities.is_some() { "8s" } else { "3s" }
     )
@@ -206,9 +205,11 @@ fn dns(ports: Ports) -> String {
 /// The rates of whoever is asked: resolvers, or the authoritative servers.
 const fn rates(ports: Ports) -> &'static str {
     match ports.authorities {
-        None => "per_resolver_in_flight = 1000000\n",
+        None => "dns_in_flight = 1000\nper_resolver_in_flight = 1000000\n",
+        // Who asks all servers of a zone in turn while one thread plays them all is not to queue up for
+        // seconds.
         Some(_) => {
-            "per_server_rate = 1000000\nper_operator_rate = 1000000\nper_tld_rate = 1000000\n\
+            "dns_in_flight = 100\nper_server_rate = 1000000\nper_operator_rate = 1000000\nper_tld_rate = 1000000\n\
              per_server_in_flight = 10000\nper_operator_in_flight = 10000\nper_tld_in_flight = 10000\n"
         }
     }

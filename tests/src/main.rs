@@ -71,7 +71,8 @@ struct Serve {
     /// How often each situation occurs: demo, imc2025, uniform (each as often as any other), or a file.
     #[arg(long, value_name = "FILE|NAME", default_value = "demo")]
     mix: String,
-    /// Who answers questions: a resolver, or beside it the root, registries and operators, each for its zones.
+    /// Who answers questions: a resolver, or beside it the root, registries and operators, each for its
+    /// zones.
     #[arg(long, value_enum, default_value_t = Served::Resolver)]
     dns: Served,
     /// Let forged answers come before each answer of the authoritative servers.

@@ -63,7 +63,12 @@ impl Servers {
         let ports = sockets.ports;
         let contacts = Arc::new(Contacts::default());
         let shared = Arc::new(Shared {
-            dns: dns::Responder::new(Arc::clone(&world), Arc::clone(&authority), Arc::clone(&contacts)),
+            dns: dns::Responder::new(
+                Arc::clone(&world),
+                Arc::clone(&authority),
+                Arc::clone(&contacts),
+                if dns == Dns::Resolver { 1 } else { 3 },
+            ),
             tls: tls::Configs::default(),
             world,
             authority,
@@ -80,7 +85,8 @@ impl Servers {
         }
         if let Some(sockets) = authorities {
             let delegations = Delegations::new(Arc::clone(&shared.world));
-            let authorities = authorities::Authorities::new(delegations, shared.world.seed, dns == Dns::Forged);
+            let authorities =
+                authorities::Authorities::new(delegations, shared.world.seed, dns == Dns::Forged);
             let (shared, stopped) = (Arc::clone(&shared), stopped.clone());
             threads.push(spawn("lab-authorities", move || {
                 run(stopped, move || {

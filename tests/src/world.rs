@@ -204,8 +204,8 @@ impl World {
         self.owners.is_common(zone)
     }
 
-    /// The zone that a name is in where each domain is a zone, as are the names that domains share below each registrable
-    /// domain; `None` where no zone below a suffix has it.
+    /// The zone that a name is in where each domain is a zone, as are the names that domains share below each
+    /// registrable domain; `None` where no zone below a suffix has it.
     #[must_use]
     pub fn zone(&self, name: &str, kind: Option<RecordType>) -> Option<String> {
         let owner = self.owner(name, kind);

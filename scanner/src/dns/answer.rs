@@ -106,7 +106,8 @@ impl Answer {
         if self.records.is_empty() { DnsStatus::NoData } else { DnsStatus::NoError }
     }
 
-    /// The same for a name that was an alias, of these names in turn, before it came to the one that was asked for.
+    /// The same for a name that was an alias, of these names in turn, before it came to the one that was
+    /// asked for.
     pub(super) fn behind(mut self, aliases: impl Iterator<Item = String>) -> Self {
         if let Some(chain) = &mut self.chain {
             chain.splice(0..0, aliases);

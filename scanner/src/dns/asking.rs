@@ -277,8 +277,8 @@ pub(super) fn read(exchange: &Exchange) -> Reading {
     })
 }
 
-/// Asks a server again by TCP what did not fit into a datagram; `recursively` where it is a resolver. Gives the answer;
-/// `None` where none came, or one that was cut again.
+/// Asks a server again by TCP what did not fit into a datagram; `recursively` where it is a resolver. Gives
+/// the answer; `None` where none came, or one that was cut again.
 ///
 /// # Errors
 /// This machine failed.

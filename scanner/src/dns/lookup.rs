@@ -1,7 +1,6 @@
-//! Lookups about ourselves: hickory's caching resolver over this thread's engine, or the authoritative servers
-//! themselves where no resolver is asked. What a scan records goes by
-//! [`super::Dns`], which keeps what this hides (the code behind an alias, the AD bit, what the resolver said
-//! of a failure).
+//! Lookups about ourselves: hickory's caching resolver over this thread's engine, or the authoritative
+//! servers themselves where no resolver is asked. What a scan records goes by [`super::Dns`], which keeps
+//! what this hides (the code behind an alias, the AD bit, what the resolver said of a failure).
 
 use super::engine::EngineConnections;
 use super::{Dns, RecordType, engine_here, wire};

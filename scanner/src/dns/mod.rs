@@ -106,8 +106,8 @@ impl Dns {
         }
     }
 
-    /// A client of the authoritative servers themselves: each question may take `deadline` in all; `line` is told of
-    /// outages, and believed.
+    /// A client of the authoritative servers themselves: each question may take `deadline` in all; `line` is
+    /// told of outages, and believed.
     #[must_use]
     pub fn iterating(
         iteration: &Iteration,

@@ -10,8 +10,8 @@ use crate::uplink::Uplink;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-/// Threads that ask authoritative servers, beside the one of the contacts: one does 20,000 names per second, and each has
-/// its share only of what a server may be asked.
+/// Threads that ask authoritative servers, beside the one of the contacts: one does 20,000 names per second,
+/// and each has its share only of what a server may be asked.
 const MOST_WORKERS: usize = 8;
 
 /// Threads that ask about names of the list by this plan.

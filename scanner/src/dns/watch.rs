@@ -34,7 +34,8 @@ const DEAF: Duration = Duration::from_secs(5);
 /// Silence within a question's time, longer than they take to answer, that makes its end worth nothing:
 /// healthy resolvers give a sign of life before that.
 const GAP: Duration = Duration::from_secs(1);
-/// The same where authoritative servers are asked: a sign of life is asked for once per second, and looked for four times.
+/// The same where authoritative servers are asked: a sign of life is asked for once per second, and looked
+/// for four times.
 const GAP_OF_ALL: Duration = Duration::from_secs(3);
 /// How often a question is asked anew for a silence that was no outage.
 const ANEW: u32 = 3;

@@ -29,8 +29,8 @@ pub(super) fn write_query(name: &str, kind: RecordType, query: &mut Vec<u8>) -> 
     Some(())
 }
 
-/// Writes a query to an authoritative server: no recursion desired, id 0, with EDNS or without; the name is given as it
-/// stands in a message.
+/// Writes a query to an authoritative server: no recursion desired, id 0, with EDNS or without; the name is
+/// given as it stands in a message.
 pub(super) fn write_authority_query(name: &[u8], kind: RecordType, has_edns: bool, query: &mut Vec<u8>) {
     query.clear();
     query.extend([0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, u8::from(has_edns)]);

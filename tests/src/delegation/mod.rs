@@ -1,7 +1,7 @@
 //! The DNS as it is delegated: which zone a name is in, who refers to it, and which servers answer for it.
 //!
-//! All of it is a pure function of (seed, epoch, name), as the world is. What the servers of a domain's zone answer is what
-//! the world says of the domain.
+//! All of it is a pure function of (seed, epoch, name), as the world is. What the servers of a domain's zone
+//! answer is what the world says of the domain.
 
 mod operators;
 mod servers;
@@ -83,8 +83,8 @@ impl Delegations {
         Self { operators: Operators::new(world.seed), world }
     }
 
-    /// The zones on the way from the root to a name that is asked for with a type, the root first. The last one holds the
-    /// name, or denies it.
+    /// The zones on the way from the root to a name that is asked for with a type, the root first. The last
+    /// one holds the name, or denies it.
     #[must_use]
     pub fn chain(&self, name: &str, kind: Option<RecordType>) -> Vec<Zone> {
         if let Some(chain) = self.chain_of_server(name, kind) {
@@ -115,7 +115,8 @@ impl Delegations {
         zones
     }
 
-    /// The name servers that the parent of a domain has for it, sorted; none where the parent denies the domain.
+    /// The name servers that the parent of a domain has for it, sorted; none where the parent denies the
+    /// domain.
     #[must_use]
     pub fn of(&self, domain: &str) -> Vec<String> {
         let chain = self.chain(domain, Some(RecordType::Mx));
@@ -226,8 +227,8 @@ impl Delegations {
         )
     }
 
-    /// The servers of a domain that nothing is wrong with: its operator's under the operator's names, or now and then under
-    /// names of the domain.
+    /// The servers of a domain that nothing is wrong with: its operator's under the operator's names, or now
+    /// and then under names of the domain.
     fn ordinary(&self, apex: &str, operator: Operator) -> Vec<NameServer> {
         let mut servers = self.hosted(operator);
         if servers::is_vanity(self.world.seed, apex) {

@@ -9,7 +9,8 @@ const OPERATORS: u64 = 1_000;
 const FIRST: u64 = 15;
 /// Operators that host their own zones always.
 const SELF_HOSTED: u64 = 10;
-/// What the names of their zones begin with. Made-up names have no digits, so none is taken for one of theirs.
+/// What the names of their zones begin with. Made-up names have no digits, so none is taken for one of
+/// theirs.
 const LABEL: &str = "labdns";
 /// The top-level domains of their zones.
 const TOPS: [&str; 8] = ["net", "com", "org", "de", "nl", "io", "co.uk", "info"];

@@ -1,7 +1,8 @@
 //! Name servers: their names, and the addresses they have on the loopback network.
 //!
-//! The root is 127.64.0.1 and .2; the registry of a top-level domain 127.65.T.1 and .2, of suffixes of several labels below it .3
-//! and .4; operators have 127.66.0.1 upwards; servers that something is wrong with 127.67.KIND.1 upwards.
+//! The root is 127.64.0.1 and .2; the registry of a top-level domain 127.65.T.1 and .2, of suffixes of
+//! several labels below it .3 and .4; operators have 127.66.0.1 upwards; servers that something is wrong with
+//! 127.67.KIND.1 upwards.
 
 use super::{Content, ODD, Zone};
 use crate::dice::draw;
@@ -38,8 +39,8 @@ impl NameServer {
         Self { name, addr: None, does }
     }
 
-    /// The address that stands beside a delegation in a zone, where it does: the name is below that zone, and an address of
-    /// its own is known (RFC 9471 section 2).
+    /// The address that stands beside a delegation in a zone, where it does: the name is below that zone, and
+    /// an address of its own is known (RFC 9471 section 2).
     #[must_use]
     pub fn glue(&self, zone: &str) -> Option<IpAddr> {
         let is_below = zone.is_empty() || super::is_at_or_below(&self.name, zone);

@@ -1,4 +1,5 @@
-//! The authoritative servers of a world: the root, registries and operators, each at addresses of its own, all at one port.
+//! The authoritative servers of a world: the root, registries and operators, each at addresses of its own,
+//! all at one port.
 
 use super::dns::{Reply, converse};
 use super::forge::forge;
@@ -22,13 +23,8 @@ const SERVERS: std::ops::RangeInclusive<u8> = 64..=67;
 /// Questions a second that a server which limits answers without its cookie.
 const LIMIT: u32 = 5;
 /// What comes before each answer of servers that are forged (RFC 5452 section 9.1).
-const FORGED: [Forgery; 5] = [
-    Forgery::WrongId,
-    Forgery::OtherName,
-    Forgery::OtherType,
-    Forgery::WrongPort,
-    Forgery::WrongAddress,
-];
+const FORGED: [Forgery; 5] =
+    [Forgery::WrongId, Forgery::OtherName, Forgery::OtherType, Forgery::WrongPort, Forgery::WrongAddress];
 /// Where answers come from that come from another address.
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 68, 0, 1);
 /// Room for a datagram: the receive offload of the kernel may put several of 1,500 bytes into one.
@@ -123,7 +119,8 @@ impl Authorities {
         })
     }
 
-    /// The cookies that an answer repeats, the asker's and the server's, and whether the asker showed the server's.
+    /// The cookies that an answer repeats, the asker's and the server's, and whether the asker showed the
+    /// server's.
     fn cookie(&self, question: &Question<'_>, asked: Ipv4Addr) -> (Option<Vec<u8>>, bool) {
         let Some((client, server)) = question.cookie.and_then(|cookie| cookie.split_first_chunk::<8>())
         else {

@@ -41,7 +41,8 @@ impl<'r, 'q> Chase<'r, 'q> {
         }
     }
 
-    /// Goes along the chain for as long as `knows` the next name; what is asked for is known of the first one only.
+    /// Goes along the chain for as long as `knows` the next name; what is asked for is known of the first one
+    /// only.
     pub(super) fn run(&mut self, knows: &dyn Fn(&str, Option<RecordType>) -> bool) {
         let mut name = self.question.name.clone();
         let mut kind = RecordType::from_number(self.question.kind);

@@ -46,6 +46,9 @@ pub(crate) struct Responder {
     pub(super) contacts: Arc<Contacts>,
     /// When each answer that fails at first was first asked for.
     first_asked: Mutex<HashMap<(String, u16), Instant>>,
+    /// How many times as long what fails at first does so: where several servers are asked one after the
+    /// other, the last of them is to fail too.
+    longer: u32,
 }
 
 /// Answers over UDP until it is to stop.
@@ -112,8 +115,13 @@ pub(super) async fn converse(
 }
 
 impl Responder {
-    pub(super) fn new(world: Arc<World>, authority: Arc<Authority>, contacts: Arc<Contacts>) -> Self {
-        Self { world, authority, contacts, first_asked: Mutex::default() }
+    pub(super) fn new(
+        world: Arc<World>,
+        authority: Arc<Authority>,
+        contacts: Arc<Contacts>,
+        longer: u32,
+    ) -> Self {
+        Self { world, authority, contacts, first_asked: Mutex::default(), longer }
     }
 
     /// What becomes of a message; `None` where it is none that could be answered.
@@ -138,7 +146,7 @@ impl Responder {
         let Some((first, for_ms)) = answer.first else { return answer.status };
         let mut asked = self.first_asked.lock().unwrap_or_else(PoisonError::into_inner);
         let since = *asked.entry((question.name.clone(), question.kind)).or_insert_with(Instant::now);
-        let fails = since.elapsed() < Duration::from_millis(for_ms);
+        let fails = since.elapsed() < self.longer * Duration::from_millis(for_ms);
         self.contacts.meet(&question.name, None, fails, false);
         if fails { first } else { answer.status }
     }

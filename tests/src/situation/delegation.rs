@@ -1,6 +1,7 @@
 //! Who answers for a domain where the DNS is delegated: the table `[delegation]` of a situation.
 //!
-//! What the servers answer is what `[dns]` says; this says which of them do, and how they fail. A resolver is not concerned.
+//! What the servers answer is what `[dns]` says; this says which of them do, and how they fail. A resolver is
+//! not concerned.
 
 use serde::Deserialize;
 
@@ -10,8 +11,8 @@ use serde::Deserialize;
 pub struct Delegation {
     /// What each name server does.
     pub servers: Vec<Server>,
-    /// Whether what its servers say cannot be used by whoever asks them: then a resolver has something to say, and a scan
-    /// without one has not.
+    /// Whether what its servers say cannot be used by whoever asks them: then a resolver has something to
+    /// say, and a scan without one has not.
     pub useless: bool,
     /// Names below the domain that are zones of their own.
     pub cuts: Vec<String>,

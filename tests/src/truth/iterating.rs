@@ -55,7 +55,8 @@ fn cell(table: &Table, row: &[Value], name: &str) -> Value {
     table.position(name).and_then(|at| row.get(at)).cloned().unwrap_or(Value::Null)
 }
 
-/// Where all servers of a zone refuse, or say what is of no use, there is no answer, and the question is asked again.
+/// Where all servers of a zone refuse, or say what is of no use, there is no answer, and the question is
+/// asked again.
 fn failure(table: &Table, row: &mut [Value], status: &str, question: &str, useless: bool) -> bool {
     let before = cell(table, row, status);
     match before.as_text() {

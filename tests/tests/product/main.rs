@@ -16,6 +16,7 @@ mod faults;
 mod graded;
 mod hostile;
 mod interrupted;
+mod iterating;
 mod layouts;
 mod outage;
 mod pace;
@@ -39,6 +40,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use sts_lab::mix::Mix;
 use sts_lab::names::Names;
+use sts_lab::serve::Dns;
 use sts_lab::{Lab, Options, grade};
 
 /// A program of the product, built beside this test.
@@ -68,6 +70,11 @@ thread_local! {
 /// It has the machine for itself: beside a second one and its scan, a queue for the processor could outlast a
 /// deadline and be graded as a fault of the servers.
 fn lab(domains: u64, mix: &str, dir: &Path) -> Lab {
+    lab_with(Dns::Resolver, domains, mix, dir)
+}
+
+/// The same with a DNS of this kind.
+fn lab_with(dns: Dns, domains: u64, mix: &str, dir: &Path) -> Lab {
     static ONE: Mutex<()> = Mutex::new(());
     // A test that failed leaves nothing behind that another one reads.
     TURN.with_borrow_mut(|turn| {
@@ -79,7 +86,7 @@ fn lab(domains: u64, mix: &str, dir: &Path) -> Lab {
         seed: 7,
         epoch: 0,
         mix,
-        dns: sts_lab::serve::Dns::Resolver,
+        dns,
         dir: dir.join("world"),
     })
     .unwrap()

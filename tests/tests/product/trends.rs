@@ -59,7 +59,8 @@ fn write(epoch: u32, dir: &Path) {
 /// What each domain is in an epoch.
 fn epoch(contract: &Arc<Contract>, authority: &Arc<Authority>, epoch: u32) -> BTreeMap<String, Expected> {
     let world = Arc::new(World::new(contract, SEED, epoch, mix()).unwrap());
-    let oracle = Oracle { contract: Arc::clone(contract), world, authority: Arc::clone(authority), delegations: None };
+    let oracle =
+        Oracle { contract: Arc::clone(contract), world, authority: Arc::clone(authority), delegations: None };
     let expected = |index: u64| {
         let name = generate(SEED, index);
         let expected = oracle.expected(index + 1, &name).unwrap();

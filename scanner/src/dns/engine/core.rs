@@ -64,8 +64,8 @@ pub(super) struct Core {
 }
 
 impl Core {
-    /// With bounds it asks authoritative servers by sockets that are open to all; without, resolvers by sockets of their own,
-    /// with at most `ceiling` questions in flight to each.
+    /// With bounds it asks authoritative servers by sockets that are open to all; without, resolvers by
+    /// sockets of their own, with at most `ceiling` questions in flight to each.
     pub(super) fn new(ceiling: usize, bounds: Option<Bounds>, now: Instant) -> Result<Self, LocalFault> {
         Ok(Self {
             late: 0,

@@ -36,8 +36,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Poll, Waker};
 use std::time::{Duration, Instant};
 
-/// Descriptors that an engine may hold where it asks authoritative servers: both families, and the sockets that give way
-/// to new ones.
+/// Descriptors that an engine may hold where it asks authoritative servers: both families, and the sockets
+/// that give way to new ones.
 pub const DESCRIPTORS_TO_ALL: usize = 4 * core::SOCKETS_TO_ALL;
 
 /// Descriptors that an engine may hold for a server.

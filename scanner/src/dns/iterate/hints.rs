@@ -3,7 +3,8 @@
 use super::name::Wire;
 use std::net::IpAddr;
 
-/// The root's servers (root zone of 2023-11-27 and later; the addresses of b.root-servers.net changed that day).
+/// The root's servers (root zone of 2023-11-27 and later; the addresses of b.root-servers.net changed that
+/// day).
 const BUILT_IN: [(&str, [&str; 2]); 13] = [
     ("a.root-servers.net", ["198.41.0.4", "2001:503:ba3e::2:30"]),
     ("b.root-servers.net", ["170.247.170.2", "2801:1b8:10::b"]),
@@ -31,8 +32,8 @@ pub(in crate::dns) fn built_in() -> Vec<Hint> {
     BUILT_IN.iter().filter_map(hint).collect()
 }
 
-/// The hints of a file in the form of named.root: records of the root's NS, and of the addresses of the names they
-/// give.
+/// The hints of a file in the form of named.root: records of the root's NS, and of the addresses of the names
+/// they give.
 ///
 /// # Errors
 /// The line that cannot be read, or that nothing of use is there.

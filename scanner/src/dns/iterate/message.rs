@@ -1,5 +1,5 @@
-//! What an authoritative server's message says about a question, held against the zone that the server was asked for.
-//! Nothing outside of that zone is believed.
+//! What an authoritative server's message says about a question, held against the zone that the server was
+//! asked for. Nothing outside of that zone is believed.
 
 use super::name::Wire;
 use crate::dns::wire::{self, HEADER, Head};
@@ -22,7 +22,8 @@ const ADDRESSES: usize = 8;
 pub(super) enum Said {
     /// The zone's own word: records, an alias, NODATA or NXDOMAIN.
     Answer {
-        /// Whether the names of the zone beyond an alias are answered too: there is an SOA (RFC 2308 section 2).
+        /// Whether the names of the zone beyond an alias are answered too: there is an SOA (RFC 2308 section
+        /// 2).
         has_soa: bool,
     },
     /// Servers of a zone further below, on the way to the name.
@@ -55,7 +56,8 @@ pub(super) struct Referral {
     pub(super) zone: Wire,
     /// TTL of its NS, seconds.
     pub(super) ttl: u32,
-    /// Its servers with the addresses that the message has, as far as they lie in the zone that was asked for.
+    /// Its servers with the addresses that the message has, as far as they lie in the zone that was asked
+    /// for.
     pub(super) servers: Vec<(Wire, Vec<IpAddr>)>,
 }
 

@@ -1,4 +1,5 @@
-//! Asking the authoritative servers: from the root, or the nearest zone that is known, down to the servers of the name.
+//! Asking the authoritative servers: from the root, or the nearest zone that is known, down to the servers of
+//! the name.
 //!
 //! ```text
 //! a question ──> nearest zone known ──> a server of it ──referral──> the zone below ──> … ──> the zone's own word
@@ -63,8 +64,8 @@ pub(in crate::dns) struct Iterating {
 pub struct AuthorityPace {
     /// Questions per second to one address, and under way.
     pub server: (u32, usize),
-    /// Questions per second to one operator (registrable domain of the server's name, and its /24 or /48), and under
-    /// way.
+    /// Questions per second to one operator (registrable domain of the server's name, and its /24 or /48),
+    /// and under way.
     pub operator: (u32, usize),
     /// Questions per second to all servers of one TLD, and under way.
     pub tld: (u32, usize),
@@ -148,8 +149,8 @@ impl Iterating {
         self.store.forgive();
     }
 
-    /// The next of the root's servers to be asked for a sign of life, of which there is one per second for all threads;
-    /// `None` where it is not time yet.
+    /// The next of the root's servers to be asked for a sign of life, of which there is one per second for
+    /// all threads; `None` where it is not time yet.
     pub(in crate::dns) fn sign_of_life(&self) -> Option<SocketAddr> {
         let mut last = self.last_sign.lock().unwrap_or_else(PoisonError::into_inner);
         if last.is_some_and(|last| last.elapsed() < BETWEEN_SIGNS) {

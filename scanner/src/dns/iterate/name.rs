@@ -26,8 +26,8 @@ impl Wire {
         Some(Self(bytes.into()))
     }
 
-    /// The name that begins at `at` of a message, compressed or not, and the offset behind it; `None` where it is
-    /// none (RFC 1035 section 4.1.4).
+    /// The name that begins at `at` of a message, compressed or not, and the offset behind it; `None` where
+    /// it is none (RFC 1035 section 4.1.4).
     pub(in crate::dns) fn read(message: &[u8], at: usize) -> Option<(Self, usize)> {
         let mut name = Vec::with_capacity(32);
         let (mut at, mut behind) = (at, None);
@@ -93,8 +93,8 @@ impl Wire {
         Self(self.up().nth(skip).unwrap_or(&[0]).into())
     }
 
-    /// How many labels the public suffix of the name has: above that cut nobody's own zone begins. One for names
-    /// whose suffix nobody lists.
+    /// How many labels the public suffix of the name has: above that cut nobody's own zone begins. One for
+    /// names whose suffix nobody lists.
     pub(in crate::dns) fn suffix_labels(&self) -> usize {
         let text = self.to_string();
         let mut of = text.as_str();

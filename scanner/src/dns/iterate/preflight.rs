@@ -1,5 +1,5 @@
-//! What is found out before the first name: whether authoritative servers can be asked from here, by both transports and
-//! by each family, and whether somebody in between answers in their place.
+//! What is found out before the first name: whether authoritative servers can be asked from here, by both
+//! transports and by each family, and whether somebody in between answers in their place.
 
 use super::{Iterating, Wire};
 use crate::dns::asking::over_tcp;
@@ -13,7 +13,8 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(2);
 /// Root servers of a family that are tried: that all of them are away at once has never happened.
 const TRIES: usize = 3;
-/// Addresses for documentation (RFC 5737, RFC 3849): nobody is there, so whoever answers from there is in between.
+/// Addresses for documentation (RFC 5737, RFC 3849): nobody is there, so whoever answers from there is in
+/// between.
 const NOBODY: [&str; 2] = ["192.0.2.53", "2001:db8::53"];
 /// The zone below which a name that nobody has is asked for.
 const BUSY: &str = "com";

@@ -17,9 +17,9 @@ pub(super) struct Candidate {
     pub(super) is_dead: bool,
 }
 
-/// The servers of a zone in the order in which they are asked: first who answered before, then those that are alive,
-/// in an order of chance so that none is asked more than others, then those whose address must be looked for, then the
-/// dead.
+/// The servers of a zone in the order in which they are asked: first who answered before, then those that are
+/// alive, in an order of chance so that none is asked more than others, then those whose address must be
+/// looked for, then the dead.
 pub(super) struct Servers {
     /// The next one last.
     ready: Vec<Candidate>,

@@ -1,5 +1,5 @@
-//! What is remembered of the way to the scanned names: the zones of registries and of those that host name servers,
-//! the addresses of name servers, and which servers are silent. Never a scanned name.
+//! What is remembered of the way to the scanned names: the zones of registries and of those that host name
+//! servers, the addresses of name servers, and which servers are silent. Never a scanned name.
 
 use super::name::Wire;
 use crate::admission::Refusal;
@@ -16,10 +16,12 @@ const ZONES: usize = 300_000;
 const NAMES: usize = 1_500_000;
 /// Silent addresses and addresses without EDNS that are known at once.
 const SERVERS: usize = 500_000;
-/// Shortest and longest time that anything is remembered, whatever its TTL says (RFC 8767 section 4 allows a bound).
+/// Shortest and longest time that anything is remembered, whatever its TTL says (RFC 8767 section 4 allows a
+/// bound).
 const LEAST: Duration = Duration::from_secs(60);
 const LONGEST: Duration = Duration::from_secs(86_400);
-/// How long a server's name that has no address is not looked for again (RFC 2308 section 7: at most five minutes).
+/// How long a server's name that has no address is not looked for again (RFC 2308 section 7: at most five
+/// minutes).
 const FAILED: Duration = Duration::from_secs(300);
 /// Questions without an answer in a row after which an address is taken to be dead, and for how long.
 const SILENT: u32 = 2;
@@ -186,7 +188,8 @@ impl Store {
         }
     }
 
-    /// The zone nearest above a name, or at it, that anything is known of; `None` where that is not even the root.
+    /// The zone nearest above a name, or at it, that anything is known of; `None` where that is not even the
+    /// root.
     pub(super) fn nearest(&self, name: &Wire) -> Option<Zone> {
         let now = Instant::now();
         let mut zones = lock(&self.zones);
@@ -214,8 +217,8 @@ impl Store {
         lock(&self.tlds).remove(tld);
     }
 
-    /// The addresses of a name server, for the walk with this number. Whoever gets [`Known::Unknown`] must look for them
-    /// and end that with [`Store::found`].
+    /// The addresses of a name server, for the walk with this number. Whoever gets [`Known::Unknown`] must
+    /// look for them and end that with [`Store::found`].
     pub(super) fn addresses(&self, server: &Wire, walk: u64) -> Known {
         let mut names = lock(&self.names);
         if let Some(addrs) = names.found.get(server, Instant::now()) {
@@ -239,8 +242,8 @@ impl Store {
         lock(&self.names).waits.remove(&walk);
     }
 
-    /// The addresses of a name server are these, for so many seconds; with `None` nobody could tell, and whoever asks
-    /// next is to look.
+    /// The addresses of a name server are these, for so many seconds; with `None` nobody could tell, and
+    /// whoever asks next is to look.
     pub(super) fn found(&self, server: &Wire, addrs: Option<(Vec<IpAddr>, u32)>) {
         let mut names = lock(&self.names);
         if let Some((addrs, ttl)) = addrs {
@@ -303,7 +306,8 @@ impl Names {
     /// Whether the walk that looks for `server` waits, by whatever others, for the walk `me`.
     fn would_wait_for(&self, server: &Wire, me: u64) -> bool {
         let mut name = server;
-        // Each walk waits for one name, so the chain ends or comes back; no chain has more links than there are walks.
+        // Each walk waits for one name, so the chain ends or comes back; no chain has more links than there
+        // are walks.
         for _ in 0..=self.waits.len() {
             let Some(seeking) = self.sought.get(name) else { return false };
             if seeking.by == me {

@@ -196,12 +196,7 @@ impl World {
     }
 }
 
-async fn serve(
-    socket: Arc<UdpSocket>,
-    addr: Ipv4Addr,
-    says: Says,
-    asked: Arc<Mutex<Vec<Asked>>>,
-) {
+async fn serve(socket: Arc<UdpSocket>, addr: Ipv4Addr, says: Says, asked: Arc<Mutex<Vec<Asked>>>) {
     let mut buffer = [0; 4_096];
     let mut late = JoinSet::new();
     let elsewhere = Arc::new(UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap());
@@ -230,7 +225,8 @@ async fn serve(
     }
 }
 
-/// Root at host 1, the TLD `example` at host 2, and servers of the test from host 3 on; `below` says what the TLD says.
+/// Root at host 1, the TLD `example` at host 2, and servers of the test from host 3 on; `below` says what the
+/// TLD says.
 pub(super) fn registry(net: u8, below: impl Fn(&str) -> Reply + Send + 'static) -> Vec<(Ipv4Addr, Says)> {
     let root = move |name: &str, _| match name {
         "" => Reply::NoData,

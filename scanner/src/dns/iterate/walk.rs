@@ -1,10 +1,10 @@
 //! One walk: from a zone that is known to the servers of a name, and what they say.
 
-use super::{Iterating, Near};
 use super::message::{self, Said};
 use super::name::Wire;
 use super::servers::{self, Candidate, Servers};
 use super::store::{Delegation, Failure, Known, Zone};
+use super::{Iterating, Near};
 use crate::admission::Waited;
 use crate::dns::asking::over_tcp;
 use crate::dns::engine::{Engine, Event, Exchange, Patience};
@@ -24,8 +24,8 @@ const DEPTH: u8 = 6;
 const SENDS: u32 = 48;
 /// Questions that one question may cost at one zone.
 const SENDS_AT_A_ZONE: usize = 6;
-/// How long the first, second … server is waited for before another is asked too, where it is not known to take longer.
-/// Answers that come later still count.
+/// How long the first, second … server is waited for before another is asked too, where it is not known to
+/// take longer. Answers that come later still count.
 const PATIENCE: [Duration; 4] = [
     Duration::from_millis(400),
     Duration::from_millis(800),
@@ -131,7 +131,8 @@ impl<'a> Walk<'a> {
         Ok(Found::Nothing(Failure { answered: true, ..Failure::default() }))
     }
 
-    /// The nearest zone above the name that is known, from its TLD down; the outcome where the TLD cannot be had.
+    /// The nearest zone above the name that is known, from its TLD down; the outcome where the TLD cannot be
+    /// had.
     async fn top(&mut self, name: &Wire) -> Result<Result<Arc<Delegation>, Found>, Unfinished> {
         let tld = name.last(1);
         let store = &self.iterating.store;
@@ -416,8 +417,8 @@ impl<'a> Walk<'a> {
         Ok(heard)
     }
 
-    /// The addresses of a server of `zone` whose name came without; none where it has none, or where they cannot be
-    /// looked for.
+    /// The addresses of a server of `zone` whose name came without; none where it has none, or where they
+    /// cannot be looked for.
     async fn addresses_of(&mut self, server: &Wire, zone: &Wire) -> Result<Arc<[IpAddr]>, Unfinished> {
         let none = || Arc::from([]);
         // A server within the zone that it serves can only be found by way of itself.

@@ -1,0 +1,71 @@
+//! A scan that asks the authoritative servers itself, from the root down.
+
+use super::{assert_code, assert_graded, dataset, lab_with, list, mix, scan, sts_scan, text};
+use serde_json::Value;
+use sts_lab::Lab;
+use sts_lab::serve::Dns;
+
+fn manifest(folder: &std::path::Path) -> Value {
+    serde_json::from_slice(&std::fs::read(folder.join("manifest.json")).unwrap()).unwrap()
+}
+
+fn assert_scanned(lab: Lab, dir: &std::path::Path) {
+    let output = scan(&lab, &list(&lab), dir).output().unwrap();
+    assert_code(&output, 0);
+    let manifest = manifest(&dataset(dir));
+    assert_eq!(manifest["vantage"]["resolution"], "iterating");
+    assert_eq!(manifest["vantage"]["resolvers"], serde_json::json!([]));
+    assert_graded(lab, dir);
+}
+
+#[test]
+fn a_scan_without_a_resolver_has_no_difference_to_the_truth() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = lab_with(Dns::Delegated, 4_000, "uniform", dir.path());
+    assert_scanned(lab, dir.path());
+}
+
+#[test]
+fn forged_answers_before_those_of_every_server_change_no_cell() {
+    let dir = tempfile::tempdir().unwrap();
+    // What fails but for a time may be over when a server among thousands of forged answers is asked again.
+    let demo = include_str!("../../mixes/demo.toml").lines().filter(|line| !line.contains("-flaky"));
+    let situations = demo.filter_map(|line| line.split_once(" = ")).map(|(name, _)| name);
+    let known = |name: &&str| !matches!(*name, "about" | "every_situation");
+    let steady = mix(dir.path(), situations.filter(known));
+    let lab = lab_with(Dns::Forged, 2_500, &steady, dir.path());
+    assert_scanned(lab, dir.path());
+}
+
+#[test]
+fn the_same_laboratory_behind_its_resolver_is_told_as_another_scan() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = lab_with(Dns::Delegated, 200, "demo", dir.path());
+    let resolver = lab.ports.dns.to_string();
+    let output = scan(&lab, &list(&lab), dir.path()).args(["--resolver", &resolver]).output().unwrap();
+    assert_code(&output, 0);
+    let folder = dataset(dir.path());
+    let mut manifest = manifest(&folder);
+    assert_eq!(manifest["vantage"]["resolution"], "forwarding");
+    // As if it had been broken off: it may not go on by another way.
+    manifest["complete"] = Value::Bool(false);
+    manifest.as_object_mut().unwrap().retain(|key, _| key != "parts" && key != "digest");
+    std::fs::write(folder.join("manifest.json"), serde_json::to_vec(&manifest).unwrap()).unwrap();
+    let resumed = sts_scan().arg("resume").arg(&folder).args(["--resolver", "none"]).output().unwrap();
+    assert_code(&resumed, 2);
+    let said = text(&resumed.stderr);
+    assert!(said.contains("it was forwarding, is iterating"), "{said}");
+}
+
+#[test]
+fn what_is_for_resolvers_is_refused_where_none_is_asked_and_a_port_for_laboratories_elsewhere() {
+    for (flags, why) in [
+        (["--per-resolver-rate", "100"], "none is asked: give --resolver"),
+        (["--per-resolver-in-flight", "100"], "none is asked: give --resolver"),
+        (["--authority-port", "5300"], "must be 53"),
+    ] {
+        let output = sts_scan().arg("plan").args(flags).output().unwrap();
+        assert_code(&output, 2);
+        assert!(text(&output.stderr).contains(why), "{}", text(&output.stderr));
+    }
+}
