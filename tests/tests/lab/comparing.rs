@@ -24,7 +24,7 @@ impl Pair {
         let contract = Arc::new(Contract::load().unwrap());
         let world = Arc::new(World::new(&contract, 1, 0, Mix::load("demo").unwrap()).unwrap());
         let authority = Arc::new(Authority::new(1).unwrap());
-        let oracle = Oracle { contract: Arc::clone(&contract), world, authority };
+        let oracle = Oracle { contract: Arc::clone(&contract), world, authority, delegations: None };
         let names = Names::Generated(400).iter(1).unwrap();
         let truth = (1..).zip(names).map(|(rank, name)| oracle.expected(rank, &name.unwrap()));
         let dataset = Dataset::of_truth(&contract, truth).unwrap();

@@ -131,7 +131,8 @@ fn every_situation_fills_the_columns_that_may_not_be_null() {
     for situation in situations() {
         let (contract, world) = world(Mix::only(&situation));
         let authority = Arc::new(Authority::new(1).unwrap());
-        let oracle = Oracle { contract: Arc::clone(&contract), world: Arc::new(world), authority };
+        let oracle =
+            Oracle { contract: Arc::clone(&contract), world: Arc::new(world), authority, delegations: None };
         let expected = oracle.expected(1, "example.co.uk").unwrap();
         let rows = [
             (&contract.domains, vec![expected.domain]),
@@ -197,7 +198,7 @@ fn the_truth_is_the_same_for_the_same_seed() {
         let (contract, _) = world(Mix::load("demo").unwrap());
         let world = World::new(&contract, seed, 0, Mix::load("demo").unwrap()).unwrap();
         let authority = Arc::new(Authority::new(seed).unwrap());
-        let oracle = Oracle { contract, world: Arc::new(world), authority };
+        let oracle = Oracle { contract, world: Arc::new(world), authority, delegations: None };
         let path = dir.path().join(name);
         let names = Names::Generated(300).iter(seed).unwrap();
         truth::write(&oracle, names, &path, |_, _| Ok(())).unwrap();

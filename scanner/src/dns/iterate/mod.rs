@@ -2,7 +2,7 @@
 //! the name.
 //!
 //! ```text
-//! a question ──> nearest zone known ──> a server of it ──referral──> the zone below ──> … ──> the zone's own word
+//! a question ──> nearest zone known ──> a server of it ──referral──> the zone below ──> … ──> its own word
 //!                     ^                      │
 //!                     │              no address known: another walk, for the server's name
 //!                     └── alias out of the zone: on with its target, 16 at most
