@@ -64,8 +64,8 @@ fn flipped(value: &Value) -> Value {
     }
 }
 
-/// Columns that are null or empty in every row of the laboratory behind its resolver, so that no cell of them can
-/// be flipped.
+/// Columns that are null or empty in every row of the laboratory behind its resolver, so that no cell of them
+/// can be flipped.
 const EMPTY: [&str; 2] = ["aia", "delegated_to"];
 
 #[test]
