@@ -1,52 +1,17 @@
 //! One question from its first attempt to its answer: other resolvers, TCP after truncation, and whether the
 //! silence is ours.
 
-use super::engine::{Engine, Event, Exchange, Patience};
+use super::effort::patience;
+use super::engine::{Engine, Event, Exchange};
 use super::iterate::{Iterating, Near};
 use super::resolvers::Chosen;
-use super::{Answer, Dns, Doubt, RecordType, engine_here, wire};
+use super::tcp::over_tcp;
+use super::{Answer, Dns, Doubt, Effort, RecordType, engine_here, wire};
 use crate::admission::Waited;
 use crate::evidence::DnsStatus;
 use crate::fault::{LocalFault, Unfinished};
 use crate::moment;
-use hickory_resolver::net::NetError;
-use hickory_resolver::net::runtime::TokioRuntimeProvider;
-use hickory_resolver::net::tcp::TcpClientStream;
-use hickory_resolver::net::xfer::{DnsHandle, FirstAnswer};
-use hickory_resolver::proto::op::{DnsRequest, DnsRequestOptions, Query};
-use std::net::SocketAddr;
-use std::time::{Duration, Instant};
-
-/// How much a question is worth.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Effort {
-    /// Three attempts within the whole deadline.
-    Full,
-    /// One attempt: for a name of which nobody has answered the question before this one.
-    Once,
-}
-
-impl Effort {
-    /// What of the deadline each attempt gets.
-    const fn parts(self) -> &'static [u32] {
-        match self {
-            Self::Full => &PARTS,
-            Self::Once => &[4],
-        }
-    }
-}
-
-/// What of a deadline each of three attempts gets: an eighth, a quarter, and what is left.
-pub(super) const PARTS: [u32; 3] = [8, 4, 1];
-
-/// What an attempt gets of a deadline of which so much is left: its part; and where the resolver is known to
-/// take longer up to three quarters of what is left, so that a lost datagram is still repeated.
-pub(super) fn patience(deadline: Duration, part: u32, left: Duration) -> Patience {
-    if part == 1 {
-        return Patience::just(left);
-    }
-    Patience::between((deadline / part).min(left), left / 4 * 3)
-}
+use std::time::Instant;
 
 /// What one answer is worth.
 pub(super) enum Reading {
@@ -275,46 +240,4 @@ pub(super) fn read(exchange: &Exchange) -> Reading {
         }
         Answer::of_wire(query, reply, moment::now()).map_or(Reading::Unreadable, Reading::Says)
     })
-}
-
-/// Asks a server again by TCP what did not fit into a datagram; `recursively` where it is a resolver. Gives
-/// the answer; `None` where none came, or one that was cut again.
-///
-/// # Errors
-/// This machine failed.
-pub(super) async fn over_tcp(
-    exchange: &Exchange,
-    server: SocketAddr,
-    left: Duration,
-    recursively: bool,
-) -> Result<Option<Vec<u8>>, LocalFault> {
-    let Some((name, kind)) = exchange.read(|query, _| wire::asked(query)) else { return Ok(None) };
-    // Owns the library's task for the connection: when it goes, the task is ended.
-    let runtime = TokioRuntimeProvider::default();
-    let asking = async {
-        let tcp = TcpClientStream::exchange(server, None, left, None, runtime.clone()).await?;
-        let mut options = DnsRequestOptions::default();
-        options.edns_payload_len = wire::EDNS_PAYLOAD;
-        let mut request = DnsRequest::from_query(Query::query(name, kind), options);
-        request.metadata.authentic_data = recursively;
-        request.metadata.recursion_desired = recursively;
-        tcp.send(request).first_answer().await
-    };
-    match tokio::time::timeout(left, asking).await {
-        Ok(Ok(response)) => {
-            let reply = response.into_buffer();
-            let is_whole = exchange.read(|query, _| {
-                let head = wire::Head::of_answer(&reply)?;
-                let is_ours = wire::compare(query, &reply) != wire::Likeness::Other;
-                (is_ours && !head.is_truncated()).then_some(())
-            });
-            Ok(is_whole.map(|()| reply))
-        }
-        Ok(Err(NetError::Io(error))) => {
-            // A network that is away is found out from the silence.
-            let fault = LocalFault::of_io("ask the resolver", &error).filter(|fault| !fault.is_of_network());
-            fault.map_or_else(|| Ok(None), Err)
-        }
-        _ => Ok(None),
-    }
 }

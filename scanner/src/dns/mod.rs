@@ -3,20 +3,22 @@
 mod addresses;
 mod answer;
 mod asking;
+mod effort;
 pub mod engine;
 mod iterate;
 mod lookup;
 mod open;
 mod preflight;
 mod resolvers;
+mod tcp;
 mod watch;
 mod wire;
 
 pub use addresses::Addresses;
 pub use answer::Answer;
-pub use asking::Effort;
+pub use effort::Effort;
 pub use engine::{Counts, LATE_A_PLACE};
-pub use iterate::{AuthorityPace, Closed, Manner as Iteration, Near};
+pub use iterate::{AuthorityPace, Closed, Iteration, Near};
 pub use lookup::{Lookup, NoAnswer};
 pub use open::{open, resolvers, workers};
 pub use preflight::Preflight;
@@ -275,14 +277,10 @@ fn engine_here() -> Result<Engine, LocalFault> {
     Engine::here().ok_or_else(|| LocalFault::Setup { doing: "ask the resolver", reason: reason() })
 }
 
-/// The resolvers that were named, or where none was those of this machine.
+/// The resolvers of this machine.
 ///
 /// # Errors
-/// None was named, and `/etc/resolv.conf` cannot be read or names none.
-pub fn named_or_system(named: &[SocketAddr]) -> Result<Vec<SocketAddr>, LocalFault> {
-    if named.is_empty() { system_resolvers() } else { Ok(named.to_vec()) }
-}
-
+/// `/etc/resolv.conf` cannot be read or names none.
 fn system_resolvers() -> Result<Vec<SocketAddr>, LocalFault> {
     let unusable =
         |reason: String| LocalFault::Setup { doing: "find a resolver (give --resolver ADDR)", reason };

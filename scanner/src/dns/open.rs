@@ -1,7 +1,7 @@
 //! The client that a plan asks for.
 
 use super::iterate::hints;
-use super::{AuthorityPace, Dns, Iteration, named_or_system};
+use super::{AuthorityPace, Dns, Iteration, system_resolvers};
 use crate::admission::Admission;
 use crate::fault::LocalFault;
 use crate::plan::{Resolvers, ScanPlan};
@@ -28,7 +28,7 @@ pub fn workers(plan: &ScanPlan) -> usize {
 pub fn resolvers(plan: &ScanPlan) -> Result<Vec<SocketAddr>, LocalFault> {
     match &plan.resolvers {
         Resolvers::None => Ok(Vec::new()),
-        Resolvers::System => named_or_system(&[]),
+        Resolvers::System => system_resolvers(),
         Resolvers::These(these) => Ok(these.clone()),
     }
 }

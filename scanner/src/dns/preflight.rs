@@ -1,6 +1,6 @@
 //! What is found out about the resolvers before the first name: which are there, and which validate.
 
-use super::asking::PARTS;
+use super::effort::PARTS;
 use super::engine::{Engine, Event, Patience};
 use super::{RecordType, engine_here, wire};
 use crate::fault::LocalFault;

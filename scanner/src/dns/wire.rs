@@ -14,7 +14,7 @@ pub(super) const EDNS_PAYLOAD: u16 = 1_232;
 const LONGEST_NAME: usize = 255;
 const LONGEST_LABEL: usize = 63;
 const CLASS_IN: [u8; 2] = [0, 1];
-const TYPE_OPT: u16 = 41;
+pub(super) const TYPE_OPT: u16 = 41;
 const OPTION_EDE: u16 = 15;
 
 /// Writes a query with recursion desired, the AD bit set (it asks for AD in the answer without asking for
@@ -97,19 +97,24 @@ pub(super) fn name_text(name: &Name) -> String {
         if !text.is_empty() {
             text.push('.');
         }
-        for byte in label.iter().map(u8::to_ascii_lowercase) {
-            if byte.is_ascii_graphic() && byte != b'.' && byte != b'\\' {
-                text.push(char::from(byte));
-            } else {
-                text.push_str(&format!("\\{byte:03}"));
-            }
-        }
+        label_text(label, &mut text);
     }
     text
 }
 
+/// Writes a label as [`name_text`] has it.
+pub(super) fn label_text(label: &[u8], text: &mut String) {
+    for byte in label.iter().map(u8::to_ascii_lowercase) {
+        if byte.is_ascii_graphic() && byte != b'.' && byte != b'\\' {
+            text.push(char::from(byte));
+        } else {
+            text.push_str(&format!("\\{byte:03}"));
+        }
+    }
+}
+
 /// Offset behind the name that begins at `at`, compressed or not; `None` where it leaves the message.
-fn behind_name(message: &[u8], mut at: usize) -> Option<usize> {
+pub(super) fn behind_name(message: &[u8], mut at: usize) -> Option<usize> {
     loop {
         match *message.get(at)? {
             0 => return Some(at + 1),

@@ -68,15 +68,7 @@ impl Authorities {
         let (own, is_known) = self.cookie(&question, asked);
         let (at, does) = known.unwrap_or((0, Server::Refused));
         if matches!(does, Server::FormErrToEdns | Server::NotImpToEdns) && question.edns.take().is_some() {
-            let verdict = Verdict::default();
-            let ask = Ask {
-                responder: &shared.dns,
-                delegations: &self.delegations,
-                question: &question,
-                asked,
-                verdict,
-                over_tcp,
-            };
+            let ask = self.ask(shared, &question, Verdict::default(), (asked, over_tcp));
             return Some(ask.only(if does == Server::NotImpToEdns { 4 } else { 1 }));
         }
         let limits = matches!(does, Server::Limits | Server::LimitsSilently);
@@ -86,14 +78,7 @@ impl Authorities {
             cookie: own.as_deref(),
             ..Verdict::default()
         };
-        let ask = Ask {
-            responder: &shared.dns,
-            delegations: &self.delegations,
-            question: &question,
-            asked,
-            verdict,
-            over_tcp,
-        };
+        let ask = self.ask(shared, &question, verdict, (asked, over_tcp));
         let zone = chain.get(at)?;
         let code = |rcode| Some(ask.only(rcode));
         let has_edns = question.edns.is_some();
@@ -117,6 +102,17 @@ impl Authorities {
             }
             changed(reply, does, &question)
         })
+    }
+
+    fn ask<'q>(
+        &'q self,
+        shared: &'q Shared,
+        question: &'q Question<'q>,
+        verdict: Verdict<'q>,
+        (asked, over_tcp): (Ipv4Addr, bool),
+    ) -> Ask<'q> {
+        let (responder, delegations) = (&shared.dns, &self.delegations);
+        Ask { responder, delegations, question, asked, verdict, over_tcp }
     }
 
     /// The cookies that an answer repeats, the asker's and the server's, and whether the asker showed the

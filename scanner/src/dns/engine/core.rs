@@ -1,6 +1,7 @@
 //! The engine's state: exchanges, servers, ids and deadlines. No socket is touched here and nothing waits.
 
 mod authorities;
+mod facts;
 mod ghosts;
 mod outcomes;
 
@@ -116,13 +117,8 @@ impl Core {
         self.slots.get(slot as usize).map_or((&[], &[]), |slot| (&slot.query, &slot.reply))
     }
 
-    /// Asks a server, now or when its flow has room.
-    pub(super) fn send(&mut self, index: u32, server: SocketAddr, patience: Patience, waker: Waker) {
-        self.send_within(index, server, [None; 3], patience, waker);
-    }
-
-    /// As [`Core::send`], within the bounds of these levels.
-    pub(super) fn send_within(
+    /// Asks a server, now or when its flow and these levels have room.
+    pub(super) fn send(
         &mut self,
         index: u32,
         server: SocketAddr,
@@ -335,8 +331,7 @@ impl Core {
 
     /// Servers that have fewer sockets than they should have.
     pub(super) fn lanes_to_open(&self) -> impl Iterator<Item = (usize, SocketAddr)> {
-        let of_resolvers = if self.authorities.is_none() { self.lanes.as_slice() } else { &[] };
-        let lanes = of_resolvers.iter().enumerate();
+        let lanes = self.resolvers().iter().enumerate();
         lanes.flat_map(|(n, lane)| {
             std::iter::repeat_n((n, lane.server), lane.sockets().saturating_sub(lane.ports.len()))
         })
@@ -379,66 +374,6 @@ impl Core {
         }
     }
 
-    /// Questions whose answer is late now.
-    pub(super) fn late(&self) -> usize {
-        self.aside + self.late + self.authorities.as_ref().map_or(0, |authorities| authorities.held())
-    }
-
-    /// Whom to tell of the next question that turns late: one listener, once.
-    pub(super) fn listen(&mut self, waker: &Waker) {
-        self.listener = Some(waker.clone());
-    }
-
-    /// One more question goes on outside of the engine; gives who is to be told.
-    pub(super) fn step_aside(&mut self) -> Option<Waker> {
-        self.aside += 1;
-        self.listener.take()
-    }
-
-    pub(super) fn chance(&mut self) -> u64 {
-        self.ids.bits()
-    }
-
-    /// Questions that wait for an answer now.
-    pub(super) fn in_flight(&self) -> usize {
-        self.slots.iter().filter(|slot| matches!(slot.stage, Stage::Sent)).count()
-    }
-
-    /// What a server was found to bear, questions per second.
-    pub(super) fn rate(&self, server: SocketAddr) -> Option<f64> {
-        self.by_server.get(&server).and_then(|lane| self.lanes[*lane].flow.rate())
-    }
-
-    /// How long the quickest of the servers takes to answer.
-    pub(super) fn takes(&self) -> Duration {
-        let of_resolvers = if self.authorities.is_none() { self.lanes.as_slice() } else { &[] };
-        of_resolvers
-            .iter()
-            .map(|lane| lane.took.mean())
-            .filter(|mean| !mean.is_zero())
-            .min()
-            .unwrap_or_default()
-    }
-
-    /// How long a server takes to answer.
-    pub(super) fn server_takes(&self, server: SocketAddr) -> Option<Duration> {
-        let lane = self.lanes.get(*self.by_server.get(&server)?)?;
-        lane.heard.then(|| lane.took.mean())
-    }
-
-    /// How long a server took to answer elsewhere.
-    pub(super) fn expect(&mut self, server: SocketAddr, takes: Duration) {
-        let lane = self.lane_of(server);
-        self.lanes[lane].took.note(takes);
-    }
-
-    /// A server refuses one question after the other: it is asked less.
-    pub(super) fn slow_down(&mut self, server: SocketAddr) {
-        if let Some(lane) = self.by_server.get(&server) {
-            self.lanes[*lane].flow.refused(Instant::now());
-        }
-    }
-
     /// Whether questions wait for a rate, so that somebody has to come back soon; sends what may be sent.
     pub(super) fn pump_all(&mut self, now: Instant) -> bool {
         if self.authorities.is_some() {
@@ -456,8 +391,7 @@ impl Core {
 
     /// Ports to servers that never answered: what the network says about them is asked for.
     pub(super) fn unheard_ports(&self) -> impl Iterator<Item = u32> {
-        let of_resolvers = if self.authorities.is_none() { self.lanes.as_slice() } else { &[] };
-        let unheard = of_resolvers.iter().filter(|lane| !lane.heard && lane.flow.is_waited_for());
+        let unheard = self.resolvers().iter().filter(|lane| !lane.heard && lane.flow.is_waited_for());
         unheard.flat_map(|lane| lane.ports.clone())
     }
 }

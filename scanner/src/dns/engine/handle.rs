@@ -1,7 +1,7 @@
 //! The engine as hickory sees it: one server as a [`DnsHandle`], all servers as a [`ConnectionProvider`].
 
 use super::{Engine, Event};
-use crate::dns::asking::{PARTS, patience};
+use crate::dns::effort::{PARTS, patience};
 use crate::dns::wire::Head;
 use futures::Stream;
 use hickory_resolver::ConnectionProvider;

@@ -304,20 +304,33 @@ impl Engine {
         self.exchange_by(|query| wire::write_query(name, kind, query))
     }
 
+    /// As [`Engine::exchange`], for an authoritative server, with EDNS or without; the name is given as it
+    /// stands in a message.
+    pub(super) fn authority_exchange(
+        &self,
+        name: &[u8],
+        kind: RecordType,
+        has_edns: bool,
+    ) -> Option<Exchange> {
+        self.exchange_by(|query| {
+            wire::write_authority_query(name, kind, has_edns, query);
+            Some(())
+        })
+    }
+
     /// As [`Engine::exchange`], with the query that `write` writes; `None` where it writes none.
-    pub(super) fn exchange_by(&self, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<Exchange> {
+    fn exchange_by(&self, write: impl FnOnce(&mut Vec<u8>) -> Option<()>) -> Option<Exchange> {
         let slot = lock(self).open(write)?;
         Some(Exchange { engine: self.clone(), slot, status: None })
     }
 
     /// As [`Engine::exchange`], with a query that is written already.
     fn exchange_written(&self, written: &[u8]) -> Option<Exchange> {
-        let slot = lock(self).open(|query| {
+        self.exchange_by(|query| {
             query.clear();
             query.extend_from_slice(written);
             wire::question(written).map(|_| ())
-        })?;
-        Some(Exchange { engine: self.clone(), slot, status: None })
+        })
     }
 }
 
@@ -356,16 +369,7 @@ impl Exchange {
     /// an earlier attempt. Gives what came of it, and how long it waited for room; the patience begins after
     /// that.
     pub(super) async fn send(&mut self, server: SocketAddr, patience: Patience) -> (Event, Duration) {
-        let mut is_sent = false;
-        poll_fn(|cx| {
-            let mut core = lock(&self.engine);
-            if !is_sent {
-                is_sent = true;
-                core.send(self.slot, server, patience, cx.waker().clone());
-            }
-            core.outcome(self.slot, cx.waker()).map_or(Poll::Pending, Poll::Ready)
-        })
-        .await
+        self.send_within(server, [None; 3], patience).await
     }
 
     /// As [`Exchange::send`], within the bounds of these levels.
@@ -380,7 +384,7 @@ impl Exchange {
             let mut core = lock(&self.engine);
             if !is_sent {
                 is_sent = true;
-                core.send_within(self.slot, server, scopes, patience, cx.waker().clone());
+                core.send(self.slot, server, scopes, patience, cx.waker().clone());
             }
             core.outcome(self.slot, cx.waker()).map_or(Poll::Pending, Poll::Ready)
         })

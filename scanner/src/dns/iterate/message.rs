@@ -2,14 +2,13 @@
 //! asked for. Nothing outside of that zone is believed.
 
 use super::name::Wire;
-use crate::dns::wire::{self, HEADER, Head};
+use crate::dns::wire::{self, HEADER, Head, TYPE_OPT};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 const TYPE_A: u16 = 1;
 const TYPE_NS: u16 = 2;
 const TYPE_SOA: u16 = 6;
 const TYPE_AAAA: u16 = 28;
-const TYPE_OPT: u16 = 41;
 /// BADVERS (RFC 6891 section 9).
 const BADVERS: u16 = 16;
 /// Servers of a zone that are known; what is beyond is left out, so that no message costs much.
@@ -89,6 +88,14 @@ fn record(message: &[u8], at: usize) -> Option<(Record<'_>, usize)> {
     Some((record, end))
 }
 
+/// Offset behind the record that begins at `at`.
+fn behind_record(message: &[u8], at: usize) -> Option<usize> {
+    let at = wire::behind_name(message, at)?;
+    let [l0, l1] = *message.get(at + 8..)?.first_chunk()?;
+    let end = at + 10 + usize::from(u16::from_be_bytes([l0, l1]));
+    (end <= message.len()).then_some(end)
+}
+
 fn address(record: &Record<'_>) -> Option<IpAddr> {
     match record.kind {
         TYPE_A => <[u8; 4]>::try_from(record.data).ok().map(|a| Ipv4Addr::from(a).into()),
@@ -113,7 +120,7 @@ fn read_whole(message: &[u8], head: Head, zone: &Wire, name: &Wire) -> Option<Sa
     }
     let mut at = HEADER + wire::question(message)?.len();
     for _ in 0..answers {
-        at = record(message, at)?.1;
+        at = behind_record(message, at)?;
     }
     let mut has_soa = false;
     let mut cut: Option<(Wire, u32)> = None;

@@ -9,11 +9,13 @@
 //! ```
 
 pub(in crate::dns) mod hints;
+mod hosts;
 mod message;
 mod name;
 mod preflight;
 mod servers;
 mod store;
+mod top;
 mod walk;
 
 use super::engine::{Bound, Bounds, Engine, Scope};
@@ -73,7 +75,7 @@ pub struct AuthorityPace {
 
 /// Where an iterating client begins, and how it behaves.
 #[derive(Debug, Clone)]
-pub struct Manner {
+pub struct Iteration {
     /// Servers of the root.
     pub(in crate::dns) hints: Vec<Hint>,
     /// The port of authoritative servers.
@@ -120,14 +122,14 @@ impl fmt::Debug for Near {
 }
 
 impl Iterating {
-    pub(in crate::dns) fn new(manner: &Manner, deadline: Duration, admission: Arc<Admission>) -> Self {
-        let share = |(rate, in_flight)| Bound::share(rate, in_flight, manner.threads);
-        let pace = manner.pace;
+    pub(in crate::dns) fn new(iteration: &Iteration, deadline: Duration, admission: Arc<Admission>) -> Self {
+        let share = |(rate, in_flight)| Bound::share(rate, in_flight, iteration.threads);
+        let pace = iteration.pace;
         let bounds =
             Bounds { server: share(pace.server), operator: share(pace.operator), tld: share(pace.tld) };
         Self {
-            hints: manner.hints.clone(),
-            port: manner.port,
+            hints: iteration.hints.clone(),
+            port: iteration.port,
             deadline,
             admission,
             store: Store::new(),

@@ -120,26 +120,15 @@ impl Borrow<[u8]> for Wire {
 impl fmt::Display for Wire {
     /// As [`wire::name_text`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut at = 0;
-        let mut first = true;
-        loop {
-            let len = usize::from(*self.0.get(at).unwrap_or(&0));
-            if len == 0 {
-                return if first { f.write_str(".") } else { Ok(()) };
+        let mut text = String::with_capacity(self.0.len());
+        for rest in self.up() {
+            let label = &rest[1..=usize::from(rest[0])];
+            if !text.is_empty() && !label.is_empty() {
+                text.push('.');
             }
-            if !first {
-                f.write_str(".")?;
-            }
-            first = false;
-            for byte in self.0.get(at + 1..=at + len).unwrap_or_default() {
-                if byte.is_ascii_graphic() && *byte != b'.' && *byte != b'\\' {
-                    write!(f, "{}", char::from(*byte))?;
-                } else {
-                    write!(f, "\\{byte:03}")?;
-                }
-            }
-            at += 1 + len;
+            wire::label_text(label, &mut text);
         }
+        f.write_str(if text.is_empty() { "." } else { &text })
     }
 }
 

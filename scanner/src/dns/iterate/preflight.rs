@@ -2,8 +2,8 @@
 //! transports and by each family, and whether somebody in between answers in their place.
 
 use super::{Iterating, Wire};
-use crate::dns::asking::over_tcp;
 use crate::dns::engine::{Engine, Event, Exchange, Patience};
+use crate::dns::tcp::over_tcp;
 use crate::dns::{RecordType, wire};
 use crate::fault::LocalFault;
 use std::net::{IpAddr, SocketAddr};
@@ -102,7 +102,7 @@ impl Iterating {
     async fn fooled(&self, engine: &Engine, root: SocketAddr) -> Result<Option<String>, LocalFault> {
         let random = format!("sts-census-{:016x}.{BUSY}", engine.chance());
         let Some(name) = Wire::of(&random) else { return Ok(None) };
-        // Asked once more for what is not there: a datagram may be lost, and silence proves nothing.
+        // Silence proves nothing: a datagram may be lost.
         if let Some(exchange) = question(engine, &name, RecordType::A, root).await? {
             let found = exchange.read(|_, reply| {
                 let head = wire::Head::of_answer(reply)?;
@@ -146,11 +146,7 @@ async fn question(
     kind: RecordType,
     to: SocketAddr,
 ) -> Result<Option<Exchange>, LocalFault> {
-    let begun = engine.exchange_by(|query| {
-        wire::write_authority_query(name.bytes(), kind, true, query);
-        Some(())
-    });
-    let Some(mut exchange) = begun else { return Ok(None) };
+    let Some(mut exchange) = engine.authority_exchange(name.bytes(), kind, true) else { return Ok(None) };
     match exchange.send(to, Patience::just(PATIENCE)).await.0 {
         Event::Answer => Ok(Some(exchange)),
         Event::Fault(fault) if !fault.is_of_network() => Err(fault),

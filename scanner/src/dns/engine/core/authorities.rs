@@ -205,11 +205,6 @@ impl Core {
         }
     }
 
-    /// Nothing came, or nothing of use.
-    pub(super) fn was_of_no_use(&mut self, index: u32) {
-        self.judge(index, false);
-    }
-
     /// Sockets of a family that are missing.
     pub(in crate::dns::engine) fn shared_to_open(&self, family: Family) -> usize {
         let sockets = self.authorities.as_ref().map(|authorities| &authorities.sockets[family as usize]);

@@ -119,7 +119,7 @@ impl Core {
                 self.woken.extend(self.listener.take());
             } else {
                 self.counts.expired += 1;
-                self.was_of_no_use(ticket.slot);
+                self.judge(ticket.slot, false);
                 self.settle(ticket.slot, Event::Expired);
                 self.lanes[lane].flow.silent(sent, now);
             }

@@ -1,0 +1,99 @@
+//! The addresses of name servers whose names came without: looked for by walks of their own.
+
+use super::Iterating;
+use super::name::Wire;
+use super::store::Known;
+use super::walk::{Found, Walk};
+use crate::admission::Waited;
+use crate::dns::RecordType;
+use crate::fault::Unfinished;
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Walks within walks, for the addresses of name servers.
+const DEPTH: u8 = 6;
+
+/// Ends the search for a server's addresses, also where the walk is given up.
+struct Seeking<'a> {
+    iterating: &'a Iterating,
+    server: &'a Wire,
+    found: Option<(Vec<IpAddr>, u32)>,
+}
+
+impl Drop for Seeking<'_> {
+    fn drop(&mut self) {
+        self.iterating.store.found(self.server, self.found.take());
+    }
+}
+
+impl Walk<'_> {
+    /// The addresses of a server of `zone` whose name came without; none where it has none, or where they
+    /// cannot be looked for.
+    pub(super) async fn addresses_of(
+        &mut self,
+        server: &Wire,
+        zone: &Wire,
+    ) -> Result<Arc<[IpAddr]>, Unfinished> {
+        let none = || Arc::from([]);
+        // A server within the zone that it serves can only be found by way of itself.
+        if server.is_within(zone) && *zone != Wire::root() || self.depth >= DEPTH {
+            return Ok(none());
+        }
+        let store = &self.iterating.store;
+        loop {
+            let mut done = match store.addresses(server, self.number) {
+                Known::Addresses(addrs) => return Ok(addrs),
+                Known::Sought(None) => return Ok(none()),
+                Known::Sought(Some(done)) => done,
+                Known::Unknown => break,
+            };
+            let began = Instant::now();
+            // It ends with an error where the other walk was given up: then this one looks.
+            let _ = done.changed().await;
+            store.waits_no_more(self.number);
+            self.waited.add(Waited::from(began.elapsed()));
+        }
+        let mut seeking = Seeking { iterating: self.iterating, server, found: None };
+        // A name server that cannot be found leaves time for the others.
+        let kept = self.left / 2;
+        (self.depth, self.left) = (self.depth + 1, self.left - kept);
+        let found = Box::pin(self.look_up(server)).await;
+        (self.depth, self.left) = (self.depth - 1, self.left + kept);
+        let (addrs, ttl) = found?;
+        seeking.found = Some((addrs.clone(), ttl));
+        Ok(addrs.into())
+    }
+
+    /// Looks for the addresses of a name server: of both families where this machine has both.
+    async fn look_up(&mut self, server: &Wire) -> Result<(Vec<IpAddr>, u32), Unfinished> {
+        let (mut addrs, mut ttl) = (Vec::new(), u32::MAX);
+        for kind in [RecordType::A, RecordType::AAAA] {
+            if kind == RecordType::AAAA && !self.iterating.admission.has_ipv6() {
+                continue;
+            }
+            let mut name = server.clone();
+            let mut begins = None;
+            // An alias is no name for a server (RFC 2181 section 10.3), but resolvers follow it.
+            for _ in 0..4 {
+                let Found::Answer { answer, from, .. } = self.find(begins.take(), &name, kind).await? else {
+                    break;
+                };
+                addrs.extend(answer.addresses());
+                ttl = answer
+                    .ttl
+                    .and_then(|found| u32::try_from(found).ok())
+                    .map_or(ttl, |found| ttl.min(found));
+                let last = answer.chain.as_ref().and_then(|chain| chain.last());
+                match last.and_then(|last| Wire::of(last)) {
+                    Some(last) if addrs.is_empty() => {
+                        begins = last.is_within(&from.zone).then_some(from);
+                        name = last;
+                    }
+                    _ => break,
+                }
+            }
+        }
+        Ok((addrs, ttl))
+    }
+}
