@@ -44,8 +44,8 @@ pub(crate) struct Responder {
     pub(super) world: Arc<World>,
     pub(super) authority: Arc<Authority>,
     pub(super) contacts: Arc<Contacts>,
-    /// When each answer that fails at first was first asked for.
-    first_asked: Mutex<HashMap<(String, u16), Instant>>,
+    /// When each answer that fails at first was last asked for; `None` once it fails no more.
+    last_asked: Mutex<HashMap<(String, u16), Option<Instant>>>,
     /// How many times as long what fails at first does so: where several servers are asked one after the
     /// other, the last of them is to fail too.
     longer: u32,
@@ -121,7 +121,7 @@ impl Responder {
         contacts: Arc<Contacts>,
         longer: u32,
     ) -> Self {
-        Self { world, authority, contacts, first_asked: Mutex::default(), longer }
+        Self { world, authority, contacts, last_asked: Mutex::default(), longer }
     }
 
     /// What becomes of a message; `None` where it is none that could be answered.
@@ -144,9 +144,13 @@ impl Responder {
     /// What becomes of a question now.
     pub(super) fn status(&self, answer: &Answer, question: &message::Question<'_>) -> Status {
         let Some((first, for_ms)) = answer.first else { return answer.status };
-        let mut asked = self.first_asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let since = *asked.entry((question.name.clone(), question.kind)).or_insert_with(Instant::now);
-        let fails = since.elapsed() < self.longer * Duration::from_millis(for_ms);
+        let quiet = self.longer * Duration::from_millis(for_ms);
+        let now = Instant::now();
+        let mut asked = self.last_asked.lock().unwrap_or_else(PoisonError::into_inner);
+        let last = asked.entry((question.name.clone(), question.kind)).or_insert(Some(now));
+        // One look asks server after server: its end is a silence, however long the look took.
+        let fails = last.is_some_and(|at| now.duration_since(at) < quiet);
+        *last = fails.then_some(now);
         self.contacts.meet(&question.name, None, fails, false);
         if fails { first } else { answer.status }
     }
