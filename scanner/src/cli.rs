@@ -40,6 +40,8 @@ pub enum Args {
         domains: Vec<String>,
         /// How they are shown.
         shown: Shown,
+        /// Whether every question to the DNS is shown; then there is one domain.
+        traces: bool,
         /// Settings.
         settings: Settings,
     },
@@ -131,7 +133,8 @@ pub fn command() -> Command {
                 .about("Look at a few domains as a scan does, and say what is wrong, what to do, and what senders do")
                 .after_help(CHECK_EXIT)
                 .arg(Arg::new("domains").value_name("DOMAIN").help("The domains").num_args(1..).required(true))
-                .arg(Arg::new("format").long("format").value_name("FORMAT").help("Output format; json: one object per domain, each on a line").default_value("text").value_parser(PossibleValuesParser::new(["text", "json"]))),
+                .arg(Arg::new("format").long("format").value_name("FORMAT").help("Output format; json: one object per domain, each on a line").default_value("text").value_parser(PossibleValuesParser::new(["text", "json"])))
+                .arg(Arg::new("trace").long("trace").help("Show every question to the DNS, of one domain: who was asked, what came, how long it took").action(ArgAction::SetTrue)),
         )
         .subcommand(settings(Command::new("plan")).about("Print the effective plan as scan.toml, with ranges, defaults and origins"))
         .subcommand(identity())
@@ -217,6 +220,7 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
                 Some("json") => Shown::Json,
                 _ => Shown::Text,
             },
+            traces: of.get_flag("trace"),
             settings: typed(of, of_check),
         },
         "plan" => Args::Plan(typed(of, |_| true)),

@@ -43,7 +43,7 @@ pub enum ScanError {
     #[error(
         "authoritative servers cannot be asked from here: {0}. Ask a resolver: --resolver system, or --resolver ADDR"
     )]
-    Closed(String),
+    Closed(crate::dns::Closed),
     /// This machine.
     #[error(transparent)]
     Fault(#[from] LocalFault),

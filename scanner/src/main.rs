@@ -54,8 +54,8 @@ fn main() -> ExitCode {
             Err(wrong) => refuse(&wrong),
         },
         Args::Resume { dataset, settings } => resume(&dataset, &settings),
-        Args::Check { domains, shown, settings } => {
-            with_plan(&settings, None, |plan| check(domains, plan, shown))
+        Args::Check { domains, shown, traces, settings } => {
+            with_plan(&settings, None, |plan| check(domains, plan, shown, traces))
         }
         Args::Plan(settings) => with_plan(&settings, None, |plan| show_plan(&plan)),
         Args::Identity { addresses, output, settings } => {
@@ -258,9 +258,13 @@ fn assess(dataset: &Path, intermediates: IntermediateSource, earlier: Earlier) -
     }
 }
 
-fn check(domains: Vec<String>, plan: ScanPlan, shown: Shown) -> u8 {
-    let checked = match check::run(check::CheckJob { domains, plan }) {
-        Ok(checked) => checked,
+fn check(domains: Vec<String>, plan: ScanPlan, shown: Shown, traces: bool) -> u8 {
+    if traces && domains.len() != 1 {
+        return refuse(&"--trace shows the questions of one domain: give one");
+    }
+    let check::Outcome { checked, note, trace } = match check::run(check::CheckJob { domains, plan, traces })
+    {
+        Ok(outcome) => outcome,
         Err(wrong) => {
             tell(&format!("error: {wrong}"));
             return if wrong.is_usage() { USAGE } else { LOCAL_FAULT };
@@ -269,10 +273,23 @@ fn check(domains: Vec<String>, plan: ScanPlan, shown: Shown) -> u8 {
     // https://no-color.org: any value that is not empty.
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let style = if wanted && io::stdout().is_terminal() { Style::Colours } else { Style::Plain };
-    let texts: Vec<String> = match shown {
-        Shown::Text => checked.iter().map(|one| check::text(one, style)).collect(),
-        Shown::Json => checked.iter().map(|one| check::object(one).to_string() + "\n").collect(),
+    if let Some(note) = note {
+        tell(&note);
+    }
+    let object = |one| {
+        let mut object = check::object(one);
+        if traces {
+            object["trace"] = check::trace::json(&trace);
+        }
+        object.to_string() + "\n"
     };
+    let mut texts: Vec<String> = match shown {
+        Shown::Text => checked.iter().map(|one| check::text(one, style)).collect(),
+        Shown::Json => checked.iter().map(object).collect(),
+    };
+    if traces && shown == Shown::Text {
+        texts.push(check::trace::text(&trace));
+    }
     let between = if shown == Shown::Text { "\n" } else { "" };
     match show(&texts.join(between)) {
         COMPLETE if checked.iter().any(check::Checked::has_error) => FAULTY,

@@ -25,6 +25,7 @@ use board::StageLimits;
 use gate::Gate;
 use level::Limits;
 use slow::SlowSlots;
+use std::fmt;
 use std::net::IpAddr;
 use std::time::Instant;
 use target::Target;
@@ -39,6 +40,16 @@ pub enum Refusal {
     Excluded,
     /// The machine has no route for its family.
     NoFamily,
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Forbidden => "no public address",
+            Self::Excluded => "excluded",
+            Self::NoFamily => "this machine has no route for its family",
+        })
+    }
 }
 
 /// Shared by all stages of a scan.

@@ -4,6 +4,7 @@
 mod json;
 mod sender;
 mod text;
+pub mod trace;
 
 pub use json::object;
 pub use text::{Style, text};
@@ -11,6 +12,7 @@ pub use text::{Style, text};
 use crate::assess::catalogue::Severity;
 use crate::assess::chains::{Authorities, Completed};
 use crate::assess::{self, HostsOf, SeenDomain, SeenHost};
+use crate::dns::{self, Walked};
 use crate::error::ScanError;
 use crate::evidence::Code;
 use crate::evidence::rows::{AssessmentRow, DomainRow, HostRow};
@@ -36,6 +38,8 @@ pub struct CheckJob {
     /// The plan of a scan. Its second look is made only where somebody asked for it: nobody waits a quarter
     /// of an hour at a terminal.
     pub plan: ScanPlan,
+    /// Whether every question to the DNS is noted.
+    pub traces: bool,
 }
 
 /// What was seen of one domain, and what it shows.
@@ -60,6 +64,17 @@ impl Checked {
     pub fn has_error(&self) -> bool {
         self.findings().any(|code| code.finding().severity == Severity::Error)
     }
+}
+
+/// What came of a check.
+#[derive(Debug)]
+pub struct Outcome {
+    /// The domains, in the order typed.
+    pub checked: Vec<Checked>,
+    /// Why this machine's resolvers were asked, where nobody asked for them.
+    pub note: Option<String>,
+    /// The questions to the DNS in the order in which they began; none where they are not noted.
+    pub trace: Vec<Walked>,
 }
 
 /// Why nothing was checked.
@@ -107,7 +122,7 @@ impl CheckError {
 /// # Errors
 /// A name that is none, settings that cannot be, or a fault of this machine. Whatever a remote party does is
 /// in what was seen.
-pub fn run(job: CheckJob) -> Result<Vec<Checked>, CheckError> {
+pub fn run(job: CheckJob) -> Result<Outcome, CheckError> {
     let mut domains: Vec<Domain> = Vec::new();
     for text in &job.domains {
         let name =
@@ -125,9 +140,12 @@ pub fn run(job: CheckJob) -> Result<Vec<Checked>, CheckError> {
     let mut plan = job.plan;
     // Somebody sits before it: a network that is away is told at once, and not waited for.
     plan.pause_limit = Duration::ZERO;
-    let Prepared { probe, vantage, .. } = preflight::prepare(plan, CancellationToken::new())?;
+    let (Prepared { probe, vantage, .. }, note) = prepared(plan)?;
     if let Some(domain) = domains.iter().find(|domain| probe.admission.excludes(&domain.row.domain)) {
         return Err(CheckError::Excluded(domain.row.domain.clone()));
+    }
+    if job.traces {
+        probe.dns.trace().begin();
     }
     let runtime = crate::runtime::runtime()?;
     let looked = runtime.block_on(probe.dns.attend(looks(&probe, &mut domains, Course::new(second_look))))?;
@@ -140,7 +158,19 @@ pub fn run(job: CheckJob) -> Result<Vec<Checked>, CheckError> {
     let authorities = Authorities { trust: probe.tls.trust(), further: &further, now: moment::seconds() };
     let mut known = HostsOf::default();
     known.validates = vantage.resolver_validates;
-    Ok(judged(domains, hosts, authorities, known))
+    let checked = judged(domains, hosts, authorities, known);
+    Ok(Outcome { checked, note, trace: probe.dns.trace().taken() })
+}
+
+/// Everything that the stages need; where authoritative servers cannot be asked from here, and nobody said
+/// that it must be them, with this machine's resolvers, and a note of it.
+fn prepared(mut plan: ScanPlan) -> Result<(Prepared, Option<String>), ScanError> {
+    match preflight::prepare(plan.clone(), CancellationToken::new()) {
+        Err(ScanError::Closed(closed)) if plan.falls_back_on_the_system() => {
+            Ok((preflight::prepare(plan, CancellationToken::new())?, Some(dns::fallen_back(&closed))))
+        }
+        prepared => Ok((prepared?, None)),
+    }
 }
 
 fn entry(position: usize, domain: String, typed: &str) -> Entry {

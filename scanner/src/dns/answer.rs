@@ -115,6 +115,11 @@ impl Answer {
         self
     }
 
+    /// How many records there are.
+    pub(super) const fn count(&self) -> usize {
+        self.records.len()
+    }
+
     /// The data of the records.
     pub(super) fn into_records(self) -> Vec<RData> {
         self.records

@@ -6,12 +6,14 @@ use super::engine::{Engine, Event, Exchange};
 use super::iterate::{Iterating, Near};
 use super::resolvers::Chosen;
 use super::tcp::over_tcp;
+use super::trace::{self, Asked, Noted};
 use super::{Answer, Dns, Doubt, Effort, RecordType, engine_here, wire};
 use crate::admission::Waited;
 use crate::evidence::DnsStatus;
 use crate::fault::{LocalFault, Unfinished};
 use crate::moment;
-use std::time::Instant;
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
 
 /// What one answer is worth.
 pub(super) enum Reading {
@@ -92,6 +94,7 @@ impl Dns {
             // Boxed: it is not to make the state larger of those who ask resolvers.
             return Box::pin(self.walk(iterating, &engine, (effort, near), (name, kind), waited)).await;
         }
+        let noted = self.trace.question(name, kind);
         let mut asked = 0;
         loop {
             let Some(mut exchange) = engine.exchange(name, kind) else {
@@ -102,7 +105,7 @@ impl Dns {
             }
             let began = Instant::now();
             let Some(Came { answer, fault }) =
-                self.attempts(effort, &engine, &mut exchange, name, waited).await?
+                self.attempts(effort, &engine, &mut exchange, (name, noted), waited).await?
             else {
                 continue;
             };
@@ -116,6 +119,7 @@ impl Dns {
                 return Err(fault.into());
             }
             exchange.conclude(answer.status);
+            self.trace.answered(noted, &answer);
             return Ok(answer);
         }
     }
@@ -129,19 +133,21 @@ impl Dns {
         (name, kind): (&str, RecordType),
         waited: &mut Waited,
     ) -> Result<Answer, Unfinished> {
+        let noted = self.trace.question(name, kind);
         let mut asked = 0;
         loop {
             if self.admission.excludes(name) {
                 return Err(Unfinished::Excluded);
             }
             let began = Instant::now();
-            let answer = iterating.ask(engine, effort, name, kind, near, waited).await?;
+            let answer = iterating.ask(engine, (effort, noted), (name, kind), near, waited).await?;
             asked += 1;
             let is_doubtful = matches!(answer.status, DnsStatus::Timeout | DnsStatus::Truncated);
             if is_doubtful && !self.believes(Doubt::Question(asked), began, waited).await? {
                 continue;
             }
             engine.conclude(answer.status);
+            self.trace.answered(noted, &answer);
             return Ok(answer);
         }
     }
@@ -153,7 +159,7 @@ impl Dns {
         effort: Effort,
         engine: &Engine,
         exchange: &mut Exchange,
-        name: &str,
+        (name, noted): (&str, Option<Noted>),
         waited: &mut Waited,
     ) -> Result<Option<Came>, Unfinished> {
         let mut left = self.deadline;
@@ -176,7 +182,9 @@ impl Dns {
             let began = Instant::now();
             let (event, queued) = exchange.send(resolver, patience(self.deadline, part, left)).await;
             waited.add(Waited::from(queued));
-            left = left.saturating_sub(began.elapsed().saturating_sub(queued));
+            let took = began.elapsed().saturating_sub(queued);
+            left = left.saturating_sub(took);
+            self.trace.asked(noted, || of_resolver(exchange, &event, resolver, took));
             match event {
                 Event::Fault(ours) if ours.is_of_network() => {
                     return Ok(Some(Came { fault: Some(ours), ..Came::of(useless) }));
@@ -231,6 +239,22 @@ impl Dns {
             }
         }
     }
+}
+
+/// What is noted of one attempt.
+fn of_resolver(exchange: &Exchange, event: &Event, resolver: SocketAddr, took: Duration) -> Asked {
+    let asked = exchange.read(|query, _| wire::asked(query));
+    let (name, kind) =
+        asked.map(|(name, kind)| (wire::name_text(&name), kind.to_string())).unwrap_or_default();
+    let came = match event {
+        Event::Answer => match read(exchange) {
+            Reading::Truncated => "truncated".to_owned(),
+            Reading::Unreadable => "unreadable".to_owned(),
+            Reading::Says(answer) => trace::said(&answer),
+        },
+        other => other.to_string(),
+    };
+    Asked { depth: 0, name, kind, zone: None, server: None, addr: resolver.ip(), by: "UDP", came, took }
 }
 
 pub(super) fn read(exchange: &Exchange) -> Reading {

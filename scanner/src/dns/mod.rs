@@ -11,6 +11,7 @@ mod open;
 mod preflight;
 mod resolvers;
 mod tcp;
+mod trace;
 mod watch;
 mod wire;
 
@@ -20,8 +21,9 @@ pub use effort::Effort;
 pub use engine::{Counts, LATE_A_PLACE};
 pub use iterate::{AuthorityPace, Closed, Iteration, Near};
 pub use lookup::{Lookup, NoAnswer};
-pub use open::{open, resolvers, workers};
+pub use open::{ByHand, fallen_back, open, open_by_hand, resolvers, workers};
 pub use preflight::Preflight;
+pub use trace::{Asked, Trace, Walked};
 pub use watch::Doubt;
 
 use crate::admission::{Admission, Waited};
@@ -57,6 +59,7 @@ pub struct Dns {
     engines: Questions,
     /// Where authoritative servers are asked and no resolver.
     iterating: Option<Arc<Iterating>>,
+    trace: Arc<Trace>,
 }
 
 /// The engines of all threads, for their counters.
@@ -105,6 +108,7 @@ impl Dns {
             takes: Vec::new(),
             engines: Questions::default(),
             iterating: None,
+            trace: Arc::default(),
         }
     }
 
@@ -117,8 +121,8 @@ impl Dns {
         admission: Arc<Admission>,
         line: Arc<Uplink>,
     ) -> Self {
-        let iterating = Iterating::new(iteration, deadline, admission.clone());
-        let forwarding = Self::new(Vec::new(), deadline, 0, None, admission, line);
+        let forwarding = Self::new(Vec::new(), deadline, 0, None, admission.clone(), line);
+        let iterating = Iterating::new(iteration, deadline, admission, forwarding.trace.clone());
         Self { iterating: Some(Arc::new(iterating)), ..forwarding }
     }
 
@@ -183,6 +187,12 @@ impl Dns {
     #[must_use]
     pub fn questions(&self) -> Questions {
         self.engines.clone()
+    }
+
+    /// The notes of every question, for whoever wants them.
+    #[must_use]
+    pub fn trace(&self) -> &Trace {
+        &self.trace
     }
 
     /// Whether the network is there.

@@ -1,7 +1,7 @@
 //! The client that a plan asks for.
 
 use super::iterate::hints;
-use super::{AuthorityPace, Dns, Iteration, system_resolvers};
+use super::{AuthorityPace, Closed, Dns, Iteration, system_resolvers};
 use crate::admission::Admission;
 use crate::fault::LocalFault;
 use crate::plan::{Resolvers, ScanPlan};
@@ -9,6 +9,7 @@ use crate::runtime::dns_workers;
 use crate::uplink::Uplink;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use tokio::runtime::Runtime;
 
 /// Threads that ask authoritative servers, beside the one of the contacts: one does 20,000 names per second,
 /// and each has its share only of what a server may be asked.
@@ -31,6 +32,45 @@ pub fn resolvers(plan: &ScanPlan) -> Result<Vec<SocketAddr>, LocalFault> {
         Resolvers::System => system_resolvers(),
         Resolvers::These(these) => Ok(these.clone()),
     }
+}
+
+/// A client for a command by hand, and why it asks this machine's resolvers where that was not asked for: the
+/// authoritative servers cannot be asked from here, and nobody said that it must be them.
+///
+/// # Errors
+/// As [`open`]; also that nobody else may be asked.
+pub fn open_by_hand(
+    plan: &mut ScanPlan,
+    in_flight: usize,
+    admission: &Arc<Admission>,
+    line: &Arc<Uplink>,
+    runtime: &Runtime,
+) -> Result<(Dns, Option<Closed>), ByHand> {
+    let dns = open(plan, 1, in_flight, admission.clone(), line.clone())?;
+    let Err(closed) = runtime.block_on(dns.reach())? else { return Ok((dns, None)) };
+    if !plan.falls_back_on_the_system() {
+        return Err(closed.into());
+    }
+    Ok((open(plan, 1, in_flight, admission.clone(), line.clone())?, Some(closed)))
+}
+
+/// What to tell whoever did not ask for this machine's resolvers.
+#[must_use]
+pub fn fallen_back(closed: &Closed) -> String {
+    format!(
+        "note: this machine's resolvers are asked (/etc/resolv.conf), since authoritative servers cannot be: {closed}"
+    )
+}
+
+/// Why nobody can be asked.
+#[derive(Debug, thiserror::Error)]
+pub enum ByHand {
+    /// This machine.
+    #[error(transparent)]
+    Fault(#[from] LocalFault),
+    /// Authoritative servers cannot be asked from here.
+    #[error(transparent)]
+    Closed(#[from] Closed),
 }
 
 /// A client for so many threads, each of which has at most `in_flight` questions in flight to each resolver.

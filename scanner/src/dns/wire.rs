@@ -16,6 +16,9 @@ const LONGEST_LABEL: usize = 63;
 const CLASS_IN: [u8; 2] = [0, 1];
 pub(super) const TYPE_OPT: u16 = 41;
 const OPTION_EDE: u16 = 15;
+const OPTION_COOKIE: u16 = 10;
+/// An OPT without options: root, type, payload size, code, version, flags, length.
+const BARE_OPT: usize = 11;
 
 /// Writes a query with recursion desired, the AD bit set (it asks for AD in the answer without asking for
 /// signatures, RFC 6840 section 5.7), EDNS, and id 0; `None` where the text is no domain name.
@@ -48,6 +51,35 @@ fn write_opt(query: &mut Vec<u8>) {
     query.extend(TYPE_OPT.to_be_bytes());
     query.extend(EDNS_PAYLOAD.to_be_bytes());
     query.extend([0; 6]);
+}
+
+/// Puts a cookie (RFC 7873 section 4) into the OPT that ends a query, in place of what options it has; a query
+/// without one stays as it is.
+pub(super) fn put_cookie(query: &mut Vec<u8>, cookie: &[u8]) {
+    let Some(opt) = question(query).map(|question| HEADER + question.len()) else { return };
+    if query.len() < opt + BARE_OPT {
+        return;
+    }
+    let len = u16::try_from(cookie.len()).unwrap_or(0);
+    query.truncate(opt + BARE_OPT - 2);
+    query.extend((len + 4).to_be_bytes());
+    query.extend(OPTION_COOKIE.to_be_bytes());
+    query.extend(len.to_be_bytes());
+    query.extend(cookie.iter().take(len.into()));
+}
+
+/// The cookie among the options of an OPT: the asker's eight bytes and the server's 8 to 32 (RFC 7873 section
+/// 4); `None` where there is none, or one without the server's part.
+pub(super) fn cookie_of(mut options: &[u8]) -> Option<&[u8]> {
+    while let Some(&[c0, c1, l0, l1]) = options.first_chunk() {
+        let end = 4 + usize::from(u16::from_be_bytes([l0, l1]));
+        let data = options.get(4..end)?;
+        if u16::from_be_bytes([c0, c1]) == OPTION_COOKIE {
+            return Some(data).filter(|data| (16..=40).contains(&data.len()));
+        }
+        options = &options[end..];
+    }
+    None
 }
 
 /// Writes a name in lower case; `None` where the text is none.

@@ -11,13 +11,13 @@ vocabulary! {
         NoData = "NODATA",
         /// The name, or the target of its CNAME chain, does not exist.
         NxDomain = "NXDOMAIN",
-        /// The resolver could not get an answer.
+        /// No name server gave an answer of use, or the signatures are not valid.
         ServFail = "SERVFAIL",
-        /// The resolver refused to answer.
+        /// The resolver refused to answer; never where authoritative servers are asked.
         Refused = "REFUSED",
-        /// The resolver did not understand the query.
+        /// The resolver did not understand the query; never where authoritative servers are asked.
         FormErr = "FORMERR",
-        /// The resolver does not implement this kind of query.
+        /// The resolver does not implement this kind of query; never where authoritative servers are asked.
         NotImp = "NOTIMP",
         /// No answer within the deadline.
         Timeout = "TIMEOUT",

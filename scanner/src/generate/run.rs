@@ -3,7 +3,7 @@
 use super::mx::{self, Mail, Unasked};
 use super::{Deployment, Refused, Wish, deployment, text};
 use crate::admission::{Admission, Exclusions};
-use crate::dns::{self, Dns};
+use crate::dns::{self, ByHand, Dns};
 use crate::evidence::Mode;
 use crate::fault::{LocalFault, Unfinished};
 use crate::input::{self, BadEntry, InputError, ListSpec, Options, Reader, Repeats, Shard};
@@ -76,6 +76,9 @@ pub enum GenerateError {
     /// This machine.
     #[error(transparent)]
     Fault(#[from] LocalFault),
+    /// Nobody can be asked for the MX hosts.
+    #[error("{0}. Give the MX hosts with --mx, or a resolver with --resolver")]
+    Closed(#[from] dns::Closed),
     /// A file, or the place written to.
     #[error("cannot write {what}: {source}")]
     Write {
@@ -111,7 +114,7 @@ pub fn run(job: &GenerateJob, out: &mut dyn Write, refusals: &mut dyn Write) -> 
         empty_folder(folder)?;
     }
     let given = given.or_else(|| (job.wish.mode == Mode::None).then(Vec::new));
-    let asked = given.is_none().then(|| Asked::new(&job.plan)).transpose()?;
+    let asked = given.is_none().then(|| Asked::new(job.plan.clone(), refusals)).transpose()?;
     let work = Generation { job, done: Done { made: 0, refused: 0, invalid: 0 }, out, refusals };
     match (given, asked) {
         (None, Some(asked)) => work.ask_and_make(domains, &asked),
@@ -178,21 +181,31 @@ impl Domains {
     }
 }
 
-/// The resolvers, and a runtime to ask them from.
+/// Who is asked for MX hosts, and a runtime to ask from.
 struct Asked {
     dns: Arc<Dns>,
     runtime: Runtime,
 }
 
 impl Asked {
-    fn new(plan: &ScanPlan) -> Result<Self, GenerateError> {
+    /// Tells `note` where others than planned are asked.
+    fn new(mut plan: ScanPlan, note: &mut dyn Write) -> Result<Self, GenerateError> {
         // Nobody but the resolvers is contacted, so there is nothing to exclude.
         let admission =
-            Arc::new(Admission::new(plan, Exclusions::default(), false, CancellationToken::new()));
+            Arc::new(Admission::new(&plan, Exclusions::default(), false, CancellationToken::new()));
         let runtime = runtime::runtime()?;
         // A user who asks for a few names wants to hear of silence, not to wait.
         let uplink = Arc::new(Uplink::new(Duration::ZERO, CancellationToken::new()));
-        let dns = dns::open(plan, 1, AT_ONCE, admission, uplink)?;
+        let (dns, closed) = dns::open_by_hand(&mut plan, AT_ONCE, &admission, &uplink, &runtime).map_err(
+            |wrong| match wrong {
+                ByHand::Fault(fault) => GenerateError::Fault(fault),
+                ByHand::Closed(closed) => GenerateError::Closed(closed),
+            },
+        )?;
+        if let Some(closed) = closed {
+            let note = writeln!(note, "{}", dns::fallen_back(&closed));
+            note.map_err(|source| GenerateError::Write { what: "a note".to_owned(), source })?;
+        }
         Ok(Self { dns: Arc::new(dns), runtime })
     }
 }

@@ -8,7 +8,7 @@ pub use pages::write;
 pub use text::text;
 
 use crate::admission::{Admission, Exclusions, is_public};
-use crate::dns::{self, Lookup};
+use crate::dns::{self, ByHand, Closed, Lookup};
 use crate::error::ScanError;
 use crate::fault::LocalFault;
 use crate::plan::ScanPlan;
@@ -71,16 +71,22 @@ impl Check {
 /// # Errors
 /// No resolver answers, or this machine has no sockets.
 pub fn run(job: &IdentityJob) -> Result<Vec<Check>, ScanError> {
-    let plan = &job.plan;
+    let plan = &mut job.plan.clone();
     let stop = CancellationToken::new();
     let admission = Arc::new(Admission::new(plan, Exclusions::default(), Routes::now().v6, stop.clone()));
     let uplink = Arc::new(Uplink::new(Duration::ZERO, stop));
     let runtime = crate::runtime::runtime()?;
-    let mut dns = dns::open(plan, 1, plan.pace.dns_in_flight, admission.clone(), uplink)?;
+    let in_flight = plan.pace.dns_in_flight;
+    let opened = dns::open_by_hand(plan, in_flight, &admission, &uplink, &runtime);
+    let (mut dns, closed) = opened.map_err(|wrong| match wrong {
+        ByHand::Fault(fault) => ScanError::from(fault),
+        ByHand::Closed(closed) => ScanError::Closed(closed),
+    })?;
     runtime.block_on(dns.preflight())?;
     let checks = async {
         let lookup = Lookup::new(&dns, plan.deadlines.dns)?;
         let mut checks = of_words(plan);
+        checks.extend((dns.is_iterating() || closed.is_some()).then(|| port_53(closed.as_ref())));
         let (addresses, of_addresses) = sources(job);
         checks.extend(of_addresses);
         for addr in &addresses {
@@ -186,6 +192,17 @@ async fn forward(addr: IpAddr, name: &str, lookup: &Lookup<'_>) -> Check {
             let found: Vec<String> = found.iter().map(ToString::to_string).collect();
             let remedy = format!("add {addr} to the {kind} records of {name}");
             Check::bad(what, format!("{}, not {addr}", found.join(", ")), remedy)
+        }
+    }
+}
+
+fn port_53(closed: Option<&Closed>) -> Check {
+    let what = "outbound port 53";
+    match closed {
+        None => Check::good(what, "open: the root's servers answer by UDP and TCP"),
+        Some(closed) => {
+            let remedy = "have it opened to every address, by UDP and TCP, or scan with --resolver; the checks here asked this machine's resolvers";
+            Check::bad(what, closed.to_string(), remedy)
         }
     }
 }

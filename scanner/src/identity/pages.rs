@@ -49,7 +49,7 @@ fn probing(contact: &str, info: &str, expires: &str) -> String {
          Contact: mailto:{contact}\n\
          Expires: {expires}\n\
          Preferred-Languages: en\n\
-         Description: Measures MTA-STS (RFC 8461): DNS queries, and per host one HTTPS request for the policy or one SMTP session up to \
+         Description: Measures MTA-STS (RFC 8461): DNS queries to resolvers or name servers, and per host one HTTPS request for the policy or one SMTP session up to \
          STARTTLS; no mail is sent. How to be excluded: {info}\n",
         origin(info)
     )
@@ -60,8 +60,8 @@ fn page(plan: &ScanPlan, contact: &str) -> String {
     let pace = &plan.pace;
     let again = match plan.second_look {
         Some(_) => {
-            "A failure that may pass (a timeout, a reset, a 4xx reply) is retried once, some time later. A mail server that says \
-             it gets too many connections is contacted half as often, and tried once more after that; nothing is tried a fourth time."
+            "What failed and may pass (a timeout, a reset, a 4xx reply) is tried once more, some time later. A mail server that says \
+             that it gets too many connections is contacted half as often, and may be tried a third time; nothing is tried a fourth time."
         }
         None => "Nothing that failed is tried again.",
     };
@@ -71,10 +71,52 @@ fn page(plan: &ScanPlan, contact: &str) -> String {
     );
     let mut rows = String::new();
     let port = |port: u16| port.to_string();
+    let dns_all = format!("at most {} queries per second in all", pace.dns_rate);
+    let (by, dns_pace) = match plan.resolvers.is_iterating() {
+        true => (
+            "asked of the name servers of your zone themselves, without recursion",
+            format!(
+                "{dns_all}, {} per second and {} at once to one address, {} and {} to the name servers under one registrable \
+                 domain and to one /24 or /48, {} and {} to those of one TLD",
+                pace.per_server_rate,
+                pace.per_server_in_flight,
+                pace.per_operator_rate,
+                pace.per_operator_in_flight,
+                pace.per_tld_rate,
+                pace.per_tld_in_flight
+            ),
+        ),
+        false => ("through recursive resolvers", dns_all),
+    };
     for (where_, what, often) in [
-        ("DNS", "<code>MX</code>, <code>TXT _mta-sts.</code>, <code>TXT _smtp._tls.</code>, for some names <code>A</code>, <code>AAAA</code>, <code>NS</code>, <code>TLSA</code> and a <code>TXT</code> at a name that begins with <code>_sts-census-</code>, through our own resolver".to_owned(), format!("at most {} queries per second in all", pace.dns_rate)),
-        ("HTTPS", format!("<code>GET /.well-known/mta-sts.txt</code> at <code>mta-sts.</code> your domain, port {}, with the User-Agent <code>{}</code>", port(plan.https_port), escaped(&identity.user_agent())), format!("at most {} connections per second in all, {each}", pace.https_rate)),
-        ("SMTP", format!("connection to port {}, <code>EHLO {}</code>, <code>STARTTLS</code>, a TLS handshake, <code>QUIT</code>; never <code>MAIL FROM</code>", port(plan.smtp_port), escaped(&identity.ehlo_name)), format!("at most {} connections per second in all, {each}, {} and {} to the hosts of one registrable domain; at most three per scan to one address of a host", pace.smtp_rate, pace.per_provider_rate, pace.per_provider_in_flight)),
+        (
+            "DNS",
+            format!(
+                "<code>MX</code>, <code>TXT _mta-sts.</code>, <code>TXT _smtp._tls.</code>, for some names <code>A</code>, <code>AAAA</code>, <code>NS</code>, <code>TLSA</code> and a <code>TXT</code> at a name that begins with <code>_sts-census-</code>, {by}"
+            ),
+            dns_pace,
+        ),
+        (
+            "HTTPS",
+            format!(
+                "<code>GET /.well-known/mta-sts.txt</code> at <code>mta-sts.</code> your domain, port {}, with the User-Agent <code>{}</code>",
+                port(plan.https_port),
+                escaped(&identity.user_agent())
+            ),
+            format!("at most {} connections per second in all, {each}", pace.https_rate),
+        ),
+        (
+            "SMTP",
+            format!(
+                "connection to port {}, <code>EHLO {}</code>, <code>STARTTLS</code>, a TLS handshake, <code>QUIT</code>; never <code>MAIL FROM</code>",
+                port(plan.smtp_port),
+                escaped(&identity.ehlo_name)
+            ),
+            format!(
+                "at most {} connections per second in all, {each}, {} and {} to the hosts of one registrable domain; at most three per scan to one address of a host",
+                pace.smtp_rate, pace.per_provider_rate, pace.per_provider_in_flight
+            ),
+        ),
     ] {
         let _ = writeln!(rows, "<tr><th>{where_}</th><td>{what}</td><td>{often}</td></tr>");
     }
@@ -90,8 +132,9 @@ fn page(plan: &ScanPlan, contact: &str) -> String {
          <h2>What you may see in your logs</h2>\n<table>\n<tr><th>where</th><th>what</th><th>how often</th></tr>\n{rows}</table>\n\
          <p>Each of these happens once per scan. {again}</p>\n\
          <h2>How to be excluded</h2>\n\
-         <p>Write to <a href=\"mailto:{contact}\">{contact}</a> with your domain, host or address block. It is then excluded from \
-         this scan and all later ones. Please also write if something broke; nothing should.</p>\n\
+         <p>Write to <a href=\"mailto:{contact}\">{contact}</a> with your domain, host, name server or address block. It is then \
+         excluded from this scan and all later ones. Nothing is sent to an excluded name server; a zone that has others too is \
+         still asked for at those. Please also write if something broke; nothing should.</p>\n\
          <p>Made with STS Census. See also <a href=\"/.well-known/probing.txt\">/.well-known/probing.txt</a> (RFC 9511).</p>\n</html>\n"
     )
 }

@@ -1,5 +1,6 @@
 //! Who answers questions to the DNS: the authoritative servers themselves, or resolvers.
 
+use super::{Origin, ScanPlan};
 use std::fmt;
 use std::net::{IpAddr, SocketAddr};
 
@@ -50,6 +51,21 @@ impl Resolvers {
                 .map_err(|_| format!("{text:?}"))
         };
         values.iter().map(parse).collect::<Result<_, _>>().map(Self::These)
+    }
+}
+
+impl ScanPlan {
+    /// Has this machine's resolvers asked, where nobody said who is to be asked; gives whether they are now.
+    /// Not for scans: who compares them must know by which way they came.
+    pub fn falls_back_on_the_system(&mut self) -> bool {
+        let is_free = self.resolvers.is_iterating()
+            && self.origin("resolvers") == Origin::Default
+            && self.authority_port == 53
+            && self.root_hints.is_none();
+        if is_free {
+            self.resolvers = Resolvers::System;
+        }
+        is_free
     }
 }
 

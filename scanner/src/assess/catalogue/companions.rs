@@ -50,7 +50,7 @@ pub(super) const LIFE_CYCLE: &[Finding] = table! { LifeCycle:
         "MTA-STS removed between scans too far apart to see how",
         "No action is needed; the scans were further apart than the last max_age.";
     enforce_withdrawn, Info, "RFC 8461 5", ["domains.policy_mode"], None,
-        "Mode enforce withdrawn",
+        "The mode changed from enforce to testing or none",
         "No action is needed if this was intended; otherwise check why the mode changed.";
     broke, Info, "RFC 8461 5", ["assessments.verdict_strict"], None,
         "Worked in the previous scan, does not work now",
@@ -59,6 +59,6 @@ pub(super) const LIFE_CYCLE: &[Finding] = table! { LifeCycle:
         "Did not work in the previous scan, works now",
         "No action is needed; the fault is gone.";
     first_seen_broken, Info, "RFC 8461 5", ["assessments.verdict_strict"], None,
-        "Broken when first seen",
+        "A new MTA-STS deployment that does not work",
         "See that scan's findings for what is wrong.";
 };

@@ -33,7 +33,7 @@ pub(super) const MX: &[Finding] = table! { Mx:
         "An MX host is an alias",
         "Name the host itself in the MX record, not a CNAME.";
     mx_forbidden_address, Error, "RFC 6890 2.2", ["mx_hosts.smtp_outcome"], None,
-        "An MX host has a private address",
+        "An MX host has a private address among its addresses",
         "Give the MX host a public address: senders on the Internet cannot reach a private, loopback or link-local one.";
 };
 
@@ -67,10 +67,10 @@ pub(super) const SMTP: &[Finding] = table! { Smtp:
         "Check what listens on port 25 of the MX host.";
     smtp_answer_injection, Error, "RFC 3207 4.2", ["mx_hosts.smtp_outcome"], FAILURE,
         "Plaintext data after the reply to STARTTLS",
-        "Update the mail server: it lets text from before TLS stand in for answers after it.";
+        "Update the mail server, and the proxy before it if there is one: an attacker could pass such text off as an answer under TLS.";
     smtp_limited, Indeterminate, "RFC 5321 3.8", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], None,
         "The server asked the scanner to slow down",
-        "No action is needed; the scanner connected too often, or from too far away (421, a 450 or 451 whose text mentions a rate, or repeated resets).";
+        "No action is needed; the server said that it gets too many connections, or ended them (421, a 450 or 451 whose text mentions a rate, or repeated resets).";
     starttls_not_offered, Error, "RFC 3207 4, RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.ehlo"], STARTTLS,
         "STARTTLS is not offered",
         "Turn on STARTTLS, and make sure that no middlebox strips it from the EHLO reply.";
@@ -124,7 +124,7 @@ pub(super) const TLS: &[Finding] = table! { MxTls:
         "Get a certificate that is well formed and meant for TLS servers.";
     mx_cert_all_invalid, Error, "RFC 8461 4.2", ["domains.mx", "mx_hosts.cert_outcome"], FAILURE,
         "Every observed MX host has an invalid certificate",
-        "Fix the MX hosts' certificates before setting the mode to enforce: no strict sender delivers in that mode.";
+        "Fix the MX hosts' certificates: in mode enforce no strict sender delivers, and in every other mode this is what would happen under it.";
     mx_cert_some_invalid, Error, "RFC 8461 4.2", ["domains.mx", "mx_hosts.cert_outcome"], FAILURE,
         "Some MX hosts or addresses have an invalid certificate",
         "Fix the certificates of the MX hosts that fail: strict senders skip those hosts.";

@@ -20,7 +20,7 @@ pub(super) const DNS: &[Finding] = table! { PolicyDns:
         "Addresses of mta-sts could not be resolved",
         "Check that the name servers for mta-sts, and for the target of its CNAME, answer.";
     policy_host_forbidden_address, Error, "RFC 6890 2.2", ["domains.policy_outcome", "domains.policy_addrs"], FETCH,
-        "mta-sts has a private address",
+        "mta-sts has only private addresses",
         "Give mta-sts a public address: senders on the Internet cannot reach a private, loopback or link-local one.";
 };
 
@@ -63,7 +63,7 @@ pub(super) const TLS: &[Finding] = table! { PolicyTls:
         "Get a certificate that is well formed and meant for TLS servers.";
     policy_tls_alert, Error, "RFC 8461 3.3, RFC 8446 6", ["domains.policy_outcome"], FETCH,
         "The server ends the handshake with an alert",
-        "Configure the web server for the name mta-sts under the domain: it refuses that name.";
+        "Read the web server's log for the reason; most often the server is not configured for the name mta-sts under the domain.";
     policy_tls_protocol, Error, "RFC 8461 3.3, RFC 8996", ["domains.policy_outcome"], FETCH,
         "The server speaks no TLS, or only obsolete versions",
         "Enable TLS 1.2 or newer on the server at port 443.";

@@ -8,7 +8,7 @@ pub(super) const TEXT: &[Finding] = table! { PolicyText:
         "Write the policy into /.well-known/mta-sts.txt.";
     policy_html, Error, "RFC 8461 3.2", ["domains.policy_body"], INVALID,
         "A web page instead of a policy",
-        "Serve the plain text file: the web server answers every path with a page.";
+        "Serve the policy as a plain text file: what comes at its address begins with <, as a web page does.";
     policy_version_missing, Error, "RFC 8461 3.2", ["domains.policy_body"], INVALID,
         "The policy has no version",
         "Add the line version: STSv1.";

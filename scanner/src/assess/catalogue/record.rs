@@ -2,13 +2,13 @@ use super::{Finding, table};
 
 pub(super) const RECORD: &[Finding] = table! { Record:
     record_dns_servfail, Indeterminate, "RFC 8461 3.1", ["domains.sts_dns"], None,
-        "Resolver returned SERVFAIL for _mta-sts",
-        "Check the name servers and DNSSEC of the zone: the resolver could not get an answer for _mta-sts.";
+        "No name server gave a usable answer for _mta-sts (SERVFAIL)",
+        "Check the name servers and DNSSEC of the zone: each has to answer for _mta-sts, and where the zone is signed its signatures have to be valid.";
     record_dns_timeout, Indeterminate, "RFC 8461 3.1", ["domains.sts_dns", "domains.attempts"], None,
         "No answer for _mta-sts in time",
         "Check that every name server of the zone answers TXT queries for _mta-sts.";
     record_dns_refused, Indeterminate, "RFC 8461 3.1", ["domains.sts_dns"], None,
-        "Query for _mta-sts refused",
+        "The resolver refused the query for _mta-sts",
         "Check that every name server listed by the parent zone is configured to serve the zone.";
     record_dns_unusable, Indeterminate, "RFC 8461 3.1", ["domains.sts_dns"], None,
         "No usable answer for _mta-sts",

@@ -178,6 +178,11 @@ impl Core {
         }
     }
 
+    /// Puts a cookie into a query.
+    pub(super) fn show_cookie(&mut self, index: u32, cookie: &[u8]) {
+        wire::put_cookie(&mut self.slots[index as usize].query, cookie);
+    }
+
     /// Takes the answer to be late from the first attempt on, since the server had none to a question like
     /// it.
     pub(super) fn doubt(&mut self, index: u32) {

@@ -30,6 +30,7 @@ use crate::fault::LocalFault;
 use driver::Driver;
 use hickory_resolver::proto::rr::RecordType;
 use std::cell::RefCell;
+use std::fmt;
 use std::future::poll_fn;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -154,6 +155,18 @@ pub(super) enum Event {
     Fault(LocalFault),
     /// The engine was closed.
     Closed,
+}
+
+impl fmt::Display for Event {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Answer => f.write_str("an answer"),
+            Self::Expired => f.write_str("no answer"),
+            Self::Unreachable => f.write_str("nobody listens there"),
+            Self::Fault(fault) => write!(f, "not sent: {fault}"),
+            Self::Closed => f.write_str("broken off"),
+        }
+    }
 }
 
 /// One attempt of one exchange.
@@ -389,6 +402,11 @@ impl Exchange {
             core.outcome(self.slot, cx.waker()).map_or(Poll::Pending, Poll::Ready)
         })
         .await
+    }
+
+    /// Puts a cookie into the query, for the server that is asked next.
+    pub(super) fn show_cookie(&self, cookie: &[u8]) {
+        lock(&self.engine).show_cookie(self.slot, cookie);
     }
 
     /// Says whether the last answer was of use: a server whose answers are of none is asked less.

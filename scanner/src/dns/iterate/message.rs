@@ -2,6 +2,8 @@
 //! asked for. Nothing outside of that zone is believed.
 
 use super::name::Wire;
+use crate::dns::Answer;
+use crate::dns::trace;
 use crate::dns::wire::{self, HEADER, Head, TYPE_OPT};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -11,6 +13,8 @@ const TYPE_SOA: u16 = 6;
 const TYPE_AAAA: u16 = 28;
 /// BADVERS (RFC 6891 section 9).
 const BADVERS: u16 = 16;
+/// BADCOOKIE (RFC 7873 section 8).
+const BADCOOKIE: u16 = 23;
 /// Servers of a zone that are known; what is beyond is left out, so that no message costs much.
 const SERVERS: usize = 13;
 /// Addresses of a server that are taken from glue.
@@ -31,8 +35,33 @@ pub(super) enum Said {
     Truncated,
     /// The server does not know EDNS, by what it says (RFC 6891 section 7), or not our version.
     NoEdns,
+    /// The server wants its own cookie, which this message bears.
+    BadCookie,
     /// Nothing of use: the server does not serve the zone, or cannot.
     Lame(Lame),
+}
+
+impl Said {
+    /// In a few words, with the answer that it is where it is one.
+    pub(super) fn text(&self, answer: Option<&Answer>) -> String {
+        match self {
+            Self::Answer { .. } => answer.map_or_else(|| "unreadable".to_owned(), trace::said),
+            Self::Referral(referral) => {
+                let servers: Vec<String> =
+                    referral.servers.iter().map(|(name, _)| name.to_string()).collect();
+                format!("referral to {}: {}", referral.zone, servers.join(" "))
+            }
+            Self::Truncated => "truncated".to_owned(),
+            Self::NoEdns => "FORMERR, NOTIMP or BADVERS".to_owned(),
+            Self::BadCookie => "BADCOOKIE".to_owned(),
+            Self::Lame(Lame::Code(2)) => "SERVFAIL".to_owned(),
+            Self::Lame(Lame::Code(5)) => "REFUSED".to_owned(),
+            Self::Lame(Lame::Code(code)) => format!("rcode {code}"),
+            Self::Lame(Lame::NoAuthority) => "not authoritative".to_owned(),
+            Self::Lame(Lame::Circle) => "a referral upward or to itself".to_owned(),
+            Self::Lame(Lame::Unreadable) => "unreadable".to_owned(),
+        }
+    }
 }
 
 /// Why an answer is of no use.
@@ -104,16 +133,19 @@ fn address(record: &Record<'_>) -> Option<IpAddr> {
     }
 }
 
-/// What a message says about `name`, which was asked of a server of `zone`.
-pub(super) fn read(message: &[u8], zone: &Wire, name: &Wire) -> Said {
-    match Head::of_answer(message) {
-        None => Said::Lame(Lame::Unreadable),
-        Some(head) if head.is_truncated() => Said::Truncated,
-        Some(head) => read_whole(message, head, zone, name).unwrap_or(Said::Lame(Lame::Unreadable)),
-    }
+/// What a message says, and the cookie that it bears.
+type Read<'m> = (Said, Option<&'m [u8]>);
+
+/// What a message says about `name`, which was asked of a server of `zone`, with the cookie that it bears.
+pub(super) fn read<'m>(message: &'m [u8], zone: &Wire, name: &Wire) -> Read<'m> {
+    let unreadable = (Said::Lame(Lame::Unreadable), None);
+    let Some(head) = Head::of_answer(message) else { return unreadable };
+    let (said, cookie) = read_whole(message, head, zone, name).unwrap_or(unreadable);
+    // Records that were cut off make it unreadable, and the bit stands all the same.
+    if head.is_truncated() { (Said::Truncated, cookie) } else { (said, cookie) }
 }
 
-fn read_whole(message: &[u8], head: Head, zone: &Wire, name: &Wire) -> Option<Said> {
+fn read_whole<'m>(message: &'m [u8], head: Head, zone: &Wire, name: &Wire) -> Option<Read<'m>> {
     let [questions, answers, authorities, additionals] = wire::counts(message);
     if questions != 1 {
         return None;
@@ -148,11 +180,13 @@ fn read_whole(message: &[u8], head: Head, zone: &Wire, name: &Wire) -> Option<Sa
         }
     }
     let mut code = u16::from(head.code());
+    let mut cookie = None;
     for _ in 0..additionals {
         let (record, next) = record(message, at)?;
         at = next;
         if record.kind == TYPE_OPT {
             code |= u16::try_from(record.ttl >> 24).unwrap_or(0) << 4;
+            cookie = wire::cookie_of(record.data);
         } else if let Some(addr) = address(&record).filter(|_| record.class_is_in)
             && record.owner.is_within(zone)
             && let Some((_, addrs)) = servers.iter_mut().find(|(server, _)| *server == record.owner)
@@ -163,7 +197,7 @@ fn read_whole(message: &[u8], head: Head, zone: &Wire, name: &Wire) -> Option<Sa
         }
     }
     let cut = cut.map(|(zone, ttl)| Referral { zone, ttl, servers });
-    Some(judge(head, code, answers > 0, has_soa, cut, circles))
+    Some((judge(head, code, answers > 0, has_soa, cut, circles), cookie))
 }
 
 fn judge(
@@ -177,6 +211,7 @@ fn judge(
     match code {
         0 | 3 => {}
         1 | 4 | BADVERS => return Said::NoEdns,
+        BADCOOKIE => return Said::BadCookie,
         code => return Said::Lame(Lame::Code(code)),
     }
     if let Some(referral) = cut.filter(|_| code == 0 && !has_answers && !has_soa) {

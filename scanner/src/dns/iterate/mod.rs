@@ -8,6 +8,8 @@
 //!                     └── alias out of the zone: on with its target, 16 at most
 //! ```
 
+mod cookie;
+mod generations;
 pub(in crate::dns) mod hints;
 mod hosts;
 mod message;
@@ -19,6 +21,7 @@ mod top;
 mod walk;
 
 use super::engine::{Bound, Bounds, Engine, Scope};
+use super::trace::{Noted, Trace};
 use super::{Answer, Effort, RecordType};
 use crate::admission::{Admission, Waited};
 use crate::evidence::DnsStatus;
@@ -59,6 +62,7 @@ pub(in crate::dns) struct Iterating {
     /// Turn of the signs of life, and when the last one was asked for.
     turn: AtomicU64,
     last_sign: Mutex<Option<Instant>>,
+    trace: Arc<Trace>,
 }
 
 /// How much authoritative servers may be asked, in all.
@@ -122,7 +126,12 @@ impl fmt::Debug for Near {
 }
 
 impl Iterating {
-    pub(in crate::dns) fn new(iteration: &Iteration, deadline: Duration, admission: Arc<Admission>) -> Self {
+    pub(in crate::dns) fn new(
+        iteration: &Iteration,
+        deadline: Duration,
+        admission: Arc<Admission>,
+        trace: Arc<Trace>,
+    ) -> Self {
         let share = |(rate, in_flight)| Bound::share(rate, in_flight, iteration.threads);
         let pace = iteration.pace;
         let bounds =
@@ -138,6 +147,7 @@ impl Iterating {
             bounds,
             turn: AtomicU64::new(0),
             last_sign: Mutex::default(),
+            trace,
         }
     }
 
@@ -173,9 +183,8 @@ impl Iterating {
     pub(in crate::dns) async fn ask(
         &self,
         engine: &Engine,
-        effort: Effort,
-        name: &str,
-        kind: RecordType,
+        (effort, noted): (Effort, Option<Noted>),
+        (name, kind): (&str, RecordType),
         near: Option<&Near>,
         waited: &mut Waited,
     ) -> Result<Answer, Unfinished> {
@@ -183,7 +192,7 @@ impl Iterating {
             return Ok(Answer::without(DnsStatus::BadAnswer, moment::now()));
         };
         let number = self.walks.fetch_add(1, Relaxed);
-        let mut walk = Walk::new(self, engine, effort, self.deadline, number, waited);
+        let mut walk = Walk::new(self, engine, (effort, noted), self.deadline, number, waited);
         let mut begins = near.and_then(|near| near.get(&name));
         walk.tell(near);
         let mut aliases: Vec<Wire> = Vec::new();
@@ -214,6 +223,12 @@ impl Iterating {
             name = last;
             begins = is_its_own.then_some(from);
         }
+    }
+
+    /// Our part of the cookie for a server: another for each, so that servers cannot tell by it who asks (RFC
+    /// 7873 section 4.1).
+    fn own_cookie(&self, server: IpAddr) -> [u8; 8] {
+        self.hasher.hash_one((server, "cookie")).to_be_bytes()
     }
 
     /// The levels at which a question to a server of a zone counts.

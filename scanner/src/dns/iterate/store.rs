@@ -1,10 +1,11 @@
 //! What is remembered of the way to the scanned names: the zones of registries and of those that host name
 //! servers, the addresses of name servers, and which servers are silent. Never a scanned name.
 
+use super::cookie::Cookie;
+use super::generations::Generations;
 use super::name::Wire;
 use crate::admission::Refusal;
 use std::collections::{HashMap, HashSet};
-use std::hash::Hash;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use tokio::sync::watch;
 const ZONES: usize = 300_000;
 /// Names of servers of one generation; two are kept, some 150 bytes each.
 const NAMES: usize = 1_500_000;
-/// Silent addresses and addresses without EDNS that are known at once.
+/// Silent addresses, addresses without EDNS, and addresses with a cookie that are known at once.
 const SERVERS: usize = 500_000;
 /// Shortest and longest time that anything is remembered, whatever its TTL says (RFC 8767 section 4 allows a
 /// bound).
@@ -107,39 +108,6 @@ pub(super) enum Known {
     Unknown,
 }
 
-/// Two generations: what was not used while one filled up goes.
-struct Generations<K, V> {
-    young: HashMap<K, (V, Instant)>,
-    old: HashMap<K, (V, Instant)>,
-    most: usize,
-}
-
-impl<K: Eq + Hash + Clone, V: Clone> Generations<K, V> {
-    fn new(most: usize) -> Self {
-        Self { young: HashMap::new(), old: HashMap::new(), most }
-    }
-
-    fn insert(&mut self, key: K, value: V, until: Instant) {
-        if self.young.len() >= self.most && !self.young.contains_key(&key) {
-            self.old = std::mem::take(&mut self.young);
-        }
-        self.young.insert(key, (value, until));
-    }
-
-    fn get<Q: Eq + Hash + ?Sized>(&mut self, key: &Q, now: Instant) -> Option<V>
-    where
-        K: std::borrow::Borrow<Q>,
-    {
-        if let Some((value, until)) = self.young.get(key) {
-            return (*until > now).then(|| value.clone());
-        }
-        let (key, (value, until)) = self.old.remove_entry(key)?;
-        let found = (until > now).then(|| value.clone());
-        self.insert(key, value, until);
-        found
-    }
-}
-
 struct Names {
     found: Generations<Wire, Arc<[IpAddr]>>,
     sought: HashMap<Wire, Seeking>,
@@ -158,6 +126,8 @@ struct Servers {
     silent: HashMap<IpAddr, (u32, Option<Instant>)>,
     /// Those that are asked without EDNS.
     plain: HashSet<IpAddr>,
+    /// What servers want to be shown (RFC 7873 section 5.4).
+    cookies: HashMap<IpAddr, Cookie>,
 }
 
 /// Shared by all threads of a scan.
@@ -287,6 +257,20 @@ impl Store {
         lock(&self.servers).silent.clear();
     }
 
+    /// A server gave its cookie.
+    pub(super) fn keep_cookie(&self, addr: IpAddr, cookie: Cookie) {
+        let mut servers = lock(&self.servers);
+        if servers.cookies.len() >= SERVERS {
+            servers.cookies.clear();
+        }
+        servers.cookies.insert(addr, cookie);
+    }
+
+    /// The cookie that a server gave.
+    pub(super) fn cookie(&self, addr: IpAddr) -> Option<Cookie> {
+        lock(&self.servers).cookies.get(&addr).copied()
+    }
+
     /// An address is to be asked without EDNS from now on.
     pub(super) fn ask_plainly(&self, addr: IpAddr) {
         let mut servers = lock(&self.servers);
@@ -361,7 +345,7 @@ mod tests {
     }
 
     #[test]
-    fn the_nearest_zone_is_found_and_what_is_not_used_goes_with_its_generation() {
+    fn the_nearest_zone_is_found() {
         let store = Store::new();
         assert!(store.nearest(&name("a.example")).is_none());
         for zone in ["example", "b.example", "."] {
@@ -377,12 +361,6 @@ mod tests {
         );
         store.keep_absent(name("nowhere"));
         assert!(matches!(store.nearest(&name("a.nowhere")), Some(Zone::Absent)));
-        let mut few: Generations<u32, u32> = Generations::new(2);
-        let (now, later) = (Instant::now(), Instant::now() + LEAST);
-        (0..3).for_each(|n| few.insert(n, n, later));
-        assert_eq!((few.get(&0, now), few.get(&2, now)), (Some(0), Some(2)));
-        (3..5).for_each(|n| few.insert(n, n, later));
-        assert_eq!((few.get(&0, now), few.get(&1, now)), (Some(0), None), "what was used stays");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use crate::dns::{Dns, Iteration};
 use crate::plan::{Origin, ScanPlan, Typed};
 use crate::uplink::Uplink;
 use hickory_resolver::proto::op::{Message, ResponseCode};
+use hickory_resolver::proto::rr::rdata::opt::{EdnsCode, EdnsOption, OPT};
 use hickory_resolver::proto::rr::rdata::{A, CNAME, NS, SOA, TXT};
 use hickory_resolver::proto::rr::{Name, RData, Record};
 use std::net::Ipv4Addr;
@@ -45,6 +46,8 @@ pub(super) enum Reply {
     Late(u64, Box<Self>),
     /// Only where the question has no OPT; else this rcode.
     Plain(Option<ResponseCode>, Box<Self>),
+    /// Where the question bears the server's cookie; else BADCOOKIE, with it (RFC 7873 section 5.2.3).
+    Cookie(Box<Self>),
     /// With the letters of the question in lower case.
     Lowered(Box<Self>),
     /// From another address.
@@ -107,6 +110,7 @@ fn message(query: &Message, reply: &Reply) -> Option<Message> {
                 (false, _) => self::message(query, then),
             };
         }
+        Reply::Cookie(then) => return cookied(query, then),
         Reply::Late(_, then) | Reply::FromElsewhere(then) => return self::message(query, then),
         Reply::Lowered(then) => {
             let mut lowered = query.clone();
@@ -115,6 +119,20 @@ fn message(query: &Message, reply: &Reply) -> Option<Message> {
             return self::message(&lowered, then);
         }
     }
+    Some(message)
+}
+
+fn cookied(query: &Message, then: &Reply) -> Option<Message> {
+    let own = b"servers!";
+    let option = query.edns.as_ref().unwrap().option(EdnsCode::Cookie);
+    let Some(EdnsOption::Unknown(10, shown)) = option else { unreachable!("every question has one") };
+    let (client, server) = shown.split_at(8);
+    let is_known = server == own;
+    let mut message = message(query, if is_known { then } else { &Reply::Code(ResponseCode::BADCOOKIE) })?;
+    let mut edns = query.edns.clone().unwrap();
+    *edns.options_mut() = OPT::default();
+    edns.options_mut().insert(EdnsOption::Unknown(10, [client, own].concat()));
+    message.edns = Some(edns);
     Some(message)
 }
 

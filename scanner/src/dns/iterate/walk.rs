@@ -1,5 +1,6 @@
 //! One walk: from a zone that is known to the servers of a name, and what they say.
 
+use super::cookie::Cookie;
 use super::message::{self, Said};
 use super::name::Wire;
 use super::servers::{self, Candidate, Servers};
@@ -8,6 +9,7 @@ use super::{Iterating, Near};
 use crate::admission::Waited;
 use crate::dns::engine::{Engine, Event, Exchange, Patience};
 use crate::dns::tcp::over_tcp;
+use crate::dns::trace::{Asked, Noted};
 use crate::dns::{Answer, Effort, RecordType};
 use crate::fault::Unfinished;
 use crate::moment;
@@ -57,6 +59,7 @@ pub(super) struct Walk<'a> {
     pub(super) iterating: &'a Iterating,
     engine: &'a Engine,
     effort: Effort,
+    noted: Option<Noted>,
     /// Time that may be waited for answers.
     pub(super) left: Duration,
     deadline: Duration,
@@ -73,13 +76,14 @@ impl<'a> Walk<'a> {
     pub(super) fn new(
         iterating: &'a Iterating,
         engine: &'a Engine,
-        effort: Effort,
+        (effort, noted): (Effort, Option<Noted>),
         deadline: Duration,
         number: u64,
         waited: &'a mut Waited,
     ) -> Self {
         let left = deadline;
-        Self { iterating, engine, effort, left, deadline, sends: SENDS, depth: 0, number, waited, near: None }
+        let (sends, depth, near) = (SENDS, 0, None);
+        Self { iterating, engine, effort, noted, left, deadline, sends, depth, number, waited, near }
     }
 
     /// Who is told of the servers of the name's zone.
@@ -191,12 +195,14 @@ impl<'a> Walk<'a> {
         kind: RecordType,
         course: &mut Course,
     ) -> Result<Option<Heard>, Unfinished> {
-        course.was_silent = false;
+        (course.was_silent, course.is_by_tcp) = (false, false);
         let server = servers::name(zone, next.server);
         let admission = &self.iterating.admission;
         match admission.name_server(next.addr, || server.to_string()) {
             Ok(()) => {}
             Err(why) => {
+                course.took = Duration::ZERO;
+                self.note((zone, next), (name, kind), course, || format!("not asked: {why}"));
                 course.failure.refused(why);
                 return Ok(None);
             }
@@ -220,6 +226,12 @@ impl<'a> Walk<'a> {
             course.failure.refused(why);
             return Ok(None);
         }
+        let own = self.iterating.own_cookie(next.addr);
+        if !is_plain {
+            course.cookie =
+                self.iterating.store.cookie(next.addr).filter(|kept| kept.bytes().starts_with(&own));
+            exchange.show_cookie(course.cookie.as_ref().map_or(&own, Cookie::bytes));
+        }
         let patience = patience(self.effort, self.deadline, self.left, course.sent, next.is_dead);
         (course.sent, self.sends) = (course.sent + 1, self.sends - 1);
         let to = SocketAddr::new(next.addr, self.iterating.port);
@@ -227,7 +239,11 @@ impl<'a> Walk<'a> {
         let scopes = self.iterating.scopes(zone, server, next.addr);
         let (event, queued) = exchange.send_within(to, scopes, patience).await;
         self.waited.add(Waited::from(queued));
-        self.left = self.left.saturating_sub(began.elapsed().saturating_sub(queued));
+        course.took = began.elapsed().saturating_sub(queued);
+        self.left = self.left.saturating_sub(course.took);
+        if !matches!(event, Event::Answer) {
+            self.note((zone, next), (name, kind), course, || event.to_string());
+        }
         match event {
             Event::Answer => {}
             Event::Fault(ours) if !ours.is_of_network() => return Err(ours.into()),
@@ -244,6 +260,14 @@ impl<'a> Walk<'a> {
         self.read(zone, next, (name, kind), course).await
     }
 
+    /// Keeps the cookie that a server gave, where it is to us and another than was shown.
+    fn take_cookie(&self, next: &Candidate, cookie: Option<Cookie>, course: &Course) {
+        let is_ours = |cookie: &Cookie| cookie.bytes().starts_with(&self.iterating.own_cookie(next.addr));
+        if let Some(cookie) = cookie.filter(is_ours).filter(|given| Some(*given) != course.cookie) {
+            self.iterating.store.keep_cookie(next.addr, cookie);
+        }
+    }
+
     /// What a server's answer is worth.
     async fn read(
         &mut self,
@@ -254,25 +278,29 @@ impl<'a> Walk<'a> {
     ) -> Result<Option<Heard>, Unfinished> {
         let Some(exchange) = &course.exchange else { return Ok(None) };
         let taken = |query: &[u8], reply: &[u8]| {
-            let said = message::read(reply, &zone.zone, name);
+            let (said, cookie) = message::read(reply, &zone.zone, name);
             let answer = match said {
                 Said::Answer { .. } => Answer::of_wire(query, reply, moment::now()),
                 _ => None,
             };
-            (said, answer)
+            (said, answer, cookie.and_then(Cookie::of))
         };
-        let (mut said, mut answer) = exchange.read(taken);
+        let (mut said, mut answer, cookie) = exchange.read(taken);
+        self.take_cookie(next, cookie, course);
         if said == Said::Truncated {
             let _aside = self.engine.step_aside();
             let to = SocketAddr::new(next.addr, self.iterating.port);
             let began = Instant::now();
+            self.note((zone, next), (name, kind), course, || "truncated".to_owned());
             let reply = Box::pin(over_tcp(exchange, to, self.left, false)).await?;
-            self.left = self.left.saturating_sub(began.elapsed());
+            (course.took, course.is_by_tcp) = (began.elapsed(), true);
+            self.left = self.left.saturating_sub(course.took);
             match reply {
-                Some(reply) => (said, answer) = exchange.read(|query, _| taken(query, &reply)),
+                Some(reply) => (said, answer, _) = exchange.read(|query, _| taken(query, &reply)),
                 None => course.failure.is_cut = true,
             }
         }
+        self.note((zone, next), (name, kind), course, || said.text(answer.as_ref()));
         let exchange_is_plain = course.exchange_is_plain;
         let heard = match (said, answer) {
             (Said::Answer { has_soa }, Some(mut answer)) => {
@@ -283,6 +311,11 @@ impl<'a> Walk<'a> {
             (Said::Referral(referral), _) => Some(Heard::Referral(referral)),
             (Said::NoEdns, _) if !exchange_is_plain => {
                 self.iterating.store.ask_plainly(next.addr);
+                course.exchange = None;
+                return Box::pin(self.ask_server(zone, next, name, kind, course)).await;
+            }
+            // One that wants another cookie each time is none to talk to.
+            (Said::BadCookie, _) if !std::mem::replace(&mut course.had_bad_cookie, true) => {
                 course.exchange = None;
                 return Box::pin(self.ask_server(zone, next, name, kind, course)).await;
             }
@@ -297,6 +330,33 @@ impl<'a> Walk<'a> {
     }
 }
 
+impl Walk<'_> {
+    /// Notes what came of a question to a server.
+    fn note(
+        &self,
+        (zone, next): (&Delegation, &Candidate),
+        (name, kind): (&Wire, RecordType),
+        course: &Course,
+        came: impl FnOnce() -> String,
+    ) {
+        self.iterating.trace.asked(self.noted, || Asked {
+            depth: self.depth,
+            name: name.to_string(),
+            kind: kind.to_string(),
+            zone: Some(zone.zone.to_string()),
+            server: Some(servers::name(zone, next.server).to_string()),
+            addr: next.addr,
+            by: match (course.is_by_tcp, course.exchange_is_plain) {
+                (true, _) => "TCP",
+                (false, true) => "UDP without EDNS",
+                (false, false) => "UDP",
+            },
+            came: came(),
+            took: course.took,
+        });
+    }
+}
+
 /// How far the questions to one zone's servers are.
 #[derive(Default)]
 struct Course {
@@ -307,6 +367,12 @@ struct Course {
     sent: usize,
     was_silent: bool,
     failure: Failure,
+    /// The cookie that was shown last, and whether a server wanted another.
+    cookie: Option<Cookie>,
+    had_bad_cookie: bool,
+    /// How long the last answer took, or was waited for, and whether it came by TCP.
+    took: Duration,
+    is_by_tcp: bool,
 }
 
 /// How long one server is waited for.

@@ -66,3 +66,45 @@ async fn a_server_at_a_forbidden_address_is_never_asked() {
     let answer = dns.attend(ask(&dns, "a.example", RecordType::TXT)).await.unwrap();
     assert_eq!((answer.status, answer.ede), (DnsStatus::ServFail, Some(vec![22])));
 }
+
+#[tokio::test]
+async fn a_server_is_shown_the_cookie_that_it_gave() {
+    let mut servers = hosting(63);
+    servers[2].1 = Box::new(|_, _| Reply::Cookie(Box::new(Reply::NoData)));
+    let world = World::of(servers).await;
+    let dns = world.client(at(63, 1), LONG);
+    dns.attend(async {
+        for name in ["a.example", "b.example", "c.example"] {
+            let answer = ask(&dns, name, RecordType::TXT).await;
+            assert_eq!(answer.status, DnsStatus::NoData, "{name}");
+        }
+    })
+    .await
+    .unwrap();
+    assert_eq!(world.times(at(63, 3)), 4, "it has to say what it wants once");
+}
+
+#[tokio::test]
+async fn a_person_sees_who_was_asked_and_what_came() {
+    let mut servers = hosting(64);
+    servers[2].1 = Box::new(|_, _| Reply::Plain(Some(ResponseCode::FormErr), Box::new(Reply::Txt("v=1"))));
+    let world = World::of(servers).await;
+    let dns = world.client(at(64, 1), LONG);
+    let before = ask(&dns, "a.example", RecordType::TXT);
+    dns.attend(before).await.unwrap();
+    assert!(dns.trace().taken().is_empty(), "nothing is noted before it is wanted");
+    dns.trace().begin();
+    dns.attend(ask(&dns, "b.example", RecordType::TXT)).await.unwrap();
+    let [walked] = <[_; 1]>::try_from(dns.trace().taken()).unwrap();
+    assert_eq!((walked.name.as_str(), walked.kind.as_str()), ("b.example", "TXT"));
+    assert_eq!(walked.came.as_deref(), Some("NOERROR, 1 record"));
+    let told: Vec<_> = walked.asked.iter().map(|a| (a.zone.as_deref(), a.by, a.came.as_str())).collect();
+    assert_eq!(
+        told,
+        [
+            (Some("example"), "UDP", "referral to b.example: ns.op.example"),
+            (Some("b.example"), "UDP without EDNS", "NOERROR, 1 record"),
+        ]
+    );
+    assert_eq!(walked.asked[0].server.as_deref(), Some("ns.nic.example"));
+}

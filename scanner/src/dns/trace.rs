@@ -1,0 +1,116 @@
+//! What a person sees of the questions behind a name: who was asked, what came, and how long it took.
+
+use super::RecordType;
+use super::answer::Answer;
+use std::net::IpAddr;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::Duration;
+
+/// Questions that are noted at most: who looks at more wants a capture of the packets.
+const MOST: usize = 10_000;
+
+/// One question of the course, with everything that was asked of servers for its sake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Walked {
+    /// The name.
+    pub name: String,
+    /// The type, as `MX`.
+    pub kind: String,
+    /// What was asked of servers, in order; none where everything was known from before.
+    pub asked: Vec<Asked>,
+    /// What it came to: the status with the number of records, as `NOERROR, 2 records`; `None` where it was
+    /// given up.
+    pub came: Option<String>,
+}
+
+/// One server asked once.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// 0: for the name itself; 1 and more: for the address of a name server, that of one of its servers …
+    pub depth: u8,
+    /// The name.
+    pub name: String,
+    /// The type.
+    pub kind: String,
+    /// The zone that the server was asked as a server of; `None`: it is a resolver.
+    pub zone: Option<String>,
+    /// The server's name; `None`: it is a resolver.
+    pub server: Option<String>,
+    /// Its address.
+    pub addr: IpAddr,
+    /// `UDP`, `UDP without EDNS` or `TCP`.
+    pub by: &'static str,
+    /// What came: a status, a referral, silence.
+    pub came: String,
+    /// Until it came, or was waited for no more; the wait for pace left out.
+    pub took: Duration,
+}
+
+/// The notes of a client; none are taken before [`Trace::begin`].
+#[derive(Debug, Default)]
+pub struct Trace(OnceLock<Mutex<Vec<Walked>>>);
+
+/// A question that is noted.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Noted(usize);
+
+impl Trace {
+    /// From now on every question is noted.
+    pub fn begin(&self) {
+        self.0.get_or_init(Mutex::default);
+    }
+
+    /// What was noted so far.
+    #[must_use]
+    pub fn taken(&self) -> Vec<Walked> {
+        self.notes().map(|mut notes| std::mem::take(&mut *notes)).unwrap_or_default()
+    }
+
+    fn notes(&self) -> Option<MutexGuard<'_, Vec<Walked>>> {
+        Some(self.0.get()?.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Begins a question; `None` where it is not noted.
+    pub(super) fn question(&self, name: &str, kind: RecordType) -> Option<Noted> {
+        let mut notes = self.notes().filter(|notes| notes.len() < MOST)?;
+        let (name, kind) = (name.to_owned(), kind.to_string());
+        notes.push(Walked { name, kind, asked: Vec::new(), came: None });
+        Some(Noted(notes.len() - 1))
+    }
+
+    /// Notes what `asked` gives of one server.
+    pub(super) fn asked(&self, noted: Option<Noted>, asked: impl FnOnce() -> Asked) {
+        self.of(noted, |walked| {
+            if walked.asked.len() < MOST {
+                walked.asked.push(asked());
+            }
+        });
+    }
+
+    /// Ends a question.
+    pub(super) fn answered(&self, noted: Option<Noted>, answer: &Answer) {
+        self.of(noted, |walked| walked.came = Some(said(answer)));
+    }
+
+    fn of(&self, noted: Option<Noted>, note: impl FnOnce(&mut Walked)) {
+        let Some((noted, mut notes)) = noted.zip(self.notes()) else { return };
+        if let Some(walked) = notes.get_mut(noted.0) {
+            note(walked);
+        }
+    }
+}
+
+/// An answer in a few words.
+pub(super) fn said(answer: &Answer) -> String {
+    let mut parts = vec![answer.status.to_string()];
+    if let Some(alias) = answer.chain.as_ref().and_then(|chain| chain.last()) {
+        parts.push(format!("alias of {alias}"));
+    }
+    match answer.count() {
+        0 => {}
+        1 => parts.push("1 record".to_owned()),
+        count => parts.push(format!("{count} records")),
+    }
+    parts.extend(answer.ede.iter().flatten().map(|code| format!("EDE {code}")));
+    parts.join(", ")
+}
