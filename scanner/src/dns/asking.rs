@@ -140,10 +140,10 @@ impl Dns {
                 return Err(Unfinished::Excluded);
             }
             let began = Instant::now();
-            let answer = iterating.ask(engine, (effort, noted), (name, kind), near, waited).await?;
+            let (answer, rests_on_silence) =
+                iterating.ask(engine, (effort, noted), (name, kind), near, waited).await?;
             asked += 1;
-            let is_doubtful = matches!(answer.status, DnsStatus::Timeout | DnsStatus::Truncated);
-            if is_doubtful && !self.believes(Doubt::Question(asked), began, waited).await? {
+            if rests_on_silence && !self.believes(Doubt::Question(asked), began, waited).await? {
                 continue;
             }
             engine.conclude(answer.status);

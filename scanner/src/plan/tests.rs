@@ -85,3 +85,23 @@ fn what_is_typed_cannot_break_a_protocol_line() {
     assert!(message("[identity]\nehlo_name = \"a\\r\\nRCPT TO:<x>\"").contains("must be a host name"));
     assert!(message("[identity]\ncontact = \"a@b.c\\r\\nX: y\"").contains("must be a mail address"));
 }
+
+#[test]
+fn only_who_left_it_open_is_given_the_resolvers_of_the_machine() {
+    let fallen_back = |settings: &[(&str, &str)]| {
+        let typed = settings.iter().map(|(key, value)| Typed {
+            key: (*key).to_owned(),
+            values: vec![(*value).to_owned()],
+            origin: Origin::Flag,
+        });
+        let mut plan = ScanPlan::build(Vec::new(), None, typed.collect()).unwrap();
+        (plan.falls_back_on_the_system(), plan.resolvers)
+    };
+    assert_eq!(fallen_back(&[]), (true, Resolvers::System));
+    assert_eq!(fallen_back(&[("dns.resolvers", "none")]), (false, Resolvers::None));
+    assert_eq!(
+        fallen_back(&[("targets.allow_private", "true"), ("dns.authority_port", "5300")]),
+        (false, Resolvers::None)
+    );
+    assert!(!fallen_back(&[("dns.resolvers", "192.0.2.53")]).0);
+}

@@ -14,7 +14,7 @@ pub use preflight::{Lowering, fit};
 pub use report::{DnsSeen, Ended, Report};
 
 use crate::dataset::lock::Lock;
-use crate::dataset::manifest::{ListFacts, Sum};
+use crate::dataset::manifest::{ListFacts, Resolution, Sum};
 use crate::dataset::ranges::Positions;
 use crate::dataset::writer::{DatasetWriter, FinalRow};
 use crate::error::ScanError;
@@ -150,8 +150,11 @@ fn run_alone(job: ScanJob, tally: &Arc<Tally>, stop: &CancellationToken) -> Resu
 
     dns.warnings.extend(found.warning);
     if !vantage.resolver_validates {
-        let unknown = "not every resolver validates DNSSEC: the DANE outcome of every MX host is `unknown`";
-        dns.warnings.push(unknown.to_owned());
+        let why = match vantage.resolution {
+            Some(Resolution::Iterating) => "without a resolver nothing is validated by DNSSEC",
+            _ => "not every resolver validates DNSSEC",
+        };
+        dns.warnings.push(format!("{why}: the DANE outcome of every MX host is `unknown`"));
     }
     dns.warnings.extend(admission.exclusions().warnings());
     dataset.manifest.exclusions = admission.exclusions().facts();

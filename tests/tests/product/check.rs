@@ -1,10 +1,11 @@
 //! `sts-scan check`: the judgement of a scan, shown to a person.
 
-use super::{assert_code, lab, sts_scan, text};
+use super::{assert_code, lab, lab_with, sts_scan, text};
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::process::Output;
 use sts_lab::Lab;
+use sts_lab::serve::Dns;
 use sts_lab::value::Value;
 
 /// One domain of each situation that occurs.
@@ -125,4 +126,24 @@ fn without_a_second_look_what_may_pass_is_told_as_seen_once() {
     assert_code(&twice, 1);
     assert!(text(&twice.stdout).contains("seen twice"), "{}", text(&twice.stdout));
     assert!(text(&twice.stdout).contains("(no_policy)"));
+}
+
+#[test]
+fn the_walk_of_a_name_is_shown_from_the_root_down() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = lab_with(Dns::Delegated, 60, "demo", dir.path());
+    let domain = one_of_each(&lab).pop_first().unwrap().1.1;
+    let said = text(&check(&lab, &[&domain], &["--trace"]).stdout);
+    let walk = said.split_once(&format!("\nMX {domain}: ")).unwrap().1;
+    let root = walk.lines().find(|line| line.contains(" of .")).unwrap();
+    assert!(root.contains(" ms  NS . -> ") && root.contains(".root.lab 127.64.0."), "{said}");
+    assert!(walk.contains("UDP: referral to "), "{said}");
+    let json = check(&lab, &[&domain], &["--trace", "--format", "json"]).stdout;
+    let object: serde_json::Value = serde_json::from_slice(&json).unwrap();
+    let [first, ..] = object["trace"].as_array().unwrap().as_slice() else { unreachable!("{object}") };
+    assert_eq!((&first["type"], &first["name"]), (&"MX".into(), &domain.as_str().into()));
+    let asked = first["asked"].as_array().unwrap();
+    assert_eq!((&asked[0]["zone"], &asked[0]["by"]), (&".".into(), &"UDP".into()), "{first}");
+    assert!(asked.iter().all(|one| one["took_ms"].as_f64().unwrap() >= 0.0), "{first}");
+    assert_code(&check(&lab, &[&domain, "another.example"], &["--trace"]), 2);
 }

@@ -2,7 +2,7 @@
 
 use super::Iterating;
 use super::name::Wire;
-use super::store::Known;
+use super::store::{Known, Search};
 use super::walk::{Found, Walk};
 use crate::admission::Waited;
 use crate::dns::RecordType;
@@ -18,12 +18,12 @@ const DEPTH: u8 = 6;
 struct Seeking<'a> {
     iterating: &'a Iterating,
     server: &'a Wire,
-    found: Option<(Vec<IpAddr>, u32)>,
+    search: Search,
 }
 
 impl Drop for Seeking<'_> {
     fn drop(&mut self) {
-        self.iterating.store.found(self.server, self.found.take());
+        self.iterating.store.found(self.server, std::mem::replace(&mut self.search, Search::GivenUp));
     }
 }
 
@@ -44,6 +44,10 @@ impl Walk<'_> {
         loop {
             let mut done = match store.addresses(server, self.number) {
                 Known::Addresses(addrs) => return Ok(addrs),
+                Known::Unheard => {
+                    self.silences += 1;
+                    return Ok(none());
+                }
                 Known::Sought(None) => return Ok(none()),
                 Known::Sought(Some(done)) => done,
                 Known::Unknown => break,
@@ -54,14 +58,18 @@ impl Walk<'_> {
             store.waits_no_more(self.number);
             self.waited.add(Waited::from(began.elapsed()));
         }
-        let mut seeking = Seeking { iterating: self.iterating, server, found: None };
+        let mut seeking = Seeking { iterating: self.iterating, server, search: Search::GivenUp };
+        let silences = self.silences;
         // A name server that cannot be found leaves time for the others.
         let kept = self.left / 2;
         (self.depth, self.left) = (self.depth + 1, self.left - kept);
         let found = Box::pin(self.look_up(server)).await;
         (self.depth, self.left) = (self.depth - 1, self.left + kept);
         let (addrs, ttl) = found?;
-        seeking.found = Some((addrs.clone(), ttl));
+        seeking.search = match addrs.is_empty() && self.silences > silences {
+            true => Search::Unheard,
+            false => Search::Found(addrs.clone(), ttl),
+        };
         Ok(addrs.into())
     }
 

@@ -9,6 +9,7 @@
 //! ```
 
 mod cookie;
+mod delegation;
 mod generations;
 pub(in crate::dns) mod hints;
 mod hosts;
@@ -27,6 +28,7 @@ use crate::admission::{Admission, Waited};
 use crate::evidence::DnsStatus;
 use crate::fault::Unfinished;
 use crate::moment;
+use delegation::{Delegation, Failure};
 use hints::Hint;
 pub(in crate::dns) use name::Wire;
 pub use preflight::Closed;
@@ -36,7 +38,7 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
-use store::{Delegation, Failure, Store};
+use store::Store;
 use walk::{Found, Walk};
 
 /// Aliases that are followed in all.
@@ -176,7 +178,8 @@ impl Iterating {
         addrs.get(turn % addrs.len().max(1)).map(|addr| SocketAddr::new(**addr, self.port))
     }
 
-    /// The answer to one question.
+    /// The answer to one question, and whether it rests on anybody's silence: then it is worth something only
+    /// where the network was there.
     ///
     /// # Errors
     /// As [`super::Dns::ask`]; also that all servers of the name are excluded.
@@ -187,12 +190,25 @@ impl Iterating {
         (name, kind): (&str, RecordType),
         near: Option<&Near>,
         waited: &mut Waited,
-    ) -> Result<Answer, Unfinished> {
-        let Some(mut name) = Wire::of(name) else {
-            return Ok(Answer::without(DnsStatus::BadAnswer, moment::now()));
+    ) -> Result<(Answer, bool), Unfinished> {
+        let Some(name) = Wire::of(name) else {
+            return Ok((Answer::without(DnsStatus::BadAnswer, moment::now()), false));
         };
         let number = self.walks.fetch_add(1, Relaxed);
         let mut walk = Walk::new(self, engine, (effort, noted), self.deadline, number, waited);
+        let answer = self.follow(&mut walk, name, kind, near).await?;
+        let rests_on_silence = walk.silences > 0 && !answer.status.is_definite();
+        Ok((answer, rests_on_silence))
+    }
+
+    /// Walks to the servers of a name, and of each name that it is an alias of.
+    async fn follow<'a>(
+        &self,
+        walk: &mut Walk<'a>,
+        mut name: Wire,
+        kind: RecordType,
+        near: Option<&'a Near>,
+    ) -> Result<Answer, Unfinished> {
         let mut begins = near.and_then(|near| near.get(&name));
         walk.tell(near);
         let mut aliases: Vec<Wire> = Vec::new();

@@ -1,7 +1,8 @@
 //! Which of a zone's servers to ask next.
 
+use super::delegation::Delegation;
 use super::name::Wire;
-use super::store::{Delegation, Store};
+use super::store::Store;
 use std::net::IpAddr;
 
 /// Addresses of one zone that are asked at most.

@@ -2,12 +2,12 @@
 //! servers, the addresses of name servers, and which servers are silent. Never a scanned name.
 
 use super::cookie::Cookie;
+use super::delegation::{Delegation, Failure};
 use super::generations::Generations;
 use super::name::Wire;
-use crate::admission::Refusal;
 use std::collections::{HashMap, HashSet};
 use std::net::IpAddr;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -30,62 +30,6 @@ const DEAD: Duration = Duration::from_secs(60);
 /// How long the root's word that there is no such TLD holds.
 const ABSENT: Duration = Duration::from_secs(10_800);
 
-/// A zone and those who serve it.
-#[derive(Debug)]
-pub(in crate::dns) struct Delegation {
-    /// The zone.
-    pub(in crate::dns) zone: Wire,
-    /// Its servers as the zone above names them, each with the addresses that came along.
-    pub(in crate::dns) servers: Vec<(Wire, Vec<IpAddr>)>,
-    /// Whether it is the root or a registry's.
-    pub(super) is_registry: bool,
-    /// The address that answered first.
-    pub(super) answered: OnceLock<IpAddr>,
-}
-
-impl Delegation {
-    /// Nobody has been asked yet.
-    pub(super) const fn new(zone: Wire, servers: Vec<(Wire, Vec<IpAddr>)>, is_registry: bool) -> Self {
-        Self { zone, servers, is_registry, answered: OnceLock::new() }
-    }
-}
-
-/// Why there is nothing of use.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Failure {
-    /// A server answered, of no use.
-    pub(super) answered: bool,
-    /// A server did not answer.
-    pub(super) silent: bool,
-    /// What a server has to say does not fit a datagram, and did not come by TCP.
-    pub(super) is_cut: bool,
-    /// Servers can only be reached by a family that this machine lacks.
-    pub(super) lacks_family: bool,
-    /// Servers are excluded.
-    pub(super) excluded: bool,
-}
-
-impl Failure {
-    /// Whether servers were asked and all were silent.
-    pub(super) const fn is_silence(self) -> bool {
-        self.silent && !self.answered
-    }
-
-    /// Whether nobody was asked because whoever could be is excluded.
-    pub(super) const fn is_exclusion(self) -> bool {
-        self.excluded && !self.answered && !self.silent
-    }
-
-    /// Takes note that a server may not be asked.
-    pub(super) const fn refused(&mut self, why: Refusal) {
-        match why {
-            Refusal::Excluded => self.excluded = true,
-            Refusal::NoFamily => self.lacks_family = true,
-            Refusal::Forbidden => {}
-        }
-    }
-}
-
 /// The right to ask the root: whoever has it sees when it failed last.
 pub(super) type Turn = Arc<tokio::sync::Mutex<Option<(Instant, Failure)>>>;
 
@@ -102,21 +46,38 @@ pub(super) enum Zone {
 pub(super) enum Known {
     /// These; empty where it has none.
     Addresses(Arc<[IpAddr]>),
+    /// Whoever could tell was silent not long ago.
+    Unheard,
     /// Somebody looks for them; `None` where waiting for that would be waiting for oneself.
     Sought(Option<watch::Receiver<()>>),
     /// Nobody does: whoever asked is to.
     Unknown,
 }
 
+/// What came of the search for a name server's addresses.
+pub(super) enum Search {
+    /// These, for so many seconds; empty where it has none.
+    Found(Vec<IpAddr>, u32),
+    /// Whoever could tell was silent.
+    Unheard,
+    /// It was given up: whoever asks next is to look.
+    GivenUp,
+}
+
 struct Names {
     found: Generations<Wire, Arc<[IpAddr]>>,
+    /// Servers that nobody was heard about, and until when they are not looked for again.
+    unheard: HashMap<Wire, Instant>,
     sought: HashMap<Wire, Seeking>,
     /// Which name each walk waits for.
     waits: HashMap<u64, Wire>,
+    /// When the network came back last.
+    forgiven: Option<Instant>,
 }
 
 struct Seeking {
     by: u64,
+    began: Instant,
     done: watch::Sender<()>,
 }
 
@@ -149,7 +110,9 @@ fn kept_for(ttl: u32) -> Duration {
 
 impl Store {
     pub(super) fn new() -> Self {
-        let names = Names { found: Generations::new(NAMES), sought: HashMap::new(), waits: HashMap::new() };
+        let found = Generations::new(NAMES);
+        let (unheard, sought, waits) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let names = Names { found, unheard, sought, waits, forgiven: None };
         Self {
             zones: Mutex::new(Generations::new(ZONES)),
             names: Mutex::new(names),
@@ -191,11 +154,15 @@ impl Store {
     /// look for them and end that with [`Store::found`].
     pub(super) fn addresses(&self, server: &Wire, walk: u64) -> Known {
         let mut names = lock(&self.names);
-        if let Some(addrs) = names.found.get(server, Instant::now()) {
+        let now = Instant::now();
+        if let Some(addrs) = names.found.get(server, now) {
             return Known::Addresses(addrs);
         }
+        if names.unheard.get(server).is_some_and(|until| *until > now) {
+            return Known::Unheard;
+        }
         let Some(sought) = names.sought.get(server) else {
-            let seeking = Seeking { by: walk, done: watch::Sender::new(()) };
+            let seeking = Seeking { by: walk, began: now, done: watch::Sender::new(()) };
             names.sought.insert(server.clone(), seeking);
             return Known::Unknown;
         };
@@ -212,15 +179,28 @@ impl Store {
         lock(&self.names).waits.remove(&walk);
     }
 
-    /// The addresses of a name server are these, for so many seconds; with `None` nobody could tell, and
-    /// whoever asks next is to look.
-    pub(super) fn found(&self, server: &Wire, addrs: Option<(Vec<IpAddr>, u32)>) {
+    /// The search for a name server's addresses ended.
+    pub(super) fn found(&self, server: &Wire, search: Search) {
         let mut names = lock(&self.names);
-        if let Some((addrs, ttl)) = addrs {
-            let kept = if addrs.is_empty() { FAILED } else { kept_for(ttl) };
-            names.found.insert(server.clone(), addrs.into(), Instant::now() + kept);
+        let seeking = names.sought.remove(server);
+        match search {
+            Search::Found(addrs, ttl) => {
+                let kept = if addrs.is_empty() { FAILED } else { kept_for(ttl) };
+                names.found.insert(server.clone(), addrs.into(), Instant::now() + kept);
+            }
+            Search::Unheard => {
+                // Silence while the network was away is no word about anybody.
+                let was_cut = seeking.as_ref().is_some_and(|seeking| names.forgiven >= Some(seeking.began));
+                if !was_cut {
+                    if names.unheard.len() >= SERVERS {
+                        names.unheard.clear();
+                    }
+                    names.unheard.insert(server.clone(), Instant::now() + DEAD);
+                }
+            }
+            Search::GivenUp => {}
         }
-        if let Some(seeking) = names.sought.remove(server) {
+        if let Some(seeking) = seeking {
             seeking.done.send_replace(());
         }
     }
@@ -255,6 +235,9 @@ impl Store {
     /// What was silent while the network was away may not be.
     pub(super) fn forgive(&self) {
         lock(&self.servers).silent.clear();
+        let mut names = lock(&self.names);
+        names.unheard.clear();
+        names.forgiven = Some(Instant::now());
     }
 
     /// A server gave its cookie.
@@ -334,14 +317,31 @@ mod tests {
         let store = Store::new();
         assert!(matches!(store.addresses(&name("a.example"), 1), Known::Unknown));
         let Known::Sought(Some(done)) = store.addresses(&name("a.example"), 2) else { unreachable!() };
-        store.found(&name("a.example"), Some((vec![IpAddr::from([192, 0, 2, 1])], 300)));
+        store.found(&name("a.example"), Search::Found(vec![IpAddr::from([192, 0, 2, 1])], 300));
         assert!(done.has_changed().is_err() || done.has_changed().unwrap());
         assert!(
             matches!(store.addresses(&name("a.example"), 2), Known::Addresses(addrs) if addrs.len() == 1)
         );
         assert!(matches!(store.addresses(&name("b.example"), 1), Known::Unknown));
-        store.found(&name("b.example"), None);
+        store.found(&name("b.example"), Search::GivenUp);
         assert!(matches!(store.addresses(&name("b.example"), 2), Known::Unknown));
+    }
+
+    #[test]
+    fn silence_about_a_server_is_remembered_but_not_that_of_an_outage() {
+        let store = Store::new();
+        let server = name("a.example");
+        assert!(matches!(store.addresses(&server, 1), Known::Unknown));
+        store.found(&server, Search::Unheard);
+        assert!(matches!(store.addresses(&server, 2), Known::Unheard));
+        store.forgive();
+        assert!(matches!(store.addresses(&server, 2), Known::Unknown));
+        store.forgive();
+        store.found(&server, Search::Unheard);
+        assert!(
+            matches!(store.addresses(&server, 3), Known::Unknown),
+            "it was sought while the network was away"
+        );
     }
 
     #[test]

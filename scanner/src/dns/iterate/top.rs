@@ -1,7 +1,8 @@
 //! Where a walk begins: the root, primed once, and the TLDs, each asked for once.
 
+use super::delegation::{Delegation, Failure};
 use super::name::Wire;
-use super::store::{Delegation, Failure, Zone};
+use super::store::Zone;
 use super::walk::{Found, Heard, Walk};
 use crate::admission::Waited;
 use crate::dns::{Answer, RecordType};
@@ -40,6 +41,7 @@ impl Walk<'_> {
             let mut turn = turn.lock().await;
             self.waited.add(Waited::from(began.elapsed()));
             if let Some(failure) = lately(&turn) {
+                self.silences += u32::from(failure.silent);
                 return Ok(Err(Found::Nothing(failure)));
             }
             let known = store.nearest(name);
@@ -101,6 +103,7 @@ impl Walk<'_> {
                 continue;
             }
             if let Some(failure) = lately(&turn) {
+                self.silences += u32::from(failure.silent);
                 return Ok(Err(failure));
             }
             let hints = Delegation::new(root.clone(), self.iterating.hints.clone(), true);

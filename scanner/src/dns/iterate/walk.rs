@@ -1,10 +1,10 @@
 //! One walk: from a zone that is known to the servers of a name, and what they say.
 
 use super::cookie::Cookie;
+use super::delegation::{Delegation, Failure};
 use super::message::{self, Said};
 use super::name::Wire;
 use super::servers::{self, Candidate, Servers};
-use super::store::{Delegation, Failure};
 use super::{Iterating, Near};
 use crate::admission::Waited;
 use crate::dns::engine::{Engine, Event, Exchange, Patience};
@@ -64,6 +64,8 @@ pub(super) struct Walk<'a> {
     pub(super) left: Duration,
     deadline: Duration,
     sends: u32,
+    /// Questions that nobody answered, those for the addresses of name servers included.
+    pub(super) silences: u32,
     pub(super) depth: u8,
     /// Its number.
     pub(super) number: u64,
@@ -82,8 +84,21 @@ impl<'a> Walk<'a> {
         waited: &'a mut Waited,
     ) -> Self {
         let left = deadline;
-        let (sends, depth, near) = (SENDS, 0, None);
-        Self { iterating, engine, effort, noted, left, deadline, sends, depth, number, waited, near }
+        let (sends, silences, depth, near) = (SENDS, 0, 0, None);
+        Self {
+            iterating,
+            engine,
+            effort,
+            noted,
+            left,
+            deadline,
+            sends,
+            silences,
+            depth,
+            number,
+            waited,
+            near,
+        }
     }
 
     /// Who is told of the servers of the name's zone.
@@ -252,6 +267,7 @@ impl<'a> Walk<'a> {
                 self.iterating.store.was_silent(next.addr);
                 course.failure.silent = true;
                 course.was_silent = true;
+                self.silences += 1;
                 return Ok(None);
             }
         }
@@ -297,7 +313,7 @@ impl<'a> Walk<'a> {
             self.left = self.left.saturating_sub(course.took);
             match reply {
                 Some(reply) => (said, answer, _) = exchange.read(|query, _| taken(query, &reply)),
-                None => course.failure.is_cut = true,
+                None => (course.failure.is_cut, self.silences) = (true, self.silences + 1),
             }
         }
         self.note((zone, next), (name, kind), course, || said.text(answer.as_ref()));
