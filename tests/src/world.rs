@@ -295,6 +295,10 @@ impl Fill for Names<'_> {
                 out.push_str(&owners::dashed(self.domain));
                 return true;
             }
+            "long" => {
+                out.push_str(&owners::long(self.domain));
+                return true;
+            }
             "registrable" => crate::names::suffix_and_registrable(self.domain).1.unwrap_or(self.domain),
             "suffix" => crate::names::suffix_and_registrable(self.domain).0,
             // The label below the suffix, below another one.

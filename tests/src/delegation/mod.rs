@@ -20,6 +20,8 @@ use std::sync::Arc;
 const DENIED: &str = "invalid";
 /// The zone of names of servers that something is wrong with.
 pub(crate) const ODD: &str = "oddns.net";
+/// TTL of delegations, seconds: longer than any scan of a laboratory.
+const TTL: u32 = 86_400;
 /// Zones whose servers have their names in each other.
 const CIRCLE: [&str; 2] = ["oddcircle.net", "oddcircle.org"];
 
@@ -30,6 +32,8 @@ pub struct Zone {
     pub apex: String,
     /// Who answers for it.
     pub servers: Vec<NameServer>,
+    /// TTL of its delegation and of its servers' addresses, seconds.
+    pub(crate) ttl: u32,
     /// Where its records come from.
     pub(crate) content: Content,
 }
@@ -191,7 +195,7 @@ impl Delegations {
             let other = CIRCLE.get((at + 1) % CIRCLE.len()).copied().unwrap_or_default();
             vec![NameServer::unknown(format!("ns1.{other}"), Server::Circle)]
         };
-        Some(Zone { apex: apex.to_owned(), servers, content: Content::Hosts })
+        Some(Zone { apex: apex.to_owned(), servers, ttl: TTL, content: Content::Hosts })
     }
 
     fn hosted(&self, operator: Operator) -> Vec<NameServer> {
@@ -204,27 +208,23 @@ impl Delegations {
 
     /// The zone of a domain of the world, or of names that domains share; `None` where its parent denies it.
     fn zone_of_domain(&self, apex: &str) -> Option<Zone> {
-        let zone = |servers| Some(Zone { apex: apex.to_owned(), servers, content: Content::World });
+        let zone = |servers, ttl| Some(Zone { apex: apex.to_owned(), servers, ttl, content: Content::World });
         let operator = self.operators.of(apex);
         if self.world.is_common(apex) {
-            return zone(self.hosted(operator));
+            return zone(self.hosted(operator), TTL);
         }
         let situation = self.world.situation(apex);
         if is_unregistered(situation) {
             return None;
         }
         let special = &situation.delegation.servers;
+        let ttl = situation.delegation.ttl.unwrap_or(TTL);
         if special.is_empty() {
-            return zone(self.ordinary(apex, operator));
+            return zone(self.ordinary(apex, operator), ttl);
         }
         let alias = self.operators.servers(Operator::FIRST).first().map(|(_, addr)| *addr);
-        zone(
-            special
-                .iter()
-                .zip(1..)
-                .map(|(does, turn)| Place { zone: apex, turn, alias }.server(*does))
-                .collect(),
-        )
+        let placed = special.iter().zip(1..);
+        zone(placed.map(|(does, turn)| Place { zone: apex, turn, alias }.server(*does)).collect(), ttl)
     }
 
     /// The servers of a domain that nothing is wrong with: its operator's under the operator's names, or now
@@ -241,8 +241,8 @@ impl Delegations {
 
     /// The zone below a domain that a name is in.
     fn cut(&self, domain: &str, name: &str) -> Option<Zone> {
-        let cuts = &self.world.situation(domain).delegation.cuts;
-        let mut apexes = cuts.iter().map(|cut| cut.replace("{domain}", domain));
+        let delegation = &self.world.situation(domain).delegation;
+        let mut apexes = delegation.cuts.iter().map(|cut| cut.replace("{domain}", domain));
         let apex = apexes.find(|apex| is_at_or_below(name, apex))?;
         // A record is a provider's, a host has servers of its own.
         let servers = if apex.starts_with('_') {
@@ -250,7 +250,7 @@ impl Delegations {
         } else {
             (1..=2).map(|turn| Place { zone: &apex, turn, alias: None }.server(Server::Good)).collect()
         };
-        Some(Zone { apex, servers, content: Content::World })
+        Some(Zone { apex, servers, ttl: delegation.ttl.unwrap_or(TTL), content: Content::World })
     }
 }
 

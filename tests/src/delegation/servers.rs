@@ -4,7 +4,7 @@
 //! several labels below it .3 and .4; operators have 127.66.0.1 upwards; servers that something is wrong with
 //! 127.67.KIND.1 upwards.
 
-use super::{Content, ODD, Zone};
+use super::{Content, ODD, TTL, Zone};
 use crate::dice::draw;
 use crate::situation::Server;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -54,7 +54,7 @@ pub(crate) fn root() -> Zone {
         let label = char::from(b'a' + turn);
         NameServer::good(format!("{label}.root.lab"), Ipv4Addr::new(127, 64, 0, 1 + turn))
     };
-    Zone { apex: String::new(), servers: (0..2).map(server).collect(), content: Content::Registry }
+    Zone { apex: String::new(), servers: (0..2).map(server).collect(), ttl: TTL, content: Content::Registry }
 }
 
 /// The zone of a suffix.
@@ -68,7 +68,12 @@ pub(super) fn registry(suffix: &str) -> Zone {
         let name = format!("ns{}.{REGISTRY_LABEL}{suffix}", turn + 1);
         NameServer::good(name, Ipv4Addr::new(127, 65, third, first + turn))
     };
-    Zone { apex: suffix.to_owned(), servers: (0..2).map(server).collect(), content: Content::Registry }
+    Zone {
+        apex: suffix.to_owned(),
+        servers: (0..2).map(server).collect(),
+        ttl: TTL,
+        content: Content::Registry,
+    }
 }
 
 /// The number of a top-level domain; those that no made-up name has share some.

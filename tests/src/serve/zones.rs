@@ -8,9 +8,6 @@ use crate::situation::RecordType;
 use std::cell::RefCell;
 use std::net::{IpAddr, Ipv4Addr};
 
-/// TTL of delegations, seconds: longer than any scan of a laboratory.
-const TTL: u32 = 86_400;
-
 /// A question to a server, and what is said in answer to it whatever it is about.
 #[derive(Clone, Copy)]
 pub(super) struct Ask<'a> {
@@ -47,7 +44,7 @@ impl Ask<'_> {
         self.name_servers(&mut writer, child);
         writer.section(Section::Additional);
         for server in &child.servers {
-            self.address(&mut writer, server, server.glue(parent));
+            self.address(&mut writer, server, server.glue(parent), child.ttl);
         }
         self.finish(writer, Verdict { speaker: Speaker::Referrer, ..self.verdict })
     }
@@ -89,16 +86,17 @@ impl Ask<'_> {
                 self.name_servers(&mut writer, zone);
                 writer.section(Section::Additional);
                 for server in &zone.servers {
-                    self.address(&mut writer, server, server.glue(&zone.apex));
+                    self.address(&mut writer, server, server.glue(&zone.apex), zone.ttl);
                 }
             }
             _ if is_apex && question.kind == SOA => writer.soa(&zone.apex, question),
             Some(Host::At(addr)) if kind == Some(RecordType::A) => {
-                writer.record(Named::Text(name), question, 1, TTL, |data| data.bytes(&addr.octets()));
+                writer.record(Named::Text(name), question, 1, zone.ttl, |data| data.bytes(&addr.octets()));
             }
             Some(Host::Alias(target)) => {
                 let kind = RecordType::Cname.number();
-                writer.record(Named::Text(name), question, kind, TTL, |data| data.name(&target, question));
+                writer
+                    .record(Named::Text(name), question, kind, zone.ttl, |data| data.name(&target, question));
             }
             Some(_) => verdict.negative = true,
             None if is_apex => verdict.negative = true,
@@ -110,20 +108,20 @@ impl Ask<'_> {
     fn name_servers(self, writer: &mut Writer, zone: &Zone) {
         for server in &zone.servers {
             let kind = RecordType::Ns.number();
-            writer.record(Named::Text(&zone.apex), self.question, kind, TTL, |data| {
+            writer.record(Named::Text(&zone.apex), self.question, kind, zone.ttl, |data| {
                 data.name(&server.name, self.question);
             });
         }
     }
 
-    fn address(self, writer: &mut Writer, server: &NameServer, addr: Option<IpAddr>) {
+    fn address(self, writer: &mut Writer, server: &NameServer, addr: Option<IpAddr>, ttl: u32) {
         let name = Named::Text(&server.name);
         match addr {
             Some(IpAddr::V4(v4)) => {
-                writer.record(name, self.question, 1, TTL, |data| data.bytes(&v4.octets()));
+                writer.record(name, self.question, 1, ttl, |data| data.bytes(&v4.octets()));
             }
             Some(IpAddr::V6(v6)) => {
-                writer.record(name, self.question, 28, TTL, |data| data.bytes(&v6.octets()));
+                writer.record(name, self.question, 28, ttl, |data| data.bytes(&v6.octets()));
             }
             None => {}
         }

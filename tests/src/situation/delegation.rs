@@ -16,6 +16,16 @@ pub struct Delegation {
     pub useless: bool,
     /// Names below the domain that are zones of their own.
     pub cuts: Vec<String>,
+    /// TTL of the delegation and of its servers' addresses, seconds; longer than any scan where nothing is
+    /// said.
+    pub ttl: Option<u32>,
+}
+
+impl Delegation {
+    /// Whether no server can be reached but by IPv6.
+    pub(crate) fn is_ipv6_only(&self) -> bool {
+        !self.servers.is_empty() && self.servers.iter().all(|server| *server == Server::OnlyIpv6)
+    }
 }
 
 /// What a name server does, or what its name comes to.

@@ -5,12 +5,15 @@ use crate::contract::Table;
 use crate::delegation::Delegations;
 use crate::situation::Situation;
 use crate::value::Value;
+use std::net::UdpSocket;
 
 /// Columns that hold a bit which only a validating resolver sets.
 const VALIDATED: [&str; 3] = ["mx_ad", "host_ad", "tlsa_ad"];
 
 /// RFC 8914 section 4.23: no server of the zone gave an answer of use.
 const NO_REACHABLE_AUTHORITY: i64 = 22;
+/// RFC 8914 section 4.24: the network does not lead there.
+const NETWORK_ERROR: i64 = 23;
 
 /// Changes what is expected behind a resolver to what is expected without one.
 pub(super) fn amend(
@@ -21,6 +24,10 @@ pub(super) fn amend(
 ) {
     let contract = &oracle.contract;
     let useless = situation.delegation.useless;
+    let only_ipv6 = situation.delegation.is_ipv6_only();
+    if only_ipv6 && has_ipv6() {
+        silent(&contract.domains, &mut expected.domain);
+    }
     let records = [("mx_dns", "mx_ede", "mx"), ("sts_dns", "sts_ede", "sts")];
     for (status, ede, question) in records {
         let row = &mut expected.domain;
@@ -29,8 +36,9 @@ pub(super) fn amend(
         }
         let failed = cell(&contract.domains, row, status);
         if matches!(failed.as_text(), Some("SERVFAIL" | "TIMEOUT")) {
-            let code = Value::List(vec![Value::Int(NO_REACHABLE_AUTHORITY)]);
-            set(row, contract.domains.position(ede), code);
+            let lacks_family = only_ipv6 && failed.as_text() == Some("SERVFAIL");
+            let code = if lacks_family { NETWORK_ERROR } else { NO_REACHABLE_AUTHORITY };
+            set(row, contract.domains.position(ede), Value::List(vec![Value::Int(code)]));
         }
     }
     for host in &mut expected.hosts {
@@ -72,6 +80,29 @@ fn failure(table: &Table, row: &mut [Value], status: &str, question: &str, usele
     retried.push(Value::Struct(vec![Value::text(question), Value::text("SERVFAIL")]));
     set(row, table.position("dns_retried"), Value::List(retried));
     true
+}
+
+/// Whether this machine has a route to the IPv6 Internet; a connected UDP socket sends nothing.
+fn has_ipv6() -> bool {
+    UdpSocket::bind("[::]:0").and_then(|socket| socket.connect("[2001:500:2::c]:53")).is_ok()
+}
+
+/// Servers with an address of IPv6 are asked where the machine has it, and nobody is there.
+fn silent(table: &Table, row: &mut [Value]) {
+    for status in ["mx_dns", "sts_dns", "tlsrpt_dns"] {
+        change(row, table.position(status), |_| Value::text("TIMEOUT"));
+    }
+    change(row, table.position("dns_retried"), |retried| {
+        let Value::List(retried) = retried else { return retried };
+        let of_question = |asked| match asked {
+            Value::Struct(mut fields) => {
+                set(&mut fields, Some(1), Value::text("TIMEOUT"));
+                Value::Struct(fields)
+            }
+            other => other,
+        };
+        Value::List(retried.into_iter().map(of_question).collect())
+    });
 }
 
 fn of_servfail(findings: Value) -> Value {

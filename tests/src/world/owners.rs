@@ -15,6 +15,35 @@ const LONGEST: usize = 60;
 /// The pattern of a sibling that a scan makes up for control, below a domain.
 pub(super) const CONTROL: &str = "{control}.{domain}";
 
+/// The pattern of a host below a domain whose name is so long that no longer one has TLSA records.
+const LONG: &str = "{long}.{domain}";
+/// What the labels of such a name begin with.
+const LONG_LABEL: &str = "long-";
+/// Bytes of such a name: `_25._tcp.` before it makes 253, the most that a name can have as text (RFC 1035
+/// section 2.3.4).
+const LONG_NAME: usize = 253 - "_25._tcp.".len();
+
+/// What `{long}` stands for: labels that make the name of the domain as long as that of a host can be.
+pub(super) fn long(domain: &str) -> String {
+    let mut left = LONG_NAME.saturating_sub(domain.len() + 1);
+    let mut labels = Vec::new();
+    while left > 63 {
+        labels.push(format!("{LONG_LABEL}{:x<45}", ""));
+        left -= 51;
+    }
+    labels.push(format!("{LONG_LABEL}{:x<1$}", "", left.saturating_sub(LONG_LABEL.len())));
+    labels.join(".")
+}
+
+/// The domain below which a name is [`long`].
+fn domain_of_long(mut name: &str) -> Option<&str> {
+    let whole = name.len();
+    while name.starts_with(LONG_LABEL) {
+        name = name.split_once('.')?.1;
+    }
+    (name.len() < whole).then_some(name)
+}
+
 /// The domain of a sibling that a scan makes up for control (METHODS.md tells its form); `None` for any other
 /// name.
 pub(crate) fn domain_of_control(name: &str) -> Option<&str> {
@@ -54,7 +83,7 @@ impl Owners {
     }
 
     fn add(&mut self, pattern: &str, at: usize, situations: &[Situation]) -> Result<()> {
-        if pattern == "{domain}" || pattern == super::WILDCARD {
+        if matches!(pattern, "{domain}" | super::WILDCARD | LONG) {
             return Ok(());
         }
         if let Some(labels) = pattern.strip_suffix(".{domain}") {
@@ -79,6 +108,7 @@ impl Owners {
     pub(super) fn is_reserved(&self, domain: &str) -> bool {
         let first = domain.split('.').next().unwrap_or_default();
         domain_of_control(domain).is_some()
+            || domain.starts_with(LONG_LABEL)
             || dashed(domain).len() > LONGEST
             || self.labels.contains(first)
             || self.shared.contains_key(domain)
@@ -99,6 +129,9 @@ impl Owners {
     pub(super) fn part(&self, name: &str) -> (&str, String) {
         if let Some(domain) = domain_of_control(name) {
             return (CONTROL, domain.to_owned());
+        }
+        if let Some(domain) = domain_of_long(name) {
+            return (LONG, domain.to_owned());
         }
         let mut dots: Vec<usize> = name.match_indices('.').map(|(at, _)| at).take(self.deepest).collect();
         while let Some(dot) = dots.pop() {
@@ -129,12 +162,22 @@ fn undashed(label: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{dashed, undashed};
+    use super::{dashed, domain_of_long, long, undashed};
 
     #[test]
     fn a_dashed_domain_can_be_read_back() {
         for domain in ["example.org", "a-b.example.co.uk", "xn--p1ai.xn--80ak6aa92e.com", "x--y.z-q.net"] {
             assert_eq!(undashed(&dashed(domain)), domain);
         }
+    }
+
+    #[test]
+    fn a_long_name_has_244_bytes_and_its_domain_can_be_read_back() {
+        for domain in ["a.io", "example.org", "an-example-of-some-length.example.co.uk"] {
+            let name = format!("{}.{domain}", long(domain));
+            assert_eq!((name.len(), domain_of_long(&name)), (244, Some(domain)));
+            assert!(name.split('.').all(|label| label.len() <= 63), "{name}");
+        }
+        assert_eq!(domain_of_long("example.org"), None);
     }
 }

@@ -26,6 +26,23 @@ fn a_scan_without_a_resolver_has_no_difference_to_the_truth() {
 }
 
 #[test]
+fn whatever_is_wrong_with_the_servers_of_a_zone_a_scan_without_a_resolver_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = lab_with(Dns::Delegated, 1_200, "delegated", dir.path());
+    assert_scanned(lab, dir.path());
+}
+
+#[test]
+fn the_same_worlds_behind_a_resolver_are_told_by_what_it_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = lab_with(Dns::Resolver, 1_200, "delegated", dir.path());
+    let output = scan(&lab, &list(&lab), dir.path()).output().unwrap();
+    assert_code(&output, 0);
+    assert_eq!(manifest(&dataset(dir.path()))["vantage"]["resolution"], "forwarding");
+    assert_graded(lab, dir.path());
+}
+
+#[test]
 fn forged_answers_before_those_of_every_server_change_no_cell() {
     let dir = tempfile::tempdir().unwrap();
     // What fails but for a time may be over when a server among thousands of forged answers is asked again.

@@ -231,7 +231,10 @@ impl Iterating {
                 let is_known = alias == name || aliases.contains(&alias);
                 aliases.push(alias);
                 if is_known || aliases.len() > ALIASES {
-                    return Ok(Answer::without(DnsStatus::BadAnswer, moment::now()));
+                    // There were answers, of which no one is the one that was asked for.
+                    let mut lost = Answer::without(DnsStatus::BadAnswer, moment::now());
+                    lost.ede = Some(Vec::new());
+                    return Ok(lost);
                 }
             }
             // The servers of an alias are not those of the name.

@@ -24,8 +24,10 @@ const LONGEST: Duration = Duration::from_secs(86_400);
 /// How long a server's name that has no address is not looked for again (RFC 2308 section 7: at most five
 /// minutes).
 const FAILED: Duration = Duration::from_secs(300);
-/// Questions without an answer in a row after which an address is taken to be dead, and for how long.
+/// Questions without an answer in a row after which an address is taken to be dead, over how long at least,
+/// and for how long. Servers that limit their answers to whoever asks much are silent for a second at most.
 const SILENT: u32 = 2;
+const LASTING: Duration = Duration::from_secs(2);
 const DEAD: Duration = Duration::from_secs(60);
 /// How long the root's word that there is no such TLD holds.
 const ABSENT: Duration = Duration::from_secs(10_800);
@@ -83,12 +85,21 @@ struct Seeking {
 
 #[derive(Default)]
 struct Servers {
-    /// Questions in a row that were not answered, and until when the address is taken to be dead.
-    silent: HashMap<IpAddr, (u32, Option<Instant>)>,
+    /// Those that did not answer the last question.
+    silent: HashMap<IpAddr, Silence>,
     /// Those that are asked without EDNS.
     plain: HashSet<IpAddr>,
     /// What servers want to be shown (RFC 7873 section 5.4).
     cookies: HashMap<IpAddr, Cookie>,
+}
+
+/// Questions in a row that were not answered.
+struct Silence {
+    times: u32,
+    /// When the first of them was given up.
+    since: Instant,
+    /// Until when the address is taken to be dead.
+    dead: Option<Instant>,
 }
 
 /// Shared by all threads of a scan.
@@ -207,14 +218,18 @@ impl Store {
 
     /// An address let a question go without an answer.
     pub(super) fn was_silent(&self, addr: IpAddr) {
+        self.was_silent_at(addr, Instant::now());
+    }
+
+    fn was_silent_at(&self, addr: IpAddr, now: Instant) {
         let mut servers = lock(&self.servers);
         if servers.silent.len() >= SERVERS {
             servers.silent.clear();
         }
-        let (times, dead) = servers.silent.entry(addr).or_default();
-        *times += 1;
-        if *times >= SILENT {
-            *dead = Some(Instant::now() + DEAD);
+        let silence = servers.silent.entry(addr).or_insert(Silence { times: 0, since: now, dead: None });
+        silence.times += 1;
+        if silence.times >= SILENT && now >= silence.since + LASTING {
+            silence.dead = Some(now + DEAD);
         }
     }
 
@@ -229,7 +244,7 @@ impl Store {
     /// Whether an address is taken to be dead.
     pub(super) fn is_dead(&self, addr: IpAddr) -> bool {
         let servers = lock(&self.servers);
-        servers.silent.get(&addr).and_then(|(_, dead)| *dead).is_some_and(|until| until > Instant::now())
+        servers.silent.get(&addr).and_then(|silence| silence.dead).is_some_and(|until| until > Instant::now())
     }
 
     /// What was silent while the network was away may not be.
@@ -364,14 +379,19 @@ mod tests {
     }
 
     #[test]
-    fn two_silences_in_a_row_make_an_address_dead_until_it_answers() {
+    fn silences_in_a_row_that_last_make_an_address_dead_until_it_answers() {
         let store = Store::new();
         let addr = IpAddr::from([192, 0, 2, 1]);
-        store.was_silent(addr);
+        let now = Instant::now();
+        // Questions at the same time, as of a server that limits its answers.
+        (0..3).for_each(|_| store.was_silent_at(addr, now));
+        store.was_silent_at(addr, now + LASTING / 2);
         assert!(!store.is_dead(addr));
-        store.was_silent(addr);
+        store.was_silent_at(addr, now + LASTING);
         assert!(store.is_dead(addr));
         store.has_answered(addr);
         assert!(!store.is_dead(addr));
+        store.was_silent_at(addr, now + 2 * LASTING);
+        assert!(!store.is_dead(addr), "once since it answered");
     }
 }

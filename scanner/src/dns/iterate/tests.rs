@@ -325,7 +325,8 @@ async fn aliases_are_followed_across_zones_and_what_others_say_of_them_is_not_be
         assert_eq!((found.status, found.chain), (DnsStatus::NoError, Some(vec!["x.b.example".to_owned()])));
         let gone = ask(&dns, "c.a.example", RecordType::TXT).await;
         assert_eq!((gone.status, gone.chain), (DnsStatus::NxDomain, Some(vec!["gone.b.example".to_owned()])));
-        assert_eq!(ask(&dns, "l1.a.example", RecordType::TXT).await.status, DnsStatus::BadAnswer);
+        let round = ask(&dns, "l1.a.example", RecordType::TXT).await;
+        assert_eq!((round.status, round.ede), (DnsStatus::BadAnswer, Some(Vec::new())));
     })
     .await
     .unwrap();

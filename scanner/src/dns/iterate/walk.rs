@@ -173,9 +173,12 @@ impl<'a> Walk<'a> {
                         servers.add(&self.iterating.store, server, &addrs);
                         continue;
                     }
-                    // A dead one is asked once, and only where nobody else answered.
-                    None if course.sent == 0 => servers.next_dead(),
-                    None => again.pop(),
+                    // One of the dead is asked, once, where nobody else said anything of use.
+                    None => again.pop().or_else(|| {
+                        let is_first = !course.has_asked_dead;
+                        course.has_asked_dead = true;
+                        servers.next_dead().filter(|_| is_first)
+                    }),
                 },
             };
             let Some(next) = next else { break };
@@ -381,6 +384,7 @@ struct Course {
     /// Whether EDNS is left out whoever is asked.
     is_plain: bool,
     sent: usize,
+    has_asked_dead: bool,
     was_silent: bool,
     failure: Failure,
     /// The cookie that was shown last, and whether a server wanted another.

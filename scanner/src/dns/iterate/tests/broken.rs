@@ -89,3 +89,28 @@ async fn an_answer_from_another_address_is_none_and_one_in_lower_case_is() {
     let (answer, _) = with(52, vec![Reply::Lowered(Box::new(good()))], LONG).await;
     assert_eq!(answer.status, DnsStatus::NoError);
 }
+
+#[tokio::test]
+async fn a_server_that_was_silent_is_asked_where_the_other_one_is_of_no_use() {
+    let silent = Arc::new(std::sync::atomic::AtomicBool::new(true));
+    let mut world = registry(53, |_| {
+        let servers = [("ns1.a.example", at(53, 3)), ("ns2.a.example", at(53, 4))];
+        Reply::Refer("a.example", servers.map(|(name, addr)| (name, Some(addr))).to_vec())
+    });
+    let is_silent = silent.clone();
+    let says = move |_: &str, _| match is_silent.load(std::sync::atomic::Ordering::Relaxed) {
+        true => Reply::Silence,
+        false => good(),
+    };
+    world.push((at(53, 3), Box::new(says)));
+    world.push((at(53, 4), Box::new(|_, _| Reply::Code(ResponseCode::Refused))));
+    let world = World::of(world).await;
+    let dns = world.client(at(53, 1), LONG);
+    dns.attend(async {
+        assert_eq!(ask(&dns, "a.example", RecordType::TXT).await.status, DnsStatus::ServFail);
+        silent.store(false, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(ask(&dns, "a.example", RecordType::TXT).await.status, DnsStatus::NoError);
+    })
+    .await
+    .unwrap();
+}
