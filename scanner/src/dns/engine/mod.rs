@@ -391,6 +391,11 @@ impl Exchange {
         .await
     }
 
+    /// Who sent the answer: whoever was asked before may have been slow.
+    pub(super) fn answered_by(&self) -> Option<SocketAddr> {
+        lock(&self.engine).answered_by(self.slot)
+    }
+
     /// Says whether the last answer was of use: a server whose answers are of none is asked less.
     pub(super) fn judge(&self, was_of_use: bool) {
         lock(&self.engine).judge(self.slot, was_of_use);

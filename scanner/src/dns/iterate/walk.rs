@@ -11,7 +11,7 @@ use crate::dns::tcp::over_tcp;
 use crate::dns::{Answer, Effort, RecordType};
 use crate::fault::Unfinished;
 use crate::moment;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -166,6 +166,9 @@ impl<'a> Walk<'a> {
             if let Some(heard) = self.ask_server(zone, &next, name, kind, &mut course).await? {
                 return Ok(heard);
             }
+            if let Some(useless) = course.useless.take() {
+                again.retain(|one| one.addr != useless);
+            }
             if course.was_silent && !next.is_dead {
                 again.insert(0, next);
             }
@@ -225,6 +228,7 @@ impl<'a> Walk<'a> {
         }
         let patience = patience(self.effort, self.deadline, self.left, course.sent, next.is_dead);
         (course.sent, self.sends) = (course.sent + 1, self.sends - 1);
+        course.asked.push(next.clone());
         let to = SocketAddr::new(next.addr, self.iterating.port);
         let began = Instant::now();
         let scopes = self.iterating.scopes(zone, server, next.addr);
@@ -242,9 +246,17 @@ impl<'a> Walk<'a> {
                 return Ok(None);
             }
         }
-        self.iterating.store.has_answered(next.addr);
+        let by = exchange.answered_by().map_or(next.addr, |by| by.ip());
+        self.iterating.store.has_answered(by);
         course.failure.answered = true;
-        self.read(zone, next, (name, kind), course).await
+        if by == next.addr {
+            return self.read(zone, next, (name, kind), course).await;
+        }
+        // One that was asked before was slow: where it is of no use, this one still has its chance.
+        let slow = course.asked.iter().find(|one| one.addr == by).unwrap_or(next).clone();
+        let heard = self.read(zone, &slow, (name, kind), course).await?;
+        (course.useless, course.was_silent) = (Some(by), heard.is_none());
+        Ok(heard)
     }
 
     /// What a server's answer is worth.
@@ -309,7 +321,11 @@ struct Course {
     is_plain: bool,
     sent: usize,
     has_asked_dead: bool,
+    asked: Vec<Candidate>,
+    /// Whether whoever was asked last has not answered.
     was_silent: bool,
+    /// One that was asked before, whose answer came since and is of no use.
+    useless: Option<IpAddr>,
     failure: Failure,
 }
 
