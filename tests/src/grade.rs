@@ -7,6 +7,7 @@
 mod codes;
 mod contacts;
 mod expected;
+mod limits;
 pub mod parts;
 mod presence;
 mod report;
@@ -136,7 +137,8 @@ pub fn grade(dataset: &Path, truth: &Path) -> Result<Grade> {
     }
     let contacts = truth.with_file_name(crate::CONTACTS);
     if contacts.is_file() {
-        grade.connections = Some(tally.compare(&contacts, &mut grade.differences)?);
+        let limits = manifest(dataset)?.and_then(limits::Limits::of);
+        grade.connections = Some(tally.compare(&contacts, limits.as_ref(), &mut grade.differences)?);
     }
     Ok(grade)
 }
@@ -223,22 +225,29 @@ fn explain(
     }
 }
 
-/// What the scan probed, from its manifest; without a manifest the default.
-fn starttls(dataset: &Path) -> Result<Starttls> {
+/// The manifest of a dataset; `None` where it has none.
+fn manifest(dataset: &Path) -> Result<Option<serde_json::Value>> {
     let path = dataset.join("manifest.json");
     let text = match std::fs::read_to_string(&path) {
         Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Starttls::Adopters),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(None),
         Err(error) => return Err(error).with_context(|| format!("cannot read {}", path.display())),
     };
-    let manifest: serde_json::Value =
-        serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
+    let manifest = serde_json::from_str(&text).with_context(|| format!("{} is not JSON", path.display()))?;
+    Ok(Some(manifest))
+}
+
+/// What the scan probed, from its manifest; without a manifest the default.
+fn starttls(dataset: &Path) -> Result<Starttls> {
+    let Some(manifest) = manifest(dataset)? else { return Ok(Starttls::Adopters) };
     // A manifest has settings as `scan.toml` writes them: text in quotes.
     let scope = find(&manifest, "scan.starttls").and_then(serde_json::Value::as_str);
     match scope.map(|word| word.trim_matches('"')) {
         None | Some("adopters") => Ok(Starttls::Adopters),
         Some("none") => Ok(Starttls::None),
-        Some(other) => bail!("{}: a truth says nothing about a scan with --starttls {other}", path.display()),
+        Some(other) => {
+            bail!("{}: a truth says nothing about a scan with --starttls {other}", dataset.display())
+        }
     }
 }
 

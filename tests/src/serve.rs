@@ -7,6 +7,7 @@ mod dns;
 mod flow;
 mod forge;
 mod https;
+mod load;
 mod message;
 mod ports;
 mod shape;
@@ -18,6 +19,7 @@ pub(crate) use contacts::LAYOUT as CONTACTS_LAYOUT;
 pub use contacts::{Connection, Contacts, Met, Service, write_contacts};
 pub(crate) use flow::{flood, stall, trickle};
 pub use https::body as policy_body;
+pub use load::{Asked, Load, Loads};
 pub use ports::{Dns, Ports};
 pub use tls::check as check_tls;
 

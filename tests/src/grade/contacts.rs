@@ -1,6 +1,7 @@
 //! Who came, held against what the dataset says it did.
 
 use super::Difference;
+use super::limits::{Limits, Load};
 use super::presence::is_contacted;
 use crate::contract::Table;
 use crate::serve::CONTACTS_LAYOUT;
@@ -64,13 +65,19 @@ impl ConnectionCounts {
     }
 
     /// Adds what the contacts and the tally do not agree on; gives the number of connections that came.
-    pub(super) fn compare(mut self, path: &Path, differences: &mut Vec<Difference>) -> Result<u64> {
+    pub(super) fn compare(
+        mut self,
+        path: &Path,
+        limits: Option<&Limits>,
+        differences: &mut Vec<Difference>,
+    ) -> Result<u64> {
         let mut all = 0;
         let mut https: BTreeMap<String, u64> = BTreeMap::new();
         let mut controls: BTreeMap<String, u64> = BTreeMap::new();
         let mut smtp: BTreeMap<String, u64> = BTreeMap::new();
         let mut rude: BTreeMap<String, u64> = BTreeMap::new();
-        read(path, &mut |Came { service, addr, name, left }| {
+        let mut asked = Vec::new();
+        read(path, &mut |Came { service, addr, name, left, contacts, peak }| {
             if left {
                 *rude.entry(addr.to_owned()).or_default() += 1;
             }
@@ -82,7 +89,11 @@ impl ConnectionCounts {
                 }
                 "https" => *https.entry(name.unwrap_or(addr).to_owned()).or_default() += 1,
                 "smtp" => *smtp.entry(addr.to_owned()).or_default() += 1,
-                _ => return,
+                _ => {
+                    let who = if addr.is_empty() { name.unwrap_or_default() } else { addr };
+                    asked.push(Load { of: service.to_owned(), who: who.to_owned(), contacts, peak });
+                    return;
+                }
             }
             all += 1;
         })
@@ -128,6 +139,9 @@ impl ConnectionCounts {
         }
         for (addr, said) in self.smtp.iter().filter(|(_, said)| **said > 0) {
             fault("smtp", addr, format!("{said} in the dataset"), connections_came(0));
+        }
+        if let Some(limits) = limits {
+            limits.compare(&asked, &mut |column, row, expected, found| fault(column, row, expected, found));
         }
         Ok(all)
     }
@@ -180,6 +194,8 @@ struct Came<'a> {
     addr: &'a str,
     name: Option<&'a str>,
     left: bool,
+    contacts: u64,
+    peak: Option<u64>,
 }
 
 fn read(path: &Path, each: &mut dyn FnMut(Came<'_>)) -> Result<()> {
@@ -194,11 +210,15 @@ fn read(path: &Path, each: &mut dyn FnMut(Came<'_>)) -> Result<()> {
             };
             let (service, addr, name) = (cell("service")?, cell("addr")?, cell("name")?);
             let left = cell("left")? == Value::Bool(true);
+            let number = |value: Value| value.as_int().and_then(|number| u64::try_from(number).ok());
+            let (contacts, peak) = (number(cell("contacts")?).unwrap_or_default(), number(cell("peak")?));
             each(Came {
                 service: service.as_text().unwrap_or_default(),
                 addr: addr.as_text().unwrap_or_default(),
                 name: name.as_text(),
                 left,
+                contacts,
+                peak,
             });
         }
     }

@@ -1,13 +1,16 @@
 //! The authoritative servers of a world: the root, registries and operators, each at addresses of its own,
 //! all at one port.
 
+use super::contacts::now;
 use super::dns::{Reply, converse};
 use super::forge::forge;
+use super::load::Taken;
 use super::message::{self, Question, Verdict};
 use super::zones::Ask;
 use super::{Shared, accept_all};
-use crate::delegation::Delegations;
+use crate::delegation::{Content, Delegations, NameServer, Zone};
 use crate::dice::draw;
+use crate::names::suffix_and_registrable;
 use crate::situation::{FLOOD, Forgery, RecordType, Server};
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 use std::collections::HashMap;
@@ -49,24 +52,27 @@ impl Authorities {
         Self { delegations, secret: seed ^ 0xc00c_1e5e, forges, taken: Mutex::default() }
     }
 
-    /// What becomes of a message to an address; `None` where nobody is there, or it is no question.
+    /// What becomes of a message to an address; `None` where nobody is there, or it is no question. It came
+    /// as a datagram at this moment, microseconds since 1970, or by TCP.
     pub(super) fn answer(
         &self,
         shared: &Shared,
         asked: Ipv4Addr,
         message: &[u8],
-        over_tcp: bool,
+        came: Option<i64>,
     ) -> Option<Reply> {
+        let over_tcp = came.is_none();
         if !SERVERS.contains(&asked.octets()[1]) {
             return None;
         }
         let mut question = message::read(message)?;
         shared.contacts.question(&question.name, question.kind);
         let chain = self.delegations.chain(&question.name, RecordType::from_number(question.kind));
-        let known =
-            chain.iter().enumerate().rev().find_map(|(at, zone)| Some((at, zone.server_at(asked)?.does)));
+        let known = chain.iter().enumerate().rev().find_map(|(at, zone)| Some((at, zone.server_at(asked)?)));
+        let taken = taken(asked, known.and_then(|(at, server)| Some((chain.get(at)?, server))), came);
+        shared.contacts.taken(taken, &question.name, question.kind);
         let (own, is_known) = self.cookie(&question, asked);
-        let (at, does) = known.unwrap_or((0, Server::Refused));
+        let (at, does) = known.map_or((0, Server::Refused), |(at, server)| (at, server.does));
         if matches!(does, Server::FormErrToEdns | Server::NotImpToEdns) && question.edns.take().is_some() {
             let ask = self.ask(shared, &question, Verdict::default(), (asked, over_tcp));
             return Some(ask.only(if does == Server::NotImpToEdns { 4 } else { 1 }));
@@ -138,6 +144,17 @@ impl Authorities {
     }
 }
 
+/// Whom a question counts for: the registry of a top-level domain, or the operator of the server.
+fn taken<'z>(addr: Ipv4Addr, by: Option<(&'z Zone, &'z NameServer)>, at: Option<i64>) -> Taken<'z> {
+    let mut taken = Taken { addr, operator: None, tld: None, at, now: now() };
+    match by {
+        Some((zone, _)) if zone.content == Content::Registry => taken.tld = zone.apex.rsplit('.').next(),
+        Some((_, server)) => taken.operator = suffix_and_registrable(&server.name).1,
+        None => {}
+    }
+    taken
+}
+
 /// The answer as a server of this kind sends it.
 fn changed(mut reply: Reply, does: Server, question: &Question<'_>) -> Reply {
     match does {
@@ -193,7 +210,7 @@ pub(super) fn serve(sockets: Sockets, authorities: Arc<Authorities>, shared: &Ar
     accept_all(sockets.tcp, move |stream, _| {
         let (authorities, shared) = (Arc::clone(&of_tcp), Arc::clone(&shared_of_tcp));
         let asked = stream.local_addr().map_or(Ipv4Addr::UNSPECIFIED, |at| v4(at.ip()));
-        converse(stream, move |question| authorities.answer(&shared, asked, question, true))
+        converse(stream, move |question| authorities.answer(&shared, asked, question, None))
     });
     let shared = Arc::clone(shared);
     tokio::spawn(async move {
@@ -203,9 +220,11 @@ pub(super) fn serve(sockets: Sockets, authorities: Arc<Authorities>, shared: &Ar
             let Ok(count) = receive(&outlet, &mut room, &mut about).await else { continue };
             for (meta, bytes) in about.iter().zip(&room).take(count) {
                 let Some(asked) = meta.dst_ip.map(v4) else { continue };
+                let stamp = meta.timestamp.and_then(|since| i64::try_from(since.as_micros()).ok());
+                let came = Some(stamp.unwrap_or_else(now));
                 let datagrams = bytes.get(..meta.len).unwrap_or_default().chunks(meta.stride.max(1));
                 for question in datagrams {
-                    let Some(reply) = authorities.answer(&shared, asked, question, false) else { continue };
+                    let Some(reply) = authorities.answer(&shared, asked, question, came) else { continue };
                     let count = forged(&reply.forged, question, &outlet, &other_port, (asked, meta.addr));
                     shared.contacts.forged(count);
                     send(reply, &outlet, asked, meta.addr);

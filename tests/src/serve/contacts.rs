@@ -1,5 +1,6 @@
 //! Who came: every connection, and how many questions.
 
+use super::load::{Asked, Loads, Taken};
 use crate::contract::Kind;
 use crate::value::{Value, to_arrow};
 use anyhow::{Context, Result};
@@ -8,7 +9,7 @@ use arrow::datatypes::{Field, Schema};
 use parquet::arrow::ArrowWriter;
 use std::collections::BTreeMap;
 use std::fs::File;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -91,6 +92,7 @@ pub struct Contacts {
     /// world may have many.
     names_asked: Mutex<Option<BTreeMap<String, i64>>>,
     questions: Mutex<BTreeMap<u16, u64>>,
+    loads: Mutex<Loads>,
     all_questions: AtomicU64,
     forged: AtomicU64,
     largest_flood: AtomicU64,
@@ -167,6 +169,16 @@ impl Contacts {
         *self.questions.lock().unwrap_or_else(PoisonError::into_inner).entry(kind).or_default() += 1;
     }
 
+    /// How much authoritative servers were asked.
+    #[must_use]
+    pub fn loads(&self) -> Loads {
+        self.loads.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    pub(super) fn taken(&self, taken: Taken<'_>, name: &str, kind: u16) {
+        self.loads.lock().unwrap_or_else(PoisonError::into_inner).take(taken, name, kind);
+    }
+
     pub(super) fn connection(&self, service: Service, addr: IpAddr) -> Ticket {
         let at = now();
         let turn = {
@@ -205,7 +217,7 @@ impl Contacts {
 
 /// Microseconds since 1970.
 #[allow(clippy::disallowed_methods, reason = "dates what is seen")]
-fn now() -> i64 {
+pub(super) fn now() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }
@@ -213,13 +225,19 @@ fn now() -> i64 {
 /// The columns of `contacts.parquet`: for each connection when, what, where, the name, 1, and whether QUIT
 /// was left out; for the questions of each type one row without time and address, the type's number as the
 /// name, and how many they were.
-pub(crate) const LAYOUT: [(&str, Kind); 6] = [
+///
+/// Where the DNS is delegated also one row for each server (`dns_server`, its address), operator
+/// (`dns_operator`, its registrable domain), network of 256 addresses (`dns_network`, the first of them) and
+/// top-level domain (`dns_tld`, empty for the root) that was asked: how many questions, and the most
+/// datagrams in any second; and one for each name and type that the root was asked (`dns_root`, as `com 2`).
+pub(crate) const LAYOUT: [(&str, Kind); 7] = [
     ("at", Kind::Time),
     ("service", Kind::Text),
     ("addr", Kind::Text),
     ("name", Kind::Text),
     ("contacts", Kind::Int64),
     ("left", Kind::Bool),
+    ("peak", Kind::Int64),
 ];
 
 /// Writes who came as `contacts.parquet`.
@@ -227,7 +245,7 @@ pub(crate) const LAYOUT: [(&str, Kind); 6] = [
 /// # Errors
 /// Where the file cannot be written.
 pub fn write_contacts(contacts: &Contacts, path: &Path) -> Result<()> {
-    let mut rows: Vec<[Value; 6]> = Vec::new();
+    let mut rows: Vec<[Value; 7]> = Vec::new();
     for contact in contacts.connections() {
         rows.push([
             Value::Int(contact.at),
@@ -236,12 +254,29 @@ pub fn write_contacts(contacts: &Contacts, path: &Path) -> Result<()> {
             contact.name.map_or(Value::Null, Value::text),
             Value::Int(1),
             Value::Bool(contact.left),
+            Value::Null,
         ]);
     }
+    let mut counted =
+        |service: &str, addr: Option<Ipv4Addr>, name: Option<String>, count, peak: Option<u64>| {
+            let number = |number: u64| Value::Int(i64::try_from(number).unwrap_or(i64::MAX));
+            let addr = addr.map_or(Value::Null, |addr| Value::text(addr.to_string()));
+            let (name, peak) = (name.map_or(Value::Null, Value::text), peak.map_or(Value::Null, number));
+            rows.push([Value::Null, Value::text(service), addr, name, number(count), Value::Null, peak]);
+        };
     for (kind, count) in contacts.questions_by_type() {
-        let count = Value::Int(i64::try_from(count).unwrap_or(i64::MAX));
-        let service = Value::text(Service::Dns.as_str());
-        rows.push([Value::Null, service, Value::Null, Value::text(kind.to_string()), count, Value::Null]);
+        counted(Service::Dns.as_str(), None, Some(kind.to_string()), count, None);
+    }
+    let loads = contacts.loads();
+    for (asked, load) in loads.of() {
+        let (addr, name) = match asked {
+            Asked::Server(addr) | Asked::Network(addr) => (Some(*addr), None),
+            Asked::Operator(name) | Asked::Tld(name) => (None, Some(name.clone())),
+        };
+        counted(asked.as_str(), addr, name, load.questions, Some(load.peak));
+    }
+    for (name, kind, load) in loads.of_root() {
+        counted("dns_root", None, Some(format!("{name} {kind}")), load.questions, Some(load.peak));
     }
     let schema = Arc::new(Schema::new(
         LAYOUT.iter().map(|(n, k)| Field::new(*n, k.arrow(), true)).collect::<Vec<_>>(),

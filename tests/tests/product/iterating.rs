@@ -33,6 +33,28 @@ fn whatever_is_wrong_with_the_servers_of_a_zone_a_scan_without_a_resolver_says_s
 }
 
 #[test]
+fn servers_operators_and_registries_are_asked_no_more_than_the_plan_says() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = mix(dir.path(), ["not-signalled", "not-signalled-no-mail"]);
+    let lab = lab_with(Dns::Delegated, 3_000, &world, dir.path());
+    let output = scan(&lab, &list(&lab), dir.path())
+        .args(["--per-server-rate", "60", "--per-operator-rate", "150", "--per-tld-rate", "200"])
+        .output()
+        .unwrap();
+    assert_code(&output, 0);
+    let loads = lab.contacts().loads();
+    let most = |word: &str| {
+        let of_kind = loads.of().iter().filter(|(asked, _)| asked.as_str() == word);
+        of_kind.map(|(_, load)| load.peak).max().unwrap()
+    };
+    let peaks = ["dns_server", "dns_operator", "dns_network", "dns_tld"].map(most);
+    println!("peaks of a server, an operator, a network and a registry: {peaks:?}");
+    // They would be more if nothing held the scan back.
+    assert!(peaks.iter().zip([30, 75, 75, 100]).all(|(peak, least)| *peak >= least), "{peaks:?}");
+    assert_graded(lab, dir.path());
+}
+
+#[test]
 fn the_same_worlds_behind_a_resolver_are_told_by_what_it_says() {
     let dir = tempfile::tempdir().unwrap();
     let lab = lab_with(Dns::Resolver, 1_200, "delegated", dir.path());

@@ -117,6 +117,11 @@ impl Core {
         self.slots.get(slot as usize).map_or((&[], &[]), |slot| (&slot.query, &slot.reply))
     }
 
+    /// Who sent the answer of a slot.
+    pub(super) fn answered_by(&self, slot: u32) -> Option<SocketAddr> {
+        self.slots.get(slot as usize).and_then(|slot| slot.answered_by)
+    }
+
     /// Asks a server, now or when its flow and these levels have room.
     pub(super) fn send(
         &mut self,

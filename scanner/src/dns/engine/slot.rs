@@ -2,6 +2,7 @@
 
 use super::levels::Path;
 use super::{Event, Patience};
+use std::net::SocketAddr;
 use std::task::Waker;
 use std::time::{Duration, Instant};
 
@@ -39,6 +40,8 @@ pub(super) struct Slot {
     /// When each attempt was sent.
     pub(super) sent: [Instant; ATTEMPTS],
     pub(super) answered: bool,
+    /// Who sent the last answer: not always whoever was asked last.
+    pub(super) answered_by: Option<SocketAddr>,
     pub(super) timed_out: bool,
 }
 
@@ -89,6 +92,7 @@ impl Slot {
             asked: now,
             sent: [now; ATTEMPTS],
             answered: false,
+            answered_by: None,
             timed_out: false,
         }
     }
@@ -104,6 +108,7 @@ impl Slot {
         self.is_urgent = false;
         self.queued = Duration::ZERO;
         self.answered = false;
+        self.answered_by = None;
         self.timed_out = false;
     }
 }

@@ -9,6 +9,7 @@
 //! ```
 
 mod cookie;
+mod course;
 mod delegation;
 mod generations;
 pub(in crate::dns) mod hints;

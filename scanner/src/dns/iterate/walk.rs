@@ -1,13 +1,14 @@
 //! One walk: from a zone that is known to the servers of a name, and what they say.
 
 use super::cookie::Cookie;
+use super::course::{Course, patience};
 use super::delegation::{Delegation, Failure};
 use super::message::{self, Said};
 use super::name::Wire;
 use super::servers::{self, Candidate, Servers};
 use super::{Iterating, Near};
 use crate::admission::Waited;
-use crate::dns::engine::{Engine, Event, Exchange, Patience};
+use crate::dns::engine::{Engine, Event};
 use crate::dns::tcp::over_tcp;
 use crate::dns::trace::{Asked, Noted};
 use crate::dns::{Answer, Effort, RecordType};
@@ -23,15 +24,6 @@ const CUTS: usize = 20;
 const SENDS: u32 = 48;
 /// Questions that one question may cost at one zone.
 const SENDS_AT_A_ZONE: usize = 6;
-/// How long the first, second … server is waited for before another is asked too, where it is not known to
-/// take longer. Answers that come later still count.
-const PATIENCE: [Duration; 4] = [
-    Duration::from_millis(400),
-    Duration::from_millis(800),
-    Duration::from_millis(1_600),
-    Duration::from_millis(2_400),
-];
-
 /// What came of a walk.
 pub(super) enum Found {
     /// The zone's own word.
@@ -185,6 +177,9 @@ impl<'a> Walk<'a> {
             if let Some(heard) = self.ask_server(zone, &next, name, kind, &mut course).await? {
                 return Ok(heard);
             }
+            if let Some(useless) = course.useless.take() {
+                again.retain(|one| one.addr != useless);
+            }
             if course.was_silent && !next.is_dead {
                 again.insert(0, next);
             }
@@ -252,10 +247,12 @@ impl<'a> Walk<'a> {
         }
         let patience = patience(self.effort, self.deadline, self.left, course.sent, next.is_dead);
         (course.sent, self.sends) = (course.sent + 1, self.sends - 1);
+        course.asked.push(next.clone());
         let to = SocketAddr::new(next.addr, self.iterating.port);
         let began = Instant::now();
         let scopes = self.iterating.scopes(zone, server, next.addr);
         let (event, queued) = exchange.send_within(to, scopes, patience).await;
+        let by = exchange.answered_by();
         self.waited.add(Waited::from(queued));
         course.took = began.elapsed().saturating_sub(queued);
         self.left = self.left.saturating_sub(course.took);
@@ -274,9 +271,17 @@ impl<'a> Walk<'a> {
                 return Ok(None);
             }
         }
-        self.iterating.store.has_answered(next.addr);
+        let by = by.map_or(next.addr, |by| by.ip());
+        self.iterating.store.has_answered(by);
         course.failure.answered = true;
-        self.read(zone, next, (name, kind), course).await
+        if by == next.addr {
+            return self.read(zone, next, (name, kind), course).await;
+        }
+        // One that was asked before was slow: where it is of no use, this one still has its chance.
+        let slow = course.asked.iter().find(|one| one.addr == by).unwrap_or(next).clone();
+        let heard = self.read(zone, &slow, (name, kind), course).await?;
+        (course.useless, course.was_silent) = (Some(by), heard.is_none());
+        Ok(heard)
     }
 
     /// Keeps the cookie that a server gave, where it is to us and another than was shown.
@@ -374,32 +379,4 @@ impl Walk<'_> {
             took: course.took,
         });
     }
-}
-
-/// How far the questions to one zone's servers are.
-#[derive(Default)]
-struct Course {
-    exchange: Option<Exchange>,
-    exchange_is_plain: bool,
-    /// Whether EDNS is left out whoever is asked.
-    is_plain: bool,
-    sent: usize,
-    has_asked_dead: bool,
-    was_silent: bool,
-    failure: Failure,
-    /// The cookie that was shown last, and whether a server wanted another.
-    cookie: Option<Cookie>,
-    had_bad_cookie: bool,
-    /// How long the last answer took, or was waited for, and whether it came by TCP.
-    took: Duration,
-    is_by_tcp: bool,
-}
-
-/// How long one server is waited for.
-fn patience(effort: Effort, deadline: Duration, left: Duration, sent: usize, is_dead: bool) -> Patience {
-    if effort == Effort::Once || is_dead {
-        return Patience::just((deadline / 4).min(left));
-    }
-    let least = PATIENCE[sent.min(PATIENCE.len() - 1)];
-    Patience::between(least.min(left), left / 4 * 3)
 }

@@ -66,7 +66,7 @@ impl Core {
         let slot = &mut self.slots[index as usize];
         slot.reply.clear();
         slot.reply.extend_from_slice(message);
-        slot.answered = true;
+        (slot.answered, slot.answered_by) = (true, Some(from));
         let sent_by = slot.lane;
         self.forget_keys(index);
         self.settle(index, Event::Answer);

@@ -114,3 +114,14 @@ async fn a_server_that_was_silent_is_asked_where_the_other_one_is_of_no_use() {
     .await
     .unwrap();
 }
+
+#[tokio::test]
+async fn a_lame_answer_that_is_late_is_not_taken_for_that_of_the_next_server() {
+    let lame = Reply::Late(600, Box::new(Reply::Code(ResponseCode::Refused)));
+    let slow = Reply::Late(700, Box::new(good()));
+    // Which one is asked first is chance.
+    for net in 54..60 {
+        let (answer, _) = with(net, vec![lame.clone(), slow.clone()], LONG).await;
+        assert_eq!((answer.status, answer.txt()), (DnsStatus::NoError, vec![b"v=1".to_vec()]));
+    }
+}

@@ -1,0 +1,56 @@
+//! How far the questions to the servers of one zone are, and how long each is waited for.
+
+use super::cookie::Cookie;
+use super::delegation::Failure;
+use super::servers::Candidate;
+use crate::dns::Effort;
+use crate::dns::engine::{Exchange, Patience};
+use std::net::IpAddr;
+use std::time::Duration;
+
+/// How long the first, second … server is waited for before another is asked too, where it is not known to
+/// take longer. Answers that come later still count.
+const PATIENCE: [Duration; 4] = [
+    Duration::from_millis(400),
+    Duration::from_millis(800),
+    Duration::from_millis(1_600),
+    Duration::from_millis(2_400),
+];
+
+/// How far the questions to one zone's servers are.
+#[derive(Default)]
+pub(super) struct Course {
+    pub(super) exchange: Option<Exchange>,
+    pub(super) exchange_is_plain: bool,
+    /// Whether EDNS is left out whoever is asked.
+    pub(super) is_plain: bool,
+    pub(super) sent: usize,
+    pub(super) has_asked_dead: bool,
+    pub(super) asked: Vec<Candidate>,
+    /// Whether whoever was asked last has not answered.
+    pub(super) was_silent: bool,
+    /// One that was asked before, whose answer came since and is of no use.
+    pub(super) useless: Option<IpAddr>,
+    pub(super) failure: Failure,
+    /// The cookie that was shown last, and whether a server wanted another.
+    pub(super) cookie: Option<Cookie>,
+    pub(super) had_bad_cookie: bool,
+    /// How long the last answer took, or was waited for, and whether it came by TCP.
+    pub(super) took: Duration,
+    pub(super) is_by_tcp: bool,
+}
+
+/// How long one server is waited for.
+pub(super) fn patience(
+    effort: Effort,
+    deadline: Duration,
+    left: Duration,
+    sent: usize,
+    is_dead: bool,
+) -> Patience {
+    if effort == Effort::Once || is_dead {
+        return Patience::just((deadline / 4).min(left));
+    }
+    let least = PATIENCE[sent.min(PATIENCE.len() - 1)];
+    Patience::between(least.min(left), left / 4 * 3)
+}
