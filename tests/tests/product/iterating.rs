@@ -36,7 +36,7 @@ fn whatever_is_wrong_with_the_servers_of_a_zone_a_scan_without_a_resolver_says_s
 fn servers_operators_and_registries_are_asked_no_more_than_the_plan_says() {
     let dir = tempfile::tempdir().unwrap();
     let world = mix(dir.path(), ["not-signalled", "not-signalled-no-mail"]);
-    let lab = lab_with(Dns::Delegated, 3_000, &world, dir.path());
+    let lab = lab_with(Dns::Delegated, 1_000, &world, dir.path());
     let output = scan(&lab, &list(&lab), dir.path())
         .args(["--per-server-rate", "60", "--per-operator-rate", "150", "--per-tld-rate", "200"])
         .output()
@@ -49,8 +49,8 @@ fn servers_operators_and_registries_are_asked_no_more_than_the_plan_says() {
     };
     let peaks = ["dns_server", "dns_operator", "dns_network", "dns_tld"].map(most);
     println!("peaks of a server, an operator, a network and a registry: {peaks:?}");
-    // They would be more if nothing held the scan back.
-    assert!(peaks.iter().zip([30, 75, 75, 100]).all(|(peak, least)| *peak >= least), "{peaks:?}");
+    // A scan that asks hardly anybody proves nothing.
+    assert!(peaks.iter().zip([20, 20, 50, 30]).all(|(peak, least)| *peak >= least), "{peaks:?}");
     assert_graded(lab, dir.path());
 }
 
