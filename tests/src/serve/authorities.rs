@@ -66,6 +66,7 @@ impl Authorities {
             return None;
         }
         let mut question = message::read(message)?;
+        question.server = Some(asked);
         shared.contacts.question(&question.name, question.kind);
         let chain = self.delegations.chain(&question.name, RecordType::from_number(question.kind));
         let known = chain.iter().enumerate().rev().find_map(|(at, zone)| Some((at, zone.server_at(asked)?)));

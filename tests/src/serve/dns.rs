@@ -44,11 +44,36 @@ pub(crate) struct Responder {
     pub(super) world: Arc<World>,
     pub(super) authority: Arc<Authority>,
     pub(super) contacts: Arc<Contacts>,
-    /// When each answer that fails at first was last asked for; `None` once it fails no more.
-    last_asked: Mutex<HashMap<(String, u16), Option<Instant>>>,
+    /// Who was asked for each answer that fails at first.
+    failing: Mutex<HashMap<(String, u16), Failing>>,
     /// How many times as long what fails at first does so: where several servers are asked one after the
     /// other, the last of them is to fail too.
     longer: u32,
+}
+
+/// An answer that fails at first.
+#[derive(Debug, Default)]
+struct Failing {
+    /// When anybody was last asked for it.
+    last: Option<Instant>,
+    /// Servers that have failed.
+    servers: Vec<Option<Ipv4Addr>>,
+    is_over: bool,
+}
+
+impl Failing {
+    /// Whether it fails now: each server once, and all of them until nobody was asked for so long. One look
+    /// asks server after server; its end is a silence, however long the look took.
+    fn fails(&mut self, server: Option<Ipv4Addr>, quiet: Duration) -> bool {
+        let is_new = !self.servers.contains(&server);
+        let is_quiet = self.last.is_some_and(|last| last.elapsed() >= quiet);
+        self.last = Some(Instant::now());
+        self.is_over |= is_quiet && !is_new;
+        if is_new {
+            self.servers.push(server);
+        }
+        !self.is_over
+    }
 }
 
 /// Answers over UDP until it is to stop.
@@ -121,7 +146,7 @@ impl Responder {
         contacts: Arc<Contacts>,
         longer: u32,
     ) -> Self {
-        Self { world, authority, contacts, last_asked: Mutex::default(), longer }
+        Self { world, authority, contacts, failing: Mutex::default(), longer }
     }
 
     /// What becomes of a message; `None` where it is none that could be answered.
@@ -145,12 +170,9 @@ impl Responder {
     pub(super) fn status(&self, answer: &Answer, question: &message::Question<'_>) -> Status {
         let Some((first, for_ms)) = answer.first else { return answer.status };
         let quiet = self.longer * Duration::from_millis(for_ms);
-        let now = Instant::now();
-        let mut asked = self.last_asked.lock().unwrap_or_else(PoisonError::into_inner);
-        let last = asked.entry((question.name.clone(), question.kind)).or_insert(Some(now));
-        // One look asks server after server: its end is a silence, however long the look took.
-        let fails = last.is_some_and(|at| now.duration_since(at) < quiet);
-        *last = fails.then_some(now);
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = failing.entry((question.name.clone(), question.kind)).or_default();
+        let fails = state.fails(question.server, quiet);
         self.contacts.meet(&question.name, None, fails, false);
         if fails { first } else { answer.status }
     }

@@ -1,5 +1,7 @@
 //! DNS messages as far as the laboratory needs them (RFC 1035 section 4, RFC 6891).
 
+use std::net::Ipv4Addr;
+
 /// The AD bit of the flags (RFC 4035 section 3.2.3).
 const AD: u16 = 0x0020;
 /// The truncation bit.
@@ -31,6 +33,8 @@ pub(super) struct Question<'q> {
     /// Its cookie, and behind it the server's that it knows (RFC 7873 section 4).
     pub(super) cookie: Option<&'q [u8]>,
     wants_ad: bool,
+    /// The server that was asked, where there are many.
+    pub(super) server: Option<Ipv4Addr>,
 }
 
 /// Reads a question; `None` where it is none that could be answered.
@@ -71,7 +75,8 @@ pub(super) fn read(message: &[u8]) -> Option<Question<'_>> {
         secure = word(end + 7)? & 0x8000 != 0;
         cookie = message.get(end + 11..).and_then(|options| option(options, COOKIE));
     }
-    Some(Question { id: word(0)?, flags, raw, name, kind, edns, cookie, wants_ad: secure || flags & AD != 0 })
+    let wants_ad = secure || flags & AD != 0;
+    Some(Question { id: word(0)?, flags, raw, name, kind, edns, cookie, wants_ad, server: None })
 }
 
 /// The data of an EDNS option (RFC 6891 section 6.1.2).
