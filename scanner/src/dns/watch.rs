@@ -71,7 +71,6 @@ pub(super) async fn watch(engine: Engine, line: Arc<Uplink>, whom: Whom) {
         let lost = line.lost();
         if was_cut && lost.is_none() {
             engine.forgive();
-            whom.forgive();
         }
         was_cut = lost.is_some();
         if lost.is_none() && !line.is_used() && engine.in_flight() <= signs.0.len() {
@@ -89,7 +88,11 @@ pub(super) async fn watch(engine: Engine, line: Arc<Uplink>, whom: Whom) {
             None if !answered && line.silent_for(began) + SIGN >= DEAF + engine.takes() => {
                 line.cut(Lost::Resolvers, whom.silence());
             }
-            Some(lost) if answered && is_back(&engine, &line, lost, &whom).await => line.restore(),
+            Some(lost) if answered && is_back(&engine, &line, lost, &whom).await => {
+                // Before anybody who waits goes on.
+                whom.forgive();
+                line.restore();
+            }
             Some(_) => line.give_up_beyond_limit(),
             None => {}
         }

@@ -37,7 +37,11 @@ impl Walk<'_> {
     ) -> Result<Arc<[IpAddr]>, Unfinished> {
         let none = || Arc::from([]);
         // A server within the zone that it serves can only be found by way of itself.
-        if server.is_within(zone) && *zone != Wire::root() || self.depth >= DEPTH {
+        if server.is_within(zone) && *zone != Wire::root() {
+            return Ok(none());
+        }
+        if self.depth >= DEPTH {
+            self.rests_on = 0;
             return Ok(none());
         }
         let store = &self.iterating.store;
@@ -48,8 +52,12 @@ impl Walk<'_> {
                     self.silences += 1;
                     return Ok(none());
                 }
-                Known::Sought(None) => return Ok(none()),
-                Known::Sought(Some(done)) => done,
+                Known::Circle => {
+                    let own = self.sought.iter().position(|sought| sought == server);
+                    self.rests_on = self.rests_on.min(own.unwrap_or(0));
+                    return Ok(none());
+                }
+                Known::Sought(done) => done,
                 Known::Unknown => break,
             };
             let began = Instant::now();
@@ -60,16 +68,25 @@ impl Walk<'_> {
         }
         let mut seeking = Seeking { iterating: self.iterating, server, search: Search::GivenUp };
         let silences = self.silences;
+        self.sought.push(server.clone());
         // A name server that cannot be found leaves time for the others.
         let kept = self.left / 2;
         (self.depth, self.left) = (self.depth + 1, self.left - kept);
         let found = Box::pin(self.look_up(server)).await;
+        let is_spent = self.is_spent();
         (self.depth, self.left) = (self.depth - 1, self.left + kept);
+        self.sought.pop();
         let (addrs, ttl) = found?;
-        seeking.search = match addrs.is_empty() && self.silences > silences {
-            true => Search::Unheard,
-            false => Search::Found(addrs.clone(), ttl),
+        let own = self.sought.len();
+        seeking.search = match addrs.is_empty() {
+            true if self.silences > silences => Search::Unheard,
+            // By another way, begun elsewhere, it may be found.
+            true if self.rests_on < own || is_spent => Search::GivenUp,
+            _ => Search::Found(addrs.clone(), ttl),
         };
+        if self.rests_on >= own {
+            self.rests_on = usize::MAX;
+        }
         Ok(addrs.into())
     }
 

@@ -2,7 +2,7 @@
 
 use super::delegation::{Delegation, Failure};
 use super::name::Wire;
-use super::store::Zone;
+use super::store::{Failed, Store, Zone};
 use super::walk::{Found, Heard, Walk};
 use crate::admission::Waited;
 use crate::dns::{Answer, RecordType};
@@ -16,9 +16,16 @@ use std::time::{Duration, Instant};
 /// How long nobody asks the root anew for what it did not answer: all others would wait for one another.
 const AFRESH: Duration = Duration::from_secs(2);
 
-/// Why the root did not answer, where that is not long ago.
-fn lately(turn: &Option<(Instant, Failure)>) -> Option<Failure> {
-    turn.filter(|(at, _)| at.elapsed() < AFRESH).map(|(_, failure)| failure)
+/// Why the root did not answer, where that is not long ago, and the network was there.
+fn lately(turn: Option<Failed>, store: &Store) -> Option<Failure> {
+    let is_late = |failed: &Failed| failed.ended.elapsed() < AFRESH;
+    let counts = |failed: &Failed| store.forgiven().is_none_or(|back| back < failed.began);
+    turn.filter(is_late).filter(counts).map(|failed| failed.failure)
+}
+
+/// Takes note that the root did not answer.
+fn failed(began: Instant, failure: Failure) -> Option<Failed> {
+    Some(Failed { began, ended: Instant::now(), failure })
 }
 
 impl Walk<'_> {
@@ -40,7 +47,7 @@ impl Walk<'_> {
             let began = Instant::now();
             let mut turn = turn.lock().await;
             self.waited.add(Waited::from(began.elapsed()));
-            if let Some(failure) = lately(&turn) {
+            if let Some(failure) = lately(*turn, store) {
                 self.silences += u32::from(failure.silent);
                 return Ok(Err(Found::Nothing(failure)));
             }
@@ -48,8 +55,8 @@ impl Walk<'_> {
             if known.is_some_and(|known| !matches!(known, Zone::Delegated(zone) if zone.zone.labels() == 0)) {
                 continue;
             }
-            let root = self.root().await?;
-            let root = match root {
+            let began = Instant::now();
+            let root = match self.root().await? {
                 Ok(root) => root,
                 Err(failure) => return Ok(Err(Found::Nothing(failure))),
             };
@@ -71,7 +78,7 @@ impl Walk<'_> {
                 // A root that serves the TLD itself, as some laboratories have it.
                 Heard::Answer(..) => return Ok(Ok(root)),
                 Heard::Nothing(failure) => {
-                    *turn = Some((Instant::now(), failure));
+                    *turn = failed(began, failure);
                     return Ok(Err(Found::Nothing(failure)));
                 }
             }
@@ -102,17 +109,18 @@ impl Walk<'_> {
             if store.nearest(&root).is_some() {
                 continue;
             }
-            if let Some(failure) = lately(&turn) {
+            if let Some(failure) = lately(*turn, store) {
                 self.silences += u32::from(failure.silent);
                 return Ok(Err(failure));
             }
+            let began = Instant::now();
             let hints = Delegation::new(root.clone(), self.iterating.hints.clone(), true);
             let hints = Arc::new(hints);
             let primed = match self.ask_zone(&hints, &root, RecordType::NS).await? {
                 Heard::Answer(answer, _) => answer,
                 Heard::Referral(_) => return Ok(Err(Failure { answered: true, ..Failure::default() })),
                 Heard::Nothing(failure) => {
-                    *turn = Some((Instant::now(), failure));
+                    *turn = failed(began, failure);
                     return Ok(Err(failure));
                 }
             };

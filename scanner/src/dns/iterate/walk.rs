@@ -58,6 +58,11 @@ pub(super) struct Walk<'a> {
     sends: u32,
     /// Questions that nobody answered, those for the addresses of name servers included.
     pub(super) silences: u32,
+    /// Name servers whose addresses it looks for, each for the sake of the one before.
+    pub(super) sought: Vec<Wire>,
+    /// The first of those that something was not found for, because it was sought already; as many as can be
+    /// where there is none.
+    pub(super) rests_on: usize,
     pub(super) depth: u8,
     /// Its number.
     pub(super) number: u64,
@@ -86,11 +91,18 @@ impl<'a> Walk<'a> {
             deadline,
             sends,
             silences,
+            sought: Vec::new(),
+            rests_on: usize::MAX,
             depth,
             number,
             waited,
             near,
         }
+    }
+
+    /// Whether it may ask nobody any more.
+    pub(super) fn is_spent(&self) -> bool {
+        self.sends == 0 || self.left.is_zero()
     }
 
     /// Who is told of the servers of the name's zone.
@@ -147,7 +159,7 @@ impl<'a> Walk<'a> {
         let mut again: Vec<Candidate> = Vec::new();
         let most =
             if self.effort == Effort::Once { 1 } else { SENDS_AT_A_ZONE.min(2 * servers.len().max(2)) };
-        while course.sent < most && self.sends > 0 && !self.left.is_zero() {
+        while course.sent < most && !self.is_spent() {
             let next = match servers.next_alive() {
                 Some(next) => Some(next),
                 None => match servers.next_nameless() {
