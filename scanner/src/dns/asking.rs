@@ -6,7 +6,7 @@ use super::engine::{Engine, Event, Exchange};
 use super::iterate::{Iterating, Near};
 use super::resolvers::Chosen;
 use super::tcp::over_tcp;
-use super::trace::{self, Asked, Noted};
+use super::trace::{self, Asked};
 use super::{Answer, Dns, Doubt, Effort, RecordType, engine_here, wire};
 use crate::admission::Waited;
 use crate::evidence::DnsStatus;
@@ -94,7 +94,7 @@ impl Dns {
             // Boxed: it is not to make the state larger of those who ask resolvers.
             return Box::pin(self.walk(iterating, &engine, (effort, near), (name, kind), waited)).await;
         }
-        let noted = self.trace.question(name, kind);
+        self.trace.question(name, kind);
         let mut asked = 0;
         loop {
             let Some(mut exchange) = engine.exchange(name, kind) else {
@@ -105,7 +105,7 @@ impl Dns {
             }
             let began = Instant::now();
             let Some(Came { answer, fault }) =
-                self.attempts(effort, &engine, &mut exchange, (name, noted), waited).await?
+                self.attempts(effort, &engine, &mut exchange, name, waited).await?
             else {
                 continue;
             };
@@ -119,7 +119,9 @@ impl Dns {
                 return Err(fault.into());
             }
             exchange.conclude(answer.status);
-            self.trace.answered(noted, &answer);
+            if self.trace.is_on() {
+                self.trace.answered(self.trace.last(name, &kind.to_string()), &answer);
+            }
             return Ok(answer);
         }
     }
@@ -159,7 +161,7 @@ impl Dns {
         effort: Effort,
         engine: &Engine,
         exchange: &mut Exchange,
-        (name, noted): (&str, Option<Noted>),
+        name: &str,
         waited: &mut Waited,
     ) -> Result<Option<Came>, Unfinished> {
         let mut left = self.deadline;
@@ -184,7 +186,7 @@ impl Dns {
             waited.add(Waited::from(queued));
             let took = began.elapsed().saturating_sub(queued);
             left = left.saturating_sub(took);
-            self.trace.asked(noted, || of_resolver(exchange, &event, resolver, took));
+            self.trace.asked_of_resolver(|| of_resolver(exchange, &event, resolver, took));
             match event {
                 Event::Fault(ours) if ours.is_of_network() => {
                     return Ok(Some(Came { fault: Some(ours), ..Came::of(useless) }));

@@ -3,6 +3,7 @@
 use super::RecordType;
 use super::answer::Answer;
 use std::net::IpAddr;
+use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -50,14 +51,19 @@ pub struct Asked {
 #[derive(Debug, Default)]
 pub struct Trace(OnceLock<Mutex<Vec<Walked>>>);
 
-/// A question that is noted.
+/// A question that is noted: how many were with it. Few bytes, since each question under way has it.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Noted(usize);
+pub(super) struct Noted(NonZeroU32);
 
 impl Trace {
     /// From now on every question is noted.
     pub fn begin(&self) {
         self.0.get_or_init(Mutex::default);
+    }
+
+    /// Whether questions are noted.
+    pub(super) fn is_on(&self) -> bool {
+        self.0.get().is_some()
     }
 
     /// What was noted so far.
@@ -75,7 +81,7 @@ impl Trace {
         let mut notes = self.notes().filter(|notes| notes.len() < MOST)?;
         let (name, kind) = (name.to_owned(), kind.to_string());
         notes.push(Walked { name, kind, asked: Vec::new(), came: None });
-        Some(Noted(notes.len() - 1))
+        u32::try_from(notes.len()).ok().and_then(NonZeroU32::new).map(Noted)
     }
 
     /// Notes what `asked` gives of one server.
@@ -87,6 +93,23 @@ impl Trace {
         });
     }
 
+    /// The last question for a name and a type. Who asks resolvers looks it up: a scan has thousands under way,
+    /// and none is to hold anything for the sake of notes.
+    pub(super) fn last(&self, name: &str, kind: &str) -> Option<Noted> {
+        let notes = self.notes()?;
+        let at = notes.iter().rposition(|walked| walked.name == name && walked.kind == kind)?;
+        u32::try_from(at + 1).ok().and_then(NonZeroU32::new).map(Noted)
+    }
+
+    /// As [`Trace::asked`], of a resolver: the question is that of `asked`.
+    pub(super) fn asked_of_resolver(&self, asked: impl FnOnce() -> Asked) {
+        if !self.is_on() {
+            return;
+        }
+        let asked = asked();
+        self.asked(self.last(&asked.name, &asked.kind), || asked);
+    }
+
     /// Ends a question.
     pub(super) fn answered(&self, noted: Option<Noted>, answer: &Answer) {
         self.of(noted, |walked| walked.came = Some(said(answer)));
@@ -94,7 +117,8 @@ impl Trace {
 
     fn of(&self, noted: Option<Noted>, note: impl FnOnce(&mut Walked)) {
         let Some((noted, mut notes)) = noted.zip(self.notes()) else { return };
-        if let Some(walked) = notes.get_mut(noted.0) {
+        let at = usize::try_from(noted.0.get()).unwrap_or(0);
+        if let Some(walked) = at.checked_sub(1).and_then(|at| notes.get_mut(at)) {
             note(walked);
         }
     }

@@ -53,8 +53,8 @@ fn write_opt(query: &mut Vec<u8>) {
     query.extend([0; 6]);
 }
 
-/// Puts a cookie (RFC 7873 section 4) into the OPT that ends a query, in place of what options it has; a query
-/// without one stays as it is.
+/// Puts a cookie (RFC 7873 section 4) into the OPT that ends a query, in place of what options it has; a
+/// query without one stays as it is.
 pub(super) fn put_cookie(query: &mut Vec<u8>, cookie: &[u8]) {
     let Some(opt) = question(query).map(|question| HEADER + question.len()) else { return };
     if query.len() < opt + BARE_OPT {

@@ -146,4 +146,7 @@ fn the_walk_of_a_name_is_shown_from_the_root_down() {
     assert_eq!((&asked[0]["zone"], &asked[0]["by"]), (&".".into(), &"UDP".into()), "{first}");
     assert!(asked.iter().all(|one| one["took_ms"].as_f64().unwrap() >= 0.0), "{first}");
     assert_code(&check(&lab, &[&domain, "another.example"], &["--trace"]), 2);
+    let resolver = lab.ports.dns.to_string();
+    let said = text(&check(&lab, &[&domain], &["--trace", "--resolver", &resolver]).stdout);
+    assert!(said.contains(&format!(" ms  MX {domain} -> 127.0.0.1, a resolver, UDP: ")), "{said}");
 }
