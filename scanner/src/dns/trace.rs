@@ -93,8 +93,8 @@ impl Trace {
         });
     }
 
-    /// The last question for a name and a type. Who asks resolvers looks it up: a scan has thousands under way,
-    /// and none is to hold anything for the sake of notes.
+    /// The last question for a name and a type. Who asks resolvers looks it up: a scan has thousands under
+    /// way, and none is to hold anything for the sake of notes.
     pub(super) fn last(&self, name: &str, kind: &str) -> Option<Noted> {
         let notes = self.notes()?;
         let at = notes.iter().rposition(|walked| walked.name == name && walked.kind == kind)?;
