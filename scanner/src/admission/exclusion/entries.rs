@@ -93,7 +93,8 @@ fn block(entry: &str) -> Option<(IpAddr, u32)> {
 fn name(entry: &str) -> Option<String> {
     let text =
         entry.trim_start_matches("*.").trim_start_matches('.').trim_end_matches('.').to_ascii_lowercase();
-    let ascii = idna::domain_to_ascii(&text).ok()?;
+    // As in lists: what is ASCII is a name of the DNS, also where it is no A-label of IDNA.
+    let ascii = if text.is_ascii() { text } else { idna::domain_to_ascii(&text).ok()? };
     let label = |l: &str| {
         (1..=63).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
     };
@@ -129,6 +130,11 @@ mod tests {
         for name in ["anexample.org", "org", "example.com"] {
             assert!(!all.has_name(name), "{name}");
         }
+    }
+
+    #[test]
+    fn what_a_list_may_hold_can_be_excluded_though_it_is_no_label_of_idna() {
+        assert!(from("xn--example-99999999.it\n").has_name("mta-sts.xn--example-99999999.it"));
     }
 
     #[test]
