@@ -16,7 +16,7 @@ pub fn text(trace: &[Walked]) -> String {
             out.push_str("  nobody was asked\n");
         }
         for asked in &walked.asked {
-            let _ = writeln!(out, "{}{}", "  ".repeat(usize::from(asked.depth) + 1), line(asked));
+            let _ = writeln!(out, "{}{}", "  ".repeat(asked.depth + 1), line(asked));
         }
     }
     out

@@ -3,7 +3,6 @@
 use super::RecordType;
 use super::answer::Answer;
 use std::net::IpAddr;
-use std::num::NonZeroU32;
 use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -28,7 +27,7 @@ pub struct Walked {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
     /// 0: for the name itself; 1 and more: for the address of a name server, that of one of its servers …
-    pub depth: u8,
+    pub depth: usize,
     /// The name.
     pub name: String,
     /// The type.
@@ -51,9 +50,9 @@ pub struct Asked {
 #[derive(Debug, Default)]
 pub struct Trace(OnceLock<Mutex<Vec<Walked>>>);
 
-/// A question that is noted: how many were with it. Few bytes, since each question under way has it.
+/// The place of a question that is noted.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Noted(NonZeroU32);
+pub(super) struct Noted(usize);
 
 impl Trace {
     /// From now on every question is noted.
@@ -81,7 +80,7 @@ impl Trace {
         let mut notes = self.notes().filter(|notes| notes.len() < MOST)?;
         let (name, kind) = (name.to_owned(), kind.to_string());
         notes.push(Walked { name, kind, asked: Vec::new(), came: None });
-        u32::try_from(notes.len()).ok().and_then(NonZeroU32::new).map(Noted)
+        Some(Noted(notes.len() - 1))
     }
 
     /// Notes what `asked` gives of one server.
@@ -96,9 +95,7 @@ impl Trace {
     /// The last question for a name and a type. Who asks resolvers looks it up: a scan has thousands under
     /// way, and none is to hold anything for the sake of notes.
     pub(super) fn last(&self, name: &str, kind: &str) -> Option<Noted> {
-        let notes = self.notes()?;
-        let at = notes.iter().rposition(|walked| walked.name == name && walked.kind == kind)?;
-        u32::try_from(at + 1).ok().and_then(NonZeroU32::new).map(Noted)
+        self.notes()?.iter().rposition(|walked| walked.name == name && walked.kind == kind).map(Noted)
     }
 
     /// As [`Trace::asked`], of a resolver: the question is that of `asked`.
@@ -117,8 +114,7 @@ impl Trace {
 
     fn of(&self, noted: Option<Noted>, note: impl FnOnce(&mut Walked)) {
         let Some((noted, mut notes)) = noted.zip(self.notes()) else { return };
-        let at = usize::try_from(noted.0.get()).unwrap_or(0);
-        if let Some(walked) = at.checked_sub(1).and_then(|at| notes.get_mut(at)) {
+        if let Some(walked) = notes.get_mut(noted.0) {
             note(walked);
         }
     }

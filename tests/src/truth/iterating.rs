@@ -92,17 +92,7 @@ fn silent(table: &Table, row: &mut [Value]) {
     for status in ["mx_dns", "sts_dns", "tlsrpt_dns"] {
         change(row, table.position(status), |_| Value::text("TIMEOUT"));
     }
-    change(row, table.position("dns_retried"), |retried| {
-        let Value::List(retried) = retried else { return retried };
-        let of_question = |asked| match asked {
-            Value::Struct(mut fields) => {
-                set(&mut fields, Some(1), Value::text("TIMEOUT"));
-                Value::Struct(fields)
-            }
-            other => other,
-        };
-        Value::List(retried.into_iter().map(of_question).collect())
-    });
+    change(row, table.position("dns_retried"), |retried| each_is(retried, "TIMEOUT"));
 }
 
 fn of_servfail(findings: Value) -> Value {
@@ -126,15 +116,20 @@ fn change(row: &mut [Value], at: Option<usize>, how: fn(Value) -> Value) {
 
 /// Nothing was validated, so nobody can tell what a sender that validates would find.
 fn unknown(dane: Value) -> Value {
-    let Value::List(hosts) = dane else { return dane };
-    let of_host = |host| match host {
+    each_is(dane, "unknown")
+}
+
+/// A list of pairs of whom, and what of it: this of each.
+fn each_is(pairs: Value, word: &str) -> Value {
+    let Value::List(pairs) = pairs else { return pairs };
+    let changed = |pair| match pair {
         Value::Struct(mut fields) => {
-            set(&mut fields, Some(1), Value::text("unknown"));
+            set(&mut fields, Some(1), Value::text(word));
             Value::Struct(fields)
         }
         other => other,
     };
-    Value::List(hosts.into_iter().map(of_host).collect())
+    Value::List(pairs.into_iter().map(changed).collect())
 }
 
 fn without_dane(findings: Value) -> Value {

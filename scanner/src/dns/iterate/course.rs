@@ -26,7 +26,8 @@ pub(super) struct Course {
     pub(super) is_plain: bool,
     pub(super) sent: usize,
     pub(super) has_asked_dead: bool,
-    pub(super) asked: Vec<Candidate>,
+    /// Those that were silent, and may answer yet.
+    pub(super) unheard: Vec<Candidate>,
     /// Whether whoever was asked last has not answered.
     pub(super) was_silent: bool,
     /// One that was asked before, whose answer came since and is of no use.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 /// Walks within walks, for the addresses of name servers.
-const DEPTH: u8 = 6;
+const DEPTH: usize = 6;
 
 /// Ends the search for a server's addresses, also where the walk is given up.
 struct Seeking<'a> {
@@ -40,7 +40,7 @@ impl Walk<'_> {
         if server.is_within(zone) && *zone != Wire::root() {
             return Ok(none());
         }
-        if self.depth >= DEPTH {
+        if self.sought.len() >= DEPTH {
             self.rests_on = 0;
             return Ok(none());
         }
@@ -71,10 +71,10 @@ impl Walk<'_> {
         self.sought.push(server.clone());
         // A name server that cannot be found leaves time for the others.
         let kept = self.left / 2;
-        (self.depth, self.left) = (self.depth + 1, self.left - kept);
+        self.left -= kept;
         let found = Box::pin(self.look_up(server)).await;
         let is_spent = self.is_spent();
-        (self.depth, self.left) = (self.depth - 1, self.left + kept);
+        self.left += kept;
         self.sought.pop();
         let (addrs, ttl) = found?;
         let own = self.sought.len();

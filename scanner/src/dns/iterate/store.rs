@@ -281,11 +281,6 @@ impl Store {
         servers.cookies.insert(addr, cookie);
     }
 
-    /// The cookie that a server gave.
-    pub(super) fn cookie(&self, addr: IpAddr) -> Option<Cookie> {
-        lock(&self.servers).cookies.get(&addr).copied()
-    }
-
     /// An address is to be asked without EDNS from now on.
     pub(super) fn ask_plainly(&self, addr: IpAddr) {
         let mut servers = lock(&self.servers);
@@ -294,10 +289,10 @@ impl Store {
         }
     }
 
-    /// Whether an address is asked without EDNS.
-    pub(super) fn is_plain(&self, addr: IpAddr) -> bool {
+    /// Whether an address is asked without EDNS, and the cookie that it gave.
+    pub(super) fn manner(&self, addr: IpAddr) -> (bool, Option<Cookie>) {
         let servers = lock(&self.servers);
-        !servers.plain.is_empty() && servers.plain.contains(&addr)
+        (!servers.plain.is_empty() && servers.plain.contains(&addr), servers.cookies.get(&addr).copied())
     }
 }
 

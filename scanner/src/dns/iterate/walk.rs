@@ -24,6 +24,7 @@ const CUTS: usize = 20;
 const SENDS: u32 = 48;
 /// Questions that one question may cost at one zone.
 const SENDS_AT_A_ZONE: usize = 6;
+
 /// What came of a walk.
 pub(super) enum Found {
     /// The zone's own word.
@@ -63,7 +64,6 @@ pub(super) struct Walk<'a> {
     /// The first of those that something was not found for, because it was sought already; as many as can be
     /// where there is none.
     pub(super) rests_on: usize,
-    pub(super) depth: u8,
     /// Its number.
     pub(super) number: u64,
     pub(super) waited: &'a mut Waited,
@@ -80,23 +80,20 @@ impl<'a> Walk<'a> {
         number: u64,
         waited: &'a mut Waited,
     ) -> Self {
-        let left = deadline;
-        let (sends, silences, depth, near) = (SENDS, 0, 0, None);
         Self {
             iterating,
             engine,
             effort,
             noted,
-            left,
+            left: deadline,
             deadline,
-            sends,
-            silences,
+            sends: SENDS,
+            silences: 0,
             sought: Vec::new(),
             rests_on: usize::MAX,
-            depth,
             number,
             waited,
-            near,
+            near: None,
         }
     }
 
@@ -132,13 +129,13 @@ impl<'a> Walk<'a> {
                     let is_registry = zone.is_registry && referral.zone.labels() <= name.suffix_labels();
                     let below = Delegation::new(referral.zone, referral.servers, is_registry);
                     zone = Arc::new(below);
-                    if self.depth == 0
+                    if self.sought.is_empty()
                         && let Some(near) = self.near
                     {
                         near.set(&zone);
                     }
                     // Zones of scanned names are used once; those of name servers again and again.
-                    if is_registry || self.depth > 0 {
+                    if is_registry || !self.sought.is_empty() {
                         self.iterating.store.keep(&zone, referral.ttl);
                     }
                 }
@@ -179,9 +176,8 @@ impl<'a> Walk<'a> {
                     }
                     // One of the dead is asked, once, where nobody else said anything of use.
                     None => again.pop().or_else(|| {
-                        let is_first = !course.has_asked_dead;
-                        course.has_asked_dead = true;
-                        servers.next_dead().filter(|_| is_first)
+                        let had_its_turn = std::mem::replace(&mut course.has_asked_dead, true);
+                        if had_its_turn { None } else { servers.next_dead() }
                     }),
                 },
             };
@@ -223,17 +219,15 @@ impl<'a> Walk<'a> {
         (course.was_silent, course.is_by_tcp) = (false, false);
         let server = servers::name(zone, next.server);
         let admission = &self.iterating.admission;
-        match admission.name_server(next.addr, || server.to_string()) {
-            Ok(()) => {}
-            Err(why) => {
-                course.took = Duration::ZERO;
-                self.note((zone, next), (name, kind), course, || format!("not asked: {why}"));
-                course.failure.refused(why);
-                return Ok(None);
-            }
+        if let Err(why) = admission.name_server(next.addr, || server.to_string()) {
+            course.took = Duration::ZERO;
+            self.note((zone, next), (name, kind), course, || format!("not asked: {why}"));
+            course.failure.refused(why);
+            return Ok(None);
         }
         admission.dns(self.waited).await?;
-        let is_plain = course.is_plain || self.iterating.store.is_plain(next.addr);
+        let (takes_no_edns, cookie) = self.iterating.store.manner(next.addr);
+        let is_plain = course.is_plain || takes_no_edns;
         if is_plain != course.exchange_is_plain {
             course.exchange = None;
         }
@@ -251,15 +245,15 @@ impl<'a> Walk<'a> {
             course.failure.refused(why);
             return Ok(None);
         }
-        let own = self.iterating.own_cookie(next.addr);
         if !is_plain {
-            course.cookie =
-                self.iterating.store.cookie(next.addr).filter(|kept| kept.bytes().starts_with(&own));
-            exchange.show_cookie(course.cookie.as_ref().map_or(&own, Cookie::bytes));
+            course.cookie = cookie;
+            match &cookie {
+                Some(cookie) => exchange.show_cookie(cookie.bytes()),
+                None => exchange.show_cookie(&self.iterating.own_cookie(next.addr)),
+            }
         }
         let patience = patience(self.effort, self.deadline, self.left, course.sent, next.is_dead);
         (course.sent, self.sends) = (course.sent + 1, self.sends - 1);
-        course.asked.push(next.clone());
         let to = SocketAddr::new(next.addr, self.iterating.port);
         let began = Instant::now();
         let scopes = self.iterating.scopes(zone, server, next.addr);
@@ -279,6 +273,7 @@ impl<'a> Walk<'a> {
                 self.iterating.store.was_silent(next.addr);
                 course.failure.silent = true;
                 course.was_silent = true;
+                course.unheard.push(next.clone());
                 self.silences += 1;
                 return Ok(None);
             }
@@ -290,7 +285,7 @@ impl<'a> Walk<'a> {
             return self.read(zone, next, (name, kind), course).await;
         }
         // One that was asked before was slow: where it is of no use, this one still has its chance.
-        let slow = course.asked.iter().find(|one| one.addr == by).unwrap_or(next).clone();
+        let slow = course.unheard.iter().find(|one| one.addr == by).unwrap_or(next).clone();
         let heard = self.read(zone, &slow, (name, kind), course).await?;
         (course.useless, course.was_silent) = (Some(by), heard.is_none());
         Ok(heard)
@@ -299,7 +294,7 @@ impl<'a> Walk<'a> {
     /// Keeps the cookie that a server gave, where it is to us and another than was shown.
     fn take_cookie(&self, next: &Candidate, cookie: Option<Cookie>, course: &Course) {
         let is_ours = |cookie: &Cookie| cookie.bytes().starts_with(&self.iterating.own_cookie(next.addr));
-        if let Some(cookie) = cookie.filter(is_ours).filter(|given| Some(*given) != course.cookie) {
+        if let Some(cookie) = cookie.filter(|given| Some(*given) != course.cookie).filter(is_ours) {
             self.iterating.store.keep_cookie(next.addr, cookie);
         }
     }
@@ -337,7 +332,19 @@ impl<'a> Walk<'a> {
             }
         }
         self.note((zone, next), (name, kind), course, || said.text(answer.as_ref()));
-        let exchange_is_plain = course.exchange_is_plain;
+        let wants_another = match said {
+            Said::NoEdns if !course.exchange_is_plain => {
+                self.iterating.store.ask_plainly(next.addr);
+                true
+            }
+            // One that wants another cookie each time is none to talk to.
+            Said::BadCookie => !std::mem::replace(&mut course.had_bad_cookie, true),
+            _ => false,
+        };
+        if wants_another {
+            course.exchange = None;
+            return Box::pin(self.ask_server(zone, next, name, kind, course)).await;
+        }
         let heard = match (said, answer) {
             (Said::Answer { has_soa }, Some(mut answer)) => {
                 // Nothing was validated.
@@ -345,16 +352,6 @@ impl<'a> Walk<'a> {
                 Some(Heard::Answer(answer, has_soa))
             }
             (Said::Referral(referral), _) => Some(Heard::Referral(referral)),
-            (Said::NoEdns, _) if !exchange_is_plain => {
-                self.iterating.store.ask_plainly(next.addr);
-                course.exchange = None;
-                return Box::pin(self.ask_server(zone, next, name, kind, course)).await;
-            }
-            // One that wants another cookie each time is none to talk to.
-            (Said::BadCookie, _) if !std::mem::replace(&mut course.had_bad_cookie, true) => {
-                course.exchange = None;
-                return Box::pin(self.ask_server(zone, next, name, kind, course)).await;
-            }
             _ => None,
         };
         exchange.judge(heard.is_some());
@@ -376,7 +373,7 @@ impl Walk<'_> {
         came: impl FnOnce() -> String,
     ) {
         self.iterating.trace.asked(self.noted, || Asked {
-            depth: self.depth,
+            depth: self.sought.len(),
             name: name.to_string(),
             kind: kind.to_string(),
             zone: Some(zone.zone.to_string()),
