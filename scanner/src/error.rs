@@ -43,7 +43,7 @@ pub enum ScanError {
     #[error(
         "authoritative servers cannot be asked from here: {0}. Ask a resolver: --resolver system, or --resolver ADDR"
     )]
-    Closed(crate::dns::Closed),
+    Closed(String),
     /// This machine.
     #[error(transparent)]
     Fault(#[from] LocalFault),

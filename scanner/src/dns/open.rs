@@ -7,6 +7,7 @@ use crate::fault::LocalFault;
 use crate::plan::{Resolvers, ScanPlan};
 use crate::runtime::dns_workers;
 use crate::uplink::Uplink;
+use std::fmt;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
@@ -56,7 +57,7 @@ pub fn open_by_hand(
 
 /// What to tell whoever did not ask for this machine's resolvers.
 #[must_use]
-pub fn fallen_back(closed: &Closed) -> String {
+pub fn fallen_back(closed: &impl fmt::Display) -> String {
     format!(
         "note: this machine's resolvers are asked (/etc/resolv.conf), since authoritative servers cannot be: {closed}"
     )

@@ -80,7 +80,7 @@ pub fn run(job: &IdentityJob) -> Result<Vec<Check>, ScanError> {
     let opened = dns::open_by_hand(plan, in_flight, &admission, &uplink, &runtime);
     let (mut dns, closed) = opened.map_err(|wrong| match wrong {
         ByHand::Fault(fault) => ScanError::from(fault),
-        ByHand::Closed(closed) => ScanError::Closed(closed),
+        ByHand::Closed(closed) => ScanError::Closed(closed.to_string()),
     })?;
     runtime.block_on(dns.preflight())?;
     let checks = async {

@@ -74,7 +74,7 @@ pub(crate) fn prepare(mut plan: ScanPlan, stop: CancellationToken) -> Result<Pre
     let in_flight = plan.pace.resolver_share(threads);
     let mut dns = dns::open(&plan, threads, in_flight, admission.clone(), uplink.clone())?;
     let runtime = crate::runtime::runtime()?;
-    runtime.block_on(dns.reach())?.map_err(ScanError::Closed)?;
+    runtime.block_on(dns.reach())?.map_err(|closed| ScanError::Closed(closed.to_string()))?;
     let found = runtime.block_on(dns.preflight())?;
     uplink.watch();
     let smtp = runtime.block_on(dns.attend(smtp_reachable(&plan, &dns, &admission)))??;

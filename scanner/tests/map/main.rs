@@ -91,8 +91,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "check",
         &[
-            "assess", "error", "evidence", "fault", "input", "moment", "plan", "probe", "runtime", "scan",
-            "tls",
+            "assess", "dns", "error", "evidence", "fault", "input", "moment", "plan", "probe", "runtime",
+            "scan", "tls",
         ],
     ),
     ("cli", &["assess", "evidence", "findings", "generate", "mta_sts", "plan", "validate"]),
