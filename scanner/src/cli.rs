@@ -69,6 +69,15 @@ pub enum Args {
     Columns,
     /// The catalogue of findings.
     Findings(CatalogueFormat),
+    /// Lists looked at without scanning.
+    Lists {
+        /// Lists as typed.
+        lists: Vec<PathBuf>,
+        /// How they are shown.
+        shown: Shown,
+        /// Settings.
+        settings: Settings,
+    },
     /// Texts judged; the file, or standard input.
     Validate(validate::ValidateJob, Option<PathBuf>),
     /// What a domain publishes.
@@ -80,7 +89,7 @@ pub enum Args {
 pub enum Shown {
     /// For a person.
     Text,
-    /// An object a domain, each on a line.
+    /// An object for each domain or list, each on a line.
     Json,
 }
 
@@ -103,6 +112,9 @@ const IDENTITY_EXIT: &str =
 const EXIT_CODES: &str =
     "Exit codes: 0 complete, 2 usage or configuration, 3 interrupted but resumable, 4 local fault.";
 
+const LIST: &str = "Text, CSV, JSON lines, zone file (each also in gzip, zstd or zip), Parquet or a folder of its parts; NAME=FILE names it; `-` \
+    for standard input";
+
 /// The command line; its flags are the plan's settings.
 #[must_use]
 pub fn command() -> Command {
@@ -119,7 +131,7 @@ pub fn command() -> Command {
             settings(Command::new("scan"))
                 .about("Scan the domains of one or more lists")
                 .after_help(EXIT_CODES)
-                .arg(Arg::new("lists").value_name("LIST").help("Text, CSV (rank,domain), Parquet (column domain) or zone file, optionally in gzip, zstd or zip; `-` for standard input").num_args(1..).required(true).value_parser(value_parser!(PathBuf)))
+                .arg(Arg::new("lists").value_name("LIST").help(LIST).num_args(1..).required(true).value_parser(value_parser!(PathBuf)))
                 .arg(Arg::new("output").short('o').long("output").value_name("DIR").help("Folder for the dataset; must not exist, or be empty").required(true).value_parser(value_parser!(PathBuf))),
         )
         .subcommand(
@@ -216,10 +228,7 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
         "resume" => Args::Resume { dataset: path("dataset"), settings: typed(of, |_| true) },
         "check" => Args::Check {
             domains: of.get_many::<String>("domains").into_iter().flatten().cloned().collect(),
-            shown: match of.get_one::<String>("format").map(String::as_str) {
-                Some("json") => Shown::Json,
-                _ => Shown::Text,
-            },
+            shown: shown(of),
             traces: of.get_flag("trace"),
             settings: typed(of, of_check),
         },
@@ -240,6 +249,14 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
         },
         other => offline::parsed(other, of).unwrap_or(Args::Columns),
     })
+}
+
+/// How what a command finds is shown.
+fn shown(of: &ArgMatches) -> Shown {
+    match of.get_one::<String>("format").map(String::as_str) {
+        Some("json") => Shown::Json,
+        _ => Shown::Text,
+    }
 }
 
 /// The settings that were typed, of those that the command has.

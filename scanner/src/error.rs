@@ -19,9 +19,6 @@ pub enum ScanError {
     /// The lists.
     #[error(transparent)]
     Input(#[from] InputError),
-    /// The lists hold nothing.
-    #[error("the list is empty: it has neither one domain per line nor, as a zone file, a delegation")]
-    Empty,
     /// The exclusion files.
     #[error(transparent)]
     Exclusion(#[from] ExclusionError),
@@ -124,7 +121,6 @@ impl ScanError {
         matches!(
             self,
             Self::Input(_)
-                | Self::Empty
                 | Self::Exclusion(_)
                 | Self::Plan(_)
                 | Self::Trust(_)

@@ -31,6 +31,7 @@ pub mod hook;
 pub mod identity;
 pub mod input;
 pub mod interrupt;
+pub mod lists;
 pub mod meters;
 pub mod moment;
 pub mod mta_sts;

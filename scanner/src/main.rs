@@ -21,7 +21,7 @@ use sts_scanner::scan::tally::Tally;
 use sts_scanner::scan::{self, Ended, ScanJob, Start};
 use sts_scanner::telemetry::{Metrics, StatusFile};
 use sts_scanner::terminal::{print, tell, visible};
-use sts_scanner::{findings, generate, interrupt, moment, summary, validate};
+use sts_scanner::{findings, generate, interrupt, lists, moment, summary, validate};
 
 const COMPLETE: u8 = 0;
 /// Something was judged, and is not as it should be.
@@ -62,6 +62,10 @@ fn main() -> ExitCode {
             with_plan(&settings, None, |plan| identity(plan, addresses, output.as_deref()))
         }
         Args::Assess { dataset, intermediates, earlier } => assess(&dataset, intermediates, earlier),
+        Args::Lists { lists, shown, settings } => match ListSpec::all(&lists) {
+            Ok(lists) => with_plan(&settings, None, |plan| look(&lists, &plan, shown)),
+            Err(wrong) => refuse(&wrong),
+        },
         Args::Columns => show(&format!("{:#}\n", dictionary::contract())),
         Args::Findings(format) => show(&findings::catalogue(format)),
         Args::Validate(job, file) => validate(&job, file.as_deref()),
@@ -86,12 +90,28 @@ fn with_plan(settings: &Settings, recorded: Option<&scan::Recorded>, go: impl Fn
     }
 }
 
+/// Shows what a scan would read of the lists.
+fn look(lists: &[ListSpec], plan: &ScanPlan, shown: Shown) -> u8 {
+    let seen = lists::run(lists, &plan.lists);
+    let text = match shown {
+        Shown::Text => {
+            visible(&seen.iter().map(lists::Seen::text).collect::<Vec<_>>().join("\n")).into_owned()
+        }
+        Shown::Json => seen.iter().map(|one| one.object().to_string() + "\n").collect(),
+    };
+    match show(&text) {
+        COMPLETE if seen.iter().any(lists::Seen::is_missing) => USAGE,
+        COMPLETE if seen.iter().any(|one| one.refusal().is_some()) => FAULTY,
+        code => code,
+    }
+}
+
 fn resume(dataset: &Path, settings: &Settings) -> u8 {
     let recorded = match scan::Recorded::read(dataset) {
         Ok(recorded) => recorded,
         Err(wrong) => return refuse(&wrong),
     };
-    match ListSpec::all(&recorded.lists()) {
+    match ListSpec::recorded(&recorded.lists()) {
         Ok(lists) => with_plan(settings, Some(&recorded), |plan| {
             run(ScanJob { plan, lists, output: dataset.to_owned(), start: Start::Resume })
         }),

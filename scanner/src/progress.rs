@@ -2,6 +2,7 @@
 
 use crate::companion::{Companion, StopSignal};
 use crate::scan::tally::Tally;
+use crate::terminal::visible;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressState, ProgressStyle};
 use std::io::{IsTerminal, Write};
 use std::sync::Arc;
@@ -72,7 +73,9 @@ fn bar(tally: &Tally, stop: &StopSignal) {
     let known =
         style("[{bar:30}] {human_pos}/{human_len} domains  {rate}  {elapsed} elapsed, {eta} left\n{msg}");
     bar.set_style(unknown);
+    let mut lists = Lists::default();
     while stop.stays_off_for(BAR_EVERY) {
+        lists.tell(tally, |line| bar.println(line));
         let total = tally.total.value();
         if total > 0 && bar.length().is_none() {
             bar.set_length(total);
@@ -88,13 +91,29 @@ fn bar(tally: &Tally, stop: &StopSignal) {
 fn lines(tally: &Tally, stop: &StopSignal) {
     let began = Instant::now();
     let mut before = (Instant::now(), 0);
+    let mut lists = Lists::default();
     while stop.stays_off_for(LINE_EVERY) {
+        lists.tell(tally, |line| drop(writeln!(std::io::stderr(), "{line}")));
         let done = tally.settled.value();
         let rate = done.saturating_sub(before.1) as f64 / before.0.elapsed().as_secs_f64();
         before = (Instant::now(), done);
         let line = status(tally, done, rate, began.elapsed());
         // Nobody reads stderr any more: no reason to end the scan.
         let _ = writeln!(std::io::stderr(), "{line}");
+    }
+}
+
+/// Tells once how the lists are read, as soon as that is known.
+#[derive(Default)]
+struct Lists {
+    are_told: bool,
+}
+
+impl Lists {
+    fn tell(&mut self, tally: &Tally, mut tell: impl FnMut(&str)) {
+        let Some(lines) = tally.lists.get().filter(|_| !self.are_told) else { return };
+        lines.iter().for_each(|line| tell(&visible(&format!("list {line}"))));
+        self.are_told = true;
     }
 }
 

@@ -10,6 +10,9 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+/// Invalid entries that are shown.
+const SHOWN: usize = 5;
+
 /// The summary: the sum of inputs, what was found, outcomes, durations, and where the dataset is.
 #[must_use]
 pub fn text(report: &Report) -> String {
@@ -25,6 +28,7 @@ pub fn text(report: &Report) -> String {
         let _ = writeln!(text, "{lowered}");
     }
     outages(&mut text, &report.outages);
+    lists(&mut text, report);
     sum(&mut text, &report.sum);
     left_alone(&mut text, &report.exclusions);
     examples(&mut text, report);
@@ -47,6 +51,20 @@ pub fn text(report: &Report) -> String {
 fn outages(text: &mut String, outages: &[Outage]) {
     for outage in outages {
         let _ = writeln!(text, "paused for {} s at {}: {}", outage.seconds, outage.at, outage.why);
+    }
+}
+
+/// How each list was read, and what was noticed.
+fn lists(text: &mut String, report: &Report) {
+    for (name, counts) in report.list_names.iter().zip(&report.lists) {
+        let Some(read_as) = &counts.read_as else { continue };
+        let _ = write!(text, "list {name}: {read_as}");
+        let noticed =
+            [(counts.wildcards, "names without their `*.`"), (counts.unranked, "names without a rank")];
+        for (count, what) in noticed.into_iter().filter(|(count, _)| *count > 0) {
+            let _ = write!(text, "; {count} {what}");
+        }
+        let _ = writeln!(text);
     }
 }
 
@@ -105,8 +123,11 @@ fn examples(text: &mut String, report: &Report) {
         return;
     }
     let _ = writeln!(text, "\nfirst invalid entries");
-    for example in &report.examples {
+    for example in report.examples.iter().take(SHOWN) {
         let _ = writeln!(text, "  {}:{}: `{}`: {}", example.list, example.line, example.text, example.reason);
+    }
+    if report.examples.len() > SHOWN {
+        let _ = writeln!(text, "  … rejected.csv in the dataset has more of them");
     }
 }
 

@@ -1,6 +1,6 @@
-//! What is typed for the commands that need no scan: `findings`, `validate`, `generate`.
+//! What is typed for the commands that need no scan: `lists`, `findings`, `validate`, `generate`.
 
-use super::{Args, Settings, config, flag, typed};
+use super::{Args, LIST, Settings, config, flag, shown, typed};
 use crate::evidence::Mode;
 use crate::findings::CatalogueFormat;
 use crate::generate::{self, Preset, Targets};
@@ -43,12 +43,17 @@ pub struct Generate {
 
 /// Adds the commands.
 pub(super) fn commands(command: Command) -> Command {
-    command.subcommand(findings()).subcommand(validate()).subcommand(generate())
+    command.subcommand(lists()).subcommand(findings()).subcommand(validate()).subcommand(generate())
 }
 
 /// What was typed; `None` for another command.
 pub(super) fn parsed(name: &str, of: &ArgMatches) -> Option<Args> {
     Some(match name {
+        "lists" => Args::Lists {
+            lists: of.get_many::<PathBuf>("lists").into_iter().flatten().cloned().collect(),
+            shown: shown(of),
+            settings: typed(of, of_lists),
+        },
         "findings" => {
             let word = of.get_one::<String>("format").map(String::as_str).unwrap_or_default();
             Args::Findings(CatalogueFormat::from_word(word).unwrap_or(CatalogueFormat::Text))
@@ -60,6 +65,22 @@ pub(super) fn parsed(name: &str, of: &ArgMatches) -> Option<Args> {
         "generate" => Args::Generate(Box::new(generate_args(of))),
         _ => return None,
     })
+}
+
+const LISTS_EXIT: &str = "Exit codes: 0 a scan reads them all, 1 it would refuse at least one, 2 usage.";
+
+/// The settings that say how lists are read.
+fn of_lists(setting: &&'static Setting) -> bool {
+    matches!(setting.path, "scan.column" | "scan.ranked" | "scan.any_suffix")
+}
+
+fn lists() -> Command {
+    let command = Command::new("lists")
+        .about("Show what a scan would read of lists: format, columns, first names, refused entries by reason; asks nobody")
+        .after_help(LISTS_EXIT)
+        .arg(Arg::new("lists").value_name("FILE").help(LIST).num_args(1..).required(true).value_parser(value_parser!(PathBuf)))
+        .arg(Arg::new("format").long("format").value_name("FORMAT").help("Output format; json: one object per list, each on a line").default_value("text").value_parser(PossibleValuesParser::new(["text", "json"])));
+    SETTINGS.iter().filter(of_lists).filter_map(flag).fold(command.arg(config()), Command::arg)
 }
 
 fn findings() -> Command {

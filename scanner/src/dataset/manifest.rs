@@ -146,12 +146,33 @@ pub struct Versions {
 pub struct ListFacts {
     /// Its name, as in the column `lists`.
     pub name: String,
-    /// As it was given on the command line.
-    pub path: String,
-    /// SHA-256 of the file; `None` for standard input.
+    /// As it was given on the command line, for a resume; `None` once the scan is complete, since it says
+    /// where things are on this machine.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// SHA-256 of the file, of a folder that of its files one after the other; `None` for standard input.
     pub sha256: Option<String>,
     /// Entries in it; `None` for standard input.
     pub entries: Option<u64>,
+    /// What it is written in, for example `CSV in gzip`; this and what follows is `None` before a run has
+    /// ended, and where an older version wrote it.
+    #[serde(default)]
+    pub format: Option<String>,
+    /// Where the names were taken from.
+    #[serde(default)]
+    pub names: Option<String>,
+    /// Where the ranks were taken from; `None` where the list has none.
+    #[serde(default)]
+    pub ranks: Option<String>,
+    /// Entries that are no domain name, by reason.
+    #[serde(default)]
+    pub rejected: Option<BTreeMap<String, u64>>,
+    /// Names from which `*.` was taken off.
+    #[serde(default)]
+    pub wildcards: Option<u64>,
+    /// Names without a rank in a list that has ranks.
+    #[serde(default)]
+    pub unranked: Option<u64>,
 }
 
 /// A run after the first.

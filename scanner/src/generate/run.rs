@@ -141,6 +141,8 @@ fn hosts(typed: &[String]) -> Result<Vec<String>, GenerateError> {
 
 fn reader(list: &Path) -> Result<Reader, GenerateError> {
     let lists = ListSpec::all(&[list])?;
+    // Sees that it is one of domains.
+    input::survey(&lists)?;
     // One window of one name keeps the list's order.
     let options = Options {
         seed: 0,

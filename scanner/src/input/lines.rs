@@ -19,9 +19,9 @@ pub(super) struct Lines<R> {
 }
 
 impl<R: BufRead> Lines<R> {
-    /// Lines of `stream`, of which at most `limit` bytes each are kept.
-    pub(super) const fn new(stream: R, limit: usize) -> Self {
-        Self { stream, limit, number: 0 }
+    /// Lines of `stream`, of which at most `limit` bytes each are kept; `skipped` lines came before it.
+    pub(super) const fn after(stream: R, limit: usize, skipped: u64) -> Self {
+        Self { stream, limit, number: skipped }
     }
 
     /// Number of the last line that was begun, from 1; 0 before the first.
@@ -72,7 +72,7 @@ mod tests {
     fn a_long_line_is_cut_and_the_next_is_whole() {
         let text = format!("one\n{}\ntwo\r\n\nthree", "x".repeat(100));
         for capacity in [1, 3, 7, 1000] {
-            let mut lines = Lines::new(BufReader::with_capacity(capacity, text.as_bytes()), 10);
+            let mut lines = Lines::after(BufReader::with_capacity(capacity, text.as_bytes()), 10, 0);
             let (mut line, mut got) = (Vec::new(), Vec::new());
             while let Some(state) = lines.read(&mut line).unwrap() {
                 got.push((lines.number(), String::from_utf8(line.clone()).unwrap(), state == Line::Whole));

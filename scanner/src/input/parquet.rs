@@ -1,10 +1,15 @@
-//! Lists in Parquet: a column `domain`, and `rank` where there is one; read row group by row group.
+//! Lists in Parquet: a column with the names, and one with ranks where there is one; read row group by row
+//! group, of one file or of the parts of a folder.
 
-use super::name::BadEntry;
+use super::bad::BadEntry;
+use super::choices::Choices;
+use super::columns::{NoColumn, Told};
+use super::form::Form;
 use super::source::{self, RawEntry, Source};
+use super::words::{self, Named};
 use arrow_array::cast::AsArray as _;
-use arrow_array::types::Int64Type;
-use arrow_array::{Array as _, Int64Array, RecordBatch, StringViewArray};
+use arrow_array::types::Float64Type;
+use arrow_array::{Array as _, ArrayRef, Float64Array, RecordBatch, StringViewArray};
 use arrow_cast::cast;
 use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::ProjectionMask;
@@ -13,6 +18,7 @@ use parquet::arrow::arrow_reader::{
 };
 use std::fs::File;
 use std::io::{self, ErrorKind};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Rows that are decoded at a time.
@@ -23,56 +29,110 @@ const BATCH: usize = 4096;
 pub(super) enum NoTable {
     /// It cannot be read: why.
     Unreadable(String),
-    /// No column `domain`: the columns it has.
-    NoDomainColumn(Vec<String>),
+    /// No column with the names.
+    NoColumn(NoColumn),
     /// A column of the wrong type: column, type, what is allowed.
     ColumnType(String, String, &'static str),
+}
+
+/// Ranks of a batch.
+enum Ranks {
+    None,
+    Numbers(Float64Array),
+    Texts(StringViewArray),
+}
+
+/// The columns that are read, as the first part has them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Chosen {
+    domain: String,
+    pub(super) form: Form,
+    rank: Option<String>,
+}
+
+impl Chosen {
+    pub(super) fn told(&self) -> Told {
+        let names = format!("column `{}`{}", self.domain, self.form.told());
+        Told { names, ranks: self.rank.as_ref().map(|rank| format!("column `{rank}`")) }
+    }
 }
 
 /// The rows of a Parquet file.
 pub(super) struct Rows {
     batches: ParquetRecordBatchReader,
+    /// Parts that are still to come.
+    parts: std::vec::IntoIter<PathBuf>,
+    chosen: Chosen,
     total: u64,
     domain: usize,
     rank: Option<usize>,
     domains: StringViewArray,
-    ranks: Option<Int64Array>,
+    ranks: Ranks,
     next: usize,
     row: u64,
 }
 
 /// Opens the file; only the columns that are needed will be read.
-pub(super) fn open(file: File) -> Result<Rows, NoTable> {
-    let unreadable = |error: parquet::errors::ParquetError| NoTable::Unreadable(error.to_string());
-    let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(unreadable)?;
-    let schema = metadata.schema();
-    let Some(domain) = find(schema, "domain") else {
-        return Err(NoTable::NoDomainColumn(
-            schema.fields().iter().map(|field| field.name().clone()).collect(),
-        ));
+pub(super) fn open(file: File, choices: &Choices) -> Result<Rows, NoTable> {
+    let (_, chosen) = choose(&file, choices)?;
+    Rows::of(file, chosen)
+}
+
+/// Opens the parts of a folder; each must have the columns that are taken of the first.
+pub(super) fn open_all(parts: Vec<PathBuf>, choices: &Choices) -> Result<Rows, NoTable> {
+    let opened = |path: &PathBuf| {
+        File::open(path).map_err(|error| NoTable::Unreadable(format!("{}: {error}", path.display())))
     };
-    let rank = find(schema, "rank");
+    let mut total = 0;
+    let mut chosen = None;
+    for path in &parts {
+        let (rows, of_part) = choose(&opened(path)?, choices)?;
+        total += rows;
+        if chosen.get_or_insert_with(|| of_part.clone()) != &of_part {
+            let why = format!("{}: its columns differ from those of the first part", path.display());
+            return Err(NoTable::Unreadable(why));
+        }
+    }
+    let mut parts = parts.into_iter();
+    let (Some(chosen), Some(first)) = (chosen, parts.next()) else {
+        return Err(NoTable::Unreadable("no part".to_owned()));
+    };
+    Ok(Rows { parts, total, ..Rows::of(opened(&first)?, chosen)? })
+}
+
+/// How many rows the file has, and which of its columns are read.
+fn choose(file: &File, choices: &Choices) -> Result<(u64, Chosen), NoTable> {
+    let metadata = ArrowReaderMetadata::load(file, ArrowReaderOptions::new()).map_err(unreadable)?;
+    let schema = metadata.schema();
+    let names = || schema.fields().iter().map(|field| field.name().as_str());
+    let refused = |asked: Option<String>, several: Vec<usize>| {
+        let all: Vec<String> = names().map(str::to_owned).collect();
+        let several = several.into_iter().map(|at| all[at].clone()).collect();
+        NoTable::NoColumn(NoColumn { asked, several, all })
+    };
+    let asked = choices.column.as_ref();
+    let by_choice = asked.and_then(|asked| names().position(|name| name.eq_ignore_ascii_case(asked)));
+    let (domain, form) = match (by_choice, asked) {
+        (Some(at), _) => (at, words::synonym(schema.field(at).name()).unwrap_or(Form::Host)),
+        (None, Some(asked)) if choices.alone => return Err(refused(Some(asked.to_string()), Vec::new())),
+        _ => match words::domain_among(names(), |at, _| is_text(schema.field(at).data_type())) {
+            Named::At(at, form) => (at, form),
+            Named::OneOf(several) => return Err(refused(None, several)),
+            Named::Nowhere => return Err(refused(None, Vec::new())),
+        },
+    };
+    let rank = words::rank_among(names()).filter(|rank| *rank != domain);
     check(schema, domain, "text", is_text)?;
     if let Some(rank) = rank {
-        check(schema, rank, "a whole number", DataType::is_integer)?;
+        check(schema, rank, "a number or text", |kind| kind.is_numeric() || is_text(kind))?;
     }
-    let metadata = shared(&metadata, domain).map_err(unreadable)?;
-    let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
-    let total = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default();
-    let mask = ProjectionMask::roots(builder.parquet_schema(), [domain].into_iter().chain(rank));
-    let batches = builder.with_projection(mask).with_batch_size(BATCH).build().map_err(unreadable)?;
-    // What is left of the columns keeps the file's order.
-    let rank_first = rank.is_some_and(|rank| rank < domain);
-    Ok(Rows {
-        batches,
-        total,
-        domain: usize::from(rank_first),
-        rank: rank.map(|_| usize::from(!rank_first)),
-        domains: StringViewArray::from(Vec::<&str>::new()),
-        ranks: None,
-        next: 0,
-        row: 0,
-    })
+    let rows = u64::try_from(metadata.metadata().file_metadata().num_rows()).unwrap_or_default();
+    let name = |at: usize| schema.field(at).name().clone();
+    Ok((rows, Chosen { domain: name(domain), form, rank: rank.map(name) }))
+}
+
+fn unreadable(error: parquet::errors::ParquetError) -> NoTable {
+    NoTable::Unreadable(error.to_string())
 }
 
 /// The same, with the names read as views of the pages that they stand in: a value that a dictionary holds
@@ -91,10 +151,6 @@ fn shared(
     });
     let schema = Schema::new(fields.collect::<Vec<_>>());
     ArrowReaderMetadata::try_new(metadata.metadata().clone(), plain.with_schema(schema.into()))
-}
-
-fn find(schema: &Schema, name: &str) -> Option<usize> {
-    schema.fields().iter().position(|field| field.name().eq_ignore_ascii_case(name))
 }
 
 fn check(
@@ -120,22 +176,91 @@ fn is_text(kind: &DataType) -> bool {
 }
 
 impl Rows {
+    /// The rows of one file that is known to have the columns.
+    fn of(file: File, chosen: Chosen) -> Result<Self, NoTable> {
+        let metadata = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(unreadable)?;
+        let find = |name: &str| metadata.schema().fields().iter().position(|field| field.name() == name);
+        let gone = || NoTable::Unreadable("it changed while it was read".to_owned());
+        let domain = find(&chosen.domain).ok_or_else(gone)?;
+        let rank = chosen.rank.as_deref().map(|rank| find(rank).ok_or_else(gone)).transpose()?;
+        let metadata = shared(&metadata, domain).map_err(unreadable)?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
+        let total = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default();
+        let mask = ProjectionMask::roots(builder.parquet_schema(), [domain].into_iter().chain(rank));
+        let batches = builder.with_projection(mask).with_batch_size(BATCH).build().map_err(unreadable)?;
+        // What is left of the columns keeps the file's order.
+        let rank_first = rank.is_some_and(|rank| rank < domain);
+        Ok(Self {
+            batches,
+            parts: Vec::new().into_iter(),
+            chosen,
+            total,
+            domain: usize::from(rank_first),
+            rank: rank.map(|_| usize::from(!rank_first)),
+            domains: StringViewArray::from(Vec::<&str>::new()),
+            ranks: Ranks::None,
+            next: 0,
+            row: 0,
+        })
+    }
+
+    pub(super) const fn chosen(&self) -> &Chosen {
+        &self.chosen
+    }
+
+    /// Goes on to the next part; false after the last.
+    fn next_part(&mut self) -> io::Result<bool> {
+        let Some(path) = self.parts.next() else { return Ok(false) };
+        let wrong = |error: NoTable| {
+            let why = match error {
+                NoTable::Unreadable(why) => why,
+                other => format!("{other:?}"),
+            };
+            io::Error::new(ErrorKind::InvalidData, format!("{}: {why}", path.display()))
+        };
+        let part = Self::of(File::open(&path)?, self.chosen.clone()).map_err(wrong)?;
+        (self.batches, self.domain, self.rank) = (part.batches, part.domain, part.rank);
+        Ok(true)
+    }
+
     fn take(&mut self, batch: &RecordBatch) -> io::Result<()> {
-        let as_kind = |at: usize, kind: &DataType| cast(batch.column(at), kind).map_err(io::Error::other);
-        self.domains = as_kind(self.domain, &DataType::Utf8View)?.as_string_view().clone();
-        self.ranks = match self.rank {
-            Some(rank) => Some(as_kind(rank, &DataType::Int64)?.as_primitive::<Int64Type>().clone()),
-            None => None,
+        let as_kind = |column: &ArrayRef, kind: &DataType| cast(column, kind).map_err(io::Error::other);
+        self.domains = as_kind(batch.column(self.domain), &DataType::Utf8View)?.as_string_view().clone();
+        self.ranks = match self.rank.map(|rank| batch.column(rank)) {
+            Some(ranks) if is_text(ranks.data_type()) => {
+                Ranks::Texts(as_kind(ranks, &DataType::Utf8View)?.as_string_view().clone())
+            }
+            Some(ranks) => {
+                Ranks::Numbers(as_kind(ranks, &DataType::Float64)?.as_primitive::<Float64Type>().clone())
+            }
+            None => Ranks::None,
         };
         self.next = 0;
         Ok(())
     }
 }
 
+impl Ranks {
+    fn at(&self, at: usize) -> Option<i64> {
+        match self {
+            Self::Numbers(ranks) => ranks.is_valid(at).then(|| ranks.value(at)).and_then(source::whole),
+            Self::Texts(ranks) => {
+                ranks.is_valid(at).then(|| ranks.value(at)).and_then(|text| source::rank(text.as_bytes()))
+            }
+            Self::None => None,
+        }
+    }
+}
+
 impl Source for Rows {
     fn read(&mut self, entry: &mut RawEntry) -> io::Result<bool> {
         while self.next >= self.domains.len() {
-            let Some(batch) = self.batches.next() else { return Ok(false) };
+            let Some(batch) = self.batches.next() else {
+                if self.next_part()? {
+                    continue;
+                }
+                return Ok(false);
+            };
             let batch = batch.map_err(|error| io::Error::new(ErrorKind::InvalidData, error.to_string()))?;
             self.take(&batch)?;
         }
@@ -152,8 +277,7 @@ impl Source for Rows {
             }
             entry.text.extend_from_slice(&text.as_bytes()[..text.len().min(source::MAX_FIELD)]);
         }
-        let ranks = self.ranks.as_ref().filter(|ranks| ranks.is_valid(at));
-        entry.rank = ranks.map(|ranks| ranks.value(at)).filter(|rank| (1..=source::MAX_RANK).contains(rank));
+        entry.rank = self.ranks.at(at);
         Ok(true)
     }
 
@@ -186,7 +310,7 @@ mod tests {
             let mut writer = ArrowWriter::try_new(file.try_clone().unwrap(), batch.schema(), None).unwrap();
             writer.write(&batch).unwrap();
             writer.close().unwrap();
-            let mut rows = open(file).unwrap();
+            let mut rows = open(file, &Choices::default()).unwrap();
             let mut entry = RawEntry::default();
             let mut read = 0;
             while rows.read(&mut entry).unwrap() {

@@ -1,22 +1,22 @@
 //! The names of all lists as the scan takes them: checked, each once, in this shard's order.
 
+use super::bad::BadEntry;
 use super::error::InputError;
-use super::name::{self, BadEntry};
-use super::open::Opened;
+use super::form::{self, Found};
+use super::judge::{self, HEAD, Judge};
+use super::open::{Opened, ReadAs};
 use super::order::{Shard, Window};
 use super::source::RawEntry;
 use super::unique::{Fingerprint, Memberships, NamesSeen};
 use super::{ListSpec, suffix};
 use crate::evidence::rows::Listed;
 use crate::evidence::text::escape;
+use std::collections::{BTreeMap, VecDeque};
 use std::iter;
 use std::sync::Arc;
 
-/// Bad entries that are shown.
-const EXAMPLES: usize = 5;
-
-/// Bytes of a bad entry that are shown.
-const EXAMPLE_LENGTH: usize = 80;
+/// Bad entries that are kept, of all lists: some 150 bytes of memory each.
+const EXAMPLES: usize = 10_000;
 
 /// How the lists are read. Seed, shard and window decide the order: a resumed scan needs the same ones.
 #[derive(Debug, Clone, Copy)]
@@ -79,6 +79,21 @@ pub struct InputCounts {
     pub out_of_shard: u64,
     /// The first bad entries.
     pub examples: Vec<Example>,
+    /// The same of each list, in the order given, up to the one that is being read.
+    pub lists: Vec<ListCounts>,
+}
+
+/// What became of the entries of one list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ListCounts {
+    /// How it was read; `None` before it is opened.
+    pub read_as: Option<ReadAs>,
+    /// Entries that are no domain name, by what is wrong with them.
+    pub rejected: BTreeMap<BadEntry, u64>,
+    /// Names from which `*.` was taken off.
+    pub wildcards: u64,
+    /// Names without a rank, where the list has ranks.
+    pub unranked: u64,
 }
 
 /// A bad entry.
@@ -111,6 +126,8 @@ pub struct Reader {
     /// `None` with a single list.
     memberships: Option<Memberships>,
     current: Option<Opened>,
+    /// Entries of a stream that were looked at before any was given out.
+    head: VecDeque<RawEntry>,
     /// Location of the current list, and of the next one where none is open.
     at: usize,
     seen: NamesSeen,
@@ -129,7 +146,8 @@ impl Reader {
     /// A list cannot be opened, is no list, or (not the first) cannot be read to its end.
     pub fn open(lists: &[ListSpec], options: Options) -> Result<Self, InputError> {
         let (first, later) = lists.split_first().ok_or(InputError::NoList)?;
-        let current = first.open()?;
+        let mut current = first.open()?;
+        let head = if first.is_stream() { judged(&mut current, first)? } else { VecDeque::new() };
         let fingerprint = Fingerprint::seeded(options.seed);
         let memberships = match later {
             [] => None,
@@ -140,12 +158,13 @@ impl Reader {
             options,
             fingerprint,
             memberships,
+            counts: InputCounts { lists: vec![ListCounts::of(&current)], ..InputCounts::default() },
             current: Some(current),
+            head,
             at: 0,
             seen: NamesSeen::default(),
             window: Window::new(options.window),
             position: 0,
-            counts: InputCounts::default(),
             raw: RawEntry::default(),
             ended: false,
             stream_digest: None,
@@ -171,13 +190,23 @@ impl Reader {
             let opened = match &mut self.current {
                 Some(opened) => opened,
                 None => match self.lists.get(self.at) {
-                    Some(list) => self.current.insert(list.open()?),
+                    Some(list) => {
+                        let opened = self.current.insert(list.open()?);
+                        self.counts.lists.push(ListCounts::of(opened));
+                        opened
+                    }
                     None => break,
                 },
             };
             let list = &self.lists[self.at];
+            let form = opened.form;
+            if let Some(entry) = self.head.pop_front() {
+                self.raw = entry;
+                self.take(form);
+                continue;
+            }
             if read(opened, list, &mut self.raw)? {
-                self.take();
+                self.take(form);
                 continue;
             }
             if list.is_stream() {
@@ -191,10 +220,16 @@ impl Reader {
     }
 
     /// Looks at one raw entry.
-    fn take(&mut self) {
+    fn take(&mut self, form: form::Form) {
         self.counts.inputs += 1;
-        let domain = match domain(&self.raw) {
-            Ok(domain) => domain,
+        let of_list = &mut self.counts.lists[self.at];
+        let domain = match form::name_in(&self.raw, form) {
+            Ok(Found { name, is_wildcard }) => {
+                of_list.wildcards += u64::from(is_wildcard);
+                let is_ranked = self.raw.rank.is_some() || !of_list.is_ranked();
+                of_list.unranked += u64::from(!is_ranked);
+                name
+            }
             Err(reason) => return self.refuse(reason),
         };
         if !self.options.shard.takes(&domain) {
@@ -214,14 +249,9 @@ impl Reader {
 
     fn refuse(&mut self, reason: BadEntry) {
         self.counts.invalid += 1;
+        *self.counts.lists[self.at].rejected.entry(reason).or_default() += 1;
         if self.counts.examples.len() < EXAMPLES {
-            let shown = &self.raw.text[..self.raw.text.len().min(EXAMPLE_LENGTH)];
-            self.counts.examples.push(Example {
-                list: self.lists[self.at].name().clone(),
-                line: self.raw.line,
-                text: escape(shown),
-                reason,
-            });
+            self.counts.examples.push(judge::example(&self.lists[self.at], &self.raw, reason));
         }
     }
 
@@ -278,11 +308,27 @@ pub(super) fn read(opened: &mut Opened, list: &ListSpec, raw: &mut RawEntry) -> 
     })
 }
 
-fn domain(raw: &RawEntry) -> Result<String, BadEntry> {
-    if let Some(refusal) = raw.refusal {
-        return Err(refusal);
+impl ListCounts {
+    /// Nothing yet of a list that was opened.
+    pub(super) fn of(opened: &Opened) -> Self {
+        Self { read_as: Some(opened.read_as.clone()), ..Self::default() }
     }
-    name::normalise(std::str::from_utf8(&raw.text).map_err(|_| BadEntry::NotUtf8)?)
+
+    fn is_ranked(&self) -> bool {
+        self.read_as.as_ref().is_some_and(|read_as| read_as.ranks.is_some())
+    }
+}
+
+/// Takes the first entries off a stream, which no survey has seen, and refuses one that can hardly be meant.
+fn judged(opened: &mut Opened, list: &ListSpec) -> Result<VecDeque<RawEntry>, InputError> {
+    let (mut head, mut judge) = (VecDeque::new(), Judge::default());
+    let mut raw = RawEntry::default();
+    while (head.len() as u64) < HEAD && read(opened, list, &mut raw)? {
+        judge.look(list, &raw, opened.form);
+        head.push_back(std::mem::take(&mut raw));
+    }
+    judge.verdict(list, &opened.read_as.names)?;
+    Ok(head)
 }
 
 /// Which of the later lists hold which names.
@@ -299,7 +345,7 @@ fn memberships(
         }
         let mut opened = list.open()?;
         while read(&mut opened, list, &mut raw)? {
-            let Ok(domain) = domain(&raw) else { continue };
+            let Ok(Found { name: domain, .. }) = form::name_in(&raw, opened.form) else { continue };
             if !options.shard.takes(&domain) {
                 continue;
             }

@@ -1,10 +1,17 @@
 //! What a list is, told from its first bytes: compression, then text or not, then which kind of text.
 
-use super::text::Columns;
-use super::zone;
+use super::choices::Choices;
+use super::columns::{self, Columns, FIRST, NoColumn, Told};
+use super::foreign::{Foreign, foreign};
+use super::form::{Form, Likeness};
+use super::json::{self, Keys};
+use super::record::{Fields, Records, without_return};
+use super::table::is_no_record;
+use super::text::Plain;
+use super::{words, zone};
 
-/// How much of a stream is looked at before it is read.
-pub(super) const SAMPLE: u64 = 64 * 1024;
+/// How much of a stream is looked at before it is read: room for the first records of the widest tables.
+pub(super) const SAMPLE: u64 = 256 * 1024;
 
 /// What the first bytes of a file say it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,9 +41,11 @@ pub(super) fn container(head: &[u8]) -> Container {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Text {
     /// One name per line.
-    Names,
+    Names(Plain, Told, Form),
     /// Separated columns.
     Table(Columns),
+    /// One JSON object per line.
+    Objects(Keys),
     /// A zone file (RFC 1035 section 5).
     Zone,
 }
@@ -44,29 +53,60 @@ pub(super) enum Text {
 /// Why text cannot be read as a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum NoList {
-    /// It is something else: what was found.
-    NotText(String),
-    /// A table whose header names no column `domain`: the columns it names.
-    NoDomainColumn(Vec<String>),
+    /// It is something else.
+    Foreign(Foreign),
+    /// A table of which no column is taken for the names.
+    NoColumn(NoColumn),
 }
 
-/// Tells the kind of text from a sample of its start, its byte order mark already dropped.
-pub(super) fn text(sample: &[u8]) -> Result<Text, NoList> {
-    if let Some(found) = not_text(sample) {
-        return Err(NoList::NotText(found));
+/// Tells the kind of text from a sample of its start, its byte order mark already dropped. `is_whole`: the
+/// text ends with the sample.
+pub(super) fn text(sample: &[u8], is_whole: bool, choices: &Choices) -> Result<Text, NoList> {
+    let sample = whole_lines(sample, is_whole);
+    if let Some(keys) = objects(sample, choices) {
+        return keys.map(Text::Objects).map_err(NoList::NoColumn);
     }
-    let Some(line) = sample.split(|byte| *byte == b'\n').map(significant).find(|line| !line.is_empty())
-    else {
-        return Ok(Text::Names);
-    };
-    if zone::begins(line) {
+    if let Some(found) = not_text(sample) {
+        return Err(NoList::Foreign(found));
+    }
+    let lines: Vec<&[u8]> = significant_lines(sample).take(FIRST).collect();
+    let Some(first) = lines.first() else { return Ok(plain(&[], choices)) };
+    if zone::begins(first) {
         return Ok(Text::Zone);
     }
-    match [b',', b'\t', b';'].into_iter().find(|delimiter| line.trim_ascii().contains(delimiter)) {
-        Some(delimiter) => Columns::of(line, delimiter).map(Text::Table).map_err(NoList::NoDomainColumn),
-        None if line.trim_ascii().eq_ignore_ascii_case(b"domain") => Ok(Text::Table(Columns::single())),
-        None => Ok(Text::Names),
+    let delimiters = [b',', b'\t', b';'].into_iter();
+    let tables =
+        delimiters.filter(|delimiter| lines.iter().any(|line| line.trim_ascii().contains(delimiter)));
+    let tables = tables.map(|delimiter| (delimiter, records(sample, delimiter)));
+    // Of two delimiters the one that makes more records of the same width.
+    let best = tables
+        .filter_map(|(delimiter, records)| Some((regular(&records)?, delimiter, records)))
+        .reduce(|best, other| if other.0 > best.0 { other } else { best });
+    if let Some((_, delimiter, records)) = best {
+        let comment = comment_before(sample, delimiter);
+        let columns = columns::choose(&records, comment, delimiter, choices);
+        return columns.map(Text::Table).map_err(NoList::NoColumn);
     }
+    if first.trim_ascii().starts_with(b"\"") {
+        let columns = columns::choose(&records(sample, b','), None, b',', choices);
+        return columns.map(Text::Table).map_err(NoList::NoColumn);
+    }
+    Ok(plain(&lines, choices))
+}
+
+/// Whether anything in the sample is more than a comment.
+pub(super) fn is_significant(sample: &[u8]) -> bool {
+    significant_lines(sample).next().is_some()
+}
+
+/// The sample up to its last line feed: what follows may be cut.
+fn whole_lines(sample: &[u8], is_whole: bool) -> &[u8] {
+    let end = memchr::memrchr(b'\n', sample).filter(|_| !is_whole);
+    &sample[..end.map_or(sample.len(), |end| end + 1)]
+}
+
+fn significant_lines(sample: &[u8]) -> impl Iterator<Item = &[u8]> {
+    sample.split(|byte| *byte == b'\n').map(significant).filter(|line| !line.trim_ascii().is_empty())
 }
 
 /// The line without a comment; leading white space stays, because a zone file gives it a meaning.
@@ -76,96 +116,91 @@ fn significant(line: &[u8]) -> &[u8] {
     if line.trim_ascii_start().first() == Some(&b';') { &[] } else { line }
 }
 
-/// What the sample is, where it is no text.
-fn not_text(sample: &[u8]) -> Option<String> {
-    const KNOWN: [(&[u8], &str); 7] = [
-        (b"\xfd7zXZ\0", "xz"),
-        (b"BZh", "bzip2"),
-        (b"7z\xbc\xaf\x27\x1c", "7-Zip"),
-        (b"\x04\x22\x4d\x18", "LZ4"),
-        (b"\x7fELF", "a program (ELF)"),
-        (b"%PDF", "PDF"),
-        (b"SQLite format 3\0", "an SQLite database"),
-    ];
-    if let Some((_, name)) = KNOWN.iter().find(|(magic, _)| sample.starts_with(magic)) {
-        return Some((*name).to_owned());
+/// The first records of a table.
+fn records(sample: &[u8], delimiter: u8) -> Vec<Vec<String>> {
+    let mut records = Records::new(sample, delimiter, 0);
+    let (mut record, mut found) = (Vec::new(), Vec::new());
+    // Reading from memory does not fail.
+    while found.len() < FIRST && matches!(records.read(&mut record), Ok(Some(_))) {
+        if !is_no_record(&record) {
+            found.push(fields(&record, delimiter));
+        }
     }
-    if sample.starts_with(b"\xff\xfe") || sample.starts_with(b"\xfe\xff") {
-        return Some("text in UTF-16".to_owned());
-    }
-    if sample.get(257..262) == Some(b"ustar") {
-        return Some("a tar archive".to_owned());
-    }
-    match container(sample) {
-        Container::Plain => {}
-        inner => return Some(format!("{inner:?} inside another file")),
-    }
-    let begin = sample.trim_ascii_start();
-    if [&b"<!doctype"[..], b"<html", b"<?xml"].iter().any(|tag| starts_with_blind(begin, tag)) {
-        return Some("a web page or XML".to_owned());
-    }
-    if matches!(begin, [b'{', ..]) || matches!(begin, [b'[', b'{' | b'"' | b'[' | b'\n' | b'\r', ..]) {
-        return Some("JSON".to_owned());
-    }
-    let odd = sample.iter().filter(|byte| matches!(byte, 0..=8 | 14..=31 | 127)).count();
-    // A stray control character makes one bad line; a NUL early on, or many of them, are no text.
-    (sample.iter().take(4096).any(|byte| *byte == 0) || odd * 20 > sample.len()).then(|| {
-        let hex: Vec<String> = sample.iter().take(8).map(|byte| format!("{byte:02x}")).collect();
-        format!("binary data that begins with {}", hex.join(" "))
-    })
+    found
 }
 
-fn starts_with_blind(text: &[u8], prefix: &[u8]) -> bool {
-    text.get(..prefix.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(prefix))
+fn fields(record: &[u8], delimiter: u8) -> Vec<String> {
+    Fields::of(without_return(record), delimiter)
+        .map_while(Result::ok)
+        .map(|field| String::from_utf8_lossy(&field).trim().to_owned())
+        .collect()
+}
+
+/// How many records have the width that is most frequent, where most records have several fields.
+fn regular(records: &[Vec<String>]) -> Option<usize> {
+    let several: Vec<usize> = records.iter().map(Vec::len).filter(|width| *width > 1).collect();
+    let same = |width: &usize| several.iter().filter(|other| *other == width).count();
+    several.iter().map(same).max().filter(|_| 2 * several.len() > records.len())
+}
+
+/// The fields of the last comment before the first record: in some tables it names the columns.
+fn comment_before(sample: &[u8], delimiter: u8) -> Option<Vec<String>> {
+    let lines = sample.split(|byte| *byte == b'\n');
+    let comments = lines.take_while(|line| is_no_record(line)).filter(|line| !line.trim_ascii().is_empty());
+    let fields = fields(comments.last()?.trim_ascii().strip_prefix(b"#")?, delimiter);
+    Some(fields.into_iter().map(|field| field.trim_start_matches('#').to_owned()).collect())
+}
+
+/// The keys of JSON lines; `None` where it is none.
+fn objects(sample: &[u8], choices: &Choices) -> Option<Result<Keys, NoColumn>> {
+    if sample.trim_ascii_start().first() != Some(&b'{') {
+        return None;
+    }
+    let lines = sample.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty());
+    json::keys(lines.take(FIRST), choices)
+}
+
+/// Plain text: whether its first entry is the title of the others, and how these hold names.
+fn plain(lines: &[&[u8]], choices: &Choices) -> Text {
+    let entries: Vec<String> =
+        lines.iter().map(|line| String::from_utf8_lossy(line).trim().to_owned()).collect();
+    let titled = entries.split_first().filter(|(title, others)| {
+        let is_domain = words::plain(title) == words::DOMAIN;
+        let most = |wanted| {
+            let alike = others.iter().filter(|other| Likeness::of(other, Form::Host) >= wanted).count();
+            2 * alike > others.len()
+        };
+        let wanted = if most(Likeness::Domain) { Likeness::Domain } else { Likeness::Dotted };
+        is_domain
+            || most(wanted) && columns::is_title(title, Likeness::of(title, Form::Name), wanted)
+            || words::is_header(title) && title.contains('.') && most(Likeness::Dotted)
+    });
+    let form = match titled {
+        // What stands under a word such as `url` is cut to its host; a list without any word is one of names.
+        Some((title, _)) if words::plain(title) != words::DOMAIN => Form::Host,
+        _ => Form::Name,
+    };
+    let plain = Plain { header: titled.is_some(), ranked: choices.ranked };
+    let names = match titled {
+        Some((title, _)) => format!("column `{title}`{}", form.told()),
+        None => "every line".to_owned(),
+    };
+    let ranks = choices.ranked.then(|| "place in the list".to_owned());
+    Text::Names(plain, Told { names, ranks }, form)
+}
+
+/// What the sample is, where it is no text.
+fn not_text(sample: &[u8]) -> Option<Foreign> {
+    let packed = match container(sample) {
+        Container::Plain => return foreign(sample),
+        Container::Gzip => "gzip inside another file",
+        Container::Zstd => "zstd inside another file",
+        Container::Zip => "zip inside another file",
+        Container::Parquet => "Parquet inside another file",
+    };
+    Some(Foreign { found: packed.to_owned(), help: "unpack the outer file first" })
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn table(delimiter: u8, domain: usize, rank: Option<usize>, header: bool) -> Text {
-        Text::Table(Columns { delimiter, domain, rank, header })
-    }
-
-    #[test]
-    fn the_kind_of_text_is_told_by_its_first_line() {
-        for (sample, kind) in [
-            ("", Text::Names),
-            ("# comment, with a comma\n\nexample.com\n", Text::Names),
-            ("example.com # mail, web\n", Text::Names),
-            ("domain\nexample.com\n", table(b',', 0, None, true)),
-            ("1,example.com\r\n2,example.net\r\n", table(b',', 1, Some(0), false)),
-            ("example.com,5\n", table(b',', 0, None, false)),
-            ("US,example.com,5\n", table(b',', 1, None, false)),
-            ("rank,domain\n1,example.com\n", table(b',', 1, Some(0), true)),
-            ("\"Rank\",\"Domain\",\"Open Page Rank\"\n", table(b',', 1, Some(0), true)),
-            ("GlobalRank,TldRank,Domain,TLD\n", table(b',', 2, Some(0), true)),
-            ("1\texample.com\n", table(b'\t', 1, Some(0), false)),
-            ("1;example.com\n", table(b';', 1, Some(0), false)),
-            ("com.\t900\tin\tsoa\ta.example. b.example. 1 1800 900 604800 86400\n", Text::Zone),
-            ("; <<>> DiG <<>> axfr\n;; global options\nse.\t172800\tIN\tSOA\tx. y. 1 2 3 4 5\n", Text::Zone),
-            ("$ORIGIN COM.\n", Text::Zone),
-            ("$TTL 86400 ; a day\n", Text::Zone),
-            ("EXAMPLE NS NS1.EXAMPLE.NET.\n", Text::Zone),
-        ] {
-            assert_eq!(text(sample.as_bytes()), Ok(kind), "{sample:?}");
-        }
-    }
-
-    #[test]
-    fn what_is_no_list_is_named() {
-        for (sample, found) in [
-            (&b"\x7fELF\x02\x01"[..], "a program (ELF)"),
-            (b"\xff\xfee\0x\0", "text in UTF-16"),
-            (b"BZh91AY", "bzip2"),
-            (b"<!DOCTYPE html>\n<html>", "a web page or XML"),
-            (b"{\"domains\": []}", "JSON"),
-            (b"example\0.com\n", "binary data that begins with 65 78 61 6d 70 6c 65 00"),
-            (b"\x1f\x8b\x08", "Gzip inside another file"),
-        ] {
-            assert_eq!(text(sample), Err(NoList::NotText(found.to_owned())));
-        }
-        let columns = vec!["origin".to_owned(), "rank".to_owned()];
-        assert_eq!(text(b"origin,rank\nhttps://example.com,1000\n"), Err(NoList::NoDomainColumn(columns)));
-    }
-}
+#[path = "sniff_tests.rs"]
+mod tests;

@@ -2,12 +2,14 @@
 
 use super::digest::{Digest, Digesting};
 use super::error::InputError;
-use super::open::ListFormat;
+use super::judge::{HEAD, Judge};
+use super::open::{Opened, ReadAs};
 use super::reader::read;
 use super::source::RawEntry;
 use super::{ListSpec, Location};
 use std::fs::File;
 use std::io;
+use std::path::Path;
 use std::sync::Arc;
 
 /// What the lists are.
@@ -22,8 +24,8 @@ pub struct Survey {
 pub struct Surveyed {
     /// Name of the list.
     pub name: Arc<str>,
-    /// What it is written in.
-    pub format: Option<ListFormat>,
+    /// What it is written in, and what of it is read.
+    pub read_as: Option<ReadAs>,
     /// SHA-256 of the file as it lies there, hexadecimal, lower case.
     pub sha256: Option<String>,
     /// Its size.
@@ -44,8 +46,8 @@ impl Survey {
 /// Reads the lists through once. Blocks on the disk.
 ///
 /// # Errors
-/// A list cannot be opened, is no list, or cannot be read to its end: better now than in the middle of the
-/// scan.
+/// A list cannot be opened, is no list, can hardly be meant, or cannot be read to its end: better now than in
+/// the middle of the scan.
 pub fn survey(lists: &[ListSpec]) -> Result<Survey, InputError> {
     let lists = lists.iter().map(one).collect::<Result<_, _>>()?;
     Ok(Survey { lists })
@@ -58,36 +60,48 @@ fn one(list: &ListSpec) -> Result<Surveyed, InputError> {
         return Ok(unknown(name));
     }
     let mut opened = list.open()?;
-    let entries = match opened.source.total() {
-        Some(total) => total,
-        None => {
-            let (mut raw, mut entries) = (RawEntry::default(), 0);
-            while read(&mut opened, list, &mut raw)? {
-                entries += 1;
-            }
-            entries
-        }
-    };
+    let entries = entries(&mut opened, list)?;
     let digest = match opened.digest {
         Some(digest) => digest,
-        None => {
-            let digest = Digest::default();
-            let file = File::open(path).map_err(|cause| InputError::Open { list: list.typed(), cause })?;
-            io::copy(&mut Digesting::new(file, digest.clone()), &mut io::sink())
-                .map_err(|cause| InputError::Read { list: list.typed(), line: entries, cause })?;
-            digest
-        }
+        None => digest_of(list, path, entries)?,
     };
     let (sha256, bytes) = digest.so_far();
     Ok(Surveyed {
         name,
-        format: Some(opened.format),
+        read_as: Some(opened.read_as),
         sha256: Some(sha256),
         bytes: Some(bytes),
         entries: Some(entries),
     })
 }
 
+/// Counts the entries, and refuses a list that can hardly be meant.
+fn entries(opened: &mut Opened, list: &ListSpec) -> Result<u64, InputError> {
+    let (mut raw, mut entries, mut judge) = (RawEntry::default(), 0, Judge::default());
+    // Where the format says how many there are, the first of them are enough.
+    let total = opened.source.total();
+    while total.is_none_or(|_| entries < HEAD) && read(opened, list, &mut raw)? {
+        entries += 1;
+        judge.look(list, &raw, opened.form);
+    }
+    if let (0, Some(records)) = (entries, opened.source.records().filter(|records| *records > 0)) {
+        return Err(InputError::NoDelegation { list: list.typed(), records });
+    }
+    judge.verdict(list, &opened.read_as.names)?;
+    Ok(total.unwrap_or(entries))
+}
+
+/// Of a file that is read in pieces: its bytes, or those of the files of a folder one after the other.
+fn digest_of(list: &ListSpec, path: &Path, line: u64) -> Result<Digest, InputError> {
+    let digest = Digest::default();
+    for file in list.files(path)? {
+        let file = File::open(file).map_err(|cause| InputError::Open { list: list.typed(), cause })?;
+        io::copy(&mut Digesting::new(file, digest.clone()), &mut io::sink())
+            .map_err(|cause| InputError::Read { list: list.typed(), line, cause })?;
+    }
+    Ok(digest)
+}
+
 fn unknown(name: Arc<str>) -> Surveyed {
-    Surveyed { name, format: None, sha256: None, bytes: None, entries: None }
+    Surveyed { name, read_as: None, sha256: None, bytes: None, entries: None }
 }

@@ -22,6 +22,9 @@ pub(super) fn open(file: File) -> Result<Box<dyn Read + Send>, String> {
             lists.push((at, name));
         }
     }
+    if lists.iter().any(|(_, name)| name == "xl/workbook.xml") {
+        return Err("that is a workbook (xlsx): save the sheet as CSV".to_owned());
+    }
     let [(at, _)] = lists.as_slice() else {
         let names: Vec<&str> = lists.iter().take(5).map(|(_, name)| name.as_str()).collect();
         let more = if lists.len() > names.len() { ", …" } else { "" };

@@ -5,8 +5,8 @@
 //! of lines. Records over several lines in parentheses are passed over correctly; such a record is taken
 //! where its type stands on its first line.
 
+use super::bad::BadEntry;
 use super::lines::{Line, Lines};
-use super::name::BadEntry;
 use super::source::{RawEntry, Source};
 use std::io::{self, BufRead, ErrorKind};
 
@@ -15,7 +15,7 @@ use std::io::{self, BufRead, ErrorKind};
 const ZONE_LINE: usize = 64 * 1024;
 
 /// Types a zone file's first record has, in practice.
-const TYPES: [&[u8]; 14] = [
+const TYPES: [&[u8]; 21] = [
     b"SOA",
     b"NS",
     b"A",
@@ -30,19 +30,66 @@ const TYPES: [&[u8]; 14] = [
     b"NSEC3PARAM",
     b"CNAME",
     b"CAA",
+    b"ZONEMD",
+    b"CDS",
+    b"CDNSKEY",
+    b"DNAME",
+    b"NAPTR",
+    b"TLSA",
+    b"CSYNC",
+];
+
+/// Further types, which are words too: taken for types only after a class, a TTL or an absolute name.
+const WORDS: [&[u8]; 16] = [
+    b"SRV",
+    b"PTR",
+    b"HTTPS",
+    b"SVCB",
+    b"SSHFP",
+    b"LOC",
+    b"HINFO",
+    b"RP",
+    b"SPF",
+    b"URI",
+    b"KEY",
+    b"SIG",
+    b"CERT",
+    b"OPENPGPKEY",
+    b"SMIMEA",
+    b"WKS",
 ];
 
 /// Whether a text whose first line is this one is a zone file.
 pub(super) fn begins(line: &[u8]) -> bool {
     let mut tokens = tokens(line);
-    match tokens.next() {
+    let is_absolute = match tokens.next() {
         Some(first) if is(first, b"$ORIGIN") || is(first, b"$TTL") => return true,
-        Some(_) => {}
+        Some(first) => first.ends_with(b"."),
         None => return false,
-    }
-    let class_or_ttl = |token: &&[u8]| is_class(token) || is_ttl(token);
-    let kind = tokens.by_ref().find(|token| !class_or_ttl(token));
-    kind.is_some_and(|kind| TYPES.iter().any(|known| is(kind, known))) && tokens.next().is_some()
+    };
+    let mut is_certain = is_absolute;
+    let kind = tokens.by_ref().find(|token| {
+        let passed = is_class(token) || is_ttl(token);
+        is_certain |= passed;
+        !passed
+    });
+    let is_type = |kind: &[u8]| {
+        let listed = |types: &[&[u8]]| types.iter().any(|known| is(kind, known));
+        listed(&TYPES) || is_certain && (listed(&WORDS) || is_numbered(kind, b"TYPE"))
+    };
+    kind.is_some_and(is_type) && tokens.next().is_some()
+}
+
+/// A type or class in the form of RFC 3597 section 5: `TYPE2`, `CLASS1`.
+fn is_numbered(token: &[u8], word: &[u8]) -> bool {
+    token.len() > word.len()
+        && is(&token[..word.len()], word)
+        && token[word.len()..].iter().all(u8::is_ascii_digit)
+}
+
+/// Whether the type is this one, which also has this number.
+fn is_type(kind: &[u8], word: &[u8], number: &[u8]) -> bool {
+    is(kind, word) || is_numbered(kind, b"TYPE") && &kind[4..] == number
 }
 
 fn is(token: &[u8], word: &[u8]) -> bool {
@@ -50,7 +97,7 @@ fn is(token: &[u8], word: &[u8]) -> bool {
 }
 
 fn is_class(token: &[u8]) -> bool {
-    [&b"IN"[..], b"CH", b"HS", b"CS"].iter().any(|class| is(token, class))
+    [&b"IN"[..], b"CH", b"HS", b"CS"].iter().any(|class| is(token, class)) || is_numbered(token, b"CLASS")
 }
 
 /// A TTL is the only thing between owner and type that begins with a digit (`3600`, `1h30m`).
@@ -88,6 +135,9 @@ fn depth_after(line: &[u8], before: u32) -> u32 {
 }
 
 /// The delegations of a zone file, each once where its NS records stand together. They have no rank.
+///
+/// In a file that was sorted as text the NS records of the apex stand before its SOA. Until an apex is known,
+/// a delegation is held until the records of its owner have ended.
 pub(super) struct Zone<R> {
     lines: Lines<R>,
     line: Vec<u8>,
@@ -98,21 +148,30 @@ pub(super) struct Zone<R> {
     /// Owner of the last record, absolute but for the trailing dot; `None` where it could not be made so.
     owner: Option<Vec<u8>>,
     last: Vec<u8>,
+    /// Line of the delegation of `last` that is held.
+    held: Option<u64>,
+    /// Whether the line was read but not looked at, because a held delegation came first.
+    again: Option<(Line, u64)>,
     depth: u32,
     opened_on: u64,
+    records: u64,
 }
 
 impl<R: BufRead> Zone<R> {
-    pub(super) const fn new(stream: R) -> Self {
+    /// The zone in a stream of which so many lines were passed over.
+    pub(super) const fn new(stream: R, skipped: u64) -> Self {
         Self {
-            lines: Lines::new(stream, ZONE_LINE),
+            lines: Lines::after(stream, ZONE_LINE, skipped),
             line: Vec::new(),
             origin: None,
             apex: None,
             owner: None,
             last: Vec::new(),
+            held: None,
+            again: None,
             depth: 0,
             opened_on: 0,
+            records: 0,
         }
     }
 
@@ -162,14 +221,16 @@ impl<R: BufRead> Zone<R> {
             }
         }
         let Some(kind) = tokens.find(|token| !is_class(token) && !is_ttl(token)) else { return false };
-        if is(kind, b"SOA") {
+        self.records += 1;
+        if is_type(kind, b"SOA", b"6") {
             self.apex.clone_from(&self.owner);
+            self.held = None;
             if self.origin.is_none() {
                 self.origin.clone_from(&self.owner);
             }
             return false;
         }
-        is(kind, b"NS") && self.delegation(entry)
+        is_type(kind, b"NS", b"2") && self.delegation(entry)
     }
 
     /// Saves the allocation for the records of one owner, which stand together.
@@ -200,8 +261,40 @@ impl<R: BufRead> Zone<R> {
             return false;
         }
         self.last.clone_from(owner);
+        if self.apex.is_none() {
+            self.held = Some(entry.line);
+            return false;
+        }
         entry.text.clone_from(owner);
         true
+    }
+
+    /// Whether the line begins with another owner than that of the held delegation.
+    fn leaves_held(&self) -> bool {
+        if self.held.is_none() || self.line.first().is_none_or(u8::is_ascii_whitespace) {
+            return false;
+        }
+        let is_held = |owner: &[u8]| self.absolute(owner).is_some_and(|owner| is(&owner, &self.last));
+        tokens(&self.line).next().is_some_and(|owner| owner[0] != b'$' && !is_held(owner))
+    }
+
+    /// Gives the held delegation.
+    fn give_held(&mut self, entry: &mut RawEntry) -> bool {
+        let Some(line) = self.held.take() else { return false };
+        entry.line = line;
+        entry.rank = None;
+        entry.refusal = None;
+        entry.text.clone_from(&self.last);
+        true
+    }
+
+    /// The next line, and its number.
+    fn next_line(&mut self) -> io::Result<Option<(Line, u64)>> {
+        if let Some(again) = self.again.take() {
+            return Ok(Some(again));
+        }
+        let line = self.lines.read(&mut self.line)?;
+        Ok(line.map(|line| (line, self.lines.number())))
     }
 }
 
@@ -216,7 +309,10 @@ fn is_below(name: &[u8], apex: &[u8]) -> bool {
 impl<R: BufRead + Send> Source for Zone<R> {
     fn read(&mut self, entry: &mut RawEntry) -> io::Result<bool> {
         loop {
-            let Some(line) = self.lines.read(&mut self.line)? else {
+            let Some((line, number)) = self.next_line()? else {
+                if self.give_held(entry) {
+                    return Ok(true);
+                }
                 return if self.depth == 0 {
                     Ok(false)
                 } else {
@@ -224,7 +320,11 @@ impl<R: BufRead + Send> Source for Zone<R> {
                     Err(io::Error::new(ErrorKind::InvalidData, opened))
                 };
             };
-            entry.line = self.lines.number();
+            if self.depth == 0 && self.leaves_held() {
+                self.again = Some((line, number));
+                return Ok(self.give_held(entry));
+            }
+            entry.line = number;
             entry.rank = None;
             entry.refusal = None;
             let inside = self.depth > 0;
@@ -246,6 +346,10 @@ impl<R: BufRead + Send> Source for Zone<R> {
     fn line(&self) -> u64 {
         self.lines.number()
     }
+
+    fn records(&self) -> Option<u64> {
+        Some(self.records)
+    }
 }
 
 #[cfg(test)]
@@ -254,7 +358,7 @@ mod tests {
     use super::*;
 
     fn names(text: &str) -> Vec<(u64, String, Option<BadEntry>)> {
-        let mut zone = Zone::new(text.as_bytes());
+        let mut zone = Zone::new(text.as_bytes(), 0);
         let (mut entry, mut got) = (RawEntry::default(), Vec::new());
         while zone.read(&mut entry).unwrap() {
             assert_eq!(entry.rank, None);
@@ -320,8 +424,47 @@ mod tests {
     }
 
     #[test]
+    fn the_apex_of_a_sorted_file_is_no_delegation() {
+        let soa = "example.\t900\tIN\tSOA\ta.test. b.test. 1 2 3 4 5\n";
+        let sorted = format!(
+            "a.example.\t900\tIN\tNS\tns.test.\nexample.\t900\tIN\tA\t192.0.2.1\nexample.\t900\tIN\tNS\ta.test.\n\
+             example.\t900\tIN\tNS\tb.test.\n{soa}one.example.\t900\tIN\tNS\tns.test.\n"
+        );
+        assert_eq!(good(&sorted), ["a.example", "one.example"]);
+        // Without any SOA the last one is given too.
+        assert_eq!(
+            good("a.example. NS x.test.\na.example. NS y.test.\nb.example. NS x.test.\n"),
+            ["a.example", "b.example"]
+        );
+    }
+
+    #[test]
+    fn types_and_classes_may_be_numbers() {
+        let text = "example. 900 CLASS1 TYPE6 \\# 0\nexample. CLASS1 TYPE2 \\# 0\n\
+            one.example. 900 IN TYPE2 \\# 3 016100\ntwo.example. CLASS1 NS x.test.\nthree.example. IN TYPE28 \\# 0\n";
+        assert_eq!(good(text), ["one.example", "two.example"]);
+    }
+
+    #[test]
+    fn any_record_may_stand_first() {
+        for line in [
+            "abc.test. 3600 IN ZONEMD 1 1 1 00",
+            "abc.test. 3600 IN CDS 1 8 2 00",
+            "abc.test.\t60\tIN\tSRV\t1 1 1 a.",
+            "a CLASS1 TYPE2 \\# 0",
+            "abc.test. PTR x.",
+            "abc.test ZONEMD 1 1 1 00",
+        ] {
+            assert!(begins(line.as_bytes()), "{line}");
+        }
+        for line in ["site\thttps\tyes", "domain\tloc\tlang", "name url", "example.com", "I TYPE2 x"] {
+            assert!(!begins(line.as_bytes()), "{line}");
+        }
+    }
+
+    #[test]
     fn an_open_parenthesis_at_the_end_is_an_error() {
-        let mut zone = Zone::new(&b"example. SOA a. b. ( 1 2\none.example. NS x.\n"[..]);
+        let mut zone = Zone::new(&b"example. SOA a. b. ( 1 2\none.example. NS x.\n"[..], 0);
         let error = zone.read(&mut RawEntry::default()).unwrap_err();
         assert_eq!(error.to_string(), "a parenthesis opened on line 1 is never closed");
     }

@@ -8,7 +8,7 @@ mod operator;
 mod resolvers;
 mod settings;
 
-use crate::input::Shard;
+use crate::input::{Choices, Shard};
 use crate::tls::TrustSource;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -62,6 +62,8 @@ pub struct ScanPlan {
     pub seed: u64,
     /// Whether the lists are known to hold no name twice.
     pub unique: bool,
+    /// What the user says of how the lists are read.
+    pub lists: Choices,
     /// Whose MX hosts are contacted.
     pub starttls: StarttlsScope,
     /// Which domains without MX to query for their own addresses.

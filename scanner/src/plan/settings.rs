@@ -3,10 +3,11 @@
 use super::{
     Deadlines, Identity, ImplicitScope, Origin, Pace, PlanError, Resolvers, ScanPlan, StarttlsScope, Typed,
 };
-use crate::input::Shard;
+use crate::input::{Choices, Shard};
 use crate::tls::TrustSource;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 /// One setting of a scan.
@@ -124,6 +125,12 @@ pub const SETTINGS: &[Setting] = &[
         "Seed for order and sampling.", |p, t| { p.seed = number(t, 0, i64::MAX as u64)?; Ok(()) }, |p| p.seed.to_string()),
     setting!("scan"."unique", Some("unique"), true, "true or false", "false",
         "The lists are known to hold no name twice; this saves the fingerprints, 10 to 21 bytes of memory per name.", |p, t| { p.unique = flag(t)?; Ok(()) }, |p| p.unique.to_string()),
+    setting!("scan"."column", Some("column"), true, "the name of a column, its number where the table has no header, or none", "none",
+        "Column that holds the names; none: `domain`, or what the list's first records say.", |p, t| { p.lists.column = column(t)?; Ok(()) }, |p| quoted(p.lists.column.as_deref().unwrap_or("none"))),
+    setting!("scan"."ranked", Some("ranked"), true, "true or false", "false",
+        "The lists are ranked: in plain text by the place of each name, in a table without a header by its column of whole numbers.", |p, t| { p.lists.ranked = flag(t)?; Ok(()) }, |p| p.lists.ranked.to_string()),
+    setting!("scan"."any_suffix", Some("any-suffix"), false, "true or false", "false",
+        "Take a list of which most names end in no suffix that the Public Suffix List knows.", |p, t| { p.lists.any_suffix = flag(t)?; Ok(()) }, |p| p.lists.any_suffix.to_string()),
     setting!("scan"."starttls", Some("starttls"), true, "adopters, all or none", "adopters",
         "Whose MX hosts to contact: those of domains that signal, everyone's or nobody's.", |p, t| { p.starttls = starttls(t)?; Ok(()) }, |p| quoted(p.starttls.as_str())),
     setting!("scan"."implicit_mx", Some("implicit-mx"), true, "all or signallers", "all",
@@ -196,6 +203,7 @@ impl ScanPlan {
             shard: Shard::WHOLE,
             seed: 1,
             unique: false,
+            lists: Choices::default(),
             starttls: StarttlsScope::Adopters,
             implicit_mx: ImplicitScope::All,
             addresses_per_host: 2,
@@ -298,6 +306,14 @@ fn second_look(typed: &Typed) -> Result<Option<Duration>, String> {
         return Ok(None);
     }
     duration(typed, 1_000, 7 * 86_400_000).map(Some)
+}
+
+fn column(typed: &Typed) -> Result<Option<Arc<str>>, String> {
+    match single(typed)? {
+        "" => Err(quoted("")),
+        "none" => Ok(None),
+        name => Ok(Some(name.into())),
+    }
 }
 
 fn starttls(typed: &Typed) -> Result<StarttlsScope, String> {

@@ -91,7 +91,7 @@ impl Dataset {
     pub(super) fn resume(folder: &Path, lists: &[ListFacts], prepared: &Prepared) -> Result<Self, ScanError> {
         let none = |why| ScanError::NoScan { path: folder.to_owned(), why };
         let wrong = |source| ScanError::Io { what: format!("cannot resume {}", folder.display()), source };
-        let mut manifest = Manifest::read(folder).map_err(none)?;
+        let mut manifest = read_begun(folder).map_err(none)?;
         if manifest.complete {
             // By another process, before this one had the folder for itself.
             return Err(ScanError::Complete(folder.to_owned()));
@@ -225,6 +225,21 @@ fn differences(before: &Value, after: &Value) -> BTreeMap<String, (Value, Value)
     keys.map(|key| (key.clone(), pair(key))).filter(|(_, (b, a))| b != a).collect()
 }
 
+/// The manifest of a scan that was begun, with the settings that its version did not have yet as it went by
+/// them: every plain list was ranked by its order, and no list was refused for its names.
+fn read_begun(folder: &Path) -> io::Result<Manifest> {
+    let mut manifest = Manifest::read(folder)?;
+    let lacking = |settings: &mut Value, key: &str, value: &str| {
+        if let Some(settings) = settings.as_object_mut() {
+            settings.entry(key).or_insert_with(|| value.into());
+        }
+    };
+    lacking(&mut manifest.plan, "scan.column", "\"none\"");
+    lacking(&mut manifest.plan, "scan.ranked", "true");
+    lacking(&mut manifest.manners, "scan.any_suffix", "true");
+    Ok(manifest)
+}
+
 /// Settings that give the data their meaning must be as they were.
 fn check_unchanged(manifest: &Manifest, lists: &[ListFacts], prepared: &Prepared) -> Result<(), ScanError> {
     if let Some((key, (before, after))) =
@@ -242,7 +257,14 @@ fn check_unchanged(manifest: &Manifest, lists: &[ListFacts], prepared: &Prepared
     }
     for (before, now) in manifest.lists.iter().zip(lists) {
         if before.sha256 != now.sha256 {
-            return Err(ScanError::Changed(format!("the list {} has changed", now.path)));
+            return Err(ScanError::Changed(format!("the list {} has changed", now.name)));
+        }
+        if before.entries.is_some() && now.entries.is_some() && before.entries != now.entries {
+            // Positions would be those of other names.
+            let name = &now.name;
+            return Err(ScanError::Changed(format!(
+                "the list {name} has other entries to this version than to the one that began it"
+            )));
         }
     }
     let resolution = |of: &Vantage| of.resolution.unwrap_or(Resolution::Forwarding);
@@ -270,14 +292,15 @@ impl Recorded {
     /// The folder holds no scan, or one that is complete.
     pub fn read(folder: &Path) -> Result<Self, ScanError> {
         let none = |why| ScanError::NoScan { path: folder.to_owned(), why };
-        let manifest = Manifest::read(folder).map_err(none)?;
+        let manifest = read_begun(folder).map_err(none)?;
         if manifest.complete { Err(ScanError::Complete(folder.to_owned())) } else { Ok(Self(manifest)) }
     }
 
-    /// The lists as they were typed.
+    /// The lists: names as the rows have them, paths as they were typed.
     #[must_use]
-    pub fn lists(&self) -> Vec<PathBuf> {
-        self.0.lists.iter().map(|list| PathBuf::from(&list.path)).collect()
+    pub fn lists(&self) -> Vec<(String, PathBuf)> {
+        let path = |list: &ListFacts| PathBuf::from(list.path.as_deref().unwrap_or(&list.name));
+        self.0.lists.iter().map(|list| (list.name.clone(), path(list))).collect()
     }
 
     /// The plan as it was.

@@ -2,6 +2,7 @@
 //! protocol.
 
 mod dataset;
+mod lists;
 mod lookers;
 mod pipeline;
 pub(crate) mod preflight;
@@ -14,7 +15,7 @@ pub use preflight::{Lowering, fit};
 pub use report::{DnsSeen, Ended, Report};
 
 use crate::dataset::lock::Lock;
-use crate::dataset::manifest::{ListFacts, Resolution, Sum};
+use crate::dataset::manifest::{Resolution, Sum};
 use crate::dataset::ranges::Positions;
 use crate::dataset::writer::{DatasetWriter, FinalRow};
 use crate::error::ScanError;
@@ -111,12 +112,14 @@ pub fn run(job: ScanJob, tally: &Arc<Tally>, stop: &CancellationToken) -> Result
 /// The run of the one process that may write to the folder.
 fn run_alone(job: ScanJob, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Report, ScanError> {
     let began = Instant::now();
-    let survey = input::survey(&job.lists)?;
+    let lists = ListSpec::read_as(&job.lists, &job.plan.lists);
+    let survey = input::survey(&lists)?;
     if survey.entries() == Some(0) {
-        return Err(ScanError::Empty);
+        return Err(input::InputError::Empty.into());
     }
     tally.total.set(survey.entries().unwrap_or(0));
-    let facts = list_facts(&job.lists, &survey);
+    let _ = tally.lists.set(lists::told(&survey));
+    let facts = lists::facts(&lists, &survey);
     let prepared = preflight::prepare(job.plan, stop.clone())?;
     watch(tally, &prepared.probe);
     let mut dataset = match job.start {
@@ -134,7 +137,7 @@ fn run_alone(job: ScanJob, tally: &Arc<Tally>, stop: &CancellationToken) -> Resu
         max_listed: input::LISTED_NAMES,
         repeats: if plan.unique { Repeats::Unexpected } else { Repeats::Dropped },
     };
-    let reader = Reader::open(&job.lists, options)?;
+    let reader = Reader::open(&lists, options)?;
 
     let (to_writer, from_stages) = mpsc::channel(EVIDENCE_QUEUE);
     let registry = std::mem::take(&mut dataset.registry);
@@ -164,6 +167,8 @@ fn run_alone(job: ScanJob, tally: &Arc<Tally>, stop: &CancellationToken) -> Resu
         sum,
         ended,
         output: job.output,
+        list_names: lists.iter().map(|list| list.name().to_string()).collect(),
+        lists: read.counts.lists,
         examples: read.counts.examples,
         silent_resolvers: silent,
         dns,
@@ -187,18 +192,6 @@ fn watch(tally: &Tally, probe: &Probe) {
     let _ = tally.uplink.set(probe.dns.uplink().clone());
     let _ = tally.meters.set(probe.meters.clone());
     let _ = tally.questions.set(probe.dns.questions());
-}
-
-fn list_facts(lists: &[ListSpec], survey: &input::Survey) -> Vec<ListFacts> {
-    let path =
-        |list: &ListSpec| list.path().map_or_else(|| "-".to_owned(), |path| path.display().to_string());
-    let facts = lists.iter().zip(&survey.lists).map(|(list, surveyed)| ListFacts {
-        name: surveyed.name.to_string(),
-        path: path(list),
-        sha256: surveyed.sha256.clone(),
-        entries: surveyed.entries,
-    });
-    facts.collect()
 }
 
 /// Positions of the list that an earlier run looked at.

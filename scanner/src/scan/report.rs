@@ -1,5 +1,6 @@
 //! The end of a run: assessing, the manifest's last word, and what the summary says.
 
+use super::lists;
 use super::preflight::Lowering;
 use super::tally::Tally;
 use crate::assess::job::{self, Earlier};
@@ -8,7 +9,7 @@ use crate::dataset::manifest::{ExclusionsSeen, Manifest, Sum};
 use crate::dataset::{waiting, whole};
 use crate::dns;
 use crate::error::ScanError;
-use crate::input::Example;
+use crate::input::{Example, ListCounts};
 use crate::moment;
 use crate::plan::IntermediateSource;
 use std::collections::BTreeMap;
@@ -76,6 +77,10 @@ pub struct Report {
     pub ended: Ended,
     /// The dataset.
     pub output: PathBuf,
+    /// What rows call the lists.
+    pub list_names: Vec<String>,
+    /// How each list was read, in their order.
+    pub lists: Vec<ListCounts>,
     /// The first bad entries of the lists.
     pub examples: Vec<Example>,
     /// Resolvers that did not answer at the start.
@@ -113,9 +118,12 @@ pub(super) fn finish(
         list.sha256 = Some(sha256);
         list.entries = Some(report.sum.inputs);
     }
+    lists::add(&mut manifest.lists, &report.lists);
     let folder = report.output.clone();
     let wrong = |source| ScanError::Io { what: format!("cannot write to {}", folder.display()), source };
+    lists::write_rejected(&folder, &report.examples).map_err(wrong)?;
     if report.ended == Ended::Complete {
+        lists::forget_paths(&mut manifest);
         let began = Instant::now();
         manifest.parts = Some(whole::evidence(&report.output, &manifest)?);
         job::assess(&report.output, &mut manifest, intermediates, Earlier::PassedOver)?;

@@ -89,6 +89,8 @@ pub struct Tally {
     pub deferred: Count,
     /// Rows of MX hosts handed to the writer.
     pub host_rows: Count,
+    /// How each list is read, from when that is known on; a line each.
+    pub lists: OnceLock<Vec<String>>,
     /// The gate of the scan, once it is there: it knows the connections that are open.
     pub gate: OnceLock<Arc<Admission>>,
     /// The network of the scan, once it is looked at.

@@ -73,7 +73,11 @@ impl Trust {
                 (webpki_roots::TLS_SERVER_ROOTS.to_vec(), format!("webpki-roots {WEBPKI_ROOTS}"), None)
             }
             TrustSource::System => (from_system(), "the system's store".to_owned(), system_date()),
-            TrustSource::File(path) => (from_file(path)?, path.display().to_string(), modified(path)),
+            TrustSource::File(path) => {
+                // Where the file lies is nobody's business but this machine's.
+                let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+                (from_file(path)?, name, modified(path))
+            }
         };
         if anchors.is_empty() {
             return Err(TrustError::Empty { source_name: name });

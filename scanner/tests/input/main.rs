@@ -9,6 +9,7 @@
 )]
 
 mod formats;
+mod forms;
 mod order;
 mod rubbish;
 
@@ -21,7 +22,9 @@ use std::fs;
 use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use sts_scanner::input::{Entry, InputCounts, InputError, ListSpec, Options, Reader, Repeats, Shard, survey};
+use sts_scanner::input::{
+    Choices, Entry, InputCounts, InputError, ListSpec, Options, Reader, Repeats, Shard, survey,
+};
 use tempfile::TempDir;
 use zip::write::SimpleFileOptions;
 

@@ -59,6 +59,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     // The commands.
+    ("lists", &["input"]),
     ("validate", &["assess", "evidence", "mta_sts"]),
     ("generate", &["admission", "dns", "evidence", "fault", "input", "mta_sts", "plan", "runtime", "uplink"]),
     ("identity", &["admission", "dns", "error", "fault", "moment", "plan", "probe", "runtime", "uplink"]),
@@ -86,7 +87,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
         ],
     ),
     ("telemetry", &["companion", "evidence", "meters", "moment", "runtime", "scan"]),
-    ("progress", &["companion", "scan"]),
+    ("progress", &["companion", "scan", "terminal"]),
     ("summary", &["dataset", "dns", "plan", "scan"]),
     (
         "check",
