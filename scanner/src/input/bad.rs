@@ -1,5 +1,7 @@
 //! Why an entry of a list is no domain name.
 
+use std::sync::Arc;
+
 /// Why an entry of a list is no domain name that can be asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, thiserror::Error)]
 pub enum BadEntry {
@@ -88,4 +90,17 @@ impl BadEntry {
             Self::Json => "json",
         }
     }
+}
+
+/// A bad entry.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Example {
+    /// Name of its list.
+    pub list: Arc<str>,
+    /// Its line (of a Parquet file: row), from 1.
+    pub line: u64,
+    /// Its start, escaped.
+    pub text: String,
+    /// What is wrong with it.
+    pub reason: BadEntry,
 }

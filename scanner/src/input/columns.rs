@@ -2,7 +2,7 @@
 //! the first records hold.
 
 use super::choices::Choices;
-use super::form::{Form, Likeness, is_reversed};
+use super::form::{Form, Likeness, begins_at_top};
 use super::words::{self, Named};
 use std::ops::Range;
 
@@ -161,9 +161,17 @@ impl Table<'_> {
         Some((at, form, self.first_names(at, form, wanted)))
     }
 
+    /// Whether the names of a column stand with their labels reversed.
     fn is_reversed(&self, at: usize) -> bool {
         let skip = self.records.len() > 1;
-        self.most(skip, self.column(at, skip).filter(|field| is_reversed(field)).count())
+        let ends = |first: bool| self.column(at, skip).filter(|f| begins_at_top(f) == Some(first)).count();
+        self.most(skip, self.alike(at, skip, Form::Reversed, Likeness::Domain)) && ends(true) > ends(false)
+    }
+
+    /// Whether every column but this one holds numbers: the rank of a top-level domain, and no country.
+    fn is_beside_numbers(&self, at: usize) -> bool {
+        let mut others = (0..self.records[0].len()).filter(|other| *other != at);
+        others.all(|other| self.column(other, false).all(is_number))
     }
 
     /// The column in which most records have a name; the first is not counted, since it may be a header.
@@ -181,6 +189,7 @@ impl Table<'_> {
         for (form, wanted) in forms {
             let holds = |at: &usize| match form {
                 Form::Reversed => self.is_reversed(*at),
+                Form::Name if wanted == Likeness::Top && !self.is_beside_numbers(*at) => false,
                 _ => self.most(skip, self.alike(*at, skip, form, wanted)),
             };
             let columns: Vec<usize> = (0..width).filter(holds).collect();

@@ -1,6 +1,6 @@
 //! What can be wrong with the lists themselves.
 
-use super::reader::Example;
+use super::bad::Example;
 use std::io;
 
 /// Why the lists cannot be read. Bad lines are no error: they are counted in the

@@ -91,15 +91,16 @@ pub(super) fn is_known(name: &str) -> bool {
 /// Top-level domains that names end in far more often than they begin with them; countries are further ones.
 const OLD: [&str; 8] = ["com", "net", "org", "edu", "gov", "mil", "info", "biz"];
 
-/// Whether a text looks like a name with its labels reversed. A suffix is known for both ends of `com.google`.
-pub(super) fn is_reversed(text: &str) -> bool {
+/// Which end of a text looks like the top of a name: true for the first label, false for the last; `None`
+/// where nothing tells them apart. A suffix is known for both ends of `com.google`.
+pub(super) fn begins_at_top(text: &str) -> Option<bool> {
     let is_old = |label: &str| {
         let label = label.to_ascii_lowercase();
         OLD.contains(&label.as_str()) || label.len() == 2 && is_known(&label)
     };
-    let labels = text.trim().split_once('.').zip(text.trim().rsplit_once('.'));
-    let fits = labels.is_some_and(|((first, _), (_, last))| is_old(first) && !is_old(last));
-    fits && Likeness::of(text, Form::Reversed) == Likeness::Domain
+    let (first, _) = text.trim().split_once('.')?;
+    let (_, last) = text.trim().rsplit_once('.')?;
+    (is_old(first) != is_old(last)).then(|| is_old(first))
 }
 
 /// How much a text looks like a domain name.

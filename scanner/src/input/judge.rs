@@ -1,10 +1,9 @@
 //! Whether what was read from a list can be meant: most of a list of domains are domains.
 
 use super::ListSpec;
-use super::bad::BadEntry;
+use super::bad::{BadEntry, Example};
 use super::error::InputError;
 use super::form::{self, Form, Found};
-use super::reader::Example;
 use super::source::RawEntry;
 use crate::evidence::text::escape;
 

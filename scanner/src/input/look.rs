@@ -1,11 +1,12 @@
 //! A list looked at without a scan: what is read of it, and what is refused.
 
 use super::ListSpec;
+use super::bad::Example;
 use super::error::InputError;
 use super::form::{self, Found};
 use super::judge::{self, Judge};
 use super::open::ReadAs;
-use super::reader::{Example, ListCounts, read};
+use super::reader::{ListCounts, read};
 use super::source::RawEntry;
 
 /// Names that are shown, and refused entries that are kept.

@@ -42,14 +42,14 @@ mod words;
 mod zip;
 mod zone;
 
-pub use bad::BadEntry;
+pub use bad::{BadEntry, Example};
 pub use choices::Choices;
 pub use error::InputError;
 pub use look::{First, Looked, look};
 pub use name::normalise;
 pub use open::{ListFormat, ReadAs};
 pub use order::{Shard, ShardError};
-pub use reader::{Entry, Example, InputCounts, ListCounts, Options, Reader, Repeats};
+pub use reader::{Entry, InputCounts, ListCounts, Options, Reader, Repeats};
 pub use suffix::{Split, split};
 pub use survey::{Survey, Surveyed, survey};
 

@@ -1,6 +1,6 @@
 //! The names of all lists as the scan takes them: checked, each once, in this shard's order.
 
-use super::bad::BadEntry;
+use super::bad::{BadEntry, Example};
 use super::error::InputError;
 use super::form::{self, Found};
 use super::judge::{self, HEAD, Judge};
@@ -94,19 +94,6 @@ pub struct ListCounts {
     pub wildcards: u64,
     /// Names without a rank, where the list has ranks.
     pub unranked: u64,
-}
-
-/// A bad entry.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Example {
-    /// Name of its list.
-    pub list: Arc<str>,
-    /// Its line (of a Parquet file: row), from 1.
-    pub line: u64,
-    /// Its start, escaped.
-    pub text: String,
-    /// What is wrong with it.
-    pub reason: BadEntry,
 }
 
 /// A name between reading and giving out. Small, because a window holds many.

@@ -35,8 +35,8 @@ fn what_is_no_list_is_refused_at_once() {
     assert!(
         message.contains("list is binary data that begins with 89 50 4e 47 0d 0a 1a 0a: a domain list is")
     );
-    let message = dir.error(b"place,rank\nhere,1000\n").to_string();
-    assert!(message.contains("its columns are: `place`, `rank`. Name the one"), "{message}");
+    let message = dir.error(b"city,land\nParis,FR\nBerlin,DE\n").to_string();
+    assert!(message.contains("its columns are: `city`, `land`. Name the one"), "{message}");
 }
 
 #[test]
