@@ -215,7 +215,7 @@ impl Table<'_> {
 
     /// The column with the ranks, of a table whose columns have names.
     fn named_rank(&self, names: &[String], domain: usize, header: bool) -> Option<usize> {
-        let known = words::rank_among(names.iter().map(String::as_str));
+        let known = words::rank_among(&names.iter().map(String::as_str));
         let index = || {
             let at = names.iter().position(|name| words::plain(name) == words::INDEX)?;
             let numbers = self.rising(at, header)?;

@@ -38,7 +38,7 @@ pub(super) fn keys<'l>(
     let objects: Vec<Map<String, Value>> =
         lines.map_while(|line| serde_json::from_slice(line.trim_ascii()).ok()).collect();
     let names: Vec<String> = objects.first()?.keys().cloned().collect();
-    let rank = words::rank_among(names.iter().map(String::as_str)).map(|at| names[at].clone());
+    let rank = words::rank_among(&names.iter().map(String::as_str)).map(|at| names[at].clone());
     let keys = |at: usize, form: Form| Keys {
         rank: rank.clone().filter(|rank| *rank != names[at]),
         name: names[at].clone(),

@@ -41,7 +41,7 @@ impl Judge {
     /// Looks at the next entry, or passes over it.
     pub(super) fn look(&mut self, list: &ListSpec, raw: &RawEntry, form: Form) {
         self.entries += 1;
-        if self.entries <= HEAD || self.entries % STRIDE == 0 {
+        if self.entries <= HEAD || self.entries.is_multiple_of(STRIDE) {
             self.look_closely(list, raw, form);
         }
     }

@@ -84,7 +84,7 @@ impl ListSpec {
     /// No list, a list given twice, more lists than can be told apart, a name given twice, or a stream after
     /// the first place.
     pub fn all<S: AsRef<OsStr>>(typed: &[S]) -> Result<Vec<Self>, InputError> {
-        Self::numbered(typed.iter().map(|typed| named(typed.as_ref())).collect())
+        Self::numbered(&typed.iter().map(|typed| named(typed.as_ref())).collect::<Vec<_>>())
     }
 
     /// The lists of a scan that was begun, by the names that its rows have and their paths as recorded.
@@ -92,10 +92,11 @@ impl ListSpec {
     /// # Errors
     /// As [`ListSpec::all`].
     pub fn recorded(lists: &[(String, PathBuf)]) -> Result<Vec<Self>, InputError> {
-        Self::numbered(lists.iter().map(|(name, path)| (Some(name.as_str()), path.as_path())).collect())
+        let lists: Vec<_> = lists.iter().map(|(name, path)| (Some(name.as_str()), path.as_path())).collect();
+        Self::numbered(&lists)
     }
 
-    fn numbered(typed: Vec<(Option<&str>, &Path)>) -> Result<Vec<Self>, InputError> {
+    fn numbered(typed: &[(Option<&str>, &Path)]) -> Result<Vec<Self>, InputError> {
         if typed.is_empty() {
             return Err(InputError::NoList);
         }
@@ -105,7 +106,7 @@ impl ListSpec {
         }
         let alone = typed.len() == 1;
         let mut lists: Vec<Self> = Vec::with_capacity(typed.len());
-        for (given, path) in &typed {
+        for (given, path) in typed {
             let location =
                 if *path == Path::new("-") { Location::Stdin } else { Location::File(path.to_path_buf()) };
             let file = || path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();

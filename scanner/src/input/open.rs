@@ -190,7 +190,7 @@ impl ListSpec {
 
     /// The source for text; `packed` says what it was packed in.
     fn text(&self, stream: Stream, packed: Option<&'static str>) -> Result<Unpacked, InputError> {
-        let (sample, skipped) = self.from_first_record(stream)?;
+        let (sample, skipped) = self.head_with_record(stream)?;
         let mark = if sample.head.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
         let head = &sample.head[mark..];
         let kind = sniff::text(head, sample.is_whole, &self.choices).map_err(|fault| match fault {
@@ -233,7 +233,7 @@ impl ListSpec {
 
     /// The sample that holds the first record, however long the comments before it are, and how many lines
     /// were passed over for it.
-    fn from_first_record(&self, stream: Stream) -> Result<(Sample, u64), InputError> {
+    fn head_with_record(&self, stream: Stream) -> Result<(Sample, u64), InputError> {
         let mut sample = self.sample(stream)?;
         let mut skipped = 0;
         while !sample.is_whole && !sniff::is_significant(&sample.head) {

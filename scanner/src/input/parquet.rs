@@ -121,7 +121,7 @@ fn choose(file: &File, choices: &Choices) -> Result<(u64, Chosen), NoTable> {
             Named::Nowhere => return Err(refused(None, Vec::new())),
         },
     };
-    let rank = words::rank_among(names()).filter(|rank| *rank != domain);
+    let rank = words::rank_among(&names()).filter(|rank| *rank != domain);
     check(schema, domain, "text", is_text)?;
     if let Some(rank) = rank {
         check(schema, rank, "a number or text", |kind| kind.is_numeric() || is_text(kind))?;
@@ -131,6 +131,7 @@ fn choose(file: &File, choices: &Choices) -> Result<(u64, Chosen), NoTable> {
     Ok((rows, Chosen { domain: name(domain), form, rank: rank.map(name) }))
 }
 
+#[allow(clippy::needless_pass_by_value, reason = "it stands where an error is mapped")]
 fn unreadable(error: parquet::errors::ParquetError) -> NoTable {
     NoTable::Unreadable(error.to_string())
 }

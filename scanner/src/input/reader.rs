@@ -13,7 +13,6 @@ use crate::evidence::rows::Listed;
 use crate::evidence::text::escape;
 use std::collections::{BTreeMap, VecDeque};
 use std::iter;
-use std::sync::Arc;
 
 /// Bad entries that are kept, of all lists: some 150 bytes of memory each.
 const EXAMPLES: usize = 10_000;

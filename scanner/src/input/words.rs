@@ -55,7 +55,7 @@ pub(super) fn is_rank(name: &str) -> bool {
 }
 
 /// Which of the columns holds the ranks.
-pub(super) fn rank_among<'n>(names: impl Iterator<Item = &'n str> + Clone) -> Option<usize> {
+pub(super) fn rank_among<'n>(names: &(impl Iterator<Item = &'n str> + Clone)) -> Option<usize> {
     RANKS.iter().find_map(|known| names.clone().position(|name| plain(name) == *known))
 }
 
@@ -120,7 +120,7 @@ mod tests {
             (&["domain", "Open Page Rank"], None),
             (&["#harmonicc_pos", "#harmonicc_val", "#pr_pos", "#host_rev"], Some(0)),
         ] {
-            assert_eq!(rank_among(names.iter().copied()), at, "{names:?}");
+            assert_eq!(rank_among(&names.iter().copied()), at, "{names:?}");
         }
     }
 }

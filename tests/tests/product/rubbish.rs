@@ -40,7 +40,7 @@ fn a_list_without_a_name_ends_with_its_examples_and_code_2() {
     let output = scan(&lab, &bad, dir.path()).output().unwrap();
     assert_code(&output, 2);
     assert!(text(&output.stderr).contains("the list contains no domain name"));
-    assert!(text(&output.stdout).contains("bad.txt:1: `-bad-`"), "{}", text(&output.stdout));
+    assert!(text(&output.stderr).contains("line 1, `-bad-`, has a label"), "{}", text(&output.stderr));
 }
 
 #[test]

@@ -68,7 +68,7 @@ table! {
         input: String = row.input,
             "The name as it is written in the list, escaped.";
         rank: Option<i64> = row.rank,
-            "Rank in the first list that has it, from 1; null where no list ranks it. A plain text list ranks by its order; a CSV or Parquet list by its column `rank`.";
+            "Rank in the first list that has it, from 1; null where no list ranks it. A plain text list has ranks only where the scan was told so (`--ranked`); the manifest says where each list's ranks were taken from.";
         lists: Vec<Listed> = row.lists,
             "Every list of the scan that has the domain, in the order given on the command line.";
         suffix: Option<String> = row.suffix,
