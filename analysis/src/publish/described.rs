@@ -208,12 +208,35 @@ fn croissant_field(table: &str, parts: &str, column: &Column) -> Result<Value, F
             "@type": "cr:Field",
             "@id": format!("{id}/{name}"),
             "name": name,
+            "description": member_meaning(column, name),
             "dataType": croissant_type(kind)?,
             "source": source(Some(name)),
         }));
     }
     members.insert("subField".to_owned(), Value::Array(below));
     Ok(field)
+}
+
+/// What a member of a list of groups means, where its column's meaning does not say it of the member alone.
+fn member_meaning(column: &Column, member: &str) -> String {
+    let meaning = match (column.name.as_str(), member) {
+        ("lists", "list") => "Name of the list.",
+        ("lists", "rank") => "The name's rank in that list, from 1; null where it has none there.",
+        ("dns_retried", "question") => "The question that was asked again.",
+        ("dns_retried", "status") => "How it ended at the first look.",
+        ("mx", "preference") => "Preference of the MX record; 0 where it is implicit.",
+        ("mx", "host") => "Host of the MX record.",
+        ("mx", "matched") => {
+            "Whether a pattern of the policy covers the host; null where there is no policy to compare."
+        }
+        ("mx", "pattern") => "The first pattern that covers it; null where none does.",
+        ("policy_addrs", "addr") => "An address of the policy host.",
+        ("policy_addrs", "outcome") => "How the fetch from this address ended, or why there was none.",
+        ("dane", "host") => "The MX host.",
+        ("dane", "outcome") => "What its TLSA records say of it.",
+        _ => return format!("`{member}` of: {}", column.meaning),
+    };
+    meaning.to_owned()
 }
 
 fn croissant_type(kind: &str) -> Result<&'static str, Fault> {

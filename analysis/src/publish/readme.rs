@@ -221,9 +221,12 @@ fn reading() -> String {
     let verify = "sha256sum -c SHA256SUMS          # nothing but coreutils: are the files intact?\n\
                       sts-publish --verify .           # hashes, layout, counts, and every number recomputed";
     format!(
-        "## Reading it\n\nAny reader of Parquet reads it. In DuckDB:\n\n```sql\n\
+        "## Reading it\n\nDuckDB 2.0.1, polars 2.1.0, daft 0.7.26, DataFusion 55.0.0, PySpark 4.3.0 and pandas 3.1.1 with \
+             `dtype_backend=\"pyarrow\"` read every cell (tried on 2026-11-28). Others lose something: pandas without it makes \
+             whole numbers with nulls floats; ClickHouse and pyiceberg 0.12 make null lists empty ones; fastparquet 2026.9 makes \
+             lists of groups null; hyparquet needs its compressors and `utf8: false`.\n\nIn DuckDB:\n\n```sql\n\
              SELECT sts_record, count(*) FROM 'domains/*.parquet' GROUP BY ALL;\n```\n\nIn Python:\n\n```python\n\
-             import pandas\ndomains = pandas.read_parquet(\"domains\")\n```\n\nA query of `queries/queries.sql`, in this \
+             import pandas\ndomains = pandas.read_parquet(\"domains\", dtype_backend=\"pyarrow\")\n```\n\nA query of `queries/queries.sql`, in this \
              directory:\n\n```sh\nduckdb -init queries/tables.sql\n```\n\nWith the programs of STS Census:\n\n```sh\n\
              sts-adoption .\n```\n\nChecking it:\n\n```sh\n{verify}\n```\n"
     )
