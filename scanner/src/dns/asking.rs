@@ -173,14 +173,7 @@ impl Dns {
             let chosen = self.resolvers.choose(last);
             last = Some(chosen);
             let resolver = self.resolvers.addr(chosen);
-            if let Some(pace) = self.resolvers.pace(chosen) {
-                self.admission.paced(pace, waited).await?;
-            }
-            // Last of all, since the wait for pace may have been long and an exclusion file may have grown
-            // meanwhile.
-            if self.admission.excludes(name) {
-                return Err(Unfinished::Excluded);
-            }
+            self.may_be_asked(chosen, name, waited).await?;
             let began = Instant::now();
             let (event, queued) = exchange.send(resolver, patience(self.deadline, part, left)).await;
             waited.add(Waited::from(queued));
@@ -200,7 +193,7 @@ impl Dns {
                     Heeded::Truncated => {
                         let _aside = engine.step_aside();
                         // Boxed: it is rare, and its state would be as large as all the rest.
-                        let reply = Box::pin(over_tcp(exchange, resolver, left, true)).await?;
+                        let reply = Box::pin(self.by_tcp(exchange, chosen, left, name, waited)).await?;
                         let read = |reply: &Vec<u8>| {
                             exchange.read(|query, _| Answer::of_wire(query, reply, moment::now()))
                         };
@@ -219,6 +212,30 @@ impl Dns {
             }
         }
         Ok(Some(Came::of(useless)))
+    }
+
+    /// Waits until a resolver may be asked about a name.
+    async fn may_be_asked(&self, chosen: Chosen, name: &str, waited: &mut Waited) -> Result<(), Unfinished> {
+        if let Some(pace) = self.resolvers.pace(chosen) {
+            self.admission.paced(pace, waited).await?;
+        }
+        // Last of all, since the wait for pace may have been long and an exclusion file may have grown
+        // meanwhile.
+        if self.admission.excludes(name) { Err(Unfinished::Excluded) } else { Ok(()) }
+    }
+
+    /// Asks a resolver again by TCP what did not fit into a datagram, at the pace of every question.
+    async fn by_tcp(
+        &self,
+        exchange: &Exchange,
+        chosen: Chosen,
+        left: Duration,
+        name: &str,
+        waited: &mut Waited,
+    ) -> Result<Option<Vec<u8>>, Unfinished> {
+        self.admission.dns(waited).await?;
+        self.may_be_asked(chosen, name, waited).await?;
+        Ok(over_tcp(exchange, self.resolvers.addr(chosen), left, true).await?)
     }
 
     /// Notes what an answer says about its resolver.
