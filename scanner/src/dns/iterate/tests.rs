@@ -15,6 +15,7 @@ use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+mod agreement;
 mod broken;
 mod cut;
 mod polite;

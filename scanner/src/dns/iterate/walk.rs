@@ -228,7 +228,8 @@ impl<'a> Walk<'a> {
         }
         admission.dns(self.waited).await?;
         let (takes_no_edns, cookie) = self.iterating.store.manner(next.addr);
-        let is_plain = course.is_plain || takes_no_edns;
+        // One that seems dead may be a server that drops what it does not know.
+        let is_plain = course.is_plain || takes_no_edns || next.is_dead;
         if is_plain != course.exchange_is_plain {
             course.exchange = None;
         }
