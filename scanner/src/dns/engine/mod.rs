@@ -341,8 +341,8 @@ impl Exchange {
         .await
     }
 
-    /// Waits until the server may be asked by TCP what did not fit into a datagram, within the bounds of these
-    /// levels; until [`Exchange::is_back`] it counts there. Gives how long it waited.
+    /// Waits until the server may be asked by TCP what did not fit into a datagram, within the bounds of
+    /// these levels; until [`Exchange::is_back`] it counts there. Gives how long it waited.
     ///
     /// # Errors
     /// What came instead.
