@@ -47,13 +47,14 @@ impl Iterating {
         waited: &mut Waited,
     ) -> Result<(Option<bool>, bool), Unfinished> {
         let Some(name) = Wire::of(name) else { return Ok((None, false)) };
-        let Some(mut zone) = self.zone_of(engine, noted, &name, near, waited).await? else {
-            return Ok((None, false));
+        let mut zone = match self.zone_of(engine, noted, &name, near, waited).await? {
+            Ok(zone) => zone,
+            Err(any_silent) => return Ok((None, any_silent)),
         };
         for _ in 0..CUTS {
-            let each = self.each(engine, noted, &zone, waited).await?;
+            let (each, mut any_silent) = self.each(engine, noted, &zone, waited).await?;
             let all = join_all(each.iter().map(|one| self.says(engine, noted, &name, one))).await;
-            let (mut sets, mut cut, mut any_silent) = (Vec::new(), None, false);
+            let (mut sets, mut cut) = (Vec::new(), None);
             for one in all {
                 let (said, took, is_silent) = one?;
                 waited.add(took);
@@ -75,7 +76,8 @@ impl Iterating {
         Ok((None, false))
     }
 
-    /// The zone whose servers are asked: the nearest that is known, or the one that answers.
+    /// The zone whose servers are asked: the nearest that is known, or the one that answers; where there is
+    /// none, or it is a registry's, whether anybody was silent.
     async fn zone_of(
         &self,
         engine: &Engine,
@@ -83,34 +85,36 @@ impl Iterating {
         name: &Wire,
         near: &Near,
         waited: &mut Waited,
-    ) -> Result<Option<Arc<Delegation>>, Unfinished> {
+    ) -> Result<Result<Arc<Delegation>, bool>, Unfinished> {
         if let Some(known) = near.get(name) {
-            return Ok(Some(known));
+            return Ok(Ok(known));
         }
         let mut walk = self.walk(engine, (Effort::Full, noted), waited);
-        let zone = match walk.find(None, name, RecordType::TXT).await? {
-            Found::Answer { from, .. } => Some(from),
-            Found::Nothing(_) => None,
-        };
-        Ok(zone.filter(|zone| !zone.is_registry))
+        Ok(match walk.find(None, name, RecordType::TXT).await? {
+            Found::Answer { from, .. } if !from.is_registry => Ok(from),
+            Found::Answer { .. } => Err(false),
+            Found::Nothing(_) => Err(walk.silences > 0),
+        })
     }
 
     /// A zone of one server for each server of a zone that has an address; one that two of them have is asked
-    /// once.
+    /// once. Beside them, whether somebody was silent who could tell an address.
     async fn each(
         &self,
         engine: &Engine,
         noted: Option<Noted>,
         zone: &Delegation,
         waited: &mut Waited,
-    ) -> Result<Vec<Arc<Delegation>>, Unfinished> {
+    ) -> Result<(Vec<Arc<Delegation>>, bool), Unfinished> {
         let mut taken: Vec<IpAddr> = Vec::new();
         let mut all = Vec::new();
+        let mut any_silent = false;
         for (server, addrs) in &zone.servers {
             let mut addrs = addrs.clone();
             if addrs.is_empty() && !self.admission.excludes_name_server(|| server.to_string()) {
                 let mut walk = self.walk(engine, (Effort::Full, noted), waited);
                 addrs = walk.addresses_of(server, &zone.zone).await?.to_vec();
+                any_silent |= walk.silences > 0 && addrs.is_empty();
             }
             addrs.retain(|addr| !taken.contains(addr));
             if !addrs.is_empty() {
@@ -118,7 +122,7 @@ impl Iterating {
                 all.push(Arc::new(Delegation::new(zone.zone.clone(), vec![(server.clone(), addrs)], false)));
             }
         }
-        Ok(all)
+        Ok((all, any_silent))
     }
 
     /// What one server says, how long that waited, and whether it was silent.
