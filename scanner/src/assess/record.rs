@@ -21,6 +21,9 @@ pub(super) fn findings(case: &DomainCase<'_>, found: &mut Found) {
     if row.sts_wildcard == Some(true) {
         found.note(Code::record_wildcard);
     }
+    if row.sts_ns_agree == Some(false) {
+        found.note(Code::record_ns_disagree);
+    }
     if row.sts_cname.as_ref().is_some_and(|chain| !chain.is_empty()) {
         found.note(Code::record_delegated);
     }

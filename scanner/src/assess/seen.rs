@@ -30,6 +30,7 @@ view! {
         sts_txt,
         sts_signals,
         sts_wildcard,
+        sts_ns_agree,
         tlsrpt_dns,
         tlsrpt_txt,
         tlsrpt_record,

@@ -35,6 +35,7 @@ pub fn object(checked: &Checked) -> Value {
             "state": row.sts_record.map(RecordState::as_str),
             "id": row.sts_id,
             "wildcard": row.sts_wildcard,
+            "ns_agree": row.sts_ns_agree,
         },
         "policy": policy(row),
         "mx": { "dns": row.mx_dns.map(DnsStatus::as_str), "kind": row.mx_kind.map(MxKind::as_str), "hosts": hosts(checked) },

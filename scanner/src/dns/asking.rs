@@ -126,6 +126,34 @@ impl Dns {
         }
     }
 
+    /// Whether all name servers of a name say the same of its TXT records (RFC 1034 section 4.3.5: copies of
+    /// a zone may differ for a while); `None` where fewer than two answer, and where resolvers are asked.
+    ///
+    /// # Errors
+    /// As [`Dns::ask`].
+    pub async fn servers_agree(
+        &self,
+        near: &Near,
+        name: &str,
+        waited: &mut Waited,
+    ) -> Result<Option<bool>, Unfinished> {
+        let Some(iterating) = &self.iterating else { return Ok(None) };
+        let engine = engine_here()?;
+        let noted = self.trace.question(name, RecordType::TXT);
+        let mut asked = 0;
+        loop {
+            self.still_admits(name)?;
+            let began = Instant::now();
+            let (agree, rests_on_silence) = iterating.agree(&engine, noted, name, near, waited).await?;
+            asked += 1;
+            if rests_on_silence && !self.believes(Doubt::Question(asked), began, waited).await? {
+                continue;
+            }
+            self.trace.ended(noted, agreement(agree));
+            return Ok(agree);
+        }
+    }
+
     /// As [`Dns::ask_near`], by authoritative servers.
     async fn walk(
         &self,
@@ -138,9 +166,7 @@ impl Dns {
         let noted = self.trace.question(name, kind);
         let mut asked = 0;
         loop {
-            if self.admission.excludes(name) {
-                return Err(Unfinished::Excluded);
-            }
+            self.still_admits(name)?;
             let began = Instant::now();
             let (answer, rests_on_silence) =
                 iterating.ask(engine, (effort, noted), (name, kind), near, waited).await?;
@@ -176,11 +202,7 @@ impl Dns {
             if let Some(pace) = self.resolvers.pace(chosen) {
                 self.admission.paced(pace, waited).await?;
             }
-            // Last of all, since the wait for pace may have been long and an exclusion file may have grown
-            // meanwhile.
-            if self.admission.excludes(name) {
-                return Err(Unfinished::Excluded);
-            }
+            self.still_admits(name)?;
             let began = Instant::now();
             let (event, queued) = exchange.send(resolver, patience(self.deadline, part, left)).await;
             waited.add(Waited::from(queued));
@@ -200,7 +222,7 @@ impl Dns {
                     Heeded::Truncated => {
                         let _aside = engine.step_aside();
                         // Boxed: it is rare, and its state would be as large as all the rest.
-                        let reply = Box::pin(over_tcp(exchange, resolver, left, true)).await?;
+                        let reply = Box::pin(self.by_tcp(exchange, chosen, left, name, waited)).await?;
                         let read = |reply: &Vec<u8>| {
                             exchange.read(|query, _| Answer::of_wire(query, reply, moment::now()))
                         };
@@ -219,6 +241,29 @@ impl Dns {
             }
         }
         Ok(Some(Came::of(useless)))
+    }
+
+    /// Whether a name may still be asked about: said last of all, since the wait for pace may have been long
+    /// and an exclusion file may have grown meanwhile.
+    fn still_admits(&self, name: &str) -> Result<(), Unfinished> {
+        if self.admission.excludes(name) { Err(Unfinished::Excluded) } else { Ok(()) }
+    }
+
+    /// Asks a resolver again by TCP what did not fit into a datagram, at the pace of every question.
+    async fn by_tcp(
+        &self,
+        exchange: &Exchange,
+        chosen: Chosen,
+        left: Duration,
+        name: &str,
+        waited: &mut Waited,
+    ) -> Result<Option<Vec<u8>>, Unfinished> {
+        self.admission.dns(waited).await?;
+        if let Some(pace) = self.resolvers.pace(chosen) {
+            self.admission.paced(pace, waited).await?;
+        }
+        self.still_admits(name)?;
+        Ok(over_tcp(exchange, self.resolvers.addr(chosen), left, true).await?)
     }
 
     /// Notes what an answer says about its resolver.
@@ -240,6 +285,15 @@ impl Dns {
                 Heeded::Final(answer)
             }
         }
+    }
+}
+
+/// What is noted of whether servers agree.
+const fn agreement(agree: Option<bool>) -> &'static str {
+    match agree {
+        Some(true) => "the name servers agree",
+        Some(false) => "the name servers differ",
+        None => "fewer than two name servers answered",
     }
 }
 

@@ -18,8 +18,8 @@ pub struct Walked {
     pub kind: String,
     /// What was asked of servers, in order; none where everything was known from before.
     pub asked: Vec<Asked>,
-    /// What it came to: the status with the number of records, as `NOERROR, 2 records`; `None` where it was
-    /// given up.
+    /// What it came to: the status with the number of records, as `NOERROR, 2 records`, or whether the name
+    /// servers agree; `None` where it was given up.
     pub came: Option<String>,
 }
 
@@ -110,6 +110,11 @@ impl Trace {
     /// Ends a question.
     pub(super) fn answered(&self, noted: Option<Noted>, answer: &Answer) {
         self.of(noted, |walked| walked.came = Some(said(answer)));
+    }
+
+    /// As [`Trace::answered`], where there is no one answer.
+    pub(super) fn ended(&self, noted: Option<Noted>, came: &str) {
+        self.of(noted, |walked| walked.came = Some(came.to_owned()));
     }
 
     fn of(&self, noted: Option<Noted>, note: impl FnOnce(&mut Walked)) {

@@ -42,7 +42,7 @@ codes! {
     record_dns_servfail, record_dns_timeout: may_pass, record_dns_refused, record_dns_unusable,
     record_multiple, record_version_invalid, record_id_missing, record_id_invalid, record_id_too_long,
     record_field_invalid, record_space_before_semicolon, record_duplicate_field, record_trailing_space,
-    record_unrelated_txt, record_wildcard, record_delegated,
+    record_unrelated_txt, record_wildcard, record_delegated, record_ns_disagree,
 
     policy_host_name_invalid, policy_host_nxdomain, policy_host_dangling_cname, policy_host_no_address,
     policy_host_dns_failure: may_pass, policy_host_forbidden_address,

@@ -94,6 +94,7 @@ pub struct DomainRow {
     pub sts_record: Option<RecordState>,
     pub sts_id: Option<String>,
     pub sts_wildcard: Option<bool>,
+    pub sts_ns_agree: Option<bool>,
     pub tlsrpt_dns: Option<DnsStatus>,
     pub tlsrpt_txt: Option<Vec<String>>,
     pub tlsrpt_record: Option<RecordState>,

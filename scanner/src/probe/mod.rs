@@ -4,6 +4,7 @@
 //! Every stage asks only what is not known yet, or what failed in a way that may pass: so the second look
 //! is the same call again on the same evidence.
 
+mod agreement;
 mod contact;
 mod control;
 pub mod course;
@@ -59,6 +60,7 @@ pub struct Domain {
     /// What came of asking for its name servers, where that was asked.
     ns: Option<DnsStatus>,
     control: control::Control,
+    agreement: agreement::Agreement,
     /// Whether the policy host answered that it is asked too much.
     asked_for_less: bool,
     /// Whether its policy host was not contacted, because the address let one connection after the other wait
@@ -94,6 +96,7 @@ impl Domain {
             implicit: None,
             ns: None,
             control: control::Control::default(),
+            agreement: agreement::Agreement::default(),
             asked_for_less: false,
             put_off: false,
             waited: Waited::default(),
@@ -123,6 +126,7 @@ impl Domain {
         let asked = [row.mx_dns, row.sts_dns, row.tlsrpt_dns, self.implicit, self.ns, row.policy.host_dns];
         asked.into_iter().flatten().any(DnsStatus::may_pass)
             || self.control.may_pass()
+            || self.agreement.may_pass()
             || self.asked_for_less
             || self.put_off
             || row.policy.outcome.is_some_and(PolicyOutcome::may_pass)

@@ -25,6 +25,7 @@ impl Probe {
     pub async fn policy(&self, domain: &mut Domain) -> Result<(), Unfinished> {
         domain.far = Far::Policy;
         self.name_servers_and_control(domain).await?;
+        self.agreement(domain).await?;
         let known = &domain.row.policy;
         let failed_and_may_pass = known.outcome.is_some_and(PolicyOutcome::may_pass)
             || known.host_dns.is_some_and(DnsStatus::may_pass)

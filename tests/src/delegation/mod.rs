@@ -131,6 +131,14 @@ impl Delegations {
         names
     }
 
+    /// Who answers at `_mta-sts` of a domain: one for each address.
+    #[must_use]
+    pub(crate) fn at_record(&self, domain: &str) -> Vec<Server> {
+        let chain = self.chain(&format!("_mta-sts.{domain}"), Some(RecordType::Txt));
+        let servers = chain.into_iter().next_back().map(|zone| zone.servers).unwrap_or_default();
+        servers.into_iter().map(|server| server.does).filter(|does| does.answers()).collect()
+    }
+
     /// The servers of the root as a file of hints has them (RFC 9609 section 3).
     #[must_use]
     pub fn hints(&self) -> String {

@@ -13,6 +13,8 @@ use std::sync::Arc;
 
 /// The stage whose codes need two scans.
 const TWO_SCANS: &str = "life_cycle";
+/// What only a scan that asks the authoritative servers itself can see.
+const WITHOUT_A_RESOLVER: [&str; 1] = ["record_ns_disagree"];
 
 /// The codes of a catalogue with the situations that call for them. Its `Display` is the table.
 #[derive(Debug)]
@@ -53,7 +55,12 @@ pub fn codes(dataset: &Path, truth: &Path) -> Result<Codes> {
     }
     let path = dataset.join("dictionary").join("findings.parquet");
     let catalogue = catalogue(&path).with_context(|| path.display().to_string())?;
-    let seen = catalogue.into_iter().filter(|(_, stage)| stage != TWO_SCANS);
+    let manifest = serde_json::from_slice(&std::fs::read(dataset.join("manifest.json"))?)?;
+    let is_behind_a_resolver = super::find(&manifest, "resolution").is_some_and(|by| by == "forwarding");
+    let cannot_be_seen = |code: &str, stage: &str| {
+        stage == TWO_SCANS || is_behind_a_resolver && WITHOUT_A_RESOLVER.contains(&code)
+    };
+    let seen = catalogue.into_iter().filter(|(code, stage)| !cannot_be_seen(code, stage));
     let rows = seen.map(|(code, _)| (called.remove(&code).unwrap_or_default(), code));
     let rows = rows.map(|(situations, code)| (code, situations)).collect();
     let mut unknown: Vec<String> = called.into_keys().collect();

@@ -30,6 +30,8 @@ const FORGED: [Forgery; 5] =
     [Forgery::WrongId, Forgery::OtherName, Forgery::OtherType, Forgery::WrongPort, Forgery::WrongAddress];
 /// Where answers come from that come from another address.
 const ELSEWHERE: Ipv4Addr = Ipv4Addr::new(127, 68, 0, 1);
+/// How long a server that is stale at first is not to be asked, to have the record.
+const STALE: Duration = Duration::from_millis(500);
 /// Room for a datagram: the receive offload of the kernel may put several of 1,500 bytes into one.
 const ROOM: usize = 65_536;
 /// Datagrams that are taken at once.
@@ -89,6 +91,7 @@ impl Authorities {
         let zone = chain.get(at)?;
         let code = |rcode| Some(ask.only(rcode));
         let has_edns = question.edns.is_some();
+        let is_record = question.name.starts_with("_mta-sts.") && question.kind == RecordType::Txt.number();
         let reply = match does {
             Server::Silent => None,
             Server::SilentToEdns if has_edns => None,
@@ -101,6 +104,12 @@ impl Authorities {
             Server::BadVersToEdns if has_edns => code(16),
             Server::Upward => chain.first().map(|root| ask.referral(root, "lab")),
             Server::ToItself => Some(ask.referral(zone, "")),
+            Server::Stale | Server::StaleAtFirst | Server::StaleWithout if !is_record => code(2),
+            Server::StaleAtFirst if !shared.dns.fails(&question, STALE) => {
+                Some(ask.of_zone(zone, chain.get(at + 1)))
+            }
+            Server::Stale | Server::StaleAtFirst => Some(ask.text(zone, "v=STSv1; id=stale;")),
+            Server::StaleWithout => Some(ask.denial(zone)),
             _ => Some(ask.of_zone(zone, chain.get(at + 1))),
         };
         reply.map(|mut reply| {

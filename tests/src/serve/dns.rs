@@ -169,11 +169,15 @@ impl Responder {
     /// What becomes of a question now.
     pub(super) fn status(&self, answer: &Answer, question: &message::Question<'_>) -> Status {
         let Some((first, for_ms)) = answer.first else { return answer.status };
-        let quiet = self.longer * Duration::from_millis(for_ms);
-        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
-        let state = failing.entry((question.name.clone(), question.kind)).or_default();
-        let fails = state.fails(question.server, quiet);
+        let fails = self.fails(question, Duration::from_millis(for_ms));
         self.contacts.meet(&question.name, None, fails, false);
         if fails { first } else { answer.status }
+    }
+
+    /// Whether a question that fails until nobody has asked it for so long fails now.
+    pub(super) fn fails(&self, question: &message::Question<'_>, quiet: Duration) -> bool {
+        let mut failing = self.failing.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = failing.entry((question.name.clone(), question.kind)).or_default();
+        state.fails(question.server, self.longer * quiet)
     }
 }

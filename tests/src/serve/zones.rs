@@ -49,6 +49,24 @@ impl Ask<'_> {
         self.finish(writer, Verdict { speaker: Speaker::Referrer, ..self.verdict })
     }
 
+    /// A zone's word that the name has this TXT record.
+    pub(super) fn text(self, zone: &Zone, text: &str) -> Reply {
+        let mut writer = Writer::new(self.question);
+        let (name, kind) = (Named::Text(&self.question.name), RecordType::Txt.number());
+        let length = u8::try_from(text.len()).unwrap_or(u8::MAX);
+        writer.record(name, self.question, kind, zone.ttl, |data| {
+            data.bytes(&[&[length], text.as_bytes()].concat());
+        });
+        self.finish(writer, Verdict { zone: Some(&zone.apex), speaker: Speaker::Authority, ..self.verdict })
+    }
+
+    /// A zone's word that there is no such name.
+    pub(super) fn denial(self, zone: &Zone) -> Reply {
+        let (zone, speaker) = (Some(zone.apex.as_str()), Speaker::Authority);
+        let verdict = Verdict { rcode: 3, negative: true, zone, speaker, ..self.verdict };
+        self.finish(Writer::new(self.question), verdict)
+    }
+
     fn is_server_of(self, zone: &Zone) -> bool {
         zone.servers.iter().any(|server| server.name == self.question.name)
     }

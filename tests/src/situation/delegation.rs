@@ -74,6 +74,12 @@ pub enum Server {
     Limits,
     /// It limits its answers to whoever shows no cookie of its own, by silence.
     LimitsSilently,
+    /// It has nothing but an older record at `_mta-sts`, and SERVFAIL for the rest.
+    Stale,
+    /// As `stale`, until nobody has asked it for a while.
+    StaleAtFirst,
+    /// As `stale`, but that there is no record.
+    StaleWithout,
     /// Its name does not exist.
     Nonexistent,
     /// Its name has no address.
@@ -91,8 +97,50 @@ pub enum Server {
 }
 
 impl Server {
+    /// Whether it says anything of use at `_mta-sts`.
+    pub(crate) const fn answers(self) -> bool {
+        match self {
+            Self::Good
+            | Self::FormErrToEdns
+            | Self::BadVersToEdns
+            | Self::NotImpToEdns
+            | Self::SilentToEdns
+            | Self::Truncates
+            | Self::LowerCase
+            | Self::Slow
+            | Self::Slower
+            | Self::Slowest
+            | Self::Limits
+            | Self::LimitsSilently
+            | Self::Alias
+            | Self::Stale
+            | Self::StaleAtFirst
+            | Self::StaleWithout => true,
+            Self::Silent
+            | Self::Refused
+            | Self::ServFail
+            | Self::NotImp
+            | Self::FormErr
+            | Self::NotAuthoritative
+            | Self::Upward
+            | Self::ToItself
+            | Self::OtherAddress
+            | Self::Nonexistent
+            | Self::Addressless
+            | Self::Unglued
+            | Self::OnlyIpv6
+            | Self::Forbidden
+            | Self::Circle => false,
+        }
+    }
+
+    /// Whether it has another record at `_mta-sts`, at the first look or at each.
+    pub(crate) const fn is_stale(self, at_each: bool) -> bool {
+        matches!(self, Self::Stale | Self::StaleWithout) || !at_each && matches!(self, Self::StaleAtFirst)
+    }
+
     /// Every one that is an address, in the order of their addresses.
-    pub(crate) const ALL: [Self; 21] = [
+    pub(crate) const ALL: [Self; 24] = [
         Self::Good,
         Self::Silent,
         Self::Refused,
@@ -114,5 +162,8 @@ impl Server {
         Self::Slowest,
         Self::Limits,
         Self::LimitsSilently,
+        Self::Stale,
+        Self::StaleAtFirst,
+        Self::StaleWithout,
     ];
 }

@@ -3,7 +3,7 @@
 use super::{Expected, Oracle, set};
 use crate::contract::Table;
 use crate::delegation::Delegations;
-use crate::situation::Situation;
+use crate::situation::{Server, Situation};
 use crate::value::Value;
 use std::net::UdpSocket;
 
@@ -47,6 +47,7 @@ pub(super) fn amend(
     let servers = delegations.of(domain);
     let servers = if servers.is_empty() { Value::Null } else { Value::texts(servers) };
     set(&mut expected.domain, contract.domains.position("delegated_to"), servers);
+    agreement(oracle, &delegations.at_record(domain), expected);
     unvalidated(&contract.domains, &mut expected.domain);
     expected.hosts.iter_mut().for_each(|host| unvalidated(&contract.mx_hosts, host));
     if let Some(cells) = &mut expected.assessment {
@@ -61,6 +62,34 @@ pub(super) fn amend(
 
 fn cell(table: &Table, row: &[Value], name: &str) -> Value {
     table.position(name).and_then(|at| row.get(at)).cloned().unwrap_or(Value::Null)
+}
+
+/// Whether the servers of a domain that signals have the same record: a difference is looked at twice.
+fn agreement(oracle: &Oracle, servers: &[Server], expected: &mut Expected) {
+    let table = &oracle.contract.domains;
+    let signals = cell(table, &expected.domain, "sts_signals") == Value::Bool(true);
+    if !signals || servers.len() < 2 {
+        return;
+    }
+    let differ = |at_each| servers.iter().any(|server| server.is_stale(at_each));
+    if differ(false) {
+        set(&mut expected.domain, table.position("attempts"), Value::Int(2));
+    }
+    set(&mut expected.domain, table.position("sts_ns_agree"), Value::Bool(!differ(true)));
+    if differ(true)
+        && let Some(cells) = &mut expected.assessment
+    {
+        change(cells, oracle.contract.assessments.position("findings"), with_disagreement);
+    }
+}
+
+/// The last of those about the record.
+fn with_disagreement(findings: Value) -> Value {
+    let Value::List(mut codes) = findings else { return findings };
+    let is_of_record = |code: &Value| code.as_text().is_some_and(|code| code.starts_with("record_"));
+    let at = codes.iter().take_while(|code| is_of_record(code)).count();
+    codes.insert(at, Value::text("record_ns_disagree"));
+    Value::List(codes)
 }
 
 /// Where all servers of a zone refuse, or say what is of no use, there is no answer, and the question is

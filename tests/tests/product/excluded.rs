@@ -1,12 +1,14 @@
 //! Exclusion, from the other side: what the laboratory's servers saw of those who are on the list.
 
-use super::{assert_code, lab, list, manifest, scan, started, steady_mix, text, texts};
+use super::{
+    assert_code, lab, lab_with, list, manifest, mix, scan, scan_into, started, steady_mix, text, texts,
+};
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::io::Write as _;
 use std::net::IpAddr;
 use sts_lab::Lab;
-use sts_lab::serve::Service;
+use sts_lab::serve::{Asked, Dns, Service};
 
 /// What a test excludes, and the same as a file.
 #[derive(Default)]
@@ -167,6 +169,55 @@ fn what_is_excluded_while_a_scan_runs_is_not_asked_about_from_then_on() {
     assert!(!com.is_empty() && after > 0 && excluded > 0);
     let rows = texts(dir.path(), "domains", "domain").len() as u64;
     assert_eq!(rows + excluded, 600);
+}
+
+#[test]
+fn no_question_goes_to_a_name_server_an_operator_and_a_block_that_are_excluded() {
+    let dir = tempfile::tempdir().unwrap();
+    let world = mix(dir.path(), ["not-signalled", "not-signalled-no-mail"]);
+    let lab = lab_with(Dns::Delegated, 600, &world, dir.path());
+    assert_code(&scan_into(&lab, &list(&lab), &dir.path().join("before")).output().unwrap(), 0);
+    let before = lab.contacts().loads();
+    // Of each kind whoever was asked most; those of a registry are another kind.
+    let most = |is_of: &dyn Fn(&Asked) -> bool| {
+        let of_kind = before.of().iter().filter(|(asked, _)| is_of(asked));
+        of_kind.max_by_key(|(_, load)| load.questions).unwrap().0.clone()
+    };
+    let operator = most(&|asked| matches!(asked, Asked::Operator(_)));
+    let network = most(&|asked| matches!(asked, Asked::Network(_)));
+    let Asked::Network(block) = network else { unreachable!("it was chosen as one") };
+    let is_in_block = |addr: &std::net::Ipv4Addr| addr.octets()[..3] == block.octets()[..3];
+    let of_networks = |addr: &std::net::Ipv4Addr| {
+        before.of().contains_key(&Asked::Network(std::net::Ipv4Addr::from_bits(addr.to_bits() & 0xffff_ff00)))
+    };
+    let server =
+        most(&|asked| matches!(asked, Asked::Server(addr) if !is_in_block(addr) && of_networks(addr)));
+    let listed = [&server, &operator, &network].map(|asked| match asked {
+        Asked::Server(addr) => addr.to_string(),
+        Asked::Network(addr) => format!("{addr}/24"),
+        Asked::Operator(name) | Asked::Tld(name) => name.clone(),
+    });
+    let file = dir.path().join("exclude.txt");
+    std::fs::write(&file, listed.map(|entry| format!("{entry} # 2026-11-29\n")).concat()).unwrap();
+    let output = scan(&lab, &list(&lab), dir.path()).arg("--exclude").arg(&file).output().unwrap();
+    assert_code(&output, 0);
+
+    let after = lab.contacts().loads();
+    let asked = |asked: &Asked| (before.of()[asked].questions, after.of()[asked].questions);
+    println!(
+        "{server:?} {:?}, {operator:?} {:?}, {network:?} {:?}",
+        asked(&server),
+        asked(&operator),
+        asked(&network)
+    );
+    for excluded in [&server, &operator, &network] {
+        let (before, after) = asked(excluded);
+        assert!(before > 0 && after == before, "{excluded:?}: {before} questions, then {after}");
+    }
+    let manifest = manifest(dir.path());
+    let excluded = manifest["sum"]["excluded"].as_u64().unwrap();
+    let rows = texts(dir.path(), "domains", "domain").len() as u64;
+    assert!(excluded > 0 && rows > 0 && rows + excluded == 600, "{rows} rows, {excluded} excluded");
 }
 
 /// Microseconds since 1970 of `2026-11-27T12:00:00Z`.

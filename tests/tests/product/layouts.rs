@@ -159,13 +159,17 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
     let filled =
         fill(&folder, "mx_hosts", &[("banner_ms", &banner_ms), ("looks", &|batch| looks(batch, "attempts"))]);
     assert!(filled > 0);
-    let servers = |batch: &RecordBatch| {
-        let contract = Contract::load().unwrap();
-        let at = contract.domains.position("delegated_to").unwrap();
+    let contract = Contract::load().unwrap();
+    let nulls = |name: &str, batch: &RecordBatch| {
+        let at = contract.domains.position(name).unwrap();
         new_null_array(&contract.domains.columns[at].kind.arrow(), batch.num_rows())
     };
+    let servers = |batch: &RecordBatch| nulls("delegated_to", batch);
+    let agreement = |batch: &RecordBatch| nulls("sts_ns_agree", batch);
     let of_policy = |batch: &RecordBatch| looks(batch, "policy_attempts");
-    fill(&folder, "domains", &[("delegated_to", &servers), ("looks", &of_policy)]);
+    let of_domains: [(&str, &dyn Fn(&RecordBatch) -> ArrayRef); 3] =
+        [("delegated_to", &servers), ("sts_ns_agree", &agreement), ("looks", &of_policy)];
+    fill(&folder, "domains", &of_domains);
     drop(lab);
     let grade = sts_lab::grade::grade(&folder, &world.join("truth.parquet")).unwrap();
     assert!(grade.differences.is_empty() && grade.not_looked_at == 0, "{grade}");

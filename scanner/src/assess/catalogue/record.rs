@@ -49,4 +49,7 @@ pub(super) const RECORD: &[Finding] = table! { Record:
     record_delegated, Info, "RFC 8461 8.2", ["domains.sts_cname"], None,
         "The record is delegated by CNAME",
         "No action is needed; the target's operator maintains the record.";
+    record_ns_disagree, Warning, "RFC 8461 3.1, RFC 1034 4.3.5", ["domains.sts_ns_agree"], None,
+        "Name servers of the domain have different MTA-STS records",
+        "Compare the TXT records at _mta-sts on each name server of the zone, and check that zone transfers reach all of them: senders see whichever server they happen to ask.";
 };

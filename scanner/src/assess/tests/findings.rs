@@ -76,6 +76,13 @@ fn wildcard_and_delegation_are_told() {
 }
 
 #[test]
+fn only_a_difference_between_name_servers_is_told() {
+    let of = |agree| findings(&good().delivered().with(|row| row.sts_ns_agree = agree));
+    assert_eq!(of(Some(false)), ["record_ns_disagree"]);
+    assert_eq!((of(Some(true)), of(None)), (vec![], vec![]));
+}
+
+#[test]
 fn each_outcome_on_the_way_to_the_policy_is_its_finding() {
     for code in Code::ALL {
         let word = code.as_str();

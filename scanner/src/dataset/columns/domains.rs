@@ -121,6 +121,8 @@ table! {
             "The id of the one record that counts, as written, even where it is not valid; null where there is none.";
         sts_wildcard: Option<bool> = row.sts_wildcard,
             "Whether a random sibling label (`_sts-census-…`) answers with the same TXT set; null where not asked or undecided.";
+        sts_ns_agree: Option<bool> = row.sts_ns_agree,
+            "Whether all name servers of `_mta-sts.<domain>` that answer with authority have the same TXT set there; false where two looks saw a difference; null where not asked (domains that do not signal), where resolvers were asked (`vantage.resolution` is forwarding), where fewer than two servers answered, where one look alone saw a difference, and in layouts before 1.3.", since("1.3");
         tlsrpt_dns: Option<DnsStatus> = row.tlsrpt_dns,
             "DNS status of `TXT _smtp._tls.<domain>`; null where not asked.", counted();
         tlsrpt_txt: Option<Vec<String>> = row.tlsrpt_txt,

@@ -142,7 +142,7 @@ impl Core {
             slot.stage = Stage::Done(if closed { Event::Closed } else { Event::Expired });
             return;
         }
-        slot.stage = Stage::Waiting;
+        (slot.stage, slot.is_by_tcp) = (Stage::Waiting, false);
         slot.waker = Some(waker);
         slot.asks_for = patience;
         slot.asked = Instant::now();
@@ -244,6 +244,7 @@ impl Core {
             Place::None => return,
             Place::Window => lane.flow.leave(),
             Place::Late => lane.flow.leave_late(),
+            Place::Levels => {}
         }
         self.late -= usize::from(place == Place::Late);
         self.leave_levels(index);

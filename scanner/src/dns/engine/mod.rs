@@ -341,6 +341,33 @@ impl Exchange {
         .await
     }
 
+    /// Waits until the server may be asked by TCP what did not fit into a datagram, within the bounds of
+    /// these levels; until [`Exchange::is_back`] it counts there. Gives how long it waited.
+    ///
+    /// # Errors
+    /// What came instead.
+    pub(super) async fn turn_by_tcp(
+        &mut self,
+        server: SocketAddr,
+        scopes: [Option<Scope>; 3],
+    ) -> Result<Duration, Event> {
+        let mut is_queued = false;
+        poll_fn(|cx| {
+            let mut core = lock(&self.engine);
+            if !is_queued {
+                is_queued = true;
+                core.queue_for_tcp(self.slot, server, scopes, cx.waker().clone());
+            }
+            core.turn(self.slot, cx.waker()).map_or(Poll::Pending, Poll::Ready)
+        })
+        .await
+    }
+
+    /// The question that went by TCP is no longer under way.
+    pub(super) fn is_back(&self) {
+        lock(&self.engine).is_back(self.slot);
+    }
+
     /// Puts a cookie into the query, for the server that is asked next.
     pub(super) fn show_cookie(&self, cookie: &[u8]) {
         lock(&self.engine).show_cookie(self.slot, cookie);

@@ -30,6 +30,8 @@ pub(super) struct Slot {
     pub(super) place: Place,
     /// Whether it is late from its first attempt on.
     pub(super) is_doubtful: bool,
+    /// Whether it is asked by TCP, since the answer did not fit into a datagram.
+    pub(super) is_by_tcp: bool,
     /// Whether it waits neither for a place nor for the rate.
     pub(super) is_urgent: bool,
     pub(super) asks_for: Patience,
@@ -55,6 +57,8 @@ pub(super) enum Place {
     Window,
     /// Among those whose answer is late.
     Late,
+    /// At the levels alone: it goes by TCP.
+    Levels,
 }
 
 /// How far an exchange is.
@@ -65,6 +69,8 @@ pub(super) enum Stage {
     Waiting,
     /// For an answer.
     Sent,
+    /// For nothing more: the server may be asked by TCP.
+    Turn,
     /// The outcome is there to be fetched.
     Done(Event),
 }
@@ -85,6 +91,7 @@ impl Slot {
             path: [None; 3],
             place: Place::None,
             is_doubtful: false,
+            is_by_tcp: false,
             is_urgent: false,
             asks_for: Patience::just(Duration::ZERO),
             patience: Duration::ZERO,
@@ -105,6 +112,7 @@ impl Slot {
         self.reply.clear();
         self.attempts = 0;
         self.is_doubtful = false;
+        self.is_by_tcp = false;
         self.is_urgent = false;
         self.queued = Duration::ZERO;
         self.answered = false;

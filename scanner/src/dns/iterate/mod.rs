@@ -8,6 +8,7 @@
 //!                     └── alias out of the zone: on with its target, 16 at most
 //! ```
 
+mod agreement;
 mod cookie;
 mod course;
 mod delegation;
@@ -195,11 +196,21 @@ impl Iterating {
         let Some(name) = Wire::of(name) else {
             return Ok((Answer::without(DnsStatus::BadAnswer, moment::now()), false));
         };
-        let number = self.walks.fetch_add(1, Relaxed);
-        let mut walk = Walk::new(self, engine, (effort, noted), self.deadline, number, waited);
+        let mut walk = self.walk(engine, (effort, noted), waited);
         let answer = self.follow(&mut walk, name, kind, near).await?;
         let rests_on_silence = walk.silences > 0 && !answer.status.is_definite();
         Ok((answer, rests_on_silence))
+    }
+
+    /// A new walk.
+    fn walk<'a>(
+        &'a self,
+        engine: &'a Engine,
+        how: (Effort, Option<Noted>),
+        waited: &'a mut Waited,
+    ) -> Walk<'a> {
+        let number = self.walks.fetch_add(1, Relaxed);
+        Walk::new(self, engine, how, self.deadline, number, waited)
     }
 
     /// Walks to the servers of a name, and of each name that it is an alias of.

@@ -15,7 +15,9 @@ use tokio::net::UdpSocket;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+mod agreement;
 mod broken;
+mod cut;
 mod polite;
 
 /// What a server says to a question for a name and a type.
@@ -40,6 +42,8 @@ pub(super) enum Reply {
     Code(ResponseCode),
     /// A TXT record, not authoritative.
     Hearsay(&'static str),
+    /// What did not fit.
+    Cut,
     /// Nothing.
     Silence,
     /// After so many milliseconds.
@@ -102,6 +106,7 @@ fn message(query: &Message, reply: &Reply) -> Option<Message> {
             // The upper bits of an rcode stand in the OPT.
             message.edns.clone_from(&query.edns);
         }
+        Reply::Cut => message.metadata.truncation = true,
         Reply::Silence => return None,
         Reply::Plain(code, then) => {
             return match (query.edns.is_some(), code) {
@@ -144,7 +149,7 @@ pub(super) struct World {
     pub(super) port: u16,
     /// For each question: when, which server, which name and type.
     pub(super) asked: Arc<Mutex<Vec<Asked>>>,
-    _tasks: JoinSet<()>,
+    pub(super) tasks: JoinSet<()>,
 }
 
 /// An address of this world; each test has its own `net`, since all share a port only by chance.
@@ -174,7 +179,7 @@ impl World {
         for (socket, (addr, says)) in sockets.into_iter().zip(servers) {
             tasks.spawn(serve(Arc::new(socket), addr, says, asked.clone()));
         }
-        Self { port, asked, _tasks: tasks }
+        Self { port, asked, tasks }
     }
 
     /// How often a server was asked for anything.

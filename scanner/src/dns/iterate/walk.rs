@@ -1,5 +1,7 @@
 //! One walk: from a zone that is known to the servers of a name, and what they say.
 
+mod tcp;
+
 use super::cookie::Cookie;
 use super::course::{Course, patience};
 use super::delegation::{Delegation, Failure};
@@ -9,7 +11,6 @@ use super::servers::{self, Candidate, Servers};
 use super::{Iterating, Near};
 use crate::admission::Waited;
 use crate::dns::engine::{Engine, Event};
-use crate::dns::tcp::over_tcp;
 use crate::dns::trace::{Asked, Noted};
 use crate::dns::{Answer, Effort, RecordType};
 use crate::fault::Unfinished;
@@ -227,7 +228,8 @@ impl<'a> Walk<'a> {
         }
         admission.dns(self.waited).await?;
         let (takes_no_edns, cookie) = self.iterating.store.manner(next.addr);
-        let is_plain = course.is_plain || takes_no_edns;
+        // One that seems dead may be a server that drops what it does not know.
+        let is_plain = course.is_plain || takes_no_edns || next.is_dead;
         if is_plain != course.exchange_is_plain {
             course.exchange = None;
         }
@@ -319,16 +321,11 @@ impl<'a> Walk<'a> {
         let (mut said, mut answer, cookie) = exchange.read(taken);
         self.take_cookie(next, cookie, course);
         if said == Said::Truncated {
-            let _aside = self.engine.step_aside();
-            let to = SocketAddr::new(next.addr, self.iterating.port);
-            let began = Instant::now();
             self.note((zone, next), (name, kind), course, || "truncated".to_owned());
-            let reply = Box::pin(over_tcp(exchange, to, self.left, false)).await?;
-            (course.took, course.is_by_tcp) = (began.elapsed(), true);
-            self.left = self.left.saturating_sub(course.took);
-            match reply {
-                Some(reply) => (said, answer, _) = exchange.read(|query, _| taken(query, &reply)),
-                None => (course.failure.is_cut, self.silences) = (true, self.silences + 1),
+            // Boxed: it is rare, and its state would be as large as all the rest.
+            let reply = Box::pin(self.ask_by_tcp(zone, next, course)).await?;
+            if let (Some(reply), Some(exchange)) = (reply, &course.exchange) {
+                (said, answer, _) = exchange.read(|query, _| taken(query, &reply));
             }
         }
         self.note((zone, next), (name, kind), course, || said.text(answer.as_ref()));
@@ -354,7 +351,9 @@ impl<'a> Walk<'a> {
             (Said::Referral(referral), _) => Some(Heard::Referral(referral)),
             _ => None,
         };
-        exchange.judge(heard.is_some());
+        if let Some(exchange) = &course.exchange {
+            exchange.judge(heard.is_some());
+        }
         if heard.is_some() && !zone.is_registry {
             // Somebody else may have set it.
             let _ = zone.answered.set(next.addr);

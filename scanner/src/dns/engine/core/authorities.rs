@@ -1,6 +1,6 @@
 //! Many servers by few sockets: how authoritative servers are asked, and within which bounds.
 
-use super::{Core, Ticket};
+use super::{Core, Event, Place, Ticket};
 use crate::dns::engine::levels::{Bounds, Levels, Path, Scope};
 use crate::dns::engine::port::Port;
 use crate::dns::engine::slot::Stage;
@@ -8,7 +8,8 @@ use crate::dns::engine::socket::Family;
 use crate::fault::LocalFault;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::task::Waker;
+use std::time::{Duration, Instant};
 
 /// Sockets of a family, each with a port that the kernel drew: a forger has to guess the port beside id and
 /// case. As many cost no more than eight (measured).
@@ -127,7 +128,9 @@ impl Core {
             match authorities.levels.admit(path, now) {
                 Ok(()) => {
                     self.lanes[lane].waiting.pop_front();
-                    if !self.transmit(ticket, now) {
+                    if self.slots[ticket.slot as usize].is_by_tcp {
+                        self.give_turn(ticket.slot, now);
+                    } else if !self.transmit(ticket, now) {
                         self.leave_path(path, now);
                         return;
                     }
@@ -142,6 +145,61 @@ impl Core {
                 }
             }
         }
+    }
+
+    /// Has a question whose answer was cut wait for one more turn at a server, to be asked by TCP.
+    pub(in crate::dns::engine) fn queue_for_tcp(
+        &mut self,
+        index: u32,
+        server: SocketAddr,
+        scopes: [Option<Scope>; 3],
+        waker: Waker,
+    ) {
+        let (now, closed) = (Instant::now(), self.closed);
+        let slot = &mut self.slots[index as usize];
+        slot.turn = slot.turn.wrapping_add(1);
+        if closed {
+            slot.stage = Stage::Done(Event::Closed);
+            return;
+        }
+        (slot.stage, slot.waker, slot.asked, slot.is_by_tcp) = (Stage::Waiting, Some(waker), now, true);
+        let ticket = Ticket { slot: index, turn: slot.turn };
+        let lane = self.lane_of(server);
+        self.take_up(index, lane, scopes, now);
+        self.lanes[lane].waiting.push_front(ticket);
+        self.pump_within(lane, now);
+    }
+
+    /// A server may be asked by TCP now; the question counts at its levels until [`Core::is_back`].
+    fn give_turn(&mut self, index: u32, now: Instant) {
+        self.has_had_its_turn(index);
+        let slot = &mut self.slots[index as usize];
+        slot.queued = now.saturating_duration_since(slot.asked);
+        (slot.place, slot.stage) = (Place::Levels, Stage::Turn);
+        self.woken.extend(slot.waker.take());
+        self.rouse_driver();
+    }
+
+    /// How long a question waited for its turn by TCP, once it has it; until then `waker` is told.
+    ///
+    /// # Errors
+    /// There will be none.
+    pub(in crate::dns::engine) fn turn(
+        &mut self,
+        index: u32,
+        waker: &Waker,
+    ) -> Option<Result<Duration, Event>> {
+        let slot = &mut self.slots[index as usize];
+        if matches!(slot.stage, Stage::Turn) {
+            slot.stage = Stage::Idle;
+            return Some(Ok(slot.queued));
+        }
+        self.outcome(index, waker).map(|(event, _)| Err(event))
+    }
+
+    /// A question that went by TCP is no longer under way.
+    pub(in crate::dns::engine) fn is_back(&mut self, index: u32) {
+        self.leave_flow(index);
     }
 
     /// A question is no longer under way at its levels: who waits there may have its turn.
