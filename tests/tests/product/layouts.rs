@@ -167,7 +167,7 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
     let servers = |batch: &RecordBatch| nulls("delegated_to", batch);
     let agreement = |batch: &RecordBatch| nulls("sts_ns_agree", batch);
     let of_policy = |batch: &RecordBatch| looks(batch, "policy_attempts");
-    let of_domains: [(&str, &dyn Fn(&RecordBatch) -> ArrayRef); 3] =
+    let of_domains: [Made<'_>; 3] =
         [("delegated_to", &servers), ("sts_ns_agree", &agreement), ("looks", &of_policy)];
     fill(&folder, "domains", &of_domains);
     drop(lab);
