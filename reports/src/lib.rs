@@ -1,7 +1,9 @@
 //! TLS-RPT aggregate reports (RFC 8460) as senders write them: read without loss, with every fault listed.
 //!
-//! [`parse::parse`] judges one report's JSON.
+//! [`input`] finds the reports in files, folders, mailboxes, mails and archives; [`parse::parse`] judges one
+//! report's JSON.
 
 pub mod fault;
+pub mod input;
 pub mod parse;
 pub mod report;
