@@ -140,6 +140,14 @@ impl Judged {
         }
     }
 
+    /// Why the text is no report; `None` where it is one.
+    #[must_use]
+    pub fn why_not(&self) -> Option<Code> {
+        let mut errors =
+            self.notes.iter().map(|note| note.code).filter(|code| code.severity() == Severity::Error);
+        if self.report.is_some() { None } else { errors.next() }
+    }
+
     /// Whether it is as RFC 8460 has it.
     #[must_use]
     pub fn is_valid(&self) -> bool {

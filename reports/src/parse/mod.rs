@@ -174,8 +174,12 @@ impl Reader {
     fn report(&mut self, raw: &RawValue) -> Option<Report> {
         let at = At::Root;
         let mut root = self.object(raw, at)?;
-        let is_report = ["policies", "date-range", "report-id", "organization-name"];
-        if !root.members.iter().any(|(name, _)| is_report.contains(&&**name)) {
+        let is_of_report = |(name, value): &(Cow<'_, str>, &RawValue)| match &**name {
+            "date-range" | "report-id" | "organization-name" => true,
+            "policies" => value.get().starts_with(['[', '{']),
+            _ => false,
+        };
+        if !root.members.iter().any(is_of_report) {
             return None;
         }
         let organization =

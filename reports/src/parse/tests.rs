@@ -132,10 +132,11 @@ fn what_is_no_report_says_why() {
         ("{\"policies\": [],}", Code::report_not_json),
         ("[]", Code::report_not_a_report),
         ("{\"feedback\": {}}", Code::report_not_a_report),
+        ("{\"policies\": 1}", Code::report_not_a_report),
     ] {
         let judged = parse(text.as_bytes());
         assert!(judged.report.is_none() && !judged.is_valid() && !judged.is_tolerated(), "{text}");
-        assert_eq!(judged.notes.last().unwrap().code, code, "{text}");
+        assert_eq!(judged.why_not(), Some(code), "{text}");
     }
     assert!(parse("[".repeat(100_000).as_bytes()).report.is_none());
 }
