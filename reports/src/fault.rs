@@ -65,6 +65,13 @@ macro_rules! codes {
                 match self { $(Self::$code => stringify!($code),)+ }
             }
 
+            /// What there is to say about it.
+            #[must_use]
+            pub const fn described(self) -> &'static Described {
+                // The table is in the order of the codes: both are made of one list.
+                &ALL[self as usize]
+            }
+
             /// How much it matters.
             #[must_use]
             pub const fn severity(self) -> Severity {

@@ -145,6 +145,14 @@ fn of_stream(from: &mut dyn BufRead, source: &str, take: &mut Taker<'_>) -> io::
     of_bytes(&bytes, &origin, 0, take).map(drop)
 }
 
+/// A report's text that may be compressed with gzip.
+///
+/// # Errors
+/// The gzip data are broken or out of bounds.
+pub fn unpacked(bytes: Vec<u8>) -> Result<Vec<u8>, Reason> {
+    if Looks::of(&bytes) == Looks::Gzip { unpack::gzip(&bytes) } else { Ok(bytes) }
+}
+
 /// Whether anything was handed on as a text.
 type Found = bool;
 
