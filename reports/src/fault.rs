@@ -127,22 +127,22 @@ codes! {
     report_id_missing, Warning, "RFC 8460 4.4", ["reports.report_id"],
         "No report-id",
         "Give each report an identifier of its own.";
-    report_range_missing, Warning, "RFC 8460 4.4", ["reports.begin", "reports.end"],
+    report_range_missing, Warning, "RFC 8460 4.4", ["reports.begin_at", "reports.end_at"],
         "No date-range, or one without begin or end",
         "Say which day the report covers.";
-    report_time_no_zone, Warning, "RFC 8460 4.4, RFC 3339 5.6", ["reports.begin", "reports.end"],
+    report_time_no_zone, Warning, "RFC 8460 4.4, RFC 3339 5.6", ["reports.begin_at", "reports.end_at"],
         "A time without zone: read as UTC",
         "Write times with `Z` or an offset.";
-    report_time_date_only, Warning, "RFC 8460 4.4, RFC 3339 5.6", ["reports.begin", "reports.end"],
+    report_time_date_only, Warning, "RFC 8460 4.4, RFC 3339 5.6", ["reports.begin_at", "reports.end_at"],
         "A date without time: read as its first second, UTC",
         "Write times with hours, minutes, seconds and `Z`.";
-    report_time_invalid, Warning, "RFC 8460 4.4, RFC 3339 5.6", ["reports.begin", "reports.end", "reports.other"],
+    report_time_invalid, Warning, "RFC 8460 4.4, RFC 3339 5.6", ["reports.begin_at", "reports.end_at", "reports.other"],
         "Not a time",
         "Write times as RFC 3339 section 5.6 has them.";
-    report_range_reversed, Warning, "RFC 8460 4.4", ["reports.begin", "reports.end"],
+    report_range_reversed, Warning, "RFC 8460 4.4", ["reports.begin_at", "reports.end_at"],
         "The range ends before it begins",
         "Write the earlier time as start-datetime.";
-    report_range_not_a_day, Info, "RFC 8460 4.1", ["reports.begin", "reports.end"],
+    report_range_not_a_day, Info, "RFC 8460 4.1", ["reports.begin_at", "reports.end_at"],
         "The range is not one day in UTC",
         "Report on whole days from 00:00 UTC, so that reports of different senders can be compared.";
     report_policies_missing, Warning, "RFC 8460 4.4", ["reports.policies"],

@@ -116,7 +116,7 @@ pub type Taker<'a> = dyn FnMut(Met<'_>) -> io::Result<()> + 'a;
 pub fn read(paths: &[PathBuf], take: &mut Taker<'_>) -> io::Result<()> {
     for path in paths {
         if path.as_os_str() == "-" {
-            of_stream(&mut io::stdin().lock(), "-", take)?;
+            stream(&mut io::stdin().lock(), "-", take)?;
         } else {
             walk::path(path, take)?;
         }
@@ -124,8 +124,12 @@ pub fn read(paths: &[PathBuf], take: &mut Taker<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads one stream: a mailbox mail by mail, anything else whole and within [`MOST_UNPACKED`].
-fn of_stream(from: &mut dyn BufRead, source: &str, take: &mut Taker<'_>) -> io::Result<()> {
+/// Reads one stream: a mailbox mail by mail, anything else whole and within [`MOST_UNPACKED`]. `source` is what
+/// the reports in it are said to come from.
+///
+/// # Errors
+/// What is done with the reports failed; a stream that cannot be read is handed on as such.
+pub fn stream(from: &mut dyn BufRead, source: &str, take: &mut Taker<'_>) -> io::Result<()> {
     let rejected = |take: &mut Taker<'_>, reason| take(Met::Rejected(source.to_owned(), reason));
     let is_mailbox = match from.fill_buf() {
         Ok(begin) => begin.starts_with(b"From "),

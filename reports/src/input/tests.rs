@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what must be there")]
-use super::{Form, Looks, Met, Origin, Reason, ReceivedFrom, of_bytes, of_stream, read};
+use super::{Form, Looks, Met, Origin, Reason, ReceivedFrom, of_bytes, read, stream};
 use std::io::Write as _;
 
 const REPORT: &str = r#"{"organization-name":"Sender","policies":[]}"#;
@@ -7,7 +7,7 @@ const REPORT: &str = r#"{"organization-name":"Sender","policies":[]}"#;
 /// What is met in bytes: texts with their origin, and reasons.
 fn met(bytes: &[u8]) -> (Vec<(String, Origin)>, Vec<(String, Reason)>) {
     let (mut texts, mut rejected) = (Vec::new(), Vec::new());
-    of_stream(&mut &*bytes, "file", &mut |one| {
+    stream(&mut &*bytes, "file", &mut |one| {
         match one {
             Met::Text(text, origin) => texts.push((String::from_utf8(text.to_vec()).unwrap(), origin)),
             Met::Rejected(source, reason) => rejected.push((source, reason)),

@@ -1,6 +1,6 @@
 //! Files below a path.
 
-use super::{Met, Reason, Taker, of_stream};
+use super::{Met, Reason, Taker, stream};
 use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ pub(super) fn path(path: &Path, take: &mut Taker<'_>) -> io::Result<()> {
         return folder(path, take);
     }
     let opened = File::open(path).map_err(named)?;
-    of_stream(&mut BufReader::with_capacity(64 * 1024, opened), &path.to_string_lossy(), take)
+    stream(&mut BufReader::with_capacity(64 * 1024, opened), &path.to_string_lossy(), take)
 }
 
 /// Everything in a folder, links to folders excepted. `tmp/` of a Maildir holds what is not delivered yet.
@@ -58,7 +58,7 @@ fn entry(path: &Path, take: &mut Taker<'_>) -> io::Result<()> {
         return rejected(take);
     }
     match File::open(path) {
-        Ok(file) => of_stream(&mut BufReader::with_capacity(16 * 1024, file), &path.to_string_lossy(), take),
+        Ok(file) => stream(&mut BufReader::with_capacity(16 * 1024, file), &path.to_string_lossy(), take),
         Err(_) => rejected(take),
     }
 }

@@ -42,7 +42,7 @@ impl Reader {
     fn policy(&mut self, raw: &RawValue, at: At<'_>) -> Policy {
         let Some(mut entry) = self.object(raw, at) else {
             self.note(Code::report_member_type, at);
-            return Policy { other: Some(raw.get().to_owned()), ..Policy::default() };
+            return Policy { other: Some(format!("{{\"\":{}}}", raw.get())), ..Policy::default() };
         };
         let mut policy = Policy::default();
         let here = At::Member(&at, "policy");
@@ -196,7 +196,7 @@ impl Reader {
         const INFORMATION: &str = "additional-information";
         let Some(mut from) = self.object(raw, at) else {
             self.note(Code::report_details_type, at);
-            return Failure { other: Some(raw.get().to_owned()), ..Failure::default() };
+            return Failure { other: Some(format!("{{\"\":{}}}", raw.get())), ..Failure::default() };
         };
         let mut failure = Failure {
             result_type: self.text(&mut from, "result-type", Some(Code::report_result_type_missing), at),

@@ -106,10 +106,10 @@ table! {
             "contact-info (RFC 8460 section 4.4); null where it is missing, null or no text.";
         report_id: Option<&'static str> = row.report_id.as_deref(),
             "report-id (RFC 8460 section 4.4); null where it is missing or no text.";
-        begin: Option<Time> = row.begin.map(Time),
+        begin_at: Option<Time> = row.begin.map(Time),
             "start-datetime, the first moment that is covered (RFC 8460 section 4.4); read as UTC where it has no zone; null where it is missing or no time.";
-        end: Option<Time> = row.end.map(Time),
-            "end-datetime, the last moment that is covered, or the first that is not: senders differ; read as begin is.";
+        end_at: Option<Time> = row.end.map(Time),
+            "end-datetime, the last moment that is covered, or the first that is not: senders differ; read as begin_at is.";
         policies: i32 = row.policies,
             "Entries of policies.";
         successful: Option<i64> = row.successful,

@@ -2,6 +2,7 @@
 
 mod args;
 mod read;
+mod serve;
 
 use args::{Args, Command};
 use clap::Parser as _;
@@ -41,6 +42,8 @@ fn main() -> ExitCode {
     let args = Args::parse();
     match args.command {
         Some(Command::Read(args)) => read::run(&args).into(),
+        Some(Command::Serve(args)) => serve::run(&args).into(),
+        Some(Command::Tables(args)) => sts_analysis::reports::cli::run(&args),
         Some(Command::Columns) => print(&sts_reports::store::columns::dictionary()).into(),
         None => match args.read {
             Some(args) => read::run(&args).into(),
