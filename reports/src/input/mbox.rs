@@ -11,9 +11,8 @@ pub(super) fn each(from: &mut dyn BufRead, origin: &Origin, take: &mut Taker<'_>
     loop {
         line.clear();
         // A piece of a line is enough to go on with where the line is longer than any of a mail.
-        let read = match (&mut *from).take(1024 * 1024).read_until(b'\n', &mut line) {
-            Ok(read) => read,
-            Err(_) => return take(Met::Rejected(origin.source.clone(), Reason::Unreadable)),
+        let Ok(read) = (&mut *from).take(1024 * 1024).read_until(b'\n', &mut line) else {
+            return take(Met::Rejected(origin.source.clone(), Reason::Unreadable));
         };
         let begins = !in_line && after_blank && line.starts_with(b"From ");
         if read == 0 || begins {

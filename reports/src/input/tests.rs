@@ -4,8 +4,11 @@ use std::io::Write as _;
 
 const REPORT: &str = r#"{"organization-name":"Sender","policies":[]}"#;
 
+type Texts = Vec<(String, Origin)>;
+type Rejected = Vec<(String, Reason)>;
+
 /// What is met in bytes: texts with their origin, and reasons.
-fn met(bytes: &[u8]) -> (Vec<(String, Origin)>, Vec<(String, Reason)>) {
+fn met(bytes: &[u8]) -> (Texts, Rejected) {
     let (mut texts, mut rejected) = (Vec::new(), Vec::new());
     stream(&mut &*bytes, "file", &mut |one| {
         match one {

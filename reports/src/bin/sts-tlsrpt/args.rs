@@ -27,6 +27,7 @@ pub(crate) enum Command {
     /// Take reports that senders upload (RFC 8460 section 3), behind a proxy that has TLS.
     Serve(Serve),
     /// Print tables drawn from the reports of a folder.
+    #[cfg(feature = "tables")]
     Tables(sts_analysis::reports::cli::Args),
     /// Print what each column and each fault means, as JSON.
     Columns,

@@ -43,6 +43,7 @@ fn main() -> ExitCode {
     match args.command {
         Some(Command::Read(args)) => read::run(&args).into(),
         Some(Command::Serve(args)) => serve::run(&args).into(),
+        #[cfg(feature = "tables")]
         Some(Command::Tables(args)) => sts_analysis::reports::cli::run(&args),
         Some(Command::Columns) => print(&sts_reports::store::columns::dictionary()).into(),
         None => match args.read {
