@@ -1,7 +1,7 @@
 //! Files below a path.
 
 use super::{Met, Reason, Taker, stream};
-use std::fs::{self, File};
+use std::fs::{self, File, FileType};
 use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 
@@ -24,32 +24,29 @@ fn folder(path: &Path, take: &mut Taker<'_>) -> io::Result<()> {
         return take(Met::Rejected(path.to_string_lossy().into_owned(), Reason::Unreadable));
     };
     loop {
-        let mut some: Vec<PathBuf> = Vec::new();
+        let mut some: Vec<(PathBuf, FileType)> = Vec::new();
         for entry in entries.by_ref().take(SORTED) {
-            match entry {
-                Ok(entry) => some.push(entry.path()),
+            match entry.and_then(|entry| Ok((entry.path(), entry.file_type()?))) {
+                Ok(entry) => some.push(entry),
                 Err(_) => take(Met::Rejected(path.to_string_lossy().into_owned(), Reason::Unreadable))?,
             }
         }
         if some.is_empty() {
             return Ok(());
         }
-        some.sort_unstable();
-        for path in some {
+        some.sort_unstable_by(|(one, _), (other, _)| one.cmp(other));
+        for (path, kind) in some {
             let left_alone = is_maildir && path.file_name().is_some_and(|name| name == "tmp");
             if !left_alone {
-                entry(&path, take)?;
+                entry(&path, kind, take)?;
             }
         }
     }
 }
 
-fn entry(path: &Path, take: &mut Taker<'_>) -> io::Result<()> {
+fn entry(path: &Path, kind: FileType, take: &mut Taker<'_>) -> io::Result<()> {
     let rejected =
         |take: &mut Taker<'_>| take(Met::Rejected(path.to_string_lossy().into_owned(), Reason::Unreadable));
-    let Ok(kind) = fs::symlink_metadata(path).map(|there| there.file_type()) else {
-        return rejected(take);
-    };
     if kind.is_dir() {
         return folder(path, take);
     }

@@ -1,6 +1,7 @@
 //! Which reports a folder has: 16 bytes of key and 8 of content each, so that a million fits into memory.
 
 use super::rows::Hash;
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, HashSet};
 
 /// What a report is to those that are there.
@@ -17,11 +18,21 @@ pub(super) enum Newness {
 /// The first bytes of a text's SHA-256: enough to tell texts of one key apart.
 type Content = [u8; 8];
 
-#[derive(Debug, Default)]
+/// Maps that the reports are spread over: each grows by itself, so that no map of all is ever copied whole.
+const SHARDS: usize = 256;
+
+#[derive(Debug)]
 pub(super) struct Known {
-    first: HashMap<Hash, Content>,
+    /// By the first byte of the key.
+    first: Vec<HashMap<Hash, Content>>,
     /// Further contents of a key.
     others: HashSet<(Hash, Content)>,
+}
+
+impl Default for Known {
+    fn default() -> Self {
+        Self { first: vec![HashMap::new(); SHARDS], others: HashSet::new() }
+    }
 }
 
 impl Known {
@@ -29,16 +40,19 @@ impl Known {
     pub(super) fn add(&mut self, key: Hash, sha256: &[u8]) -> Newness {
         let mut content = Content::default();
         content.iter_mut().zip(sha256).for_each(|(to, from)| *to = *from);
-        match self.first.entry(key) {
-            std::collections::hash_map::Entry::Vacant(place) => {
+        let shard = key.first().map_or(0, |first| usize::from(*first));
+        let there = self.first.get_mut(shard).and_then(|shard| match shard.entry(key) {
+            Entry::Vacant(place) => {
                 place.insert(content);
-                Newness::New
+                None
             }
-            std::collections::hash_map::Entry::Occupied(there) if *there.get() == content => Newness::Same,
-            std::collections::hash_map::Entry::Occupied(_) if self.others.insert((key, content)) => {
-                Newness::Reused
-            }
-            std::collections::hash_map::Entry::Occupied(_) => Newness::Same,
+            Entry::Occupied(there) => Some(*there.get()),
+        });
+        match there {
+            None => Newness::New,
+            Some(there) if there == content => Newness::Same,
+            Some(_) if self.others.insert((key, content)) => Newness::Reused,
+            Some(_) => Newness::Same,
         }
     }
 

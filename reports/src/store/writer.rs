@@ -16,10 +16,10 @@ use std::path::{Path, PathBuf};
 const HELD: usize = 4096;
 
 /// And so many bytes of text, whichever comes first.
-const HELD_BYTES: usize = 4 * 1024 * 1024;
+const HELD_BYTES: usize = 2 * 1024 * 1024;
 
 /// A row group is finished once it takes this much memory.
-const GROUP_BYTES: usize = 8 * 1024 * 1024;
+const GROUP_BYTES: usize = 4 * 1024 * 1024;
 
 /// The file of a table that is being written.
 pub(super) struct Unfinished {
