@@ -1,6 +1,7 @@
 //! JSON lines in, JSON lines out: `{"id": …, "input": …}`, as the conformance cases have them.
 
 use super::input::{self, Unreadable};
+use super::line::JudgedLine;
 use super::report;
 use super::{InputKind, Note, ValidationReport};
 use serde::{Deserialize, Serialize};
@@ -71,15 +72,6 @@ fn judged_line(kind: InputKind, case: &Case) -> Result<JudgedCase, &'static str>
     }
     let report = judge(kind, &case.input)?;
     Ok((report.strict.passes(), answer(&case.id, &report)))
-}
-
-/// A line of the output, its keys in this order.
-#[derive(Serialize)]
-pub(super) struct JudgedLine<'a, F> {
-    pub(super) id: &'a Value,
-    pub(super) verdict: &'static str,
-    pub(super) lenient: &'static str,
-    pub(super) findings: Vec<F>,
 }
 
 #[derive(Serialize)]

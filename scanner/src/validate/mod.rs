@@ -7,6 +7,7 @@
 mod batch;
 mod fix;
 mod input;
+mod line;
 mod report;
 mod text;
 

@@ -1,7 +1,7 @@
 //! TLS reports: judged by the library that reads them.
 
-use super::batch::JudgedLine;
 use super::input::{Unreadable, bounded};
+use super::line::JudgedLine;
 use super::{SenderView, text};
 use serde::Serialize;
 use serde_json::Value;
@@ -60,7 +60,7 @@ pub(super) fn line(id: &Value, judged: &Judged) -> serde_json::Result<String> {
 fn told(judged: &Judged) -> String {
     let lenient = SenderView::of_text(judged.is_tolerated());
     let mut text =
-        text::verdicts("by the RFC:   ", SenderView::of_text(judged.is_valid()), "most readers:", lenient);
+        text::verdicts("by the RFC:  ", SenderView::of_text(judged.is_valid()), "most readers:", lenient);
     for note in judged.notes.iter().take(SHOWN) {
         let of = note.code.described();
         let (severity, code) = (of.severity.as_str(), note.code.as_str());
