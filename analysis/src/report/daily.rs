@@ -22,7 +22,7 @@ pub(super) fn daily(
     for row in rows.each() {
         let (Some(found), at) = (number(&row[column]), shown(&row[day])) else { continue };
         if days(&at).is_some() {
-            let line = by.map_or_else(|| axis.to_owned(), |by| shown(&row[by]));
+            let line = by.map_or_else(|| "all senders".to_owned(), |by| shown(&row[by]));
             lines.entry(line).or_default().insert(at.clone(), found);
             all_days.insert(at);
         }
