@@ -1,4 +1,5 @@
-//! Writes the datasets of a fixture world: `world NAME OUT`. Prints their folders, one per line.
+//! Writes the datasets of a fixture world: `world NAME OUT`, `world reports/NAME OUT` for one of TLS reports.
+//! Prints their folders, one per line.
 
 #![allow(clippy::print_stdout, clippy::expect_used, reason = "a tool for the tests")]
 
@@ -11,6 +12,11 @@ fn main() {
     let mut args = std::env::args().skip(1);
     let name = args.next().expect("name of a world");
     let out = args.next().expect("directory to write to");
+    if let Some(name) = name.strip_prefix("reports/") {
+        world::write_reports(&world::report_fixtures().join(name), Path::new(&out));
+        println!("{out}");
+        return;
+    }
     for folder in world::write(&world::fixtures().join(name), Path::new(&out)) {
         println!("{}", folder.display());
     }

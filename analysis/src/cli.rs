@@ -4,7 +4,7 @@
 use crate::dataset::{Completeness, Dataset, open_all};
 use crate::fault::Fault;
 use crate::query::Query;
-use crate::render::{Format, render};
+use crate::render::{Answer, Format, render};
 use crate::settings::Settings;
 use crate::tables::Tables;
 use crate::visible::visible;
@@ -25,6 +25,22 @@ pub struct Args {
     /// Folders of scans, as `sts-scan` wrote them; the tables have rows for each.
     #[arg(value_name = "DATASET", required_unless_present = "list")]
     datasets: Vec<PathBuf>,
+    #[command(flatten)]
+    wanted: Wanted,
+    /// Accept datasets that are not complete, and say what they cover.
+    #[arg(long)]
+    partial: bool,
+    #[command(flatten)]
+    settings: Settings,
+    /// Instead of tables, write into this folder what other programs need to run the same queries: names,
+    /// providers, scans and the like as Parquet, and tables.sql for DuckDB.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["table", "query", "list"])]
+    helper_tables: Option<PathBuf>,
+}
+
+/// Which tables are wanted, and how they are written.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Wanted {
     /// Format of the output.
     #[arg(long, value_enum, default_value_t = Format::Text)]
     format: Format,
@@ -37,9 +53,6 @@ pub struct Args {
     /// List the tables and the questions they answer.
     #[arg(long)]
     list: bool,
-    /// Accept datasets that are not complete, and say what they cover.
-    #[arg(long)]
-    partial: bool,
     /// At most this many rows per table, or `all` [default: 60 for text, markdown and latex; all for csv and
     /// json].
     #[arg(long, value_name = "N|all", value_parser = parse_rows)]
@@ -50,12 +63,47 @@ pub struct Args {
     /// Do not put an apostrophe before texts in CSV that a spreadsheet would run as formulas.
     #[arg(long)]
     csv_plain: bool,
-    #[command(flatten)]
-    settings: Settings,
-    /// Instead of tables, write into this folder what other programs need to run the same queries: names,
-    /// providers, scans and the like as Parquet, and tables.sql for DuckDB.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["table", "query", "list"])]
-    helper_tables: Option<PathBuf>,
+}
+
+impl Wanted {
+    /// What there is to choose from, where that is asked for.
+    pub(crate) fn list(&self, catalogue: &[Query]) -> Option<String> {
+        let width = catalogue.iter().map(|query| query.name.len()).max().unwrap_or(0);
+        let lines = catalogue.iter().map(|query| format!("{:<width$}  {}\n", query.name, query.answers));
+        self.list.then(|| lines.collect())
+    }
+
+    /// The queries that were asked for: files, tables by name, or the whole catalogue.
+    pub(crate) fn chosen(&self, catalogue: &[Query]) -> Result<Vec<Query>, Fault> {
+        if !self.query.is_empty() {
+            return self.query.iter().map(|path| Query::open(path)).collect();
+        }
+        if self.table.is_empty() {
+            return Ok(catalogue.to_vec());
+        }
+        let find = |name: &String| {
+            let names = || catalogue.iter().map(|query| query.name.as_str()).collect::<Vec<_>>().join(", ");
+            let found = catalogue.iter().find(|query| query.name == *name).cloned();
+            found.ok_or_else(|| Fault::Usage(format!("no table `{name}`, must be one of: {}", names())))
+        };
+        self.table.iter().map(find).collect()
+    }
+
+    /// Most bytes that queries may hold.
+    pub(crate) fn memory(&self) -> usize {
+        usize::try_from(self.memory).unwrap_or(usize::MAX).saturating_mul(1024 * 1024)
+    }
+
+    /// The answers as they are to be written.
+    pub(crate) fn written(&self, answers: &[Answer]) -> String {
+        let rows = match self.rows {
+            Some(Rows::AtMost(rows)) => Some(rows),
+            Some(Rows::All) => None,
+            None => self.format.usual_rows(),
+        };
+        let format = if self.format == Format::Csv { Format::csv(self.csv_plain) } else { self.format };
+        render(answers, format, rows)
+    }
 }
 
 /// Threads besides one per core.
@@ -88,19 +136,16 @@ pub fn run(args: &Args, catalogue: &[Query]) -> ExitCode {
 }
 
 fn answer(args: &Args, catalogue: &[Query]) -> Result<(), Fault> {
-    if args.list {
-        let width = catalogue.iter().map(|query| query.name.len()).max().unwrap_or(0);
-        let lines = catalogue.iter().map(|query| format!("{:<width$}  {}\n", query.name, query.answers));
-        return print(&lines.collect::<String>());
+    if let Some(list) = args.wanted.list(catalogue) {
+        return print(&list);
     }
-    let queries = chosen(args, catalogue)?;
+    let queries = args.wanted.chosen(catalogue)?;
     let completeness = if args.partial { Completeness::PartialAllowed } else { Completeness::Required };
     let datasets = open_all(&args.datasets, completeness)?;
     warn(&datasets)?;
     let engine = engine()?;
-    let memory = usize::try_from(args.memory).unwrap_or(usize::MAX).saturating_mul(1024 * 1024);
     engine.block_on(async {
-        let mut tables = Tables::register(datasets, memory, args.settings).await?;
+        let mut tables = Tables::register(datasets, args.wanted.memory(), args.settings).await?;
         if let Some(dir) = &args.helper_tables {
             tables.export(dir).await?;
             say(&format!(
@@ -110,7 +155,7 @@ fn answer(args: &Args, catalogue: &[Query]) -> Result<(), Fault> {
             return Ok(());
         }
         let mut answers = Vec::new();
-        let named = !args.query.is_empty() || !args.table.is_empty();
+        let named = !args.wanted.query.is_empty() || !args.wanted.table.is_empty();
         for query in &queries {
             match tables.run(query).await {
                 // Of all tables, those that can be answered; a table that was asked for by name must be.
@@ -118,30 +163,8 @@ fn answer(args: &Args, catalogue: &[Query]) -> Result<(), Fault> {
                 answer => answers.push(answer?),
             }
         }
-        let rows = match args.rows {
-            Some(Rows::AtMost(rows)) => Some(rows),
-            Some(Rows::All) => None,
-            None => args.format.usual_rows(),
-        };
-        let format = if args.format == Format::Csv { Format::csv(args.csv_plain) } else { args.format };
-        print(&render(&answers, format, rows))
+        print(&args.wanted.written(&answers))
     })
-}
-
-/// The queries that were asked for: files, tables by name, or the whole catalogue.
-fn chosen(args: &Args, catalogue: &[Query]) -> Result<Vec<Query>, Fault> {
-    if !args.query.is_empty() {
-        return args.query.iter().map(|path| Query::open(path)).collect();
-    }
-    if args.table.is_empty() {
-        return Ok(catalogue.to_vec());
-    }
-    let find = |name: &String| {
-        let names = || catalogue.iter().map(|query| query.name.as_str()).collect::<Vec<_>>().join(", ");
-        let found = catalogue.iter().find(|query| query.name == *name).cloned();
-        found.ok_or_else(|| Fault::Usage(format!("no table `{name}`, must be one of: {}", names())))
-    };
-    args.table.iter().map(find).collect()
 }
 
 /// Says what somebody who reads the tables should know of their datasets: that one is not complete, or has

@@ -8,7 +8,11 @@ use std::sync::{Arc, LazyLock};
 /// The four tables of a dataset, each a folder of Parquet parts.
 pub const TABLES: [&str; 4] = ["domains", "mx_hosts", "certificates", "assessments"];
 
+/// The three tables of a folder of TLS reports, each a folder of Parquet parts.
+pub const REPORT_TABLES: [&str; 3] = ["reports", "policies", "failures"];
+
 const TEXT: &str = include_str!("../../columns.json");
+const REPORTS_TEXT: &str = include_str!("../../reports.json");
 
 #[derive(Deserialize)]
 struct Contract {
@@ -56,6 +60,21 @@ pub struct Word {
 
 static CONTRACT: LazyLock<Result<Contract, String>> =
     LazyLock::new(|| serde_json::from_str(TEXT).map_err(|cause| cause.to_string()));
+
+static REPORTS: LazyLock<Result<Contract, String>> =
+    LazyLock::new(|| serde_json::from_str(REPORTS_TEXT).map_err(|cause| cause.to_string()));
+
+fn reports() -> Result<&'static Contract, Fault> {
+    REPORTS.as_ref().map_err(|cause| Fault::engine("read reports.json", cause))
+}
+
+/// Version of the layout of TLS reports that this program knows, `major.minor`.
+///
+/// # Errors
+/// The file this program was built with is broken.
+pub fn reports_version() -> Result<&'static str, Fault> {
+    Ok(&reports()?.schema_version)
+}
 
 fn contract() -> Result<&'static Contract, Fault> {
     CONTRACT.as_ref().map_err(|cause| Fault::engine("read columns.json", cause))
@@ -128,8 +147,9 @@ pub fn row(table: &str) -> Result<&'static str, Fault> {
 }
 
 fn described(table: &str) -> Result<&'static Table, Fault> {
-    let found = contract()?.tables.iter().find(|t| t.name == table);
-    found.ok_or_else(|| Fault::engine("read columns.json", format!("no table {table}")))
+    let mut all = contract()?.tables.iter().chain(&reports()?.tables);
+    let found = all.find(|t| t.name == table);
+    found.ok_or_else(|| Fault::engine("read columns.json and reports.json", format!("no table {table}")))
 }
 
 /// A type of the contract as Arrow knows it, every part nullable.
@@ -216,6 +236,10 @@ mod tests {
             assert!(required(table).unwrap().contains(&"scan"));
         }
         assert_eq!(contract().unwrap().tables.len(), TABLES.len());
+        for table in REPORT_TABLES {
+            assert!(!schema(table).unwrap().fields().is_empty());
+        }
+        assert_eq!(reports().unwrap().tables.len(), REPORT_TABLES.len());
     }
 
     #[test]

@@ -184,6 +184,13 @@ fn read_manifest(dir: &Path) -> Result<Value, Fault> {
     })?;
     let manifest: Value = serde_json::from_slice(&bytes)
         .map_err(|cause| Fault::Usage(format!("{}: {cause}", path.display())))?;
+    if text(&manifest, "kind") == Some(crate::reports::KIND) {
+        return Err(Fault::Usage(format!(
+            "{} is a folder of TLS reports, not a scan; it tells who mails whom, and is never published\n\
+             hint: read it with `sts-tlsrpt tables`, or give it to `sts-report --reports`",
+            dir.display()
+        )));
+    }
     whole::check_digest(&path, &manifest)?;
     Ok(manifest)
 }
@@ -251,6 +258,12 @@ mod tests {
         assert!(message.contains("is not complete: 0 domains") && message.contains("--partial"), "{message}");
         let dir = with_manifest(manifest);
         assert!(!Dataset::open(dir.path(), Completeness::PartialAllowed).unwrap().complete);
+    }
+
+    #[test]
+    fn a_folder_of_reports_is_no_scan_and_is_never_published() {
+        let message = refusal(r#"{"kind":"tls-reports","schema_version":"1.0","reports":0,"parts":[]}"#);
+        assert!(message.contains("is never published"), "{message}");
     }
 
     #[test]

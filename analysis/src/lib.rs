@@ -17,6 +17,7 @@ pub mod publish;
 pub mod query;
 pub mod render;
 pub mod report;
+pub mod reports;
 pub mod settings;
 pub mod tables;
 pub mod unknown;

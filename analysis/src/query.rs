@@ -41,10 +41,10 @@ pub(crate) struct View {
 }
 
 macro_rules! views {
-    ($($making:ident $name:literal),+ $(,)?) => {
+    ($folder:literal: $($making:ident $name:literal),+ $(,)?) => {
         [$(View {
             name: $name,
-            sql: include_str!(concat!("../queries/views/", $name, ".sql")),
+            sql: include_str!(concat!("../queries/", $folder, "/", $name, ".sql")),
             making: Making::$making,
         }),+]
     };
@@ -52,6 +52,7 @@ macro_rules! views {
 
 /// The tables that queries count over, in the order they build on one another.
 pub(crate) const VIEWS: [View; 18] = views!(
+    "views":
     Inline "population", Held "suffix_counts", Held "rank_counts", Program "mx_customers", Held "signallers",
     Program "signaller_names", Held "managers", Held "faults", Held "stage_errors", Held "domain_hosts",
     Held "endpoints", Held "leaf_certificates", Held "timeline", Held "snapshots", Held "steps", Held "transitions", Held "common_counts",
@@ -65,7 +66,9 @@ macro_rules! texts {
 }
 
 fn parsed(texts: &[(&str, &str)]) -> Vec<Query> {
-    texts.iter().map(|(file, sql)| Query::parse(file, sql)).collect()
+    // Without its folder.
+    let stem = |file: &str| file.rsplit('/').next().unwrap_or_default().to_owned();
+    texts.iter().map(|(file, sql)| Query::parse(&stem(file), sql)).collect()
 }
 
 /// The tables of `sts-adoption`.
@@ -141,7 +144,29 @@ pub fn report() -> Vec<Query> {
     parsed(&texts!("20-funnel"))
 }
 
-/// Every table of every program, in the order of their numbers.
+/// The tables of `sts-tlsrpt tables`, over the tables of a folder of TLS reports.
+#[must_use]
+pub fn tlsrpt() -> Vec<Query> {
+    parsed(&texts!(
+        "reports/80-report-days",
+        "reports/81-report-results",
+        "reports/82-report-senders",
+        "reports/83-report-sending-mtas",
+        "reports/84-report-mx",
+        "reports/85-report-modes",
+        "reports/86-report-result-days",
+        "reports/87-report-sender-days",
+        "reports/88-report-failures",
+        "reports/89-report-domains",
+        "reports/90-report-faults",
+    ))
+}
+
+/// The tables that those are counted over, in the order they build on one another.
+pub(crate) const REPORT_VIEWS: [View; 3] =
+    views!("reports/views": Inline "counted_reports", Inline "counted_policies", Inline "counted_failures");
+
+/// Every table over scans of every program, in the order of their numbers.
 #[must_use]
 pub fn all() -> Vec<Query> {
     [adoption(), report(), misconfig(), trends()].concat()
@@ -201,7 +226,7 @@ mod tests {
 
     #[test]
     fn every_query_says_what_it_answers_over_which_denominator_in_which_units() {
-        for query in all() {
+        for query in all().into_iter().chain(tlsrpt()) {
             for part in [&query.title, &query.answers, &query.denominator, &query.units] {
                 assert!(!part.is_empty(), "{}", query.name);
             }
@@ -210,10 +235,12 @@ mod tests {
 
     #[test]
     fn every_query_file_is_in_a_catalogue() {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("queries");
-        let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
-        let files = files.filter(|path| path.extension().is_some_and(|ending| ending == "sql")).count();
-        assert_eq!(files, all().len());
+        for (folder, named) in [("queries", all()), ("queries/reports", tlsrpt())] {
+            let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+            let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+            let files = files.filter(|path| path.extension().is_some_and(|ending| ending == "sql")).count();
+            assert_eq!(files, named.len());
+        }
     }
 
     #[test]

@@ -1,8 +1,10 @@
-//! `sts-scan findings`: the catalogue of [`crate::assess::catalogue`], for people and for programs.
+//! `sts-scan findings`: the catalogue of [`crate::assess::catalogue`], and the faults of TLS reports after it,
+//! for people and for programs.
 
 use crate::assess::catalogue::{self, Finding, Severity, Stage};
 use serde_json::{Value, json};
 use std::fmt::Write as _;
+use sts_reports::fault::{self, Described};
 
 /// How the catalogue is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,42 +36,94 @@ impl CatalogueFormat {
     }
 }
 
+/// An entry of either catalogue.
+struct Entry {
+    code: &'static str,
+    stage: &'static str,
+    severity: &'static str,
+    may_pass: bool,
+    title: &'static str,
+    advice: &'static str,
+    source: &'static str,
+    columns: &'static [&'static str],
+    result: Option<&'static str>,
+}
+
+impl From<&'static Finding> for Entry {
+    fn from(of: &'static Finding) -> Self {
+        Self {
+            code: of.code.as_str(),
+            stage: of.stage.as_str(),
+            severity: of.severity.as_str(),
+            may_pass: of.code.may_pass(),
+            title: of.title,
+            advice: of.advice,
+            source: of.source,
+            columns: of.columns,
+            result: of.result,
+        }
+    }
+}
+
+impl From<&'static Described> for Entry {
+    fn from(of: &'static Described) -> Self {
+        Self {
+            code: of.code.as_str(),
+            stage: REPORT,
+            severity: of.severity.as_str(),
+            may_pass: false,
+            title: of.title,
+            advice: of.advice,
+            source: of.source,
+            columns: of.columns,
+            result: None,
+        }
+    }
+}
+
+/// The stage of faults that reports have; no scan finds one.
+const REPORT: &str = "report";
+
+fn entries() -> impl Iterator<Item = Entry> {
+    catalogue::all().map(Entry::from).chain(fault::ALL.iter().map(Entry::from))
+}
+
 /// The whole catalogue in its order, with a line end at the end.
 #[must_use]
 pub fn catalogue(format: CatalogueFormat) -> String {
     match format {
         CatalogueFormat::Text => text(),
-        CatalogueFormat::Json => format!("{:#}\n", catalogue::all().map(object).collect::<Value>()),
+        CatalogueFormat::Json => format!("{:#}\n", entries().map(|entry| object(&entry)).collect::<Value>()),
         CatalogueFormat::Markdown => markdown(),
         CatalogueFormat::Methods => methods(),
     }
 }
 
 /// The sign that METHODS.md gives a severity; `t` after it: transient until the second look repeats it.
-fn mark(finding: &Finding) -> String {
-    let severity = match finding.severity {
-        Severity::Error => "!",
-        Severity::Warning => "~",
-        Severity::Info => "i",
-        Severity::Indeterminate => "?",
+fn mark(entry: &Entry) -> String {
+    let severity = match Severity::from_word(entry.severity) {
+        Some(Severity::Error) => "!",
+        Some(Severity::Warning) => "~",
+        Some(Severity::Info) => "i",
+        Some(Severity::Indeterminate) | None => "?",
     };
-    format!("{severity}{}", if finding.code.may_pass() { "t" } else { "" })
+    format!("{severity}{}", if entry.may_pass { "t" } else { "" })
 }
 
 fn text() -> String {
     let mut text = String::from(
-        "! error: a strict sender gets no usable policy, or refuses a host\n\
+        "! error: a strict sender gets no usable policy, or refuses a host; most readers lose a report\n\
          ~ warning: it works, but senders differ, or it is about to break\n\
          i info: counted, but not wrong\n\
          ? indeterminate: what was observed is not conclusive; never part of an error count\n\
          t may pass: transient until the second look repeats it, then lasting\n",
     );
-    let mut stage: Option<Stage> = None;
-    for finding in catalogue::all() {
-        if stage.replace(finding.stage) != Some(finding.stage) {
-            let _ = writeln!(text, "\n{}", finding.stage.as_str());
+    let mut stage = "";
+    for finding in entries() {
+        if std::mem::replace(&mut stage, finding.stage) != finding.stage {
+            let _ = writeln!(text, "\n{}", finding.stage);
         }
-        let _ = writeln!(text, "  {:2} {}: {}", mark(finding), finding.code.as_str(), finding.title);
+        let _ = writeln!(text, "  {:2} {}: {}", mark(&finding), finding.code, finding.title);
         let _ = writeln!(text, "       {}", finding.advice);
         let result = finding.result.map(|result| format!("; reported as {result}")).unwrap_or_default();
         let columns = finding.columns.join(", ");
@@ -78,12 +132,12 @@ fn text() -> String {
     text
 }
 
-fn object(finding: &Finding) -> Value {
+fn object(finding: &Entry) -> Value {
     json!({
-        "code": finding.code.as_str(),
-        "stage": finding.stage.as_str(),
-        "severity": finding.severity.as_str(),
-        "may_pass": finding.code.may_pass(),
+        "code": finding.code,
+        "stage": finding.stage,
+        "severity": finding.severity,
+        "may_pass": finding.may_pass,
         "title": finding.title,
         "advice": finding.advice,
         "source": finding.source,
@@ -97,14 +151,14 @@ fn markdown() -> String {
         "| code | stage | | what it is | what to do | source | columns | result type |\n\
          |---|---|---|---|---|---|---|---|\n",
     );
-    for finding in catalogue::all() {
+    for finding in entries() {
         let columns: Vec<String> = finding.columns.iter().map(|column| format!("`{column}`")).collect();
         let _ = writeln!(
             text,
             "| `{}` | {} | {} | {} | {} | {} | {} | {} |",
-            finding.code.as_str(),
-            finding.stage.as_str(),
-            mark(finding),
+            finding.code,
+            finding.stage,
+            mark(&finding),
             finding.title.replace('|', "\\|"),
             finding.advice.replace('|', "\\|"),
             finding.source,
@@ -118,17 +172,17 @@ fn markdown() -> String {
 /// ¹ marks what one scan cannot show.
 fn methods() -> String {
     let mut text = String::from("| code | | what it is | source | result type |\n|---|---|---|---|---|\n");
-    let mut stage: Option<Stage> = None;
-    for finding in catalogue::all() {
-        if stage.replace(finding.stage) != Some(finding.stage) {
-            let _ = writeln!(text, "| **{}** | | | | |", finding.stage.as_str());
+    let mut stage = "";
+    for finding in entries() {
+        if std::mem::replace(&mut stage, finding.stage) != finding.stage {
+            let _ = writeln!(text, "| **{}** | | | | |", finding.stage);
         }
         let _ = writeln!(
             text,
             "| `{}`{} | {} | {} | {} | {} |",
-            finding.code.as_str(),
-            if finding.stage == Stage::LifeCycle { " ¹" } else { "" },
-            mark(finding),
+            finding.code,
+            if finding.stage == Stage::LifeCycle.as_str() { " ¹" } else { "" },
+            mark(&finding),
             finding.title.replace('|', "\\|"),
             finding.source,
             finding.result.unwrap_or_default()
@@ -149,9 +203,11 @@ mod tests {
         let json: Value = serde_json::from_str(&catalogue(CatalogueFormat::Json)).unwrap();
         let codes: Vec<&str> =
             json.as_array().unwrap().iter().map(|one| one["code"].as_str().unwrap()).collect();
-        assert_eq!(codes, Code::ALL.iter().map(|code| code.as_str()).collect::<Vec<_>>());
+        let of_reports = sts_reports::fault::ALL.iter().map(|fault| fault.code.as_str());
+        assert_eq!(codes, Code::ALL.iter().map(|code| code.as_str()).chain(of_reports).collect::<Vec<_>>());
         let (text, markdown) = (catalogue(CatalogueFormat::Text), catalogue(CatalogueFormat::Markdown));
         let methods = catalogue(CatalogueFormat::Methods);
+        assert_eq!(codes.iter().collect::<std::collections::BTreeSet<_>>().len(), codes.len());
         for code in codes {
             assert_eq!(text.matches(&format!(" {code}: ")).count(), 1, "{code}");
             assert_eq!(markdown.matches(&format!("| `{code}` |")).count(), 1, "{code}");

@@ -55,6 +55,34 @@ fn conformance(kind: &str, cases: &str) -> usize {
 }
 
 #[test]
+fn every_report_of_the_conformance_cases_is_judged_with_the_place_of_each_fault() {
+    let cases = include_str!("../../tests/cases/tlsrpt_report.jsonl");
+    let output = run(&["validate", "tlsrpt-report", "--batch"], cases.as_bytes());
+    assert_eq!(output.status.code(), Some(1), "some cases do not pass: {}", text(&output.stderr));
+    let answers: Vec<&str> = text(&output.stdout).lines().collect();
+    assert_eq!(answers.len(), 23);
+    for (case, answer) in cases.lines().zip(answers) {
+        let (case, answer): (Value, Value) =
+            (serde_json::from_str(case).unwrap(), serde_json::from_str(answer).unwrap());
+        assert_eq!((&answer["id"], &answer["verdict"]), (&case["id"], &case["expect"]), "{answer}");
+        let tolerated = case["expect"] == "valid" || case["tolerated_by_most"] == true;
+        assert_eq!(answer["lenient"] == "valid", tolerated, "{answer}");
+        if case["id"] == "J030" {
+            let path = "$['policies'][0]['summary']['total-failure-session-count']";
+            assert_eq!(answer["findings"][0]["path"], path);
+        }
+    }
+    let one = run(&["validate", "tlsrpt-report"], b"{\"report-id\": \"1\", \"policies\": {}}");
+    assert_eq!(one.status.code(), Some(1));
+    let told = text(&one.stdout);
+    assert!(told.starts_with("by the RFC:   invalid\nmost readers: invalid\n"), "{told}");
+    assert!(
+        told.contains("\n$['policies']: error: policies is not an array (report_policies_type)\n"),
+        "{told}"
+    );
+}
+
+#[test]
 fn every_conformance_case_passes_through_the_program() {
     let counts = [
         ("record", conformance("record", include_str!("../../tests/cases/record.jsonl"))),

@@ -11,7 +11,7 @@ use sts_lab::mix::Mix;
 use sts_lab::names::Names;
 use sts_lab::serve::Dns;
 use sts_lab::straight::{self, Order, Source};
-use sts_lab::{Lab, Options, compare, grade, hostile};
+use sts_lab::{Lab, Options, compare, grade, hostile, reported};
 
 /// A simulated Internet on the loopback network whose true answers are known.
 #[derive(Debug, Parser)]
@@ -38,6 +38,15 @@ enum Task {
         /// scan can show has one.
         #[arg(long)]
         codes: bool,
+    },
+    /// Write what senders of each form would have reported about a world: mails/ and reports.truth.jsonl.
+    Reports(Reports),
+    /// Compare the tables of `sts-tlsrpt` with reports.truth.jsonl; exit 0 only if there is no difference.
+    GradeReports {
+        /// The folder that `sts-tlsrpt read` wrote.
+        reports: PathBuf,
+        /// reports.truth.jsonl beside the mails that were read.
+        truth: PathBuf,
     },
     /// Compare two datasets cell by cell, whatever the order of their rows; exit 0 only if there is no
     /// difference, 1 if there is one.
@@ -119,11 +128,32 @@ struct Dataset {
     output: PathBuf,
 }
 
+#[derive(Debug, clap::Args)]
+struct Reports {
+    /// How many domains: made up, or from the top of --list.
+    #[arg(long, default_value_t = 1_000, value_parser = clap::value_parser!(u64).range(1..=1 << 30))]
+    domains: u64,
+    /// Seed for everything random: the same seed gives the same world.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Names from a list, as text or as CSV with the name in its last column.
+    #[arg(long, value_name = "FILE")]
+    list: Option<PathBuf>,
+    /// How often each situation occurs: demo, imc2025, uniform, or a file.
+    #[arg(long, value_name = "FILE|NAME", default_value = "demo")]
+    mix: String,
+    /// Where the mails and the truth go.
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+}
+
 fn main() -> ExitCode {
     let done = match Args::parse().task {
         Task::Serve(args) => serve(args),
         Task::Dataset(args) => dataset(args),
         Task::Grade { dataset, truth, codes } => graded(&dataset, &truth, codes),
+        Task::Reports(args) => reports(args),
+        Task::GradeReports { reports, truth } => graded_reports(&reports, &truth),
         Task::Compare { before, after } => compared(&before, &after),
         Task::Hostile => hostile::page().map(|page| {
             print!("{page}");
@@ -134,6 +164,24 @@ fn main() -> ExitCode {
         eprintln!("error: {error:#}");
         ExitCode::from(2)
     })
+}
+
+fn reports(args: Reports) -> Result<ExitCode> {
+    let names = match args.list {
+        Some(path) => Names::List { path, limit: args.domains },
+        None => Names::Generated(args.domains),
+    };
+    let dir = args.output;
+    let order = reported::Order { names, seed: args.seed, mix: Mix::load(&args.mix)?, dir: dir.clone() };
+    let written = reported::write(&order)?;
+    eprintln!("{written} reports in {}", dir.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn graded_reports(reports: &Path, truth: &Path) -> Result<ExitCode> {
+    let grade = reported::grade(reports, truth)?;
+    print!("{grade}");
+    Ok(if grade.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn compared(before: &Path, after: &Path) -> Result<ExitCode> {

@@ -6,6 +6,7 @@ use crate::dataset::{Completeness, grouped, open_all};
 use crate::fault::Fault;
 use crate::output;
 use crate::render::Format;
+use crate::reports::Reports;
 use crate::settings::Settings;
 use crate::tables::Tables;
 use clap::Parser;
@@ -22,8 +23,11 @@ use std::process::ExitCode;
 )]
 pub struct Args {
     /// Folders of scans, as `sts-scan` wrote them; with several, the report says what changed.
-    #[arg(value_name = "DATASET", required = true)]
+    #[arg(value_name = "DATASET", required_unless_present = "reports")]
     datasets: Vec<PathBuf>,
+    /// A folder of TLS reports, as `sts-tlsrpt` wrote it: what senders saw, with or without scans.
+    #[arg(long, value_name = "REPORTS")]
+    reports: Option<PathBuf>,
     /// The page: one self-contained file, below 2 MB.
     #[arg(short, long, value_name = "FILE", required_unless_present = "figures")]
     output: Option<PathBuf>,
@@ -67,8 +71,15 @@ fn answer(args: &Args) -> Result<(), Fault> {
     let engine = engine()?;
     let memory = usize::try_from(args.memory).unwrap_or(usize::MAX).saturating_mul(1024 * 1024);
     let report = engine.block_on(async {
-        let tables = Tables::register(datasets, memory, args.settings).await?;
-        Report::gather(tables, args.title.clone()).await
+        let tables = match datasets.is_empty() {
+            true => None,
+            false => Some(Tables::register(datasets, memory, args.settings).await?),
+        };
+        let reports = match &args.reports {
+            Some(folder) => Some(Reports::open(folder, memory).await?),
+            None => None,
+        };
+        Report::gather_all(tables, reports, args.title.clone()).await
     })?;
     if let Some(file) = &args.output {
         let page = report.page()?;

@@ -1,6 +1,7 @@
 //! From a query's answer to a figure: finds the columns that the outline names, and keeps the rows of one
 //! scan.
 
+use super::daily::daily;
 use super::figure::{
     Bar, Bars, Curve, Figure, Flow, Funnel, FunnelStage, Jump, Matrix, Series, SeriesLine, Steps, Tone, Unit,
 };
@@ -108,6 +109,7 @@ pub(super) fn figure(
         Kind::Lifetimes(value, share, of) => lifetimes(&rows.of_scan(newest)?, (value, share), of)?,
         Kind::Concentration(place, curves, of) => concentration(&rows.of_scan(newest)?, place, curves, of)?,
         Kind::Series { .. } => series(&plan.kind, &rows, scans, jumps)?,
+        Kind::Daily { day, by, value, axis } => daily(&rows, (day, by, value), axis)?,
         Kind::Matrix(from, to, names) => matrix(&rows.of_scan(newest)?, (from, to), names)?,
     })
 }
@@ -233,7 +235,7 @@ fn concentration(
 }
 
 /// Days since 1970 of a day `YYYY-MM-DD` (proleptic Gregorian); `None` where it is none.
-fn days(day: &str) -> Option<f64> {
+pub(super) fn days(day: &str) -> Option<f64> {
     let mut parts = day.get(..10)?.split('-').map(|part| part.parse::<i32>().ok());
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
     // The year begins in March, so that the leap day is its last.

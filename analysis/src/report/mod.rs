@@ -4,6 +4,7 @@
 //! `page` and `files` write them. No number comes from anywhere but a named query.
 
 pub mod args;
+mod daily;
 mod draw;
 pub mod figure;
 mod files;
@@ -15,6 +16,7 @@ use crate::dataset::Dataset;
 use crate::fault::Fault;
 use crate::query::{self, Query};
 use crate::render::{Answer, Format};
+use crate::reports::Reports;
 use crate::tables::Tables;
 use figure::{About, Figure};
 use headline::Told;
@@ -77,8 +79,20 @@ impl Report {
     ///
     /// # Errors
     /// This machine failed at asking, or the outline names what a query does not have.
-    pub async fn gather(mut tables: Tables, title: Option<String>) -> Result<Self, Fault> {
-        let mut datasets = tables.datasets().to_vec();
+    pub async fn gather(tables: Tables, title: Option<String>) -> Result<Self, Fault> {
+        Self::gather_all(Some(tables), None, title).await
+    }
+
+    /// The same over scans, TLS reports, or both.
+    ///
+    /// # Errors
+    /// As [`Report::gather`].
+    pub async fn gather_all(
+        mut tables: Option<Tables>,
+        reports: Option<Reports>,
+        title: Option<String>,
+    ) -> Result<Self, Fault> {
+        let mut datasets = tables.as_ref().map(|tables| tables.datasets().to_vec()).unwrap_or_default();
         let started =
             |dataset: &Dataset| dataset.stated(&["started", "start"]).unwrap_or_default().to_owned();
         datasets.sort_by_key(|dataset| (started(dataset), dataset.scan.clone()));
@@ -93,16 +107,24 @@ impl Report {
             notes.extend(dataset.not_known()?.map(|told| format!("{}: {told}.", dataset.scan)));
         }
         let mut answers = Vec::new();
-        for query in queries(datasets.len()) {
-            match tables.run(&query).await {
-                Ok(answer) => answers.push(answer),
-                Err(Fault::Withheld(_)) => {
-                    notes.push(format!("{}: needs what the publisher has left out.", query.title));
+        if let Some(tables) = &mut tables {
+            for query in queries(datasets.len()) {
+                match tables.run(&query).await {
+                    Ok(answer) => answers.push(answer),
+                    Err(Fault::Withheld(_)) => {
+                        notes.push(format!("{}: needs what the publisher has left out.", query.title));
+                    }
+                    Err(fault) => return Err(fault),
                 }
-                Err(fault) => return Err(fault),
+            }
+        }
+        if let Some(reports) = &reports {
+            for query in query::tlsrpt() {
+                answers.push(reports.run(&query).await?);
             }
         }
         let title = title.unwrap_or_else(|| match scans.as_slice() {
+            [] => "What senders reported about TLS".to_owned(),
             [(scan, _)] => format!("MTA-STS deployment in {scan}"),
             _ => format!("MTA-STS deployment over {} scans", scans.len()),
         });

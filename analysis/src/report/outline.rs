@@ -4,6 +4,7 @@
 mod deployment;
 mod faults;
 mod headlines;
+mod reported;
 mod time;
 
 pub use headlines::HEADLINES;
@@ -82,6 +83,17 @@ pub enum Kind {
         /// What the axis measures.
         axis: &'static str,
     },
+    /// Lines over days.
+    Daily {
+        /// Column of the day.
+        day: &'static str,
+        /// Column that tells the lines apart: those with the largest sums are drawn.
+        by: &'static str,
+        /// Column of the value.
+        value: &'static str,
+        /// What the axis measures.
+        axis: &'static str,
+    },
     /// Changes from state to state between the last two scans: columns of state before, state after, count.
     Matrix(&'static str, &'static str, &'static str),
 }
@@ -141,11 +153,12 @@ const SIGNALLERS_RANGE: Option<(&str, &str)> = Some(("signallers_low", "signalle
 const RANGE: Option<(&str, &str)> = Some(("low", "high"));
 
 /// The parts of the report.
-pub const SECTIONS: [Section; 6] = [
+pub const SECTIONS: [Section; 7] = [
     deployment::OVERVIEW,
     deployment::ADOPTION,
     deployment::POLICIES,
     faults::MISCONFIGURATION,
     faults::TLS,
     time::TIME,
+    reported::REPORTED,
 ];

@@ -1,6 +1,7 @@
 //! Worlds of `fixtures`: reads their JSON lines and writes them as datasets.
 
 #![allow(
+    dead_code,
     clippy::unwrap_used,
     clippy::expect_used,
     clippy::panic,
@@ -42,6 +43,28 @@ pub(crate) fn write(world: &Path, out: &Path) -> Vec<PathBuf> {
         folder
     });
     folders.collect()
+}
+
+/// The worlds of TLS reports.
+pub(crate) fn report_fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("report-fixtures")
+}
+
+/// Writes the folder of reports of such a world.
+pub(crate) fn write_reports(world: &Path, out: &Path) {
+    let mut parts = Vec::new();
+    for table in contract::REPORT_TABLES {
+        let rows = rows(world, table);
+        write_parts(&out.join(table), table, rows.iter());
+        parts.extend((0..rows.len().div_ceil(2)).map(
+            |number| json!({"table": table, "file": format!("{table}/part-{number:05}.parquet"), "rows": 2}),
+        ));
+    }
+    let reports = rows(world, "reports").len();
+    let manifest = json!({
+        "kind": "tls-reports", "schema_version": contract::reports_version().unwrap(), "reports": reports, "parts": parts,
+    });
+    fs::write(out.join("manifest.json"), manifest.to_string()).unwrap();
 }
 
 /// When each scan of the world began, from its `scans.json`; a world without it says nothing of it.

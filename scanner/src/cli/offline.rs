@@ -12,7 +12,7 @@ use clap::{Arg, ArgAction, ArgGroup, ArgMatches, Command, value_parser};
 use std::path::PathBuf;
 
 const VALIDATE_EXIT: &str = "Exit codes: 0 valid to the letter or matching, 1 not, 2 usage, or an input that cannot be judged.\n\n\
-    Records are read one per line, plain or as `dig +short TXT` prints them. For mx-match give --mx and a policy, \
+    A tlsrpt-report may be compressed with gzip. Records are read one per line, plain or as `dig +short TXT` prints them. For mx-match give --mx and a policy, \
     or an object {\"mx\": HOST, \"patterns\": [PATTERN, …]}.";
 
 const GENERATE_EXIT: &str =
@@ -96,7 +96,7 @@ fn findings() -> Command {
 
 fn validate() -> Command {
     Command::new("validate")
-        .about("Judge records, policies or MX patterns, without a network")
+        .about("Judge records, policies, MX patterns or TLS reports, without a network")
         .after_help(VALIDATE_EXIT)
         .arg(
             Arg::new("kind")

@@ -1,6 +1,8 @@
 //! JSON lines in, JSON lines out: `{"id": …, "input": …}`, as the conformance cases have them.
 
 use super::input::{self, Unreadable};
+use super::line::JudgedLine;
+use super::report;
 use super::{InputKind, Note, ValidationReport};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
@@ -19,23 +21,23 @@ pub(super) fn run(kind: InputKind, from: &mut dyn BufRead, out: &mut dyn Write) 
     let (mut number, mut judged, mut failed) = (0_u64, 0_u64, 0_u64);
     let mut first_fault = None;
     let mut all_pass = true;
-    while input::line(from, &mut line, number + 1)? {
+    while input::line(from, &mut line, number + 1, longest(kind))? {
         number += 1;
         if line.trim_ascii().is_empty() {
             continue;
         }
-        let (id, report) = match serde_json::from_slice::<Case>(&line) {
+        let (id, judged_line) = match serde_json::from_slice::<Case>(&line) {
             Ok(case) => {
-                let report = judge(kind, &case.input).map_err(str::to_owned);
-                (case.id, report)
+                let judged = judged_line(kind, &case).map_err(str::to_owned);
+                (case.id, judged)
             }
             Err(error) => (Value::Null, Err(format!("not an object with `id` and `input`: {error}"))),
         };
-        let answer = match report {
-            Ok(report) => {
+        let answer = match judged_line {
+            Ok((passes, answer)) => {
                 judged += 1;
-                all_pass &= report.strict.passes();
-                answer(&id, &report).map_err(std::io::Error::from)?
+                all_pass &= passes;
+                answer.map_err(std::io::Error::from)?
             }
             Err(why) => {
                 failed += 1;
@@ -52,13 +54,24 @@ pub(super) fn run(kind: InputKind, from: &mut dyn BufRead, out: &mut dyn Write) 
     }
 }
 
-/// A line of the output, its keys in this order.
-#[derive(Serialize)]
-struct JudgedLine<'a> {
-    id: &'a Value,
-    verdict: &'static str,
-    lenient: &'static str,
-    findings: Vec<Finding>,
+/// The longest line of a kind, in bytes.
+const fn longest(kind: InputKind) -> usize {
+    match kind {
+        InputKind::TlsrptReport => report::JSON_TEXT,
+        _ => input::JSON_TEXT,
+    }
+}
+
+/// A line judged: whether it passes to the letter, and the line of the output.
+type JudgedCase = (bool, serde_json::Result<String>);
+
+fn judged_line(kind: InputKind, case: &Case) -> Result<JudgedCase, &'static str> {
+    if kind == InputKind::TlsrptReport {
+        let judged = report::judge(&case.input)?;
+        return Ok((judged.is_valid(), report::line(&case.id, &judged)));
+    }
+    let report = judge(kind, &case.input)?;
+    Ok((report.strict.passes(), answer(&case.id, &report)))
 }
 
 #[derive(Serialize)]
@@ -89,6 +102,7 @@ fn judge(kind: InputKind, input: &Value) -> Result<ValidationReport, &'static st
         InputKind::Record => super::record(&txts(input)?),
         InputKind::TlsrptRecord => super::tlsrpt_record(&txts(input)?),
         InputKind::Policy => super::policy(input.as_str().ok_or("input must be a string")?.as_bytes()),
+        InputKind::TlsrptReport => return Err("a report is judged by its own rules"),
         InputKind::MxMatch => {
             let (host, patterns) = input::pair_of(input)?;
             super::mx_match(&host, &patterns)

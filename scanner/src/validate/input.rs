@@ -10,7 +10,7 @@ const RECORDS_TEXT: usize = 4 * 65_536;
 
 /// Longest JSON object or line: a policy of [`POLICY_BYTES`] with every byte written as the six of `\u00XX`,
 /// and room.
-const JSON_TEXT: usize = 8 * POLICY_BYTES;
+pub(super) const JSON_TEXT: usize = 8 * POLICY_BYTES;
 
 /// Why an input cannot be judged.
 #[derive(Debug, thiserror::Error)]
@@ -129,7 +129,7 @@ pub(super) fn pair_of(input: &Value) -> Result<(String, Vec<String>), &'static s
     Ok((host.to_owned(), patterns.collect::<Result<_, _>>()?))
 }
 
-fn bounded(from: &mut dyn BufRead, what: &str, limit: usize) -> Result<Vec<u8>, Unreadable> {
+pub(super) fn bounded(from: &mut dyn BufRead, what: &str, limit: usize) -> Result<Vec<u8>, Unreadable> {
     let mut text = Vec::new();
     from.take(limit as u64 + 1).read_to_end(&mut text)?;
     if text.len() > limit {
@@ -139,11 +139,16 @@ fn bounded(from: &mut dyn BufRead, what: &str, limit: usize) -> Result<Vec<u8>, 
 }
 
 /// The next line without its end, into `line`; `false` at the end of the input.
-pub(super) fn line(from: &mut dyn BufRead, line: &mut Vec<u8>, number: u64) -> Result<bool, Unreadable> {
+pub(super) fn line(
+    from: &mut dyn BufRead,
+    line: &mut Vec<u8>,
+    number: u64,
+    limit: usize,
+) -> Result<bool, Unreadable> {
     line.clear();
-    from.take(JSON_TEXT as u64 + 1).read_until(b'\n', line)?;
-    if line.len() > JSON_TEXT {
-        return Err(Unreadable::TooLong { what: format!("line {number} is"), limit: JSON_TEXT });
+    from.take(limit as u64 + 1).read_until(b'\n', line)?;
+    if line.len() > limit {
+        return Err(Unreadable::TooLong { what: format!("line {number} is"), limit });
     }
     let ended = !line.is_empty();
     if line.last() == Some(&b'\n') {
@@ -199,7 +204,7 @@ mod tests {
         assert!(matches!(records(&mut endless), Err(Unreadable::TooLong { .. })));
         assert!(endless.get_ref().0 < 2 * RECORDS_TEXT);
         let mut endless = io::BufReader::new(Endless(0));
-        assert!(matches!(line(&mut endless, &mut Vec::new(), 1), Err(Unreadable::TooLong { .. })));
+        assert!(matches!(line(&mut endless, &mut Vec::new(), 1, JSON_TEXT), Err(Unreadable::TooLong { .. })));
         assert!(endless.get_ref().0 < 2 * JSON_TEXT);
     }
 }

@@ -7,6 +7,8 @@
 mod batch;
 mod fix;
 mod input;
+mod line;
+mod report;
 mod text;
 
 pub use fix::Fix;
@@ -32,11 +34,13 @@ pub enum InputKind {
     MxMatch,
     /// The TXT records at `_smtp._tls`.
     TlsrptRecord,
+    /// A TLS report's JSON (RFC 8460 section 4.4).
+    TlsrptReport,
 }
 
 impl InputKind {
     /// The words of the command line.
-    pub const WORDS: [&str; 4] = ["record", "policy", "mx-match", "tlsrpt-record"];
+    pub const WORDS: [&str; 5] = ["record", "policy", "mx-match", "tlsrpt-record", "tlsrpt-report"];
 
     /// The kind of a word; `None` where it is none of [`InputKind::WORDS`].
     #[must_use]
@@ -46,6 +50,7 @@ impl InputKind {
             "policy" => Some(Self::Policy),
             "mx-match" => Some(Self::MxMatch),
             "tlsrpt-record" => Some(Self::TlsrptRecord),
+            "tlsrpt-report" => Some(Self::TlsrptReport),
             _ => None,
         }
     }
@@ -284,6 +289,7 @@ pub fn run(job: &ValidateJob, from: &mut dyn BufRead, out: &mut dyn Write) -> Re
             let txts = input::records(from)?;
             told(&tlsrpt_record(&txts), &txts, out)
         }
+        (Form::One, InputKind::TlsrptReport) => report::one(from, out),
         (Form::One, InputKind::MxMatch) => {
             let (host, patterns) = input::pair(from)?;
             let report = mx_match(&host, &patterns);

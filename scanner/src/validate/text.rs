@@ -14,7 +14,7 @@ const WIDTH: usize = 100;
 
 /// The report on records or a policy of these lines.
 pub(super) fn report(report: &ValidationReport, lines: &[Vec<u8>]) -> String {
-    let mut text = verdicts(report.strict, report.lenient);
+    let mut text = verdicts("strict sender: ", report.strict, "lenient sender:", report.lenient);
     for note in report.findings.iter().take(SHOWN) {
         told(&mut text, note, lines);
     }
@@ -39,8 +39,9 @@ pub(super) fn report(report: &ValidationReport, lines: &[Vec<u8>]) -> String {
     text
 }
 
-fn verdicts(strict: SenderView, lenient: SenderView) -> String {
-    format!("strict sender:  {}\nlenient sender: {}\n", strict.as_str(), lenient.as_str())
+/// The two verdicts, each after what it is of.
+pub(super) fn verdicts(of_strict: &str, strict: SenderView, of_lenient: &str, lenient: SenderView) -> String {
+    format!("{of_strict} {}\n{of_lenient} {}\n", strict.as_str(), lenient.as_str())
 }
 
 fn told(text: &mut String, note: &Note, lines: &[Vec<u8>]) {

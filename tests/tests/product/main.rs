@@ -20,6 +20,7 @@ mod iterating;
 mod layouts;
 mod outage;
 mod pace;
+mod reported;
 mod resets;
 mod rubbish;
 mod silent;

@@ -58,12 +58,14 @@ fn with_rows(report: &Report, rows: usize) -> String {
         section.shown.iter().for_each(|shown| entry(&mut main, report, shown, rows));
         main.push_str("</section>\n");
     }
-    main.push_str(
+    if !report.datasets.is_empty() {
+        main.push_str(
         "<section id=\"scans\" aria-labelledby=\"part-scans\"><h2 id=\"part-scans\">Scans</h2><p class=\"lead\">What the \
          manifests say: lists, settings, vantage, versions, and the sum of inputs.</p>",
     );
-    report.datasets.iter().for_each(|dataset| main.push_str(&manifest::section(dataset)));
-    main.push_str("</section>");
+        report.datasets.iter().for_each(|dataset| main.push_str(&manifest::section(dataset)));
+        main.push_str("</section>");
+    }
     format!(
         "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">\
          <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\
@@ -103,6 +105,9 @@ fn policy() -> String {
 }
 
 fn meta(report: &Report) -> String {
+    if report.scans.is_empty() {
+        return String::new();
+    }
     let scans: Vec<String> = report
         .scans
         .iter()
@@ -118,11 +123,16 @@ fn meta(report: &Report) -> String {
 
 fn contents(report: &Report) -> String {
     let sections = report.sections.iter().map(|section| (section.id, section.title));
-    let all = [("numbers", "Numbers")].into_iter().chain(sections).chain([("scans", "Scans")]);
+    let numbers = (!report.headlines.is_empty()).then_some(("numbers", "Numbers"));
+    let scans = (!report.datasets.is_empty()).then_some(("scans", "Scans"));
+    let all = numbers.into_iter().chain(sections).chain(scans);
     all.map(|(id, title)| format!("<li><a href=\"#{id}\">{}</a></li>", escape(title))).collect()
 }
 
 fn headlines(told: &[Told]) -> String {
+    if told.is_empty() {
+        return String::new();
+    }
     let mut out = "<section id=\"numbers\" aria-label=\"Headline numbers\"><dl class=\"numbers\">".to_owned();
     for number in told {
         let _ = write!(
