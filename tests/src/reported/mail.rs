@@ -1,5 +1,5 @@
-//! The mail of a report (RFC 8460 section 5.3): multipart/report, a text for people, and the report as gzip in
-//! base64.
+//! The mail of a report (RFC 8460 section 5.3): multipart/report, a text for people, and the report as gzip
+//! in base64.
 
 use super::senders::Written;
 use anyhow::Result;
