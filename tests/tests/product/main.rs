@@ -128,7 +128,8 @@ fn scan_into(lab: &Lab, list: &Path, folder: &Path) -> Command {
 fn started(mut command: Command) -> Child {
     let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
-    let first = lines.next().unwrap().unwrap();
+    // Before that it says what it reads of each list.
+    let first = lines.by_ref().map(Result::unwrap).find(|line| !line.starts_with("list ")).unwrap();
     assert!(first.contains(" domains | "), "{first}");
     // What else it says must not fill the pipe.
     std::thread::spawn(move || lines.for_each(drop));
