@@ -89,7 +89,11 @@ fn the_same_laboratory_behind_its_resolver_is_told_as_another_scan() {
     // As if it had been broken off: it may not go on by another way.
     manifest["complete"] = Value::Bool(false);
     // What is complete names no folder of this machine.
-    manifest["plan"]["tls.trust"] = format!("\"{}\"", dir.path().join("world/ca.pem").display()).into();
+    manifest["lists"][0]["path"] = list(&lab).display().to_string().into();
+    for (part, key, file) in [("plan", "tls.trust", "ca.pem"), ("manners", "dns.root_hints", "root.hints")] {
+        assert!(manifest[part][key].is_string(), "{part} has no {key}");
+        manifest[part][key] = format!("\"{}\"", dir.path().join("world").join(file).display()).into();
+    }
     manifest.as_object_mut().unwrap().retain(|key, _| key != "parts" && key != "digest");
     std::fs::write(folder.join("manifest.json"), serde_json::to_vec(&manifest).unwrap()).unwrap();
     let resumed = sts_scan().arg("resume").arg(&folder).args(["--resolver", "none"]).output().unwrap();
