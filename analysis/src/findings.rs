@@ -19,8 +19,9 @@ struct Finding {
     result_type: Option<String>,
 }
 
-/// The catalogue of what a scan can find as a table: `place` (from 1, its order), `code`, `stage`, `severity`, `may_pass`, `title`,
-/// `advice`, `source`, `result_type` (of RFC 8460 section 4.3; null where a report would show none).
+/// The catalogue of what a scan can find as a table: `place` (from 1, its order), `code`, `stage`,
+/// `severity`, `may_pass`, `title`, `advice`, `source`, `result_type` (of RFC 8460 section 4.3; null where a
+/// report would show none).
 ///
 /// # Errors
 /// The file this program was built with is broken.

@@ -1,4 +1,5 @@
-//! Every query over TLS reports, held against the answer that was worked out by hand; and the report's section.
+//! Every query over TLS reports, held against the answer that was worked out by hand; and the report's
+//! section.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
 mod world;

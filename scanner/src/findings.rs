@@ -1,5 +1,5 @@
-//! `sts-scan findings`: the catalogue of [`crate::assess::catalogue`], and the faults of TLS reports after it,
-//! for people and for programs.
+//! `sts-scan findings`: the catalogue of [`crate::assess::catalogue`], and the faults of TLS reports after
+//! it, for people and for programs.
 
 use crate::assess::catalogue::{self, Finding, Severity, Stage};
 use serde_json::{Value, json};

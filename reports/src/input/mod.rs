@@ -124,8 +124,8 @@ pub fn read(paths: &[PathBuf], take: &mut Taker<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads one stream: a mailbox mail by mail, anything else whole and within [`MOST_UNPACKED`]. `source` is what
-/// the reports in it are said to come from.
+/// Reads one stream: a mailbox mail by mail, anything else whole and within [`MOST_UNPACKED`]. `source` is
+/// what the reports in it are said to come from.
 ///
 /// # Errors
 /// What is done with the reports failed; a stream that cannot be read is handed on as such.

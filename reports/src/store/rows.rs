@@ -60,8 +60,8 @@ pub(super) struct FailureRow {
 /// What tells one report from another, or from another text of the same report.
 pub(super) type Hash = [u8; 16];
 
-/// The key of a report: organization, report-id, policy domains in their order, begin. One without report-id is
-/// told from others by its text alone.
+/// The key of a report: organization, report-id, policy domains in their order, begin. One without report-id
+/// is told from others by its text alone.
 pub(super) fn key(report: &Report, sha256: &[u8]) -> Hash {
     let mut hash = Sha256::new();
     add(&mut hash, report.organization.as_deref());

@@ -53,8 +53,8 @@ pub(super) fn add(facts: &mut [ListFacts], counts: &[ListCounts]) {
 const FILES: [&str; 5] =
     ["dns.root_hints", "tls.trust", "tls.intermediates", "scan.exclude", "report.status_file"];
 
-/// Leaves of every path in a manifest the name of the file alone: a scan that is complete needs none, and what
-/// is published must not say where things were on this machine.
+/// Leaves of every path in a manifest the name of the file alone: a scan that is complete needs none, and
+/// what is published must not say where things were on this machine.
 pub(super) fn forget_paths(manifest: &mut Manifest) {
     manifest.lists.iter_mut().for_each(|list| list.path = None);
     for settings in [&mut manifest.plan, &mut manifest.manners] {
