@@ -14,6 +14,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use whole::{Hashes, Held};
 
+/// What a manifest says of itself that is of a folder of TLS reports.
+pub(crate) const REPORTS: &str = "tls-reports";
+
 /// Whether a dataset that is not complete will do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Completeness {
@@ -184,7 +187,7 @@ fn read_manifest(dir: &Path) -> Result<Value, Fault> {
     })?;
     let manifest: Value = serde_json::from_slice(&bytes)
         .map_err(|cause| Fault::Usage(format!("{}: {cause}", path.display())))?;
-    if text(&manifest, "kind") == Some(crate::reports::KIND) {
+    if text(&manifest, "kind") == Some(REPORTS) {
         return Err(Fault::Usage(format!(
             "{} is a folder of TLS reports, not a scan; it tells who mails whom, and is never published\n\
              hint: read it with `sts-tlsrpt tables`, or give it to `sts-report --reports`",

@@ -6,6 +6,7 @@
 pub mod cli;
 
 use crate::contract::{self, REPORT_TABLES};
+use crate::dataset;
 use crate::fault::Fault;
 use crate::query::{Query, REPORT_VIEWS};
 use crate::render::Answer;
@@ -13,9 +14,6 @@ use crate::tables::{Engine, in_query};
 use serde::Deserialize;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// What tells a folder of reports from a scan's.
-pub(crate) const KIND: &str = "tls-reports";
 
 #[derive(Deserialize)]
 struct Manifest {
@@ -90,7 +88,7 @@ fn manifest(folder: &Path) -> Result<Manifest, Fault> {
         _ => Fault::file("read", &path, cause),
     })?;
     let manifest: Manifest = serde_json::from_slice(&text).map_err(|_| none())?;
-    if manifest.kind != KIND {
+    if manifest.kind != dataset::REPORTS {
         return Err(none());
     }
     let (found, known) = (&manifest.schema_version, contract::reports_version()?);

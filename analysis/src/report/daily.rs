@@ -1,7 +1,7 @@
 //! Figures over days.
 
-use super::draw::{Rows, days, is_share, number, shown};
 use super::figure::{Figure, Series, SeriesLine, Tone, Unit};
+use super::rows::{Rows, days, is_share, number, shown};
 use crate::fault::Fault;
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -5,87 +5,11 @@ use super::daily::daily;
 use super::figure::{
     Bar, Bars, Curve, Figure, Flow, Funnel, FunnelStage, Jump, Matrix, Series, SeriesLine, Steps, Tone, Unit,
 };
-use super::outline::{Keep, Kind, Of, Pick, Plan};
+use super::outline::{Kind, Of, Pick, Plan};
+use super::rows::{Rows, count, days, is_share, number, shown};
 use crate::dataset::grouped;
 use crate::fault::Fault;
 use crate::render::{Answer, Cell};
-
-/// Rows of an answer, with columns by name.
-pub(super) struct Rows<'a> {
-    answer: &'a Answer,
-    rows: Vec<&'a Vec<Cell>>,
-}
-
-impl<'a> Rows<'a> {
-    pub(super) fn new(answer: &'a Answer) -> Self {
-        Self { answer, rows: answer.rows.iter().collect() }
-    }
-
-    pub(super) fn column(&self, name: &str) -> Result<usize, Fault> {
-        self.answer.columns.iter().position(|(column, _)| column == name).ok_or_else(|| {
-            Fault::engine(
-                "draw a figure",
-                format!("the query {} has no column {name}", self.answer.query.name),
-            )
-        })
-    }
-
-    fn has(&self, name: &str) -> bool {
-        self.answer.columns.iter().any(|(column, _)| column == name)
-    }
-
-    /// Only the rows that the outline keeps.
-    pub(super) fn keeping(mut self, keep: &[Keep]) -> Result<Self, Fault> {
-        for (name, values) in keep {
-            let column = self.column(name)?;
-            self.rows.retain(|row| values.iter().any(|value| shown(&row[column]) == *value));
-        }
-        Ok(self)
-    }
-
-    /// Only the rows of a scan, by whichever column says so: those that led to it, where rows lie between two
-    /// scans.
-    pub(super) fn of_scan(mut self, scan: &str) -> Result<Self, Fault> {
-        for name in ["scan", "to_scan"] {
-            if self.has(name) {
-                let column = self.column(name)?;
-                self.rows.retain(|row| shown(&row[column]) == scan);
-            }
-        }
-        Ok(self)
-    }
-
-    pub(super) fn each(&self) -> impl Iterator<Item = &'a Vec<Cell>> + '_ {
-        self.rows.iter().copied()
-    }
-}
-
-/// A cell as plain text: numbers without commas, null as nothing.
-pub(super) fn shown(cell: &Cell) -> String {
-    match cell {
-        Cell::Null => String::new(),
-        Cell::Count(count) => count.to_string(),
-        Cell::Share(share) => share.to_string(),
-        Cell::Text(text) => text.clone(),
-    }
-}
-
-/// A cell as a number; `None` for null and text.
-#[allow(clippy::cast_precision_loss, reason = "the length of a bar needs no more than 52 bits")]
-pub(super) fn number(cell: &Cell) -> Option<f64> {
-    match cell {
-        Cell::Count(count) => Some(*count as f64),
-        Cell::Share(share) => Some(*share),
-        Cell::Null | Cell::Text(_) => None,
-    }
-}
-
-pub(super) fn count(cell: &Cell) -> u64 {
-    match cell {
-        Cell::Count(count) => u64::try_from(*count).unwrap_or(0),
-        _ => 0,
-    }
-}
 
 /// The scans of a report, oldest first: name and begin, as the manifests state it.
 pub(super) type Scans = [(String, String)];
@@ -152,11 +76,6 @@ fn bars(kind: &Kind, rows: &Rows<'_>) -> Result<Option<Figure>, Fault> {
     }
     let unit = if is_share(value) { Unit::Percent } else { Unit::Count };
     Ok((!bars.is_empty()).then(|| Figure::Bars(Bars { bars, axis: (*axis).to_owned(), unit })))
-}
-
-/// Columns of shares say so by their name.
-pub(super) fn is_share(column: &str) -> bool {
-    ["pct", "low", "high"].iter().any(|ending| column.ends_with(ending))
 }
 
 /// The numbers behind a share: `12 of 345`, or the count alone.
@@ -232,18 +151,6 @@ fn concentration(
     let axis = "hosts, the largest first, logarithmic".to_owned();
     let figure = Steps { curves: drawn, marks, axis, shares: of.to_owned() };
     Ok((!figure.curves.is_empty()).then_some(Figure::Steps(figure)))
-}
-
-/// Days since 1970 of a day `YYYY-MM-DD` (proleptic Gregorian); `None` where it is none.
-pub(super) fn days(day: &str) -> Option<f64> {
-    let mut parts = day.get(..10)?.split('-').map(|part| part.parse::<i32>().ok());
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    // The year begins in March, so that the leap day is its last.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * month + 2) / 5 + day - 1;
-    Some(f64::from(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468))
 }
 
 /// Seconds since 1970 of a time as manifests state it, `YYYY-MM-DDTHH:MM:SSZ`.

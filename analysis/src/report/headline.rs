@@ -1,8 +1,9 @@
 //! The numbers at the head of the report, each out of a named query.
 
-use super::draw::{Rows, behind, count, is_share, number};
+use super::draw::behind;
 use super::figure::percent;
 use super::outline::Headline;
+use super::rows::{Rows, count, is_share, number};
 use crate::dataset::grouped;
 use crate::fault::Fault;
 use crate::render::Answer;

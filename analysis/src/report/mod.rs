@@ -11,6 +11,7 @@ mod files;
 mod headline;
 pub mod outline;
 mod page;
+mod rows;
 
 use crate::dataset::Dataset;
 use crate::fault::Fault;
