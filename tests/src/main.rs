@@ -6,6 +6,8 @@ use clap::{Parser, Subcommand};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
+use std::time::Duration;
+use sts_lab::bulk::{self, Bulk};
 use sts_lab::counts::Counts;
 use sts_lab::mix::Mix;
 use sts_lab::names::Names;
@@ -59,6 +61,20 @@ enum Task {
         /// The folder of another scan of the same names.
         after: PathBuf,
     },
+    /// Serve a large delegated DNS at port 53 of every loopback address, for `scripts/bench iterate`, until the
+    /// standard input ends; a line `counts` there prints who was asked how often.
+    Bulk(Bulky),
+    /// Say which rows of a scan of the large DNS are false; exit 0 only where none is.
+    CheckBulk {
+        /// The folder of the scan.
+        dataset: PathBuf,
+        /// How many domains it has.
+        #[arg(long, default_value_t = 500_000)]
+        domains: u32,
+        /// Its seed.
+        #[arg(long, default_value_t = 1)]
+        seed: u64,
+    },
     /// Print docs/hostile-peers.md: what each hostile world does, what limits it, and which tests show it.
     Hostile,
 }
@@ -100,6 +116,31 @@ struct Serve {
 enum Served {
     Resolver,
     Delegated,
+}
+
+#[derive(Debug, clap::Args)]
+struct Bulky {
+    /// How many domains.
+    #[arg(long, default_value_t = 500_000, value_parser = clap::value_parser!(u32).range(1..=3_000_000))]
+    domains: u32,
+    /// Seed for everything random.
+    #[arg(long, default_value_t = 1)]
+    seed: u64,
+    /// Milliseconds from question to answer.
+    #[arg(long, default_value_t = 0)]
+    delay_ms: u64,
+    /// Share of datagrams that are lost each way, from 0 to 0.5.
+    #[arg(long, default_value_t = 0.0)]
+    loss: f64,
+    /// Write the registries' zone files too.
+    #[arg(long)]
+    zones: bool,
+    /// Port of all servers.
+    #[arg(long, default_value_t = 53)]
+    port: u16,
+    /// Where list.txt, root.hints and zones/ go.
+    #[arg(long)]
+    dir: PathBuf,
 }
 
 #[derive(Debug, clap::Args)]
@@ -155,6 +196,8 @@ fn main() -> ExitCode {
         Task::Reports(args) => reports(args),
         Task::GradeReports { reports, truth } => graded_reports(&reports, &truth),
         Task::Compare { before, after } => compared(&before, &after),
+        Task::Bulk(args) => bulky(&args),
+        Task::CheckBulk { dataset, domains, seed } => checked_bulk(&dataset, &Bulk::new(seed, domains)),
         Task::Hostile => hostile::page().map(|page| {
             print!("{page}");
             ExitCode::SUCCESS
@@ -164,6 +207,23 @@ fn main() -> ExitCode {
         eprintln!("error: {error:#}");
         ExitCode::from(2)
     })
+}
+
+fn bulky(args: &Bulky) -> Result<ExitCode> {
+    if !(0.0..=0.5).contains(&args.loss) {
+        bail!("--loss is {}, must be from 0 to 0.5", args.loss);
+    }
+    let world = Bulk::new(args.seed, args.domains);
+    bulk::write(&world, &args.dir, args.zones)?;
+    let way = bulk::Way { delay: Duration::from_millis(args.delay_ms), loss: args.loss };
+    bulk::serve(&world, way, args.port)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn checked_bulk(dataset: &Path, world: &Bulk) -> Result<ExitCode> {
+    let checked = bulk::check(world, dataset)?;
+    print!("{checked}");
+    Ok(if checked.wrong() == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn reports(args: Reports) -> Result<ExitCode> {
