@@ -59,8 +59,11 @@ fn lists(text: &mut String, report: &Report) {
     for (name, counts) in report.list_names.iter().zip(&report.lists) {
         let Some(read_as) = &counts.read_as else { continue };
         let _ = write!(text, "list {name}: {read_as}");
-        let noticed =
-            [(counts.wildcards, "names without their `*.`"), (counts.unranked, "names without a rank")];
+        let noticed = [
+            (counts.wildcards, "names without their `*.`"),
+            (counts.unranked, "names without a rank"),
+            (counts.delegated, "names with their name servers"),
+        ];
         for (count, what) in noticed.into_iter().filter(|(count, _)| *count > 0) {
             let _ = write!(text, "; {count} {what}");
         }

@@ -176,6 +176,7 @@ fn prepared(mut plan: ScanPlan) -> Result<(Prepared, Option<String>), ScanError>
 fn entry(position: usize, domain: String, typed: &str) -> Entry {
     let Split { suffix, registrable } = input::split(&domain);
     Entry {
+        delegated: None,
         position: position as u64,
         suffix: Some(suffix.to_owned()),
         registrable: registrable.map(str::to_owned),

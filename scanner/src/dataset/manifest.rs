@@ -173,6 +173,9 @@ pub struct ListFacts {
     /// Names without a rank in a list that has ranks.
     #[serde(default)]
     pub unranked: Option<u64>,
+    /// Names that came with their name servers, which were asked then; `None` where nobody wanted to know.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub delegated: Option<u64>,
 }
 
 /// A run after the first.

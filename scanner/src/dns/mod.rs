@@ -7,6 +7,7 @@ mod effort;
 pub mod engine;
 mod iterate;
 mod lookup;
+mod map;
 mod open;
 mod preflight;
 mod resolvers;

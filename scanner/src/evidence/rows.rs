@@ -83,6 +83,8 @@ pub struct DomainRow {
     pub mx_kind: Option<MxKind>,
     pub mx: Option<Vec<Mx>>,
     pub delegated_to: Option<Vec<String>>,
+    /// Whether the zone above has a DS for it; `None` where that is not known.
+    pub ds: Option<bool>,
     pub ns: Option<Vec<String>>,
     pub sts_at: Option<Micros>,
     pub sts_dns: Option<DnsStatus>,

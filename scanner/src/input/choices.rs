@@ -11,6 +11,8 @@ pub struct Choices {
     pub ranked: bool,
     /// Whether a list is taken of which most names end in no suffix that is known.
     pub any_suffix: bool,
+    /// Whether the name servers are wanted that a list has for its names.
+    pub delegations: bool,
     /// Whether there is one list only, so that it must have that column.
     pub alone: bool,
 }

@@ -15,6 +15,7 @@
 mod bad;
 mod choices;
 mod columns;
+mod delegated;
 mod digest;
 mod error;
 mod foreign;
@@ -44,6 +45,7 @@ mod zone;
 
 pub use bad::{BadEntry, Example};
 pub use choices::Choices;
+pub use delegated::{Delegated, Hosts};
 pub use error::InputError;
 pub use look::{First, Looked, look};
 pub use name::normalise;

@@ -224,8 +224,10 @@ impl ListSpec {
                 }
             }
             Text::Zone => {
-                let told = Told { names: "owners of NS records below the apex".to_owned(), ranks: None };
-                let source = Box::new(Zone::new(stream, skipped));
+                let wants = self.choices.delegations;
+                let with = if wants { ", with their servers" } else { "" };
+                let told = Told { names: format!("owners of NS records below the apex{with}"), ranks: None };
+                let source = Box::new(Zone::new(stream, skipped, wants));
                 Unpacked { source, kind: "a zone file", form: Form::Name, told }
             }
         })

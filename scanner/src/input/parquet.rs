@@ -1,6 +1,8 @@
 //! Lists in Parquet: a column with the names, and one with ranks where there is one; read row group by row
 //! group, of one file or of the parts of a folder.
 
+mod delegations;
+
 use super::bad::BadEntry;
 use super::choices::Choices;
 use super::columns::{NoColumn, Told};
@@ -12,6 +14,7 @@ use arrow_array::types::Float64Type;
 use arrow_array::{Array as _, ArrayRef, Float64Array, RecordBatch, StringViewArray};
 use arrow_cast::cast;
 use arrow_schema::{DataType, Field, Schema};
+use delegations::Delegations;
 use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
@@ -48,11 +51,14 @@ pub(super) struct Chosen {
     domain: String,
     pub(super) form: Form,
     rank: Option<String>,
+    /// Whether the servers of its names are read.
+    delegations: bool,
 }
 
 impl Chosen {
     pub(super) fn told(&self) -> Told {
-        let names = format!("column `{}`{}", self.domain, self.form.told());
+        let servers = if self.delegations { ", with their servers" } else { "" };
+        let names = format!("column `{}`{}{servers}", self.domain, self.form.told());
         Told { names, ranks: self.rank.as_ref().map(|rank| format!("column `{rank}`")) }
     }
 }
@@ -68,6 +74,7 @@ pub(super) struct Rows {
     rank: Option<usize>,
     domains: StringViewArray,
     ranks: Ranks,
+    delegations: Delegations,
     next: usize,
     row: u64,
 }
@@ -128,7 +135,8 @@ fn choose(file: &File, choices: &Choices) -> Result<(u64, Chosen), NoTable> {
     }
     let rows = u64::try_from(metadata.metadata().file_metadata().num_rows()).unwrap_or_default();
     let name = |at: usize| schema.field(at).name().clone();
-    Ok((rows, Chosen { domain: name(domain), form, rank: rank.map(name) }))
+    let delegations = choices.delegations && !delegations::columns(schema)?.is_empty();
+    Ok((rows, Chosen { domain: name(domain), form, rank: rank.map(name), delegations }))
 }
 
 #[allow(clippy::needless_pass_by_value, reason = "it stands where an error is mapped")]
@@ -184,22 +192,30 @@ impl Rows {
         let gone = || NoTable::Unreadable("it changed while it was read".to_owned());
         let domain = find(&chosen.domain).ok_or_else(gone)?;
         let rank = chosen.rank.as_deref().map(|rank| find(rank).ok_or_else(gone)).transpose()?;
+        let further = if chosen.delegations { delegations::columns(metadata.schema())? } else { Vec::new() };
         let metadata = shared(&metadata, domain).map_err(unreadable)?;
         let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, metadata);
         let total = u64::try_from(builder.metadata().file_metadata().num_rows()).unwrap_or_default();
-        let mask = ProjectionMask::roots(builder.parquet_schema(), [domain].into_iter().chain(rank));
+        let mask = ProjectionMask::roots(
+            builder.parquet_schema(),
+            [domain].into_iter().chain(rank).chain(further.iter().copied()),
+        );
         let batches = builder.with_projection(mask).with_batch_size(BATCH).build().map_err(unreadable)?;
         // What is left of the columns keeps the file's order.
-        let rank_first = rank.is_some_and(|rank| rank < domain);
+        let place = |of: usize| {
+            let all = [domain].into_iter().chain(rank).chain(further.iter().copied());
+            all.filter(|other| *other < of).count()
+        };
         Ok(Self {
             batches,
             parts: Vec::new().into_iter(),
             chosen,
             total,
-            domain: usize::from(rank_first),
-            rank: rank.map(|_| usize::from(!rank_first)),
+            domain: place(domain),
+            rank: rank.map(place),
             domains: StringViewArray::from(Vec::<&str>::new()),
             ranks: Ranks::None,
+            delegations: Delegations::default(),
             next: 0,
             row: 0,
         })
@@ -236,6 +252,9 @@ impl Rows {
             }
             None => Ranks::None,
         };
+        if self.chosen.delegations {
+            self.delegations = Delegations::of(batch)?;
+        }
         self.next = 0;
         Ok(())
     }
@@ -279,6 +298,7 @@ impl Source for Rows {
             entry.text.extend_from_slice(&text.as_bytes()[..text.len().min(source::MAX_FIELD)]);
         }
         entry.rank = self.ranks.at(at);
+        self.delegations.put(at, entry);
         Ok(true)
     }
 

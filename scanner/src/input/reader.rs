@@ -1,6 +1,7 @@
 //! The names of all lists as the scan takes them: checked, each once, in this shard's order.
 
 use super::bad::{BadEntry, Example};
+use super::delegated::{Delegated, Hosts, Packed};
 use super::error::InputError;
 use super::form::{self, Found};
 use super::judge::{self, HEAD, Judge};
@@ -13,6 +14,7 @@ use crate::evidence::rows::Listed;
 use crate::evidence::text::escape;
 use std::collections::{BTreeMap, VecDeque};
 use std::iter;
+use std::sync::Arc;
 
 /// Bad entries that are kept, of all lists: some 150 bytes of memory each.
 const EXAMPLES: usize = 10_000;
@@ -60,6 +62,8 @@ pub struct Entry {
     pub suffix: Option<String>,
     /// Suffix and one label more; `None` where the domain is itself a suffix.
     pub registrable: Option<String>,
+    /// Its name servers, where its list has them and they are wanted ([`super::Choices::delegations`]).
+    pub delegated: Option<Box<Delegated>>,
 }
 
 /// What became of the entries that were read so far; exact when the reader has ended.
@@ -93,6 +97,8 @@ pub struct ListCounts {
     pub wildcards: u64,
     /// Names without a rank, where the list has ranks.
     pub unranked: u64,
+    /// Names that came with their servers.
+    pub delegated: u64,
 }
 
 /// A name between reading and giving out. Small, because a window holds many.
@@ -102,12 +108,14 @@ struct PendingName {
     input: Option<String>,
     rank: Option<i64>,
     list: u16,
+    delegated: Option<Packed>,
 }
 
 /// Reads the lists one after the other. Blocks on the disk: it belongs on a thread of its own.
 pub struct Reader {
     lists: Vec<ListSpec>,
     options: Options,
+    hosts: Arc<Hosts>,
     fingerprint: Fingerprint,
     /// `None` with a single list.
     memberships: Option<Memberships>,
@@ -142,6 +150,7 @@ impl Reader {
         Ok(Self {
             lists: lists.to_vec(),
             options,
+            hosts: Arc::default(),
             fingerprint,
             memberships,
             counts: InputCounts { lists: vec![ListCounts::of(&current)], ..InputCounts::default() },
@@ -155,6 +164,12 @@ impl Reader {
             ended: false,
             stream_digest: None,
         })
+    }
+
+    /// Gives the servers of names the addresses that a survey of the lists found.
+    #[must_use]
+    pub fn with_hosts(self, hosts: Arc<Hosts>) -> Self {
+        Self { hosts, ..self }
     }
 
     /// What became of the entries that were read so far, which is up to a window more than were given out.
@@ -230,7 +245,10 @@ impl Reader {
         self.counts.accepted += 1;
         let input = (self.raw.text != domain.as_bytes()).then(|| escape(&self.raw.text));
         let list = u16::try_from(self.at).unwrap_or(u16::MAX);
-        self.window.push(fingerprint, PendingName { domain, input, rank: self.raw.rank, list });
+        let delegated = Packed::of(&self.raw);
+        self.counts.lists[self.at].delegated += u64::from(delegated.is_some());
+        let rank = self.raw.rank;
+        self.window.push(fingerprint, PendingName { domain, input, rank, list, delegated });
     }
 
     fn refuse(&mut self, reason: BadEntry) {
@@ -258,6 +276,7 @@ impl Reader {
             lists,
             suffix: Some(split.suffix.to_owned()),
             registrable: split.registrable.map(str::to_owned),
+            delegated: taken.delegated.map(|packed| Box::new(packed.unpacked(&self.hosts))),
             domain: taken.domain,
         }
     }

@@ -1,6 +1,7 @@
 //! What every list format gives: one raw entry after the other.
 
 use super::bad::BadEntry;
+use super::delegated::Hosts;
 use std::io;
 
 /// Ranks above this are read as no rank: with the list's number they have to fit into 64 bits.
@@ -20,6 +21,11 @@ pub(super) struct RawEntry {
     pub(super) line: u64,
     /// Why it is no name, where the format itself tells.
     pub(super) refusal: Option<BadEntry>,
+    /// Its name servers in lower case, a space between them, `=` before each address that comes along; empty where the list does not say all of them, or
+    /// nobody wants to know.
+    pub(super) servers: Vec<u8>,
+    /// Whether the zone above has a DS for it; only beside `servers`.
+    pub(super) ds: bool,
 }
 
 /// A list that is being read.
@@ -35,6 +41,12 @@ pub(super) trait Source: Send {
 
     /// Records that were read so far, where the format has records that are no entries.
     fn records(&self) -> Option<u64> {
+        None
+    }
+
+    /// Where the addresses of name servers are put that it reads, where somebody put a table there; `None` where
+    /// the format has none.
+    fn hosts(&mut self) -> Option<&mut Option<Hosts>> {
         None
     }
 

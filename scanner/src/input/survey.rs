@@ -1,5 +1,6 @@
 //! A first look at the lists: how many entries, and the hash the manifest keeps.
 
+use super::delegated::Hosts;
 use super::digest::{Digest, Digesting};
 use super::error::InputError;
 use super::judge::{HEAD, Judge};
@@ -13,10 +14,12 @@ use std::path::Path;
 use std::sync::Arc;
 
 /// What the lists are.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 pub struct Survey {
     /// Each list, in the order given.
     pub lists: Vec<Surveyed>,
+    /// The addresses of name servers that they have; empty where [`super::Choices::delegations`] is not set.
+    pub hosts: Arc<Hosts>,
 }
 
 /// What one list is. Everything but the name is `None` for a stream, which is left untouched.
@@ -49,18 +52,27 @@ impl Survey {
 /// A list cannot be opened, is no list, can hardly be meant, or cannot be read to its end: better now than in
 /// the middle of the scan.
 pub fn survey(lists: &[ListSpec]) -> Result<Survey, InputError> {
-    let lists = lists.iter().map(one).collect::<Result<_, _>>()?;
-    Ok(Survey { lists })
+    let mut hosts = Hosts::default();
+    let lists = lists.iter().map(|list| one(list, &mut hosts)).collect::<Result<_, _>>()?;
+    hosts.seal();
+    Ok(Survey { lists, hosts: Arc::new(hosts) })
 }
 
-fn one(list: &ListSpec) -> Result<Surveyed, InputError> {
+fn one(list: &ListSpec, hosts: &mut Hosts) -> Result<Surveyed, InputError> {
     let name = list.name().clone();
     let Location::File(path) = &list.location else { return Ok(unknown(name)) };
     if list.is_stream() {
         return Ok(unknown(name));
     }
     let mut opened = list.open()?;
+    let wanted = list.choices().delegations;
+    if let Some(place) = opened.source.hosts().filter(|_| wanted) {
+        *place = Some(std::mem::take(hosts));
+    }
     let entries = entries(&mut opened, list)?;
+    if let Some(kept) = opened.source.hosts().and_then(Option::take) {
+        *hosts = kept;
+    }
     let digest = match opened.digest {
         Some(digest) => digest,
         None => digest_of(list, path, entries)?,

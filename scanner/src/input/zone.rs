@@ -6,6 +6,7 @@
 //! where its type stands on its first line.
 
 use super::bad::BadEntry;
+use super::delegated::Hosts;
 use super::lines::{Line, Lines};
 use super::source::{RawEntry, Source};
 use std::io::{self, BufRead, ErrorKind};
@@ -136,8 +137,8 @@ fn depth_after(line: &[u8], before: u32) -> u32 {
 
 /// The delegations of a zone file, each once where its NS records stand together. They have no rank.
 ///
-/// In a file that was sorted as text the NS records of the apex stand before its SOA. Until an apex is known,
-/// a delegation is held until the records of its owner have ended.
+/// In a file that was sorted as text the NS records of the apex stand before its SOA. Until an apex is known, and
+/// where its servers are wanted, a delegation is held until the records of its owner have ended.
 pub(super) struct Zone<R> {
     lines: Lines<R>,
     line: Vec<u8>,
@@ -155,11 +156,27 @@ pub(super) struct Zone<R> {
     depth: u32,
     opened_on: u64,
     records: u64,
+    /// Whether entries are to have their servers.
+    wants_servers: bool,
+    /// Those of the delegation that is held.
+    of_held: OfHeld,
+    hosts: Option<Hosts>,
+}
+
+/// What else is known of the delegation that is held.
+#[derive(Default)]
+struct OfHeld {
+    /// Names of its servers, a space between them.
+    servers: Vec<u8>,
+    /// Whether one of them could not be read: then none counts.
+    is_broken: bool,
+    ds: bool,
 }
 
 impl<R: BufRead> Zone<R> {
-    /// The zone in a stream of which so many lines were passed over.
-    pub(super) const fn new(stream: R, skipped: u64) -> Self {
+    /// The zone in a stream of which so many lines were passed over; with the servers of its delegations or
+    /// without.
+    pub(super) fn new(stream: R, skipped: u64, wants_servers: bool) -> Self {
         Self {
             lines: Lines::after(stream, ZONE_LINE, skipped),
             line: Vec::new(),
@@ -172,6 +189,9 @@ impl<R: BufRead> Zone<R> {
             depth: 0,
             opened_on: 0,
             records: 0,
+            wants_servers,
+            of_held: OfHeld::default(),
+            hosts: None,
         }
     }
 
@@ -224,13 +244,55 @@ impl<R: BufRead> Zone<R> {
         self.records += 1;
         if is_type(kind, b"SOA", b"6") {
             self.apex.clone_from(&self.owner);
-            self.held = None;
+            if self.is_of_held() {
+                (self.held, self.of_held) = (None, OfHeld::default());
+            }
             if self.origin.is_none() {
                 self.origin.clone_from(&self.owner);
             }
             return false;
         }
-        is_type(kind, b"NS", b"2") && self.delegation(entry)
+        if is_type(kind, b"NS", b"2") {
+            let found = self.delegation(entry);
+            if self.wants_servers && self.is_of_held() {
+                self.add_server(tokens.next().unwrap_or_default());
+            }
+            return found;
+        }
+        if self.wants_servers && is_type(kind, b"DS", b"43") && self.is_of_held() {
+            self.of_held.ds = true;
+        } else if self.hosts.is_some() && (is_type(kind, b"A", b"1") || is_type(kind, b"AAAA", b"28")) {
+            self.add_host(tokens.next().unwrap_or_default());
+        }
+        false
+    }
+
+    /// Whether the last record is about the delegation that is held.
+    fn is_of_held(&self) -> bool {
+        self.held.is_some() && self.owner.as_deref().is_some_and(|owner| is(owner, &self.last))
+    }
+
+    fn add_server(&mut self, name: &[u8]) {
+        let server = self.absolute(name).filter(|server| !server.is_empty() && !server.starts_with(b"\\#"));
+        let OfHeld { servers, is_broken, .. } = &mut self.of_held;
+        let Some(server) = server else {
+            *is_broken = true;
+            return;
+        };
+        if !servers.is_empty() {
+            servers.push(b' ');
+        }
+        servers.extend(server.iter().map(u8::to_ascii_lowercase));
+    }
+
+    /// An address of a host below the apex: of others the zone has nothing to say.
+    fn add_host(&mut self, addr: &[u8]) {
+        let (Some(owner), Some(apex), Some(hosts)) = (&self.owner, &self.apex, &mut self.hosts) else {
+            return;
+        };
+        if is_below(owner, apex) {
+            hosts.add(&owner.to_ascii_lowercase(), addr);
+        }
     }
 
     /// Saves the allocation for the records of one owner, which stand together.
@@ -261,7 +323,7 @@ impl<R: BufRead> Zone<R> {
             return false;
         }
         self.last.clone_from(owner);
-        if self.apex.is_none() {
+        if self.apex.is_none() || self.wants_servers {
             self.held = Some(entry.line);
             return false;
         }
@@ -274,7 +336,10 @@ impl<R: BufRead> Zone<R> {
         if self.held.is_none() || self.line.first().is_none_or(u8::is_ascii_whitespace) {
             return false;
         }
-        let is_held = |owner: &[u8]| self.absolute(owner).is_some_and(|owner| is(&owner, &self.last));
+        let is_held = |owner: &[u8]| match owner.strip_suffix(b".") {
+            Some(owner) => is(owner, &self.last),
+            None => self.absolute(owner).is_some_and(|owner| is(&owner, &self.last)),
+        };
         tokens(&self.line).next().is_some_and(|owner| owner[0] != b'$' && !is_held(owner))
     }
 
@@ -285,6 +350,8 @@ impl<R: BufRead> Zone<R> {
         entry.rank = None;
         entry.refusal = None;
         entry.text.clone_from(&self.last);
+        let OfHeld { servers, is_broken, ds } = std::mem::take(&mut self.of_held);
+        (entry.servers, entry.ds) = if is_broken { (Vec::new(), false) } else { (servers, ds) };
         true
     }
 
@@ -327,6 +394,7 @@ impl<R: BufRead + Send> Source for Zone<R> {
             entry.line = number;
             entry.rank = None;
             entry.refusal = None;
+            (entry.servers, entry.ds) = (Vec::new(), false);
             let inside = self.depth > 0;
             self.depth = depth_after(&self.line, self.depth);
             if !inside && self.depth > 0 {
@@ -349,6 +417,10 @@ impl<R: BufRead + Send> Source for Zone<R> {
 
     fn records(&self) -> Option<u64> {
         Some(self.records)
+    }
+
+    fn hosts(&mut self) -> Option<&mut Option<Hosts>> {
+        Some(&mut self.hosts)
     }
 }
 

@@ -2,7 +2,7 @@
 use super::*;
 
 fn names(text: &str) -> Vec<(u64, String, Option<BadEntry>)> {
-    let mut zone = Zone::new(text.as_bytes(), 0);
+    let mut zone = Zone::new(text.as_bytes(), 0, false);
     let (mut entry, mut got) = (RawEntry::default(), Vec::new());
     while zone.read(&mut entry).unwrap() {
         assert_eq!(entry.rank, None);
@@ -107,7 +107,48 @@ fn any_record_may_stand_first() {
 
 #[test]
 fn an_open_parenthesis_at_the_end_is_an_error() {
-    let mut zone = Zone::new(&b"example. SOA a. b. ( 1 2\none.example. NS x.\n"[..], 0);
+    let mut zone = Zone::new(&b"example. SOA a. b. ( 1 2\none.example. NS x.\n"[..], 0, false);
     let error = zone.read(&mut RawEntry::default()).unwrap_err();
     assert_eq!(error.to_string(), "a parenthesis opened on line 1 is never closed");
+}
+
+/// Name, servers and DS of each delegation.
+fn with_servers(text: &str, hosts: &mut Option<Hosts>) -> Vec<(String, String, bool)> {
+    let mut zone = Zone::new(text.as_bytes(), 0, true);
+    std::mem::swap(zone.hosts().unwrap(), hosts);
+    let (mut entry, mut got) = (RawEntry::default(), Vec::new());
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    while zone.read(&mut entry).unwrap() {
+        got.push((text(&entry.text), text(&entry.servers), entry.ds));
+    }
+    std::mem::swap(zone.hosts().unwrap(), hosts);
+    got
+}
+
+#[test]
+fn delegations_bring_their_servers_and_the_zone_their_addresses() {
+    let text = "$ORIGIN example.\n@ SOA a.test. b.test. 1 2 3 4 5\n@ NS a.test.\nTWO NS NS1.Two\n NS ns.Test.\n\
+        two 300 DS 1 8 2 00\nns1.two A 192.0.2.1\nns1.two AAAA 2001:db8::1\na.test. A 192.0.2.9\n\
+        one NS @\nsix TYPE2 \\# 3 016100\nlast NS ns1.two\n";
+    let mut hosts = Some(Hosts::default());
+    let want = [
+        ("TWO.example", "ns1.two.example ns.test", true),
+        ("one.example", "example", false),
+        // What is not written out is not read: its servers are asked for.
+        ("six.example", "", false),
+        ("last.example", "ns1.two.example", false),
+    ];
+    let want = want.map(|(name, servers, ds)| (name.to_owned(), servers.to_owned(), ds));
+    assert_eq!(with_servers(text, &mut hosts), want);
+    let mut hosts = hosts.unwrap();
+    hosts.seal();
+    let of = |name: &str| {
+        let entry = RawEntry { servers: name.into(), ..RawEntry::default() };
+        crate::input::delegated::Packed::of(&entry).unwrap().unpacked(&hosts).servers.remove(0).1.len()
+    };
+    assert_eq!(
+        (of("ns1.two.example"), of("a.test"), of("ns.test")),
+        (2, 0, 0),
+        "only what is below the apex"
+    );
 }

@@ -81,6 +81,10 @@ impl Domain {
     /// A name of the list, nothing known yet.
     #[must_use]
     pub fn new(entry: Entry) -> Self {
+        let (near, ds) = match entry.delegated {
+            Some(known) => (Near::of_list(&entry.domain, &known.servers), Some(known.ds)),
+            None => (Near::default(), None),
+        };
         let row = DomainRow {
             domain: entry.domain,
             input: entry.input,
@@ -88,6 +92,7 @@ impl Domain {
             lists: entry.lists,
             suffix: entry.suffix,
             registrable: entry.registrable,
+            ds,
             ..DomainRow::default()
         };
         Self {
@@ -100,7 +105,7 @@ impl Domain {
             asked_for_less: false,
             put_off: false,
             waited: Waited::default(),
-            near: Near::default(),
+            near,
             far: Far::default(),
             began: Instant::now(),
         }

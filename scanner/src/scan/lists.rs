@@ -25,6 +25,7 @@ pub(super) fn facts(lists: &[ListSpec], survey: &Survey) -> Vec<ListFacts> {
         rejected: None,
         wildcards: None,
         unranked: None,
+        delegated: None,
     });
     facts.collect()
 }
@@ -46,6 +47,7 @@ pub(super) fn add(facts: &mut [ListFacts], counts: &[ListCounts]) {
         facts.rejected = Some(rejected.collect());
         facts.wildcards = Some(counts.wildcards);
         facts.unranked = Some(counts.unranked);
+        facts.delegated = Some(counts.delegated);
     }
 }
 

@@ -19,7 +19,7 @@ use crate::dataset::manifest::{Resolution, Sum};
 use crate::dataset::ranges::Positions;
 use crate::dataset::writer::{DatasetWriter, FinalRow};
 use crate::error::ScanError;
-use crate::input::{self, Entry, ListSpec, Options, Reader, Repeats};
+use crate::input::{self, Choices, Entry, ListSpec, Options, Reader, Repeats};
 use crate::plan::{IntermediateSource, ScanPlan};
 use crate::probe::{HostLook, Probe};
 use crate::runtime;
@@ -112,7 +112,9 @@ pub fn run(job: ScanJob, tally: &Arc<Tally>, stop: &CancellationToken) -> Result
 /// The run of the one process that may write to the folder.
 fn run_alone(job: ScanJob, tally: &Arc<Tally>, stop: &CancellationToken) -> Result<Report, ScanError> {
     let began = Instant::now();
-    let lists = ListSpec::read_as(&job.lists, &job.plan.lists);
+    // Who asks resolvers has no use for name servers.
+    let delegations = job.plan.resolvers.is_iterating();
+    let lists = ListSpec::read_as(&job.lists, &Choices { delegations, ..job.plan.lists.clone() });
     let survey = input::survey(&lists)?;
     if survey.entries() == Some(0) {
         return Err(input::InputError::Empty.into());
@@ -137,7 +139,7 @@ fn run_alone(job: ScanJob, tally: &Arc<Tally>, stop: &CancellationToken) -> Resu
         max_listed: input::LISTED_NAMES,
         repeats: if plan.unique { Repeats::Unexpected } else { Repeats::Dropped },
     };
-    let reader = Reader::open(&lists, options)?;
+    let reader = Reader::open(&lists, options)?.with_hosts(survey.hosts);
 
     let (to_writer, from_stages) = mpsc::channel(EVIDENCE_QUEUE);
     let registry = std::mem::take(&mut dataset.registry);

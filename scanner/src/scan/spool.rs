@@ -200,6 +200,7 @@ mod tests {
             input: format!("d{position}.example"),
             rank: Some(7),
             lists: Vec::new(),
+            delegated: None,
             domain: format!("d{position}.example"),
         });
         let mx = Mx { preference: 10, host: "mx.example".to_owned(), matched: Some(true), pattern: None };

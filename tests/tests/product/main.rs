@@ -18,6 +18,7 @@ mod hostile;
 mod interrupted;
 mod iterating;
 mod layouts;
+mod listed;
 mod outage;
 mod pace;
 mod reported;

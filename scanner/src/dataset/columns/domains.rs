@@ -99,6 +99,8 @@ table! {
             "The MX set by preference, then host, duplicates dropped; implicit: the domain itself with preference 0; null and none: empty; null where mx_kind is unknown. A root target beside others stays in it.";
         delegated_to: Option<Vec<String>> = row.delegated_to,
             "Name servers that the zone above names for the domain, or for the zone that it lies in, sorted; null where resolvers were asked (`vantage.resolution` is forwarding), where no server of it was found, and in layouts before 1.3.", since("1.3");
+        ds: Option<bool> = row.ds,
+            "Whether the zone above has a DS for the domain (RFC 4034 section 5), as the zone file has it that brought the domain; null where the list does not say, where resolvers were asked (`vantage.resolution` is forwarding), and in layouts before 1.3.", since("1.3");
         ns: Option<Vec<String>> = row.ns,
             "Name servers of the domain, sorted; empty where the answer has none; null where not asked for (domains that do not signal) or not resolved.";
         sts_at: Option<Time> = row.sts_at,

@@ -12,13 +12,13 @@ use super::port::{Letter, Owner, Port, Ports};
 use super::slot::{ATTEMPTS, Place, Slot, Stage};
 use super::wheel::Wheel;
 use super::{Counts, Event, Patience, Ticket};
+use crate::dns::map::Map;
 use crate::dns::wire;
 use crate::evidence::DnsStatus;
 use crate::fault::LocalFault;
 use authorities::Authorities;
 pub(super) use authorities::SOCKETS as SOCKETS_TO_ALL;
 use ghosts::Ghosts;
-use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::task::Waker;
 use std::time::{Duration, Instant};
@@ -37,7 +37,7 @@ pub(super) struct Core {
     free: Vec<u32>,
     pub(super) ports: Ports,
     lanes: Vec<Lane>,
-    by_server: HashMap<SocketAddr, usize>,
+    by_server: Map<SocketAddr, usize>,
     pub(super) wheel: Wheel<Ticket>,
     due: Vec<Ticket>,
     ghosts: Ghosts,
@@ -75,7 +75,7 @@ impl Core {
             free: Vec::new(),
             ports: Ports::default(),
             lanes: Vec::new(),
-            by_server: HashMap::new(),
+            by_server: Map::default(),
             wheel: Wheel::new(now),
             due: Vec::new(),
             ghosts: Ghosts::default(),

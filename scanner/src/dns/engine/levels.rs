@@ -4,7 +4,8 @@
 //! A server that may not be asked now stands in the queue of the level that forbids it, and nothing of it
 //! sleeps. Each level gives its next turn to the servers in its queue, one after the other.
 
-use std::collections::{HashMap, VecDeque};
+use crate::dns::map::Map;
+use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 /// How far a level may be ahead of its rate. Deadlines are kept to 5 ms, and what that holds back is made up.
@@ -105,14 +106,14 @@ pub(super) struct Levels {
     bounds: Bounds,
     all: Vec<Level>,
     free: Vec<u32>,
-    by_scope: HashMap<Scope, u32>,
+    by_scope: Map<Scope, u32>,
     /// Levels that nobody used when they were put here.
     unused: VecDeque<u32>,
 }
 
 impl Levels {
     pub(super) fn new(bounds: Bounds) -> Self {
-        Self { bounds, all: Vec::new(), free: Vec::new(), by_scope: HashMap::new(), unused: VecDeque::new() }
+        Self { bounds, all: Vec::new(), free: Vec::new(), by_scope: Map::default(), unused: VecDeque::new() }
     }
 
     /// How many are kept.

@@ -22,8 +22,9 @@ const PATIENCE: [Duration; 4] = [
 pub(super) struct Course {
     pub(super) exchange: Option<Exchange>,
     pub(super) exchange_is_plain: bool,
-    /// Whether EDNS is left out whoever is asked.
+    /// Whether EDNS is left out whoever is asked, and whether it was for once.
     pub(super) is_plain: bool,
+    was_plain: bool,
     pub(super) sent: usize,
     pub(super) has_asked_dead: bool,
     /// Those that were silent, and may answer yet.
@@ -41,6 +42,25 @@ pub(super) struct Course {
     pub(super) is_by_tcp: bool,
 }
 
+impl Course {
+    /// Whether all were silent, at least so many, and nobody was asked without EDNS yet.
+    pub(super) fn needs_plain(&self, effort: Effort, least: usize) -> bool {
+        self.failure.is_silence() && effort == Effort::Full && !self.was_plain && self.sent >= least
+    }
+
+    /// The next question goes without EDNS; gives the exchange of those before, for [`Course::end_plain`].
+    pub(super) fn begin_plain(&mut self) -> Option<Exchange> {
+        (self.is_plain, self.was_plain) = (true, true);
+        self.exchange.take()
+    }
+
+    /// Those before may have answered meanwhile.
+    pub(super) fn end_plain(&mut self, before: Option<Exchange>) {
+        self.is_plain = false;
+        (self.exchange, self.exchange_is_plain) = (before, false);
+    }
+}
+
 /// How long one server is waited for.
 pub(super) fn patience(
     effort: Effort,
@@ -53,5 +73,7 @@ pub(super) fn patience(
         return Patience::just((deadline / 4).min(left));
     }
     let least = PATIENCE[sent.min(PATIENCE.len() - 1)];
-    Patience::between(least.min(left), left / 4 * 3)
+    // Where little time is left, the next one is to have some of it.
+    let share = if sent < 2 { left } else { left / 2 };
+    Patience::between(least.min(share), left / 4 * 3)
 }

@@ -14,14 +14,38 @@ pub(in crate::dns) struct Delegation {
     pub(in crate::dns) servers: Vec<(Wire, Vec<IpAddr>)>,
     /// Whether it is the root or a registry's.
     pub(super) is_registry: bool,
+    /// Whether a list says so, which may be old, and not the zone above.
+    pub(super) is_of_list: bool,
     /// The address that answered first.
     pub(super) answered: OnceLock<IpAddr>,
+    /// The operator of the server that was asked first, by the server's number: most are asked again.
+    pub(super) operator: OnceLock<(usize, u64)>,
 }
 
 impl Delegation {
     /// Nobody has been asked yet.
     pub(super) const fn new(zone: Wire, servers: Vec<(Wire, Vec<IpAddr>)>, is_registry: bool) -> Self {
-        Self { zone, servers, is_registry, answered: OnceLock::new() }
+        Self {
+            zone,
+            servers,
+            is_registry,
+            is_of_list: false,
+            answered: OnceLock::new(),
+            operator: OnceLock::new(),
+        }
+    }
+
+    /// As a list has it.
+    pub(super) fn of_list(zone: Wire, servers: Vec<(Wire, Vec<IpAddr>)>) -> Self {
+        Self { is_of_list: true, ..Self::new(zone, servers, false) }
+    }
+
+    /// Whether these servers are all known to it, with these addresses.
+    pub(super) fn knows_all(&self, servers: &[(Wire, Vec<IpAddr>)]) -> bool {
+        servers.iter().all(|(server, addrs)| {
+            let known = self.servers.iter().find(|(known, _)| known == server);
+            known.is_some_and(|(_, known)| addrs.iter().all(|addr| known.contains(addr)))
+        })
     }
 }
 

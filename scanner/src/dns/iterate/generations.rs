@@ -1,19 +1,19 @@
 //! A cache that holds no more than so much, whatever comes.
 
-use std::collections::HashMap;
+use crate::dns::map::Map;
 use std::hash::Hash;
 use std::time::Instant;
 
 /// Two generations: what was not used while one filled up goes.
 pub(super) struct Generations<K, V> {
-    young: HashMap<K, (V, Instant)>,
-    old: HashMap<K, (V, Instant)>,
+    young: Map<K, (V, Instant)>,
+    old: Map<K, (V, Instant)>,
     most: usize,
 }
 
 impl<K: Eq + Hash + Clone, V: Clone> Generations<K, V> {
     pub(super) fn new(most: usize) -> Self {
-        Self { young: HashMap::new(), old: HashMap::new(), most }
+        Self { young: Map::default(), old: Map::default(), most }
     }
 
     pub(super) fn insert(&mut self, key: K, value: V, until: Instant) {

@@ -1,7 +1,7 @@
 //! What an authoritative server's message says about a question, held against the zone that the server was
 //! asked for. Nothing outside of that zone is believed.
 
-use super::name::Wire;
+use super::name::{self, Passing, Wire};
 use crate::dns::Answer;
 use crate::dns::trace;
 use crate::dns::wire::{self, HEADER, Head, TYPE_OPT};
@@ -89,9 +89,8 @@ pub(super) struct Referral {
     pub(super) servers: Vec<(Wire, Vec<IpAddr>)>,
 }
 
-/// One record of a message.
+/// One record of a message, but for its owner.
 struct Record<'a> {
-    owner: Wire,
     kind: u16,
     class_is_in: bool,
     ttl: u32,
@@ -100,13 +99,13 @@ struct Record<'a> {
     data: &'a [u8],
 }
 
-fn record(message: &[u8], at: usize) -> Option<(Record<'_>, usize)> {
-    let (owner, at) = Wire::read(message, at)?;
+/// The record that begins at `at`, and the offset behind it; its owner goes into `owner`.
+fn record<'a>(message: &'a [u8], at: usize, owner: &mut Passing) -> Option<(Record<'a>, usize)> {
+    let at = owner.read(message, at)?;
     let fixed: &[u8; 10] = message.get(at..)?.first_chunk()?;
     let [k0, k1, c0, c1, t0, t1, t2, t3, l0, l1] = *fixed;
     let end = at + 10 + usize::from(u16::from_be_bytes([l0, l1]));
     let record = Record {
-        owner,
         kind: u16::from_be_bytes([k0, k1]),
         class_is_in: [c0, c1] == [0, 1],
         // A TTL with the highest bit is none (RFC 2181 section 8).
@@ -158,38 +157,41 @@ fn read_whole<'m>(message: &'m [u8], head: Head, zone: &Wire, name: &Wire) -> Op
     let mut cut: Option<(Wire, u32)> = None;
     let mut servers: Vec<(Wire, Vec<IpAddr>)> = Vec::new();
     let mut circles = false;
+    let (mut owner, mut server) = (Passing::new(), Passing::new());
     for _ in 0..authorities {
-        let (record, next) = record(message, at)?;
+        let (record, next) = record(message, at, &mut owner)?;
         at = next;
         has_soa |= record.kind == TYPE_SOA;
         if record.kind != TYPE_NS || !record.class_is_in {
             continue;
         }
-        if !(record.owner.is_below(zone) && name.is_within(&record.owner)) {
+        let of = owner.bytes();
+        let is_below_zone = of.len() > zone.bytes().len() && name::is_within(of, zone.bytes());
+        if !(is_below_zone && name::is_within(name.bytes(), of)) {
             circles = true;
             continue;
         }
-        let (of, ttl) = cut.get_or_insert_with(|| (record.owner.clone(), record.ttl));
-        if *of != record.owner {
+        let (of, ttl) = cut.get_or_insert_with(|| (owner.kept(), record.ttl));
+        if of.bytes() != owner.bytes() {
             continue;
         }
         *ttl = record.ttl.min(*ttl);
-        let server = Wire::read(message, record.at)?.0;
-        if servers.len() < SERVERS && servers.iter().all(|(known, _)| *known != server) {
-            servers.push((server, Vec::new()));
+        server.read(message, record.at)?;
+        if servers.len() < SERVERS && servers.iter().all(|(known, _)| known.bytes() != server.bytes()) {
+            servers.push((server.kept(), Vec::new()));
         }
     }
     let mut code = u16::from(head.code());
     let mut cookie = None;
     for _ in 0..additionals {
-        let (record, next) = record(message, at)?;
+        let (record, next) = record(message, at, &mut owner)?;
         at = next;
         if record.kind == TYPE_OPT {
             code |= u16::try_from(record.ttl >> 24).unwrap_or(0) << 4;
             cookie = wire::cookie_of(record.data);
         } else if let Some(addr) = address(&record).filter(|_| record.class_is_in)
-            && record.owner.is_within(zone)
-            && let Some((_, addrs)) = servers.iter_mut().find(|(server, _)| *server == record.owner)
+            && name::is_within(owner.bytes(), zone.bytes())
+            && let Some((_, addrs)) = servers.iter_mut().find(|(server, _)| server.bytes() == owner.bytes())
             && addrs.len() < ADDRESSES
             && !addrs.contains(&addr)
         {

@@ -104,19 +104,36 @@ impl Near {
         known.as_ref().filter(|known| name.is_within(&known.zone)).cloned()
     }
 
+    /// A name whose list brings its servers, with those of their addresses that it has. Nothing where one of
+    /// the names is none.
+    #[must_use]
+    pub fn of_list(name: &str, servers: &[(String, Vec<IpAddr>)]) -> Self {
+        let servers = servers.iter().map(|(server, addrs)| Some((Wire::of(server)?, addrs.clone())));
+        let known = Wire::of(name).zip(servers.collect());
+        Self(Mutex::new(known.map(|(zone, servers)| Arc::new(Delegation::of_list(zone, servers)))))
+    }
+
     fn set(&self, found: &Arc<Delegation>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if !found.is_registry && known.is_none() {
+        if !found.is_registry && known.as_ref().is_none_or(|known| known.is_of_list) {
             *known = Some(found.clone());
         }
     }
 
-    /// The servers that the zone above names, sorted; `None` where no walk has come to them.
+    /// What a list said of it is not so any more.
+    fn forget_list(&self) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if known.as_ref().is_some_and(|known| known.is_of_list) {
+            *known = None;
+        }
+    }
+
+    /// The servers that the zone above names, or a list that brings them, sorted; `None` where no walk has come to them.
     #[must_use]
     pub fn delegated_to(&self) -> Option<Vec<String>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.as_ref().map(|known| {
-            let mut names: Vec<String> = known.servers.iter().map(|(name, _)| name.to_string()).collect();
+            let mut names: Vec<String> = known.servers.iter().map(|(name, _)| name.text()).collect();
             names.sort();
             names
         })
@@ -225,7 +242,11 @@ impl Iterating {
         walk.tell(near);
         let mut aliases: Vec<Wire> = Vec::new();
         loop {
-            let found = walk.find(begins.take(), &name, kind).await?;
+            let found = match begins.take() {
+                // Boxed: few lists say so much, and every question's state would be larger.
+                Some(zone) if zone.is_of_list => Box::pin(walk.find_by_list(&zone, &name, kind)).await?,
+                begins => walk.find(begins, &name, kind).await?,
+            };
             let (answer, from, has_soa) = match found {
                 Found::Answer { answer, from, has_soa } => (answer, from, has_soa),
                 Found::Nothing(failure) if failure.is_exclusion() => return Err(Unfinished::Excluded),
@@ -263,17 +284,22 @@ impl Iterating {
     }
 
     /// The levels at which a question to a server of a zone counts.
-    fn scopes(&self, zone: &Delegation, server: &Wire, addr: IpAddr) -> [Option<Scope>; 3] {
+    fn scopes(&self, zone: &Delegation, server: usize, addr: IpAddr) -> [Option<Scope>; 3] {
         let own = Some(Scope::Server(self.hasher.hash_one(addr)));
         if zone.is_registry {
             return [own, Some(Scope::Tld(self.hasher.hash_one(zone.zone.last(1)))), None];
         }
-        let operator = server.last(server.suffix_labels() + 1);
+        let operator_of = || {
+            let name = servers::name(zone, server);
+            self.hasher.hash_one(name.last(name.suffix_labels() + 1))
+        };
+        let (known, operator) = *zone.operator.get_or_init(|| (server, operator_of()));
+        let operator = if known == server { operator } else { operator_of() };
         let network = match addr {
             IpAddr::V4(v4) => u64::from(v4.to_bits() >> 8),
             IpAddr::V6(v6) => u64::try_from(v6.to_bits() >> 80).unwrap_or(0) | 1 << 63,
         };
-        [own, Some(Scope::Operator(self.hasher.hash_one(operator))), Some(Scope::Network(network))]
+        [own, Some(Scope::Operator(operator)), Some(Scope::Network(network))]
     }
 }
 

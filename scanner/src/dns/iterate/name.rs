@@ -28,23 +28,120 @@ impl Wire {
 
     /// The name that begins at `at` of a message, compressed or not, and the offset behind it; `None` where
     /// it is none (RFC 1035 section 4.1.4).
+    #[cfg(test)]
     pub(in crate::dns) fn read(message: &[u8], at: usize) -> Option<(Self, usize)> {
-        let mut name = Vec::with_capacity(32);
-        let (mut at, mut behind) = (at, None);
+        let mut name = Passing::new();
+        let behind = name.read(message, at)?;
+        Some((name.kept(), behind))
+    }
+
+    /// Its bytes.
+    pub(in crate::dns) const fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// Itself and the names above it, the root last.
+    pub(in crate::dns) fn up(&self) -> impl Iterator<Item = &[u8]> {
+        up(&self.0)
+    }
+
+    /// Whether it is this name or one below it.
+    pub(in crate::dns) fn is_within(&self, zone: &Self) -> bool {
+        is_within(&self.0, &zone.0)
+    }
+
+    /// How many labels it has; none for the root.
+    pub(in crate::dns) fn labels(&self) -> usize {
+        self.up().count() - 1
+    }
+
+    /// As text: see [`wire::name_text`].
+    pub(in crate::dns) fn text(&self) -> String {
+        let mut text = String::with_capacity(self.0.len());
+        for rest in self.up() {
+            let label = &rest[1..=usize::from(rest[0])];
+            if !text.is_empty() && !label.is_empty() {
+                text.push('.');
+            }
+            wire::label_text(label, &mut text);
+        }
+        if text.is_empty() { ".".to_owned() } else { text }
+    }
+
+    /// Its last so many labels.
+    pub(in crate::dns) fn last(&self, labels: usize) -> Self {
+        let skip = self.labels().saturating_sub(labels);
+        Self(self.up().nth(skip).unwrap_or(&[0]).into())
+    }
+
+    /// Its labels with dots between them and nothing escaped: suffixes have nothing that would be.
+    fn plain<'t>(&self, text: &'t mut [u8; LONGEST]) -> &'t [u8] {
+        let mut end = 0;
+        for rest in self.up() {
+            let label = &rest[1..=usize::from(rest[0])];
+            if label.is_empty() {
+                break;
+            }
+            if end > 0 {
+                text[end] = b'.';
+                end += 1;
+            }
+            for byte in label {
+                // A dot within a label ends none.
+                text[end] = if *byte == b'.' { b'\\' } else { *byte };
+                end += 1;
+            }
+        }
+        &text[..end]
+    }
+
+    /// How many labels the public suffix of the name has: above that cut nobody's own zone begins. One for
+    /// names whose suffix nobody lists.
+    pub(in crate::dns) fn suffix_labels(&self) -> usize {
+        let mut text = [0; LONGEST];
+        let mut of = self.plain(&mut text);
+        loop {
+            let Some(suffix) = psl::suffix(of) else { return 1 };
+            let is_private = suffix.typ() == Some(psl::Type::Private);
+            let suffix = suffix.as_bytes();
+            match suffix.iter().position(|byte| *byte == b'.') {
+                // Below the suffixes that companies list for their customers nobody is a registry.
+                Some(end) if is_private => of = &of[of.len() - suffix.len() + end + 1..],
+                _ => return 1 + memchr::memchr_iter(b'.', suffix).count(),
+            }
+        }
+    }
+}
+
+/// A name of a message that is looked at: most are not kept.
+pub(super) struct Passing {
+    bytes: [u8; LONGEST],
+    len: usize,
+}
+
+impl Passing {
+    /// None yet.
+    pub(super) const fn new() -> Self {
+        Self { bytes: [0; LONGEST], len: 0 }
+    }
+
+    /// Becomes the name that begins at `at` of a message, compressed or not; gives the offset behind it, or `None`
+    /// where it is none (RFC 1035 section 4.1.4).
+    pub(super) fn read(&mut self, message: &[u8], at: usize) -> Option<usize> {
+        let (mut at, mut behind, mut end) = (at, None, 0);
         for _ in 0..POINTERS {
             match usize::from(*message.get(at)?) {
                 0 => {
-                    name.push(0);
-                    return (name.len() <= LONGEST).then_some((Self(name.into()), behind.unwrap_or(at + 1)));
+                    *self.bytes.get_mut(end)? = 0;
+                    self.len = end + 1;
+                    return Some(behind.unwrap_or(at + 1));
                 }
                 len if len < 64 => {
-                    name.push(u8::try_from(len).ok()?);
-                    name.extend(message.get(at + 1..=at + len)?.iter().map(u8::to_ascii_lowercase));
-                    at += 1 + len;
-                    if name.len() > LONGEST {
-                        return None;
-                    }
-                    continue;
+                    let to = self.bytes.get_mut(end..=end + len)?;
+                    to.copy_from_slice(message.get(at..=at + len)?);
+                    // A length is below the letters.
+                    to.make_ascii_lowercase();
+                    (at, end) = (at + 1 + len, end + 1 + len);
                 }
                 high if high >= 0xc0 => {
                     behind = behind.or(Some(at + 2));
@@ -56,59 +153,32 @@ impl Wire {
         None
     }
 
-    /// Its bytes.
-    pub(in crate::dns) const fn bytes(&self) -> &[u8] {
-        &self.0
+    /// Its bytes, as those of [`Wire`].
+    pub(super) fn bytes(&self) -> &[u8] {
+        &self.bytes[..self.len]
     }
 
-    /// Itself and the names above it, the root last.
-    pub(in crate::dns) fn up(&self) -> impl Iterator<Item = &[u8]> {
-        let mut rest = Some(&*self.0);
-        std::iter::from_fn(move || {
-            let now = rest?;
-            let len = usize::from(*now.first()?);
-            rest = (len > 0).then(|| now.get(len + 1..)).flatten();
-            Some(now)
-        })
+    /// The name, to be kept.
+    pub(super) fn kept(&self) -> Wire {
+        Wire(self.bytes().into())
     }
+}
 
-    /// Whether it is this name or one below it.
-    pub(in crate::dns) fn is_within(&self, zone: &Self) -> bool {
-        self.0.len() >= zone.0.len() && self.up().any(|above| above == &*zone.0)
-    }
+/// A name and the names above it, the root last.
+fn up(name: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(name);
+    std::iter::from_fn(move || {
+        let now = rest?;
+        let len = usize::from(*now.first()?);
+        rest = (len > 0).then(|| now.get(len + 1..)).flatten();
+        Some(now)
+    })
+}
 
-    /// Whether it is a name below this one.
-    pub(in crate::dns) fn is_below(&self, zone: &Self) -> bool {
-        self.0.len() > zone.0.len() && self.is_within(zone)
-    }
-
-    /// How many labels it has; none for the root.
-    pub(in crate::dns) fn labels(&self) -> usize {
-        self.up().count() - 1
-    }
-
-    /// Its last so many labels.
-    pub(in crate::dns) fn last(&self, labels: usize) -> Self {
-        let skip = self.labels().saturating_sub(labels);
-        Self(self.up().nth(skip).unwrap_or(&[0]).into())
-    }
-
-    /// How many labels the public suffix of the name has: above that cut nobody's own zone begins. One for
-    /// names whose suffix nobody lists.
-    pub(in crate::dns) fn suffix_labels(&self) -> usize {
-        let text = self.to_string();
-        let mut of = text.as_str();
-        loop {
-            let Some(suffix) = psl::suffix_str(of) else { return 1 };
-            let is_private =
-                psl::suffix(of.as_bytes()).and_then(|found| found.typ()) == Some(psl::Type::Private);
-            match suffix.split_once('.') {
-                // Below the suffixes that companies list for their customers nobody is a registry.
-                Some((_, above)) if is_private => of = above,
-                _ => return 1 + suffix.bytes().filter(|byte| *byte == b'.').count(),
-            }
-        }
-    }
+/// Whether a name is another one or below it; both as [`Wire`] has them.
+pub(super) fn is_within(name: &[u8], zone: &[u8]) -> bool {
+    // The end alone does not tell: a label may hold what looks like labels.
+    name.ends_with(zone) && up(name).any(|above| above.len() == zone.len())
 }
 
 impl Borrow<[u8]> for Wire {
@@ -120,15 +190,7 @@ impl Borrow<[u8]> for Wire {
 impl fmt::Display for Wire {
     /// As [`wire::name_text`].
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = String::with_capacity(self.0.len());
-        for rest in self.up() {
-            let label = &rest[1..=usize::from(rest[0])];
-            if !text.is_empty() && !label.is_empty() {
-                text.push('.');
-            }
-            wire::label_text(label, &mut text);
-        }
-        f.write_str(if text.is_empty() { "." } else { &text })
+        f.write_str(&self.text())
     }
 }
 
@@ -149,8 +211,10 @@ mod tests {
 
     #[test]
     fn a_name_is_below_another_only_at_a_border_of_labels() {
-        assert!(name("a.example").is_within(&name("example")) && name("a.example").is_below(&Wire::root()));
-        assert!(name("example").is_within(&name("example")) && !name("example").is_below(&name("example")));
+        assert!(name("a.example").is_within(&name("example")) && name("a.example").is_within(&Wire::root()));
+        assert!(
+            name("example").is_within(&name("example")) && !name("example").is_within(&name("a.example"))
+        );
         assert!(!name("badexample").is_within(&name("example")));
         // The byte before `example` is its length, also where a label holds the same bytes.
         assert!(!name(r"x\007example").is_within(&name("example")));

@@ -2,7 +2,7 @@
 
 use super::delegation::Delegation;
 use super::name::Wire;
-use super::store::Store;
+use super::store::{Dead, Store};
 use std::net::IpAddr;
 
 /// Addresses of one zone that are asked at most.
@@ -33,12 +33,14 @@ impl Servers {
     /// `chance` decides the order.
     pub(super) fn of(zone: &Delegation, store: &Store, mut chance: u64) -> Self {
         let mut servers = Self { ready: Vec::new(), dead: Vec::new(), nameless: Vec::new() };
+        let dead = store.dead();
         for (number, (_, addrs)) in zone.servers.iter().enumerate() {
             if addrs.is_empty() {
                 servers.nameless.push(number);
             }
-            servers.add(store, number, addrs);
+            servers.take(&dead, number, addrs);
         }
+        drop(dead);
         for list in [&mut servers.ready, &mut servers.dead] {
             for at in (1..list.len()).rev() {
                 list.swap(at, usize::try_from(chance % (at as u64 + 1)).unwrap_or(0));
@@ -55,12 +57,16 @@ impl Servers {
 
     /// Takes in the addresses of one server.
     pub(super) fn add(&mut self, store: &Store, server: usize, addrs: &[IpAddr]) {
+        self.take(&store.dead(), server, addrs);
+    }
+
+    fn take(&mut self, dead: &Dead<'_>, server: usize, addrs: &[IpAddr]) {
         for addr in addrs {
             let is_known = self.ready.iter().chain(&self.dead).any(|one| one.addr == *addr);
             if is_known || self.ready.len() + self.dead.len() >= MOST {
                 continue;
             }
-            let is_dead = store.is_dead(*addr);
+            let is_dead = dead.has(*addr);
             let list = if is_dead { &mut self.dead } else { &mut self.ready };
             list.push(Candidate { server, addr: *addr, is_dead });
         }

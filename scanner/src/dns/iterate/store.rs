@@ -5,7 +5,7 @@ use super::cookie::Cookie;
 use super::delegation::{Delegation, Failure};
 use super::generations::Generations;
 use super::name::Wire;
-use std::collections::{HashMap, HashSet};
+use crate::dns::map::{Map, Set};
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -81,10 +81,10 @@ pub(super) enum Search {
 struct Names {
     found: Generations<Wire, Arc<[IpAddr]>>,
     /// Servers that nobody was heard about, and until when they are not looked for again.
-    unheard: HashMap<Wire, Instant>,
-    sought: HashMap<Wire, Seeking>,
+    unheard: Map<Wire, Instant>,
+    sought: Map<Wire, Seeking>,
     /// Which name each walk waits for.
-    waits: HashMap<u64, Wire>,
+    waits: Map<u64, Wire>,
     /// When the network came back last.
     forgiven: Option<Instant>,
 }
@@ -98,11 +98,11 @@ struct Seeking {
 #[derive(Default)]
 struct Servers {
     /// Those that did not answer the last question.
-    silent: HashMap<IpAddr, Silence>,
+    silent: Map<IpAddr, Silence>,
     /// Those that are asked without EDNS.
-    plain: HashSet<IpAddr>,
+    plain: Set<IpAddr>,
     /// What servers want to be shown (RFC 7873 section 5.4).
-    cookies: HashMap<IpAddr, Cookie>,
+    cookies: Map<IpAddr, Cookie>,
 }
 
 /// Questions in a row that were not answered.
@@ -120,7 +120,7 @@ pub(super) struct Store {
     names: Mutex<Names>,
     servers: Mutex<Servers>,
     /// For each TLD that is being asked for: who has this asks.
-    tlds: Mutex<HashMap<Wire, Turn>>,
+    tlds: Mutex<Map<Wire, Turn>>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -134,7 +134,7 @@ fn kept_for(ttl: u32) -> Duration {
 impl Store {
     pub(super) fn new() -> Self {
         let found = Generations::new(NAMES);
-        let (unheard, sought, waits) = (HashMap::new(), HashMap::new(), HashMap::new());
+        let (unheard, sought, waits) = (Map::default(), Map::default(), Map::default());
         let names = Names { found, unheard, sought, waits, forgiven: None };
         Self {
             zones: Mutex::new(Generations::new(ZONES)),
@@ -258,10 +258,9 @@ impl Store {
         }
     }
 
-    /// Whether an address is taken to be dead.
-    pub(super) fn is_dead(&self, addr: IpAddr) -> bool {
-        let servers = lock(&self.servers);
-        servers.silent.get(&addr).and_then(|silence| silence.dead).is_some_and(|until| until > Instant::now())
+    /// Who is taken to be dead now.
+    pub(super) fn dead(&self) -> Dead<'_> {
+        Dead(lock(&self.servers), Instant::now())
     }
 
     /// What was silent while the network was away may not be.
@@ -293,6 +292,17 @@ impl Store {
     pub(super) fn manner(&self, addr: IpAddr) -> (bool, Option<Cookie>) {
         let servers = lock(&self.servers);
         (!servers.plain.is_empty() && servers.plain.contains(&addr), servers.cookies.get(&addr).copied())
+    }
+}
+
+/// Those that are taken to be dead; while it lives nothing changes.
+pub(super) struct Dead<'s>(MutexGuard<'s, Servers>, Instant);
+
+impl Dead<'_> {
+    /// Whether an address is among them.
+    pub(super) fn has(&self, addr: IpAddr) -> bool {
+        let Self(servers, now) = self;
+        servers.silent.get(&addr).and_then(|silence| silence.dead).is_some_and(|until| until > *now)
     }
 }
 

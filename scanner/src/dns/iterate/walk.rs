@@ -1,5 +1,6 @@
 //! One walk: from a zone that is known to the servers of a name, and what they say.
 
+mod listed;
 mod tcp;
 
 use super::cookie::Cookie;
@@ -15,6 +16,7 @@ use crate::dns::trace::{Asked, Noted};
 use crate::dns::{Answer, Effort, RecordType};
 use crate::fault::Unfinished;
 use crate::moment;
+use listed::Gone;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -25,6 +27,9 @@ const CUTS: usize = 20;
 const SENDS: u32 = 48;
 /// Questions that one question may cost at one zone.
 const SENDS_AT_A_ZONE: usize = 6;
+/// Questions at one zone that are met with silence before one is asked without EDNS: there are servers, and boxes
+/// before them, that drop what they do not know (RFC 6891 section 7).
+const BEFORE_PLAIN: usize = 3;
 
 /// What came of a walk.
 pub(super) enum Found {
@@ -70,6 +75,8 @@ pub(super) struct Walk<'a> {
     pub(super) waited: &'a mut Waited,
     /// Who is told of the servers of the name's zone, whether they answer or not.
     near: Option<&'a Near>,
+    /// Servers that a list had, and that had nothing of use.
+    gone: Option<Gone>,
 }
 
 impl<'a> Walk<'a> {
@@ -95,6 +102,7 @@ impl<'a> Walk<'a> {
             number,
             waited,
             near: None,
+            gone: None,
         }
     }
 
@@ -127,6 +135,7 @@ impl<'a> Walk<'a> {
                 Heard::Answer(answer, has_soa) => return Ok(Found::Answer { answer, from: zone, has_soa }),
                 Heard::Nothing(failure) => return Ok(Found::Nothing(failure)),
                 Heard::Referral(referral) => {
+                    let gone = self.gone.as_ref().and_then(|gone| gone.of(&referral));
                     let is_registry = zone.is_registry && referral.zone.labels() <= name.suffix_labels();
                     let below = Delegation::new(referral.zone, referral.servers, is_registry);
                     zone = Arc::new(below);
@@ -134,6 +143,9 @@ impl<'a> Walk<'a> {
                         && let Some(near) = self.near
                     {
                         near.set(&zone);
+                    }
+                    if let Some(failure) = gone {
+                        return Ok(Found::Nothing(failure));
                     }
                     // Zones of scanned names are used once; those of name servers again and again.
                     if is_registry || !self.sought.is_empty() {
@@ -158,6 +170,14 @@ impl<'a> Walk<'a> {
         let most =
             if self.effort == Effort::Once { 1 } else { SENDS_AT_A_ZONE.min(2 * servers.len().max(2)) };
         while course.sent < most && !self.is_spent() {
+            if course.needs_plain(self.effort, BEFORE_PLAIN)
+                && let Some(first) = again.last().cloned()
+            {
+                if let Some(heard) = self.ask_plainly(zone, &first, name, kind, &mut course).await? {
+                    return Ok(heard);
+                }
+                continue;
+            }
             let next = match servers.next_alive() {
                 Some(next) => Some(next),
                 None => match servers.next_nameless() {
@@ -193,19 +213,32 @@ impl<'a> Walk<'a> {
                 again.insert(0, next);
             }
         }
-        if course.failure.is_silence()
-            && self.effort == Effort::Full
-            && let Some(last) = again.pop()
+        if course.needs_plain(self.effort, 0)
+            && let Some(first) = again.pop()
+            && let Some(heard) = self.ask_plainly(zone, &first, name, kind, &mut course).await?
         {
-            // There are servers, and boxes before them, that drop what they do not know (RFC 6891 section 7).
-            course.is_plain = true;
-            course.exchange = None;
-            if let Some(heard) = self.ask_server(zone, &last, name, kind, &mut course).await? {
-                self.iterating.store.ask_plainly(last.addr);
-                return Ok(heard);
-            }
+            return Ok(heard);
         }
         Ok(Heard::Nothing(course.failure))
+    }
+
+    /// Asks one that was silent, as were all, without EDNS; `None` where it says nothing of use. What the others
+    /// say meanwhile is not lost.
+    async fn ask_plainly(
+        &mut self,
+        zone: &Arc<Delegation>,
+        silent: &Candidate,
+        name: &Wire,
+        kind: RecordType,
+        course: &mut Course,
+    ) -> Result<Option<Heard>, Unfinished> {
+        let before = course.begin_plain();
+        let heard = Box::pin(self.ask_server(zone, silent, name, kind, course)).await?;
+        if heard.is_some() {
+            self.iterating.store.ask_plainly(silent.addr);
+        }
+        course.end_plain(before);
+        Ok(heard)
     }
 
     /// Asks one server; `None` where it says nothing of use.
@@ -258,7 +291,7 @@ impl<'a> Walk<'a> {
         (course.sent, self.sends) = (course.sent + 1, self.sends - 1);
         let to = SocketAddr::new(next.addr, self.iterating.port);
         let began = Instant::now();
-        let scopes = self.iterating.scopes(zone, server, next.addr);
+        let scopes = self.iterating.scopes(zone, next.server, next.addr);
         let (event, queued) = exchange.send_within(to, scopes, patience).await;
         let by = exchange.answered_by();
         self.waited.add(Waited::from(queued));

@@ -75,11 +75,11 @@ fn silences_in_a_row_that_last_make_an_address_dead_until_it_answers() {
     // Questions at the same time, as of a server that limits its answers.
     (0..3).for_each(|_| store.was_silent_at(addr, now));
     store.was_silent_at(addr, now + LASTING / 2);
-    assert!(!store.is_dead(addr));
+    assert!(!store.dead().has(addr));
     store.was_silent_at(addr, now + LASTING);
-    assert!(store.is_dead(addr));
+    assert!(store.dead().has(addr));
     store.has_answered(addr);
-    assert!(!store.is_dead(addr));
+    assert!(!store.dead().has(addr));
     store.was_silent_at(addr, now + 2 * LASTING);
-    assert!(!store.is_dead(addr), "once since it answered");
+    assert!(!store.dead().has(addr), "once since it answered");
 }

@@ -23,7 +23,7 @@ impl Walk<'_> {
         iterating.admission.dns(self.waited).await?;
         let server = servers::name(zone, next.server);
         let to = SocketAddr::new(next.addr, iterating.port);
-        let queued = match exchange.turn_by_tcp(to, iterating.scopes(zone, server, next.addr)).await {
+        let queued = match exchange.turn_by_tcp(to, iterating.scopes(zone, next.server, next.addr)).await {
             Ok(queued) => queued,
             Err(Event::Fault(ours)) if !ours.is_of_network() => return Err(ours.into()),
             Err(Event::Closed) => return Err(Unfinished::Stopped),
