@@ -15,8 +15,8 @@ pub struct Delegated {
     /// Names of its servers in lower case, without a trailing dot, each with the addresses that the lists have;
     /// empty where they have none. At least one server.
     pub servers: Vec<(String, Vec<IpAddr>)>,
-    /// Whether the zone above has a DS for it (RFC 4034 section 5).
-    pub ds: bool,
+    /// Whether the zone above has a DS for it (RFC 4034 section 5); `None` where the list does not say.
+    pub ds: Option<bool>,
 }
 
 /// The same between the list and the scan: names of servers with a space between them, each with `=` and address
@@ -24,8 +24,9 @@ pub struct Delegated {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Packed(Box<str>);
 
-/// What stands before the names where there is a DS.
-const SIGNED: char = '!';
+/// What stands before the names where there is a DS, and where there is none.
+const SIGNED: char = '+';
+const UNSIGNED: char = '-';
 
 impl Packed {
     /// Of an entry; `None` where its list says nothing of its servers, or not enough to rely on.
@@ -33,19 +34,19 @@ impl Packed {
         let servers = entry.servers.as_slice();
         let is_usable = !servers.is_empty() && servers.is_ascii();
         let mut text = String::with_capacity(servers.len() + 1);
-        if entry.ds {
-            text.push(SIGNED);
-        }
+        text.extend(entry.ds.map(|ds| if ds { SIGNED } else { UNSIGNED }));
         text.push_str(std::str::from_utf8(servers).ok().filter(|_| is_usable)?);
         Some(Self(text.into()))
     }
 
     /// With the addresses that are known.
     pub(super) fn unpacked(&self, hosts: &Hosts) -> Delegated {
-        let (ds, names) = match self.0.strip_prefix(SIGNED) {
-            Some(names) => (true, names),
-            None => (false, &*self.0),
-        };
+        let ds = self.0.chars().next().and_then(|mark| match mark {
+            SIGNED => Some(true),
+            UNSIGNED => Some(false),
+            _ => None,
+        });
+        let names = if ds.is_some() { &self.0[1..] } else { &self.0 };
         let server = |text: &str| {
             let mut parts = text.split('=');
             let name = parts.next().unwrap_or_default();
@@ -126,11 +127,12 @@ mod tests {
         }
         hosts.add(b"ns2.test", b"no address");
         hosts.seal();
-        let entry = RawEntry { servers: b"ns1.test ns2.test".to_vec(), ds: true, ..RawEntry::default() };
+        let entry =
+            RawEntry { servers: b"ns1.test ns2.test".to_vec(), ds: Some(true), ..RawEntry::default() };
         let found = Packed::of(&entry).unwrap().unpacked(&hosts);
         let addrs = vec!["192.0.2.1".parse().unwrap(), "2001:db8::1".parse().unwrap()];
         assert_eq!(found.servers, [("ns1.test".to_owned(), addrs), ("ns2.test".to_owned(), Vec::new())]);
-        assert!(found.ds);
+        assert_eq!(found.ds, Some(true));
         assert_eq!(Packed::of(&RawEntry::default()), None);
     }
 }

@@ -24,8 +24,8 @@ pub(super) struct RawEntry {
     /// Its name servers in lower case, a space between them, `=` before each address that comes along; empty where the list does not say all of them, or
     /// nobody wants to know.
     pub(super) servers: Vec<u8>,
-    /// Whether the zone above has a DS for it; only beside `servers`.
-    pub(super) ds: bool,
+    /// Whether the zone above has a DS for it; only beside `servers`, and where the list says.
+    pub(super) ds: Option<bool>,
 }
 
 /// A list that is being read.

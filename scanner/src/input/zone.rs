@@ -351,7 +351,7 @@ impl<R: BufRead> Zone<R> {
         entry.refusal = None;
         entry.text.clone_from(&self.last);
         let OfHeld { servers, is_broken, ds } = std::mem::take(&mut self.of_held);
-        (entry.servers, entry.ds) = if is_broken { (Vec::new(), false) } else { (servers, ds) };
+        (entry.servers, entry.ds) = if is_broken { (Vec::new(), None) } else { (servers, Some(ds)) };
         true
     }
 
@@ -394,7 +394,7 @@ impl<R: BufRead + Send> Source for Zone<R> {
             entry.line = number;
             entry.rank = None;
             entry.refusal = None;
-            (entry.servers, entry.ds) = (Vec::new(), false);
+            (entry.servers, entry.ds) = (Vec::new(), None);
             let inside = self.depth > 0;
             self.depth = depth_after(&self.line, self.depth);
             if !inside && self.depth > 0 {

@@ -119,7 +119,7 @@ fn with_servers(text: &str, hosts: &mut Option<Hosts>) -> Vec<(String, String, b
     let (mut entry, mut got) = (RawEntry::default(), Vec::new());
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     while zone.read(&mut entry).unwrap() {
-        got.push((text(&entry.text), text(&entry.servers), entry.ds));
+        got.push((text(&entry.text), text(&entry.servers), entry.ds == Some(true)));
     }
     std::mem::swap(zone.hosts().unwrap(), hosts);
     got

@@ -82,7 +82,7 @@ impl Domain {
     #[must_use]
     pub fn new(entry: Entry) -> Self {
         let (near, ds) = match entry.delegated {
-            Some(known) => (Near::of_list(&entry.domain, &known.servers), Some(known.ds)),
+            Some(known) => (Near::of_list(&entry.domain, &known.servers), known.ds),
             None => (Near::default(), None),
         };
         let row = DomainRow {

@@ -166,9 +166,10 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
     };
     let servers = |batch: &RecordBatch| nulls("delegated_to", batch);
     let agreement = |batch: &RecordBatch| nulls("sts_ns_agree", batch);
+    let ds = |batch: &RecordBatch| nulls("ds", batch);
     let of_policy = |batch: &RecordBatch| looks(batch, "policy_attempts");
-    let of_domains: [Made<'_>; 3] =
-        [("delegated_to", &servers), ("sts_ns_agree", &agreement), ("looks", &of_policy)];
+    let of_domains: [Made<'_>; 4] =
+        [("delegated_to", &servers), ("ds", &ds), ("sts_ns_agree", &agreement), ("looks", &of_policy)];
     fill(&folder, "domains", &of_domains);
     drop(lab);
     let grade = sts_lab::grade::grade(&folder, &world.join("truth.parquet")).unwrap();

@@ -1,6 +1,6 @@
 //! Lists that bring the name servers of their names: zone files, and Parquet with columns for them.
 
-use super::{assert_code, assert_graded, dataset, lab_with, list, mix, scan};
+use super::{assert_code, assert_graded, dataset, lab_with, list, mix, scan, texts};
 use arrow::array::{
     ArrayRef, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder, StructBuilder,
 };
@@ -32,6 +32,11 @@ fn zones(lab: &Lab) -> Vec<Zone> {
     names(lab).iter().filter_map(own).collect()
 }
 
+/// Whether a zone file has a DS for a name.
+fn is_signed(name: &str) -> bool {
+    name.len() % 3 == 0
+}
+
 /// A zone file of these delegations, with the addresses of servers that `glue` gives.
 fn write(dir: &Path, zones: &[Zone], server: impl Fn(&Zone, &str) -> String, with_glue: bool) -> PathBuf {
     let mut text = ". 86400 IN SOA a.root.lab. root.lab. 1 2 3 4 5\n".to_owned();
@@ -44,6 +49,9 @@ fn write(dir: &Path, zones: &[Zone], server: impl Fn(&Zone, &str) -> String, wit
                 let kind = if addr.is_ipv4() { "A" } else { "AAAA" };
                 glue.insert(format!("{name}. 86400 IN {kind} {addr}\n"));
             }
+        }
+        if is_signed(&zone.apex) {
+            writeln!(text, "{}. 86400 IN DS 1 13 2 00", zone.apex).unwrap();
         }
     }
     text.extend(glue);
@@ -94,14 +102,15 @@ fn write_parquet(dir: &Path, lab: &Lab, zones: &[Zone]) -> PathBuf {
     path
 }
 
-/// Scans a list, and asserts that nothing differs but the ranks, which a zone file has not.
+/// Scans a list, and asserts that nothing differs but the ranks, which a zone file has not, and the DS, which
+/// the laboratory has not.
 fn assert_scanned(lab: Lab, list: &Path, dir: &Path) {
     let output = scan(&lab, list, dir).output().unwrap();
     assert_code(&output, 0);
     drop(lab);
     let grade = grade::grade(&dataset(dir), &dir.join("world/truth.parquet")).unwrap();
-    let is_of_rank = |column: &str| matches!(column, "rank" | "lists");
-    assert!(grade.differences.iter().all(|one| is_of_rank(&one.column)), "{}", grade.faults());
+    let is_of_list = |column: &str| matches!(column, "rank" | "lists" | "ds");
+    assert!(grade.differences.iter().all(|one| is_of_list(&one.column)), "{}", grade.faults());
     assert_eq!(grade.not_looked_at, 0);
 }
 
@@ -118,6 +127,9 @@ fn the_servers_of_a_zone_file_are_asked_and_not_the_registry() {
     // The addresses of all servers are there: nobody else need be asked.
     assert_eq!(asked_of_registries(&lab), 0);
     assert_eq!(super::manifest(dir.path())["lists"][0]["delegated"], 600);
+    let signed = texts(dir.path(), "domains", "domain").into_iter().flatten().map(|name| is_signed(&name));
+    let signed: Vec<_> = signed.map(|ds| Some(ds.to_string())).collect();
+    assert_eq!(texts(dir.path(), "domains", "ds"), signed);
     let said = super::text(&output.stdout);
     assert!(said.contains("with their servers; no ranks; 600 names with their name servers"), "{said}");
 }

@@ -61,7 +61,9 @@ pub(in crate::dns) struct Iterating {
     admission: Arc<Admission>,
     store: Store,
     walks: AtomicU64,
-    hasher: RandomState,
+    /// Of cookies, which nobody is to tell from one another, and of levels.
+    cookies: RandomState,
+    hasher: ahash::RandomState,
     bounds: Bounds,
     /// Turn of the signs of life, and when the last one was asked for.
     turn: AtomicU64,
@@ -164,7 +166,8 @@ impl Iterating {
             admission,
             store: Store::new(),
             walks: AtomicU64::new(0),
-            hasher: RandomState::new(),
+            cookies: RandomState::new(),
+            hasher: ahash::RandomState::new(),
             bounds,
             turn: AtomicU64::new(0),
             last_sign: Mutex::default(),
@@ -280,14 +283,14 @@ impl Iterating {
     /// Our part of the cookie for a server: another for each, so that servers cannot tell by it who asks (RFC
     /// 7873 section 4.1).
     fn own_cookie(&self, server: IpAddr) -> [u8; 8] {
-        self.hasher.hash_one((server, "cookie")).to_be_bytes()
+        self.cookies.hash_one(server).to_be_bytes()
     }
 
     /// The levels at which a question to a server of a zone counts.
     fn scopes(&self, zone: &Delegation, server: usize, addr: IpAddr) -> [Option<Scope>; 3] {
         let own = Some(Scope::Server(self.hasher.hash_one(addr)));
         if zone.is_registry {
-            return [own, Some(Scope::Tld(self.hasher.hash_one(zone.zone.last(1)))), None];
+            return [own, Some(Scope::Tld(self.hasher.hash_one(zone.zone.top()))), None];
         }
         let operator_of = || {
             let name = servers::name(zone, server);

@@ -68,6 +68,12 @@ impl Wire {
         if text.is_empty() { ".".to_owned() } else { text }
     }
 
+    /// Its last label, with its length; empty for the root.
+    pub(in crate::dns) fn top(&self) -> &[u8] {
+        let last = self.up().map_while(|rest| rest.first().filter(|len| **len > 0).map(|_| rest)).last();
+        last.unwrap_or_default()
+    }
+
     /// Its last so many labels.
     pub(in crate::dns) fn last(&self, labels: usize) -> Self {
         let skip = self.labels().saturating_sub(labels);

@@ -93,7 +93,7 @@ impl Delegations {
 
     /// What a row says of its name's servers. A name that is none makes all of them unknown.
     pub(super) fn put(&self, row: usize, entry: &mut RawEntry) {
-        (entry.servers, entry.ds) = (Vec::new(), false);
+        (entry.servers, entry.ds) = (Vec::new(), None);
         let Some(ns) = self.ns.as_ref().filter(|ns| ns.is_valid(row)) else { return };
         let names = ns.value(row);
         let glue = self.glue.as_ref().filter(|glue| glue.is_valid(row)).map(|glue| glue.value(row));
@@ -110,7 +110,7 @@ impl Delegations {
                 servers.extend_from_slice(addr.as_bytes());
             }
         }
-        entry.ds = self.ds.as_ref().is_some_and(|ds| ds.is_valid(row) && ds.value(row));
+        entry.ds = self.ds.as_ref().filter(|ds| ds.is_valid(row)).map(|ds| ds.value(row));
         entry.servers = servers;
     }
 }
