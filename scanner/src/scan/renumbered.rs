@@ -80,7 +80,9 @@ mod tests {
         let shard: Shard = "1/1".parse().unwrap();
         let options = Options { seed: 1, shard, window: 1, max_listed: 1, repeats: Repeats::Dropped };
         let mut positions = Positions::default();
-        done.iter().for_each(|at| drop(positions.insert(*at)));
+        for at in done {
+            positions.insert(*at);
+        }
         let reader = Reader::open(&ListSpec::all(&[list]).unwrap(), options).unwrap();
         other(reader, &positions, |name| rows.contains(&name)).unwrap()
     }
