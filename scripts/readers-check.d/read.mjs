@@ -44,11 +44,6 @@ const readers = {
     const table = tableFromIPC(readParquet(readFileSync(file)).intoIPCStream());
     return Object.fromEntries(table.schema.fields.map(({ name }) => [name, Array.from(table.getChild(name), plain)]));
   },
-  async polars() {
-    const polars = require("nodejs-polars");
-    const frame = polars.readParquet(file);
-    return columns(frame.columns, frame.toRecords());
-  },
   async parquetjs() {
     const { ParquetReader } = require("@dsnp/parquetjs");
     const parquet = await ParquetReader.openFile(file);

@@ -20,7 +20,10 @@ fuzz_target!(|data: &[u8]| {
             line.iter().chain(b"\r").chain([end]).copied()
         });
         if let Ok(again) = lists::read(&returned.collect::<Vec<u8>>(), &choices) {
-            assert_eq!((again.entries, again.domains, &again.first), (looked.entries, looked.domains, &looked.first));
+            assert_eq!(
+                (again.entries, again.domains, &again.first),
+                (looked.entries, looked.domains, &looked.first)
+            );
         }
     }
 });
