@@ -29,7 +29,7 @@ pub enum ScanError {
     #[error(transparent)]
     Trust(#[from] TrustError),
     /// The intermediate certificates that the judgement before was drawn with.
-    #[error("{} is no longer the file (SHA-256 {sha256}) that the dataset was assessed with: give that file with --intermediates FILE, or do without with --intermediates none", path.display())]
+    #[error("the dataset was assessed with the certificates in a file {} (SHA-256 {sha256}), which is not here: give that file with --intermediates FILE, or do without with --intermediates none", path.display())]
     Intermediates {
         /// The file.
         path: PathBuf,

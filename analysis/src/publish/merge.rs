@@ -2,6 +2,7 @@
 
 use super::files::hashed;
 use super::layout::{Layout, open};
+use super::paths::ListNames;
 use super::redact;
 use crate::contract;
 use crate::dataset::Dataset;
@@ -42,7 +43,7 @@ pub(super) struct Merged {
 /// A part cannot be read, or a file cannot be written.
 pub(super) fn tables(
     dataset: &Dataset,
-    withheld: &Withheld,
+    (withheld, lists): (&Withheld, &ListNames),
     layout: &Layout,
     files: usize,
     out: &Path,
@@ -65,7 +66,7 @@ pub(super) fn tables(
         let schema = schema(open(last)?.schema(), table, layout)?;
         for (number, group) in grouped(parts, target).into_iter().enumerate() {
             let name = format!("part-{number:05}.parquet");
-            let rows = merge(group, &schema, withheld, &folder.join(&name))?;
+            let rows = merge(group, &schema, (withheld, lists), &folder.join(&name))?;
             let (bytes, sha256) = hashed(&folder.join(&name))?;
             merged.push(Merged { table, path: format!("{table}/{name}"), rows, bytes, sha256 });
         }
@@ -123,7 +124,7 @@ fn schema(source: &SchemaRef, table: &str, layout: &Layout) -> Result<SchemaRef,
 fn merge(
     parts: &[(PathBuf, u64)],
     schema: &SchemaRef,
-    withheld: &Withheld,
+    (withheld, lists): (&Withheld, &ListNames),
     path: &Path,
 ) -> Result<u64, Fault> {
     let properties = WriterProperties::builder()
@@ -140,7 +141,8 @@ fn merge(
         for batch in reader {
             let batch = batch.map_err(|cause| Fault::file("read", part, cause))?;
             let batch = shaped(&batch, schema).map_err(|cause| Fault::file("read", part, cause))?;
-            let batch = redact::batch(&batch, withheld).map_err(|cause| Fault::file("read", part, cause))?;
+            let batch = redact::batch(&batch, withheld).and_then(|batch| lists.batch(batch));
+            let batch = batch.map_err(|cause| Fault::file("read", part, cause))?;
             rows += u64::try_from(batch.num_rows()).unwrap_or(0);
             writer.write(&batch).map_err(|cause| Fault::file("write", path, cause))?;
         }

@@ -11,6 +11,7 @@ mod layout;
 mod merge;
 mod nulls;
 mod numbers;
+mod paths;
 mod readme;
 mod redact;
 mod verify;
@@ -31,6 +32,7 @@ use files::Listed;
 use layout::Layout;
 use merge::Merged;
 use parquet::arrow::ArrowWriter;
+use paths::ListNames;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 use std::fs::{self, File};
@@ -130,8 +132,9 @@ async fn fill(
     let queries = numbers::catalogue();
     let room = MOST_FILES.saturating_sub(OTHER_FILES + queries.len());
     let layout = Layout::of(dataset, withheld)?;
-    let merged = merge::tables(dataset, withheld, &layout, room, out)?;
-    let manifest = manifest(dataset, withheld, &merged)?;
+    let lists = ListNames::of(&dataset.manifest);
+    let merged = merge::tables(dataset, (withheld, &lists), &layout, room, out)?;
+    let manifest = manifest(dataset, (withheld, &lists), &merged)?;
     files::write(out, "manifest.json", pretty(&manifest)?.as_bytes())?;
     dictionary(dataset, &layout, out)?;
     let published = Dataset::open(out, Completeness::PartialAllowed)?;
@@ -170,9 +173,13 @@ async fn fill(
 
 /// The scan's manifest, with what was done to it for publication, and the parts as they are published. Its
 /// layout stays what it is.
-fn manifest(dataset: &Dataset, withheld: &Withheld, merged: &[Merged]) -> Result<Value, Fault> {
+fn manifest(
+    dataset: &Dataset,
+    (withheld, lists): (&Withheld, &ListNames),
+    merged: &[Merged],
+) -> Result<Value, Fault> {
     let mut manifest = dataset.manifest.clone();
-    forget_paths(&mut manifest);
+    lists.forget_paths(&mut manifest);
     if withheld.redacts() {
         redact_texts(&mut manifest);
     }
@@ -190,45 +197,6 @@ fn manifest(dataset: &Dataset, withheld: &Withheld, merged: &[Merged]) -> Result
     }
     manifest["digest"] = digest(&manifest)?.into();
     Ok(manifest)
-}
-
-/// Settings whose values are files.
-const FILES: [&str; 5] =
-    ["dns.root_hints", "tls.trust", "tls.intermediates", "scan.exclude", "report.status_file"];
-
-/// Leaves of every path the name of the file: where things were on the publisher's machine is not published.
-/// Older scans have the paths of their lists, and call a list by its path where two files had one name.
-fn forget_paths(manifest: &mut Value) {
-    for list in manifest.get_mut("lists").and_then(Value::as_array_mut).into_iter().flatten() {
-        if let Some(list) = list.as_object_mut() {
-            list.remove("path");
-        }
-    }
-    for part in ["plan", "manners"] {
-        for file in FILES {
-            let setting = manifest.get_mut(part).and_then(|settings| settings.get_mut(file));
-            setting.into_iter().for_each(leave_name);
-        }
-    }
-    let path = manifest.pointer_mut("/judgement/intermediates/path");
-    if let Some(Value::String(path)) = path {
-        *path = leaf(path).to_owned();
-    }
-}
-
-/// Cuts the paths in a setting, which stands there as `scan.toml` would write it.
-fn leave_name(setting: &mut Value) {
-    let value = setting.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
-    let short = match value {
-        Some(Value::String(path)) => Value::from(leaf(&path)),
-        Some(Value::Array(paths)) => paths.iter().filter_map(Value::as_str).map(leaf).collect(),
-        _ => return,
-    };
-    *setting = short.to_string().into();
-}
-
-fn leaf(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
 }
 
 /// Replaces addresses in every text of a document.

@@ -222,7 +222,7 @@ fn reading() -> String {
                       sts-publish --verify .           # hashes, layout, counts, and every number recomputed";
     format!(
         "## Reading it\n\nDuckDB 2.0.1, polars 2.1.0, daft 0.7.26, DataFusion 55.0.0, PySpark 4.3.0 and pandas 3.1.1 with \
-             `dtype_backend=\"pyarrow\"` read every cell (tried on 2026-11-28). Others lose something: pandas without it makes \
+             `dtype_backend=\"pyarrow\"` read every cell (tried on 2026-11-29). Others lose something: pandas without it makes \
              whole numbers with nulls floats; ClickHouse and pyiceberg 0.12 make null lists empty ones; fastparquet 2026.9 makes \
              lists of groups null; hyparquet needs its compressors and `utf8: false`.\n\nIn DuckDB:\n\n```sql\n\
              SELECT sts_record, count(*) FROM 'domains/*.parquet' GROUP BY ALL;\n```\n\nIn Python:\n\n```python\n\

@@ -179,7 +179,9 @@ fn completed(
     let (certificates, intermediates) = match intermediates {
         IntermediateSource::File(path) => {
             let (certificates, sha256) = paths::read_pem(path)?;
-            (certificates, Some(FileFacts { path: path.display().to_string(), sha256 }))
+            // Where the file lies is nobody's business but this machine's.
+            let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
+            (certificates, Some(FileFacts { path: name, sha256 }))
         }
         IntermediateSource::None | IntermediateSource::AsBefore => (Vec::new(), None),
     };

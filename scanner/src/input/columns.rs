@@ -190,6 +190,12 @@ impl Table<'_> {
             let holds = |at: &usize| match form {
                 Form::Reversed => self.is_reversed(*at),
                 Form::Name if wanted == Likeness::Top && !self.is_beside_numbers(*at) => false,
+                // Names that machines ask for: top-level domains are among them.
+                Form::Name if wanted == Likeness::Domain && self.is_beside_numbers(*at) => {
+                    let tops = self.alike(*at, skip, form, Likeness::Top);
+                    let domains = self.alike(*at, skip, form, wanted);
+                    domains > 0 && self.most(skip, domains + tops)
+                }
                 _ => self.most(skip, self.alike(*at, skip, form, wanted)),
             };
             let columns: Vec<usize> = (0..width).filter(holds).collect();

@@ -79,6 +79,7 @@ fn a_header_is_known_by_having_no_name() {
     // Top-level domains, some lists have them.
     let tops = many("1\tcom", |n| format!("{}\ta{n}.com", n + 1));
     assert_eq!(chosen(&tops), Ok((1, Form::Name, Some(0), false)));
+    assert_eq!(chosen("1\tgoogle.com\n2\tcom\n3\tnet"), Ok((1, Form::Name, Some(0), false)));
 }
 
 #[test]

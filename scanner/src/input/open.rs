@@ -121,7 +121,8 @@ impl ListSpec {
     }
 
     /// Whether the list can be read a second time.
-    pub(super) fn is_stream(&self) -> bool {
+    #[must_use]
+    pub fn is_stream(&self) -> bool {
         match &self.location {
             Location::Stdin => true,
             Location::File(path) => is_pipe(path),

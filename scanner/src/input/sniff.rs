@@ -175,15 +175,18 @@ fn plain(lines: &[&[u8]], choices: &Choices) -> Text {
             || most(wanted) && columns::is_title(title, Likeness::of(title, Form::Name), wanted)
             || words::is_header(title) && title.contains('.') && most(Likeness::Dotted)
     });
+    let alike = |form| entries.iter().filter(|entry| Likeness::of(entry, form) == Likeness::Domain).count();
     let form = match titled {
-        // What stands under a word such as `url` is cut to its host; a list without any word is one of names.
+        // What stands under a word such as `url` is cut to its host.
         Some((title, _)) if words::plain(title) != words::DOMAIN => Form::Host,
+        // A list without any word is one of names, unless it plainly is one of URLs or of `host:port`.
+        None if 2 * alike(Form::Host) > entries.len() && 2 * alike(Form::Name) < entries.len() => Form::Host,
         _ => Form::Name,
     };
     let plain = Plain { header: titled.is_some(), ranked: choices.ranked };
     let names = match titled {
         Some((title, _)) => format!("column `{title}`{}", form.told()),
-        None => "every line".to_owned(),
+        None => "every line".to_owned() + form.told(),
     };
     let ranks = choices.ranked.then(|| "place in the list".to_owned());
     Text::Names(plain, Told { names, ranks }, form)

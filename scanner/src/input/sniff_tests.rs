@@ -80,6 +80,21 @@ fn plain_text_may_have_a_header() {
 }
 
 #[test]
+fn a_list_of_urls_or_of_host_and_port_is_cut_to_its_hosts() {
+    for (sample, wanted) in [
+        ("https://a.com/\nhttp://b.com:80/x\n", Form::Host),
+        ("a.com:443\n", Form::Host),
+        ("a.com\nb.com\nhttps://c.com/\n", Form::Name),
+        ("me@a.com\nyou@b.com\n", Form::Name),
+        ("192.0.2.1:443\n", Form::Name),
+        ("domain\nhttps://a.com/\n", Form::Name),
+    ] {
+        let Ok(Text::Names(.., form)) = told(sample.as_bytes()) else { panic!("{sample}") };
+        assert_eq!(form, wanted, "{sample}");
+    }
+}
+
+#[test]
 fn zone_files_are_told_by_their_first_record() {
     for sample in [
         "com.\t900\tin\tsoa\ta.example. b.example. 1 1800 900 604800 86400\n",

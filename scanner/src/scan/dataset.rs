@@ -1,6 +1,7 @@
 //! The dataset's folder at the start of a run: made new, or brought back to what was committed.
 
 use super::preflight::Prepared;
+use super::renumbered;
 use crate::dataset::columns::{CERTIFICATES, DOMAINS, EVIDENCE, MX_HOSTS, column};
 use crate::dataset::commits::{self, Commit, CommitLog};
 use crate::dataset::layout::Layout;
@@ -14,6 +15,7 @@ use crate::dataset::whole::PartList;
 use crate::dataset::writer::DatasetWriter;
 use crate::dictionary;
 use crate::error::ScanError;
+use crate::input::{ListSpec, Options};
 use crate::moment;
 use crate::plan::{PlanError, ScanPlan, StarttlsScope, Typed};
 use crate::probe::{HostLook, targets};
@@ -88,15 +90,22 @@ impl Dataset {
         Ok(Self::behind(folder, manifest, log, &[], HashSet::new()))
     }
 
-    pub(super) fn resume(folder: &Path, lists: &[ListFacts], prepared: &Prepared) -> Result<Self, ScanError> {
+    /// What an earlier run left in the folder; `reading` are its lists, and how they are read.
+    pub(super) fn resume(
+        folder: &Path,
+        lists: &[ListFacts],
+        prepared: &Prepared,
+        reading: (&[ListSpec], Options),
+    ) -> Result<Self, ScanError> {
         let none = |why| ScanError::NoScan { path: folder.to_owned(), why };
         let wrong = |source| ScanError::Io { what: format!("cannot resume {}", folder.display()), source };
-        let mut manifest = read_begun(folder).map_err(none)?;
+        let (mut manifest, reads_alike) = read_begun(folder).map_err(none)?;
         if manifest.complete {
             // By another process, before this one had the folder for itself.
             return Err(ScanError::Complete(folder.to_owned()));
         }
         check_unchanged(&manifest, lists, prepared)?;
+        let tool = last_tool(&manifest);
         let manners = prepared.manners.clone();
         let mut changed = differences(&manifest.manners, &manners);
         let renewed = renew(&mut manifest, &prepared.versions)?;
@@ -111,6 +120,9 @@ impl Dataset {
         let (log, commits) = CommitLog::open(folder).map_err(|why| why.not_whole(folder))?;
         recover(folder, &commits)?;
         PartList::by_log(commits::LOG, &commits).hold(folder, &manifest.scan, &EVIDENCE)?;
+        if !reads_alike {
+            renumbered::check(folder, &commits::done(&commits), &tool, reading.0, reading.1)?;
+        }
         if is_other_layout {
             dictionary::write(folder).map_err(wrong)?;
         }
@@ -226,9 +238,11 @@ fn differences(before: &Value, after: &Value) -> BTreeMap<String, (Value, Value)
 }
 
 /// The manifest of a scan that was begun, with the settings that its version did not have yet as it went by
-/// them: every plain list was ranked by its order, and no list was refused for its names.
-fn read_begun(folder: &Path) -> io::Result<Manifest> {
+/// them: every plain list was ranked by its order, and no list was refused for its names. And whether its
+/// version reads the same names from lists as this one.
+fn read_begun(folder: &Path) -> io::Result<(Manifest, bool)> {
     let mut manifest = Manifest::read(folder)?;
+    let reads_alike = manifest.plan.get("scan.column").is_some();
     let lacking = |settings: &mut Value, key: &str, value: &str| {
         if let Some(settings) = settings.as_object_mut() {
             settings.entry(key).or_insert_with(|| value.into());
@@ -237,7 +251,7 @@ fn read_begun(folder: &Path) -> io::Result<Manifest> {
     lacking(&mut manifest.plan, "scan.column", "\"none\"");
     lacking(&mut manifest.plan, "scan.ranked", "true");
     lacking(&mut manifest.manners, "scan.any_suffix", "true");
-    Ok(manifest)
+    Ok((manifest, reads_alike))
 }
 
 /// Settings that give the data their meaning must be as they were.
@@ -292,7 +306,7 @@ impl Recorded {
     /// The folder holds no scan, or one that is complete.
     pub fn read(folder: &Path) -> Result<Self, ScanError> {
         let none = |why| ScanError::NoScan { path: folder.to_owned(), why };
-        let manifest = read_begun(folder).map_err(none)?;
+        let (manifest, _) = read_begun(folder).map_err(none)?;
         if manifest.complete { Err(ScanError::Complete(folder.to_owned())) } else { Ok(Self(manifest)) }
     }
 

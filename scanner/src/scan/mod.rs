@@ -6,6 +6,7 @@ mod lists;
 mod lookers;
 mod pipeline;
 pub(crate) mod preflight;
+mod renumbered;
 mod report;
 mod spool;
 pub mod tally;
@@ -124,14 +125,7 @@ fn run_alone(job: ScanJob, tally: &Arc<Tally>, stop: &CancellationToken) -> Resu
     let facts = lists::facts(&lists, &survey);
     let prepared = preflight::prepare(job.plan, stop.clone())?;
     watch(tally, &prepared.probe);
-    let mut dataset = match job.start {
-        Start::New => Dataset::create(&job.output, facts, &prepared)?,
-        Start::Resume => Dataset::resume(&job.output, &facts, &prepared)?,
-    };
-    tally.rows_before.set(dataset.done.len());
-    tally.settled.add(dataset.done.len());
-    let Prepared { probe, silent, vantage, lowered, .. } = prepared;
-    let (plan, admission) = (probe.plan.clone(), probe.admission.clone());
+    let plan = prepared.probe.plan.clone();
     let options = Options {
         seed: plan.seed,
         shard: plan.shard,
@@ -139,6 +133,14 @@ fn run_alone(job: ScanJob, tally: &Arc<Tally>, stop: &CancellationToken) -> Resu
         max_listed: input::LISTED_NAMES,
         repeats: if plan.unique { Repeats::Unexpected } else { Repeats::Dropped },
     };
+    let mut dataset = match job.start {
+        Start::New => Dataset::create(&job.output, facts, &prepared)?,
+        Start::Resume => Dataset::resume(&job.output, &facts, &prepared, (&lists, options))?,
+    };
+    tally.rows_before.set(dataset.done.len());
+    tally.settled.add(dataset.done.len());
+    let Prepared { probe, silent, vantage, lowered, .. } = prepared;
+    let admission = probe.admission.clone();
     let reader = Reader::open(&lists, options)?.with_hosts(survey.hosts);
 
     let (to_writer, from_stages) = mpsc::channel(EVIDENCE_QUEUE);
