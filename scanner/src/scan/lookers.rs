@@ -96,7 +96,8 @@ impl Lookers {
 
     async fn look_at_names(self: Arc<Self>) {
         while let Some(entry) = self.next().await {
-            self.take(entry).await;
+            // Made here, so that nothing under way holds the entry beside it.
+            self.take(Box::new(Domain::new(entry))).await;
             let running = self.running.load(Relaxed);
             if running > self.slots && running > self.wanted(self.pipeline.probe.dns.late()) {
                 break;
@@ -128,25 +129,24 @@ impl Lookers {
         self.batch.lock().unwrap_or_else(PoisonError::into_inner).next()
     }
 
-    async fn take(&self, entry: Entry) {
+    async fn take(&self, domain: Box<Domain>) {
         let tally = &self.pipeline.tally;
         if self.pipeline.stop.is_cancelled() {
             tally.given_up.up();
-        } else if self.pipeline.probe.admission.excludes(&entry.domain) {
+        } else if self.pipeline.probe.admission.excludes(&domain.row.domain) {
             tally.excluded.up();
             tally.settled.up();
         } else {
-            let looking = AssertUnwindSafe(self.first_look(entry)).catch_unwind();
+            let looking = AssertUnwindSafe(self.first_look(domain)).catch_unwind();
             if looking.await.is_err() {
                 self.pipeline.broke_off(&tally.failed_here);
             }
         }
     }
 
-    async fn first_look(&self, entry: Entry) {
-        hook::looking_at(&entry.domain);
+    async fn first_look(&self, mut domain: Box<Domain>) {
+        hook::looking_at(&domain.row.domain);
         let pipeline = &self.pipeline;
-        let mut domain = Box::new(Domain::new(entry));
         let looked = {
             let _now = Now::count(&pipeline.tally.dns_now);
             pipeline.probe.records(&mut domain).await

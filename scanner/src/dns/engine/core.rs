@@ -117,6 +117,11 @@ impl Core {
         self.slots.get(slot as usize).map_or((&[], &[]), |slot| (&slot.query, &slot.reply))
     }
 
+    /// Whether a slot has an answer that nobody has fetched.
+    pub(super) fn is_answered(&self, slot: u32) -> bool {
+        self.slots.get(slot as usize).is_some_and(|slot| matches!(slot.stage, Stage::Done(Event::Answer)))
+    }
+
     /// Who sent the answer of a slot.
     pub(super) fn answered_by(&self, slot: u32) -> Option<SocketAddr> {
         self.slots.get(slot as usize).and_then(|slot| slot.answered_by)

@@ -373,6 +373,11 @@ impl Exchange {
         lock(&self.engine).show_cookie(self.slot, cookie);
     }
 
+    /// Whether an answer came while nobody waited for it: the next attempt gives it, and sends nothing.
+    pub(super) fn is_answered(&self) -> bool {
+        lock(&self.engine).is_answered(self.slot)
+    }
+
     /// Who sent the answer: whoever was asked before may have been slow.
     pub(super) fn answered_by(&self) -> Option<SocketAddr> {
         lock(&self.engine).answered_by(self.slot)

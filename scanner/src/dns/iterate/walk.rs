@@ -11,7 +11,7 @@ use super::name::Wire;
 use super::servers::{self, Candidate, Servers};
 use super::{Iterating, Near};
 use crate::admission::Waited;
-use crate::dns::engine::{Engine, Event};
+use crate::dns::engine::{Engine, Event, Exchange};
 use crate::dns::trace::{Asked, Noted};
 use crate::dns::{Answer, Effort, RecordType};
 use crate::fault::Unfinished;
@@ -238,6 +238,9 @@ impl<'a> Walk<'a> {
             self.iterating.store.ask_plainly(silent.addr);
         }
         course.end_plain(before);
+        if heard.is_none() && course.exchange.as_ref().is_some_and(Exchange::is_answered) {
+            return Box::pin(self.ask_server(zone, silent, name, kind, course)).await;
+        }
         Ok(heard)
     }
 
