@@ -89,8 +89,8 @@ fn a_list_of_urls_or_of_host_and_port_is_cut_to_its_hosts() {
         ("192.0.2.1:443\n", Form::Name),
         ("domain\nhttps://a.com/\n", Form::Name),
     ] {
-        let Ok(Text::Names(.., form)) = told(sample.as_bytes()) else { panic!("{sample}") };
-        assert_eq!(form, wanted, "{sample}");
+        let found = told(sample.as_bytes());
+        assert!(matches!(found, Ok(Text::Names(.., form)) if form == wanted), "{sample}: {found:?}");
     }
 }
 
