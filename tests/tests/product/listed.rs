@@ -1,6 +1,6 @@
 //! Lists that bring the name servers of their names: zone files, and Parquet with columns for them.
 
-use super::{assert_code, assert_graded, dataset, lab_with, list, mix, scan, texts};
+use super::{assert_code, assert_no_difference, dataset, lab_with, list, mix, scan, texts};
 use arrow::array::{
     ArrayRef, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder, StructBuilder,
 };
@@ -110,7 +110,8 @@ fn assert_scanned(lab: Lab, list: &Path, dir: &Path) {
     drop(lab);
     let grade = grade::grade(&dataset(dir), &dir.join("world/truth.parquet")).unwrap();
     let is_of_list = |column: &str| matches!(column, "rank" | "lists" | "ds");
-    assert!(grade.differences.iter().all(|one| is_of_list(&one.column)), "{}", grade.faults());
+    let others: Vec<_> = grade.differences.iter().filter(|one| !is_of_list(&one.column)).collect();
+    assert!(others.is_empty(), "{others:#?}");
     assert_eq!(grade.not_looked_at, 0);
 }
 
@@ -124,8 +125,9 @@ fn the_servers_of_a_zone_file_are_asked_and_not_the_registry() {
     let zone_file = write(dir.path(), &zones, |_, name| name.to_owned(), true);
     let output = scan(&lab, &zone_file, dir.path()).output().unwrap();
     assert_code(&output, 0);
-    // The addresses of all servers are there: nobody else need be asked.
-    assert_eq!(asked_of_registries(&lab), 0);
+    // The addresses of all servers are there: nobody else need be asked, but for a sign of life.
+    let asked = asked_of_registries(&lab);
+    assert!(asked < 10, "{asked} questions");
     assert_eq!(super::manifest(dir.path())["lists"][0]["delegated"], 600);
     let signed = texts(dir.path(), "domains", "domain").into_iter().flatten().map(|name| is_signed(&name));
     let signed: Vec<_> = signed.map(|ds| Some(ds.to_string())).collect();
@@ -166,5 +168,6 @@ fn a_list_in_parquet_may_bring_servers_too() {
     let output = scan(&lab, &list, dir.path()).output().unwrap();
     assert_code(&output, 0);
     assert!(super::text(&output.stdout).contains("column `domain`, with their servers"));
-    assert_graded(lab, dir.path());
+    drop(lab);
+    assert_no_difference(dir.path());
 }
