@@ -32,16 +32,13 @@ impl Walk<'_> {
         name: &Wire,
         kind: RecordType,
     ) -> Result<Found, Unfinished> {
-        // Those who are gone leave time for those who came.
-        let kept = self.left / 2;
-        self.left -= kept;
-        let found = self.find(Some(listed.clone()), name, kind).await;
-        self.left += kept;
-        match found? {
+        match self.find(Some(listed.clone()), name, kind).await? {
             Found::Nothing(failure) if !failure.is_exclusion() => {
                 if let Some(near) = self.near {
                     near.forget_list();
                 }
+                // Those who were silent took the time of those who came.
+                self.left = self.deadline;
                 self.gone = Some(Gone { listed: listed.clone(), failure });
                 let found = self.find(None, name, kind).await;
                 self.gone = None;
