@@ -3,9 +3,9 @@
 //! A [`world::World`] is a pure function of a seed, an epoch and a domain's name; it puts each domain into a
 //! [`situation::Situation`] by the weights of a [`mix::Mix`]. [`serve::Servers`] plays it in DNS, HTTPS and
 //! SMTP, [`truth`] says what a right scan of it holds, [`grade`] compares a dataset with that, and
-//! [`compare`] one dataset with another; [`reported`] writes what senders would have reported, and [`bulk`] is a
-//! larger DNS for measuring. [`Lab`] is all
-//! of it in one process. No code here is the scanner's: it must be able to prove the scanner wrong.
+//! [`compare`] one dataset with another; [`reported`] writes what senders would have reported, and [`bulk`]
+//! is a larger DNS for measuring. [`Lab`] is all of it in one process. No code here is the scanner's: it must
+//! be able to prove the scanner wrong.
 
 pub mod authority;
 pub mod bulk;

@@ -61,8 +61,8 @@ enum Task {
         /// The folder of another scan of the same names.
         after: PathBuf,
     },
-    /// Serve a large delegated DNS at port 53 of every loopback address, for `scripts/bench iterate`, until the
-    /// standard input ends; a line `counts` there prints who was asked how often.
+    /// Serve a large delegated DNS at port 53 of every loopback address, for `scripts/bench iterate`, until
+    /// the standard input ends; a line `counts` there prints who was asked how often.
     Bulk(Bulky),
     /// Say which rows of a scan of the large DNS are false; exit 0 only where none is.
     CheckBulk {

@@ -1,5 +1,6 @@
-//! Tables whose keys come from the network: hashed with a key of this process, so that nobody outside can have
-//! them collide, and in a third of the time that the standard library's hash takes (measured per question).
+//! Tables whose keys come from the network: hashed with a key of this process, so that nobody outside can
+//! have them collide, and in a third of the time that the standard library's hash takes (measured per
+//! question).
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,6 +1,5 @@
 //! What a list brings of the delegations of its names: their name servers, and the addresses of these.
 
-use super::source::RawEntry;
 use std::hash::{BuildHasher as _, RandomState};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -12,15 +11,15 @@ const HOSTS: usize = 20_000_000;
 /// The delegation of a name, as the list has it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delegated {
-    /// Names of its servers in lower case, without a trailing dot, each with the addresses that the lists have;
-    /// empty where they have none. At least one server.
+    /// Names of its servers in lower case, without a trailing dot, each with the addresses that the lists
+    /// have; empty where they have none. At least one server.
     pub servers: Vec<(String, Vec<IpAddr>)>,
     /// Whether the zone above has a DS for it (RFC 4034 section 5); `None` where the list does not say.
     pub ds: Option<bool>,
 }
 
-/// The same between the list and the scan: names of servers with a space between them, each with `=` and address
-/// for those that stand beside it; the DS before.
+/// The same between the list and the scan: names of servers with a space between them, each with `=` and
+/// address for those that stand beside it; the DS before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Packed(Box<str>);
 
@@ -29,12 +28,11 @@ const SIGNED: char = '+';
 const UNSIGNED: char = '-';
 
 impl Packed {
-    /// Of an entry; `None` where its list says nothing of its servers, or not enough to rely on.
-    pub(super) fn of(entry: &RawEntry) -> Option<Self> {
-        let servers = entry.servers.as_slice();
+    /// Of an entry's servers and DS; `None` where its list says nothing of them, or not enough to rely on.
+    pub(super) fn of(servers: &[u8], ds: Option<bool>) -> Option<Self> {
         let is_usable = !servers.is_empty() && servers.is_ascii();
         let mut text = String::with_capacity(servers.len() + 1);
-        text.extend(entry.ds.map(|ds| if ds { SIGNED } else { UNSIGNED }));
+        text.extend(ds.map(|ds| if ds { SIGNED } else { UNSIGNED }));
         text.push_str(std::str::from_utf8(servers).ok().filter(|_| is_usable)?);
         Some(Self(text.into()))
     }
@@ -127,12 +125,10 @@ mod tests {
         }
         hosts.add(b"ns2.test", b"no address");
         hosts.seal();
-        let entry =
-            RawEntry { servers: b"ns1.test ns2.test".to_vec(), ds: Some(true), ..RawEntry::default() };
-        let found = Packed::of(&entry).unwrap().unpacked(&hosts);
+        let found = Packed::of(b"ns1.test ns2.test", Some(true)).unwrap().unpacked(&hosts);
         let addrs = vec!["192.0.2.1".parse().unwrap(), "2001:db8::1".parse().unwrap()];
         assert_eq!(found.servers, [("ns1.test".to_owned(), addrs), ("ns2.test".to_owned(), Vec::new())]);
         assert_eq!(found.ds, Some(true));
-        assert_eq!(Packed::of(&RawEntry::default()), None);
+        assert_eq!(Packed::of(b"", None), None);
     }
 }

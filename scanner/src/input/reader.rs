@@ -245,7 +245,7 @@ impl Reader {
         self.counts.accepted += 1;
         let input = (self.raw.text != domain.as_bytes()).then(|| escape(&self.raw.text));
         let list = u16::try_from(self.at).unwrap_or(u16::MAX);
-        let delegated = Packed::of(&self.raw);
+        let delegated = Packed::of(&self.raw.servers, self.raw.ds);
         self.counts.lists[self.at].delegated += u64::from(delegated.is_some());
         let rank = self.raw.rank;
         self.window.push(fingerprint, PendingName { domain, input, rank, list, delegated });

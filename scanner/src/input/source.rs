@@ -21,8 +21,8 @@ pub(super) struct RawEntry {
     pub(super) line: u64,
     /// Why it is no name, where the format itself tells.
     pub(super) refusal: Option<BadEntry>,
-    /// Its name servers in lower case, a space between them, `=` before each address that comes along; empty where the list does not say all of them, or
-    /// nobody wants to know.
+    /// Its name servers in lower case, a space between them, `=` before each address that comes along; empty
+    /// where the list does not say all of them, or nobody wants to know.
     pub(super) servers: Vec<u8>,
     /// Whether the zone above has a DS for it; only beside `servers`, and where the list says.
     pub(super) ds: Option<bool>,
@@ -44,8 +44,8 @@ pub(super) trait Source: Send {
         None
     }
 
-    /// Where the addresses of name servers are put that it reads, where somebody put a table there; `None` where
-    /// the format has none.
+    /// Where the addresses of name servers are put that it reads, where somebody put a table there; `None`
+    /// where the format has none.
     fn hosts(&mut self) -> Option<&mut Option<Hosts>> {
         None
     }

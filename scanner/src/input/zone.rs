@@ -137,8 +137,8 @@ fn depth_after(line: &[u8], before: u32) -> u32 {
 
 /// The delegations of a zone file, each once where its NS records stand together. They have no rank.
 ///
-/// In a file that was sorted as text the NS records of the apex stand before its SOA. Until an apex is known, and
-/// where its servers are wanted, a delegation is held until the records of its owner have ended.
+/// In a file that was sorted as text the NS records of the apex stand before its SOA. Until an apex is known,
+/// and where its servers are wanted, a delegation is held until the records of its owner have ended.
 pub(super) struct Zone<R> {
     lines: Lines<R>,
     line: Vec<u8>,

@@ -143,8 +143,8 @@ fn delegations_bring_their_servers_and_the_zone_their_addresses() {
     let mut hosts = hosts.unwrap();
     hosts.seal();
     let of = |name: &str| {
-        let entry = RawEntry { servers: name.into(), ..RawEntry::default() };
-        crate::input::delegated::Packed::of(&entry).unwrap().unpacked(&hosts).servers.remove(0).1.len()
+        let packed = crate::input::delegated::Packed::of(name.as_bytes(), None).unwrap();
+        packed.unpacked(&hosts).servers.remove(0).1.len()
     };
     assert_eq!(
         (of("ns1.two.example"), of("a.test"), of("ns.test")),

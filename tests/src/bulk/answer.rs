@@ -190,7 +190,7 @@ impl Bulk {
         let tld = TLDS.iter().position(|tld| *tld == top).map(|n| n as u8);
         let (below, label) = split(above);
         match (owner(asked_at), tld) {
-            (Owner::Root, _) => self.root(asked, tld, out),
+            (Owner::Root, _) => root(asked, tld, out),
             (Owner::Registry(of), Some(tld)) if of == tld => self.registry(asked, tld, label, out),
             (Owner::Registry(_), _) => plain(asked, REFUSED, out),
             (Owner::Operator(operator, server), _) => {
@@ -219,38 +219,6 @@ impl Bulk {
             _ => (reply.is_answered, reply.said) = (false, Said::Broken),
         }
         reply
-    }
-
-    fn root(&self, asked: &Asked<'_>, tld: Option<u8>, out: &mut Vec<u8>) {
-        let servers = |tld: Option<u8>| -> Vec<(String, Option<Ipv4Addr>)> {
-            let letters = (0..SERVERS_OF_REGISTRY).map(|n| (n, char::from(b'a' + n)));
-            letters.map(|(n, letter)| (registry_server(tld, letter), Some(of_registry(tld, n)))).collect()
-        };
-        match tld {
-            Some(tld) => {
-                let mut message = Message::new(asked, 0, false, out);
-                message.servers(Section::Authority, TLDS[usize::from(tld)], &servers(Some(tld)));
-                message.end(asked, 0);
-            }
-            None if asked.name.is_empty() && asked.kind == NS => {
-                let mut message = Message::new(asked, 0, true, out);
-                message.servers(Section::Answer, "", &servers(None));
-                message.end(asked, 0);
-            }
-            // The names of its own servers and of the registries'.
-            None => match registry_address(&asked.name) {
-                Some(addr) => {
-                    let mut message = Message::new(asked, 0, true, out);
-                    if asked.kind == A {
-                        message.record(Section::Answer, None, (A, LONG), &addr.octets());
-                    } else {
-                        message.soa("");
-                    }
-                    message.end(asked, 0);
-                }
-                None => denied(asked, "", NXDOMAIN, out),
-            },
-        }
     }
 
     fn registry(&self, asked: &Asked<'_>, tld: u8, label: &str, out: &mut Vec<u8>) {
@@ -332,7 +300,7 @@ impl Bulk {
     fn of_operator(&self, asked: &Asked<'_>, operator: u16, below: &str, out: &mut Vec<u8>) {
         let zone = self.operators.zone(operator);
         let number = below.strip_prefix("ns").and_then(|n| n.parse().ok());
-        let mut message = match (below, number) {
+        let message = match (below, number) {
             ("mta", _) if asked.kind == TXT => {
                 let mut message = Message::new(asked, 0, true, out);
                 message.record(Section::Answer, None, (TXT, SHORT), &text("v=STSv1; id=20261101"));
@@ -349,8 +317,6 @@ impl Bulk {
             }
             _ => return denied(asked, &zone, NXDOMAIN, out),
         };
-        // Nothing more to say.
-        message.counts[1] += 0;
         message.end(asked, 0);
     }
 
@@ -433,6 +399,39 @@ impl Bulk {
             }
         }
         message.end(asked, code);
+    }
+}
+
+/// What a server of the root says.
+fn root(asked: &Asked<'_>, tld: Option<u8>, out: &mut Vec<u8>) {
+    let servers = |tld: Option<u8>| -> Vec<(String, Option<Ipv4Addr>)> {
+        let letters = (0..SERVERS_OF_REGISTRY).map(|n| (n, char::from(b'a' + n)));
+        letters.map(|(n, letter)| (registry_server(tld, letter), Some(of_registry(tld, n)))).collect()
+    };
+    match tld {
+        Some(tld) => {
+            let mut message = Message::new(asked, 0, false, out);
+            message.servers(Section::Authority, TLDS[usize::from(tld)], &servers(Some(tld)));
+            message.end(asked, 0);
+        }
+        None if asked.name.is_empty() && asked.kind == NS => {
+            let mut message = Message::new(asked, 0, true, out);
+            message.servers(Section::Answer, "", &servers(None));
+            message.end(asked, 0);
+        }
+        // The names of its own servers and of the registries'.
+        None => match registry_address(&asked.name) {
+            Some(addr) => {
+                let mut message = Message::new(asked, 0, true, out);
+                if asked.kind == A {
+                    message.record(Section::Answer, None, (A, LONG), &addr.octets());
+                } else {
+                    message.soa("");
+                }
+                message.end(asked, 0);
+            }
+            None => denied(asked, "", NXDOMAIN, out),
+        },
     }
 }
 

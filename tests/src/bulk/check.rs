@@ -76,8 +76,7 @@ pub fn check(bulk: &Bulk, dataset: &Path) -> Result<Checked> {
                 let is_right = found.iter().zip(&wanted).all(|(found, wanted)| wanted.allows(*found));
                 if !is_right {
                     let found = found.map(|cell| cell.unwrap_or("null")).join(" ");
-                    let what =
-                        format!("{:?} {}: {found}", domain.defect, wanted.map(|one| one.text()).join(" "));
+                    let what = format!("{:?} {}: {found}", domain.defect, wanted.map(Wanted::text).join(" "));
                     checked.wrong.entry(what).or_insert_with(|| (0, name.to_owned())).0 += 1;
                 }
             }

@@ -122,7 +122,7 @@ impl Bulk {
             first: (drawn % u64::from(Operators::servers(operator))) as u8,
             servers: 2 + ((drawn >> 16) % 3) as u8,
             is_vanity,
-            is_own: defect == Defect::DeadServers || (is_vanity && (drawn >> 32) % 2 == 0),
+            is_own: defect == Defect::DeadServers || (is_vanity && (drawn >> 32).is_multiple_of(2)),
             has_mx: self.share(6, number) < 0.8,
             signals: match signal {
                 s if s < 0.000_7 => Signal::ByAlias,
@@ -136,7 +136,7 @@ impl Bulk {
 
     /// The domain at or above a name of a top-level domain, by its label there.
     pub(super) fn of_label(&self, label: &str, tld: u8) -> Option<Domain> {
-        let hex = label.get(label.rfind(|c: char| c == '-')? + 1..)?;
+        let hex = label.get(label.rfind('-')? + 1..)?;
         let number = u32::from_str_radix(hex, 16).ok().filter(|number| *number < self.domains)?;
         let domain = self.domain(number);
         (domain.tld == tld && self.label(number) == label).then_some(domain)

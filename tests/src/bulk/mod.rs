@@ -2,8 +2,14 @@
 //! thousand operators of very different size, hundreds of thousands of domains, some with defects.
 //!
 //! Every answer is a pure function of (seed, address asked, question), so that nothing is held in memory and
-//! one thread answers faster than any resolver asks. It has neither mail nor policy servers: what a whole scan
-//! has to get right is in [`crate::world`].
+//! one thread answers faster than any resolver asks. It has neither mail nor policy servers: what a whole
+//! scan has to get right is in [`crate::world`].
+
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_precision_loss,
+    reason = "numbers of a made-up world: each has its bound beside it"
+)]
 
 mod addresses;
 mod answer;
@@ -50,7 +56,6 @@ impl Bulk {
 }
 
 /// A drawn number as a share of one.
-#[allow(clippy::cast_precision_loss, reason = "53 bits are as many as the number has")]
 fn as_share(drawn: u64) -> f64 {
     (drawn >> 11) as f64 / (1_u64 << 53) as f64
 }

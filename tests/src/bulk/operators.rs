@@ -118,6 +118,6 @@ impl Operators {
     /// Whether a server of it never answers.
     pub(super) fn is_silent(operator: u16, server: u8) -> bool {
         // Every second one, so that of those that follow each other some answer.
-        DEAD.contains(&operator) || (HALF_DEAD.contains(&operator) && server % 2 == 0)
+        DEAD.contains(&operator) || (HALF_DEAD.contains(&operator) && server.is_multiple_of(2))
     }
 }

@@ -6,8 +6,8 @@ use serde::Serialize;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
-/// Counts of questions since they were last read. Those about domains that signal are apart: they are asked for
-/// more than their records.
+/// Counts of questions since they were last read. Those about domains that signal are apart: they are asked
+/// for more than their records.
 #[derive(Debug, Default, Serialize)]
 pub(super) struct Tally {
     /// All.

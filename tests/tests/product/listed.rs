@@ -35,7 +35,7 @@ fn zones(lab: &Lab) -> Vec<Zone> {
 
 /// Whether a zone file has a DS for a name.
 fn is_signed(name: &str) -> bool {
-    name.len() % 3 == 0
+    name.len().is_multiple_of(3)
 }
 
 /// A zone file of these delegations, with the addresses of servers that `glue` gives.

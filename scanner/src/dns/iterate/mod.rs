@@ -130,7 +130,8 @@ impl Near {
         }
     }
 
-    /// The servers that the zone above names, or a list that brings them, sorted; `None` where no walk has come to them.
+    /// The servers that the zone above names, or a list that brings them, sorted; `None` where no walk has
+    /// come to them.
     #[must_use]
     pub fn delegated_to(&self) -> Option<Vec<String>> {
         let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);

@@ -131,8 +131,8 @@ impl Passing {
         Self { bytes: [0; LONGEST], len: 0 }
     }
 
-    /// Becomes the name that begins at `at` of a message, compressed or not; gives the offset behind it, or `None`
-    /// where it is none (RFC 1035 section 4.1.4).
+    /// Becomes the name that begins at `at` of a message, compressed or not; gives the offset behind it, or
+    /// `None` where it is none (RFC 1035 section 4.1.4).
     pub(super) fn read(&mut self, message: &[u8], at: usize) -> Option<usize> {
         let (mut at, mut behind, mut end) = (at, None, 0);
         for _ in 0..POINTERS {

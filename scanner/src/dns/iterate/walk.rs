@@ -27,8 +27,8 @@ const CUTS: usize = 20;
 const SENDS: u32 = 48;
 /// Questions that one question may cost at one zone.
 const SENDS_AT_A_ZONE: usize = 6;
-/// Questions at one zone that are met with silence before one is asked without EDNS: there are servers, and boxes
-/// before them, that drop what they do not know (RFC 6891 section 7).
+/// Questions at one zone that are met with silence before one is asked without EDNS: there are servers, and
+/// boxes before them, that drop what they do not know (RFC 6891 section 7).
 const BEFORE_PLAIN: usize = 3;
 
 /// What came of a walk.
@@ -222,8 +222,8 @@ impl<'a> Walk<'a> {
         Ok(Heard::Nothing(course.failure))
     }
 
-    /// Asks one that was silent, as were all, without EDNS; `None` where it says nothing of use. What the others
-    /// say meanwhile is not lost.
+    /// Asks one that was silent, as were all, without EDNS; `None` where it says nothing of use. What the
+    /// others say meanwhile is not lost.
     async fn ask_plainly(
         &mut self,
         zone: &Arc<Delegation>,
