@@ -1,4 +1,5 @@
-//! Whether positions of the list are still those of the names that an earlier version of this program gave them.
+//! Whether positions of the list are still those of the names that an earlier version of this program gave
+//! them.
 
 use crate::dataset::columns::{DOMAINS, column};
 use crate::dataset::ranges::Positions;
@@ -10,8 +11,8 @@ use std::hash::{BuildHasher as _, RandomState};
 use std::path::Path;
 
 /// Refuses lists from which this version reads other names at the positions that have a row than the version
-/// that began the scan: it knew fewer titles of columns, and no wildcard. Costs one reading of the lists up to
-/// the last such position, and the memory of a hash for each row.
+/// that began the scan: it knew fewer titles of columns, and no wildcard. Costs one reading of the lists up
+/// to the last such position, and the memory of a hash for each row.
 ///
 /// # Errors
 /// The names are others, a list is a stream and cannot be read twice, or lists or rows cannot be read.
