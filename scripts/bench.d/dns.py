@@ -4,13 +4,10 @@ import json
 import random
 import re
 import shutil
-import signal
-import socket
 import statistics
 import subprocess
-import time
 
-from tools import PAIRS, cores, fail, free_port, measure, medians, need, pinned, say, stop
+from tools import PAIRS, answers, cores, fail, free_port, measure, medians, need, pinned, say, stop
 
 IN_FLIGHT = 1000
 EXIST = 0.4
@@ -72,16 +69,8 @@ zone:
     server = subprocess.Popen(pinned(core, [nsd, "-d", "-c", str(folder / "nsd.conf")]), start_new_session=True)
     question = bytes.fromhex("0001010000010000000000000f") + b"bench-zone\4test\0\0\6\0\1"
     question = question[:12] + b"\x0a" + question[13:]
-    give_up = time.monotonic() + 120
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.settimeout(0.5)
-        while time.monotonic() < give_up and server.poll() is None:
-            try:
-                one.sendto(question, ("127.0.0.1", port))
-                if one.recv(512)[3] & 0x0f == 0:
-                    return server
-            except OSError:
-                pass
+    if answers(server, port, question, 120):
+        return server
     stop(server)
     fail(f"NSD does not serve the zone: {(folder / 'nsd.log').read_text()[-2000:]}")
 

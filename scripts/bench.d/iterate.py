@@ -10,10 +10,9 @@ import socket
 import statistics
 import struct
 import subprocess
-import time
 from pathlib import Path
 
-from tools import LONGEST, ROOT, cores, fail, measure, medians, need, pinned, say, stop
+from tools import ROOT, answers, cores, fail, measure, medians, need, pinned, say, stop
 
 ROUNDS = 3
 RESOLVER = 5300
@@ -120,16 +119,8 @@ class Unbound:
         self.child = subprocess.Popen(pinned(core, [unbound, "-d", "-c", str(conf)]), start_new_session=True,
                                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         question = bytes.fromhex("00010100000100000000000000") + bytes.fromhex("00020001")
-        give_up = time.monotonic() + 60
-        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-            one.settimeout(0.5)
-            while time.monotonic() < give_up and self.child.poll() is None:
-                try:
-                    one.sendto(question, ("127.0.0.1", RESOLVER))
-                    if one.recv(1500)[3] & 0x0f == 0:
-                        return
-                except OSError:
-                    pass
+        if answers(self.child, RESOLVER, question, 60):
+            return
         stop(self.child)
         fail(f"unbound does not answer with {conf}")
 

@@ -84,6 +84,21 @@ def stop(server):
             server.wait()
 
 
+def answers(server, port, question, seconds):
+    """Waits until a name server on loopback answers a question with NOERROR; whether it did while it ran and in time."""
+    give_up = time.monotonic() + seconds
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
+        one.settimeout(0.5)
+        while time.monotonic() < give_up and server.poll() is None:
+            try:
+                one.sendto(question, ("127.0.0.1", port))
+                if one.recv(1500)[3] & 0x0f == 0:
+                    return True
+            except OSError:
+                pass
+    return False
+
+
 def pinned(core, command):
     return command if core is None else ["taskset", "-c", str(core), *command]
 

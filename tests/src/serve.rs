@@ -8,7 +8,7 @@ mod flow;
 mod forge;
 mod https;
 mod load;
-mod message;
+pub(crate) mod message;
 mod ports;
 mod shape;
 mod smtp;

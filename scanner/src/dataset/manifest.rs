@@ -173,7 +173,8 @@ pub struct ListFacts {
     /// Names without a rank in a list that has ranks.
     #[serde(default)]
     pub unranked: Option<u64>,
-    /// Names that came with their name servers, which were asked then; `None` where nobody wanted to know.
+    /// Names that came with their name servers, which were asked then; none where resolvers were asked.
+    /// `None` before the list is read.
     #[serde(skip_serializing_if = "Option::is_none", default)]
     pub delegated: Option<u64>,
 }

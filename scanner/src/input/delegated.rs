@@ -73,11 +73,6 @@ impl Hosts {
     pub(super) fn add(&mut self, name: &[u8], addr: &[u8]) {
         let addr = std::str::from_utf8(addr).ok().and_then(|text| text.parse().ok());
         let Some(addr) = addr.filter(|_| self.v4.len() + self.v6.len() < HOSTS) else { return };
-        self.put(name, addr);
-    }
-
-    /// Adds an address.
-    pub(super) fn put(&mut self, name: &[u8], addr: IpAddr) {
         let hash = self.hash(name);
         match addr {
             IpAddr::V4(addr) => self.v4.push((hash, addr)),

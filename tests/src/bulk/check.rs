@@ -2,6 +2,7 @@
 
 use super::Bulk;
 use super::domain::{Defect, Domain, Signal};
+use crate::grade::parts;
 use anyhow::{Context, Result, ensure};
 use arrow::array::{Array, AsArray};
 use parquet::arrow::ProjectionMask;
@@ -46,14 +47,7 @@ pub fn check(bulk: &Bulk, dataset: &Path) -> Result<Checked> {
     for number in 0..bulk.domains {
         numbers.insert(bulk.name(&bulk.domain(number)), number);
     }
-    let folder = dataset.join("domains");
-    let mut parts: Vec<_> = std::fs::read_dir(&folder)
-        .with_context(|| format!("reading {}", folder.display()))?
-        .map(|entry| entry.map(|entry| entry.path()))
-        .collect::<std::io::Result<_>>()?;
-    parts.retain(|path| path.extension().is_some_and(|end| end == "parquet"));
-    parts.sort();
-    for part in parts {
+    for part in parts::list(&dataset.join("domains"))? {
         let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&part)?)?;
         let mask =
             ProjectionMask::columns(reader.parquet_schema(), ["domain", "mx_dns", "sts_dns", "tlsrpt_dns"]);

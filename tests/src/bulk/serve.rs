@@ -84,13 +84,11 @@ fn answer_by_tcp(bulk: &Bulk, mut stream: TcpStream) -> io::Result<()> {
     stream.read_exact(&mut len)?;
     let mut question = vec![0; usize::from(u16::from_be_bytes(len))];
     stream.read_exact(&mut question)?;
-    let mut out = Vec::new();
-    if let Some(asked) = Asked::read(&question)
-        && bulk.answer(asked_at, &asked, &mut out).is_answered
-    {
-        let len = u16::try_from(out.len()).unwrap_or(u16::MAX);
-        out.splice(0..0, len.to_be_bytes());
-        stream.write_all(&out)?;
+    let answer = Asked::read(&question, true).and_then(|asked| bulk.answer(asked_at, &asked).message);
+    if let Some(mut answer) = answer {
+        let len = u16::try_from(answer.len()).unwrap_or(u16::MAX);
+        answer.splice(0..0, len.to_be_bytes());
+        stream.write_all(&answer)?;
     }
     Ok(())
 }
@@ -128,7 +126,6 @@ impl Server<'_> {
     fn run(mut self, orders: &Receiver<String>) -> Result<()> {
         let mut bytes = vec![0; DATAGRAM * BATCH_SIZE];
         let mut about = [RecvMeta::default(); BATCH_SIZE];
-        let mut out = Vec::with_capacity(DATAGRAM);
         loop {
             match orders.try_recv() {
                 Ok(_) => println_line(&serde_json::to_string(&std::mem::take(&mut self.tally))?)?,
@@ -147,7 +144,7 @@ impl Server<'_> {
                         // Several from one sender may come as one.
                         let stride = about.stride.clamp(1, DATAGRAM);
                         for question in chunk[..about.len.min(DATAGRAM)].chunks(stride) {
-                            self.one(question, about, &mut out);
+                            self.one(question, about);
                         }
                     }
                 }
@@ -163,20 +160,21 @@ impl Server<'_> {
         }
     }
 
-    fn one(&mut self, question: &[u8], about: &RecvMeta, out: &mut Vec<u8>) {
+    fn one(&mut self, question: &[u8], about: &RecvMeta) {
         let Some(IpAddr::V4(asked_at)) = about.dst_ip else { return };
-        let Some(asked) = Asked::read(question) else { return };
-        let reply = self.bulk.answer(asked_at, &asked, out);
+        let Some(asked) = Asked::read(question, false) else { return };
+        let reply = self.bulk.answer(asked_at, &asked);
         self.tally.count(asked_at, &reply);
-        if !reply.is_answered || self.is_lost() {
+        let Some(message) = reply.message else { return };
+        if self.is_lost() {
             return;
         }
         let delay = reply.delay + self.way.delay;
         if delay.is_zero() {
-            self.send(out, about.addr, about.dst_ip);
+            self.send(&message, about.addr, about.dst_ip);
         } else {
             let due = Instant::now() + delay;
-            self.late.push(Reverse(Late { due, to: about.addr, from: about.dst_ip, message: out.clone() }));
+            self.late.push(Reverse(Late { due, to: about.addr, from: about.dst_ip, message }));
         }
     }
 

@@ -1,7 +1,7 @@
 //! What was asked of whom.
 
 use super::addresses::{Owner, TLDS, owner};
-use super::answer::{Reply, Said};
+use super::answer::Reply;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
@@ -29,7 +29,7 @@ pub(super) struct Tally {
 impl Tally {
     pub(super) fn count(&mut self, asked_at: Ipv4Addr, reply: &Reply) {
         self.questions += 1;
-        self.broken += u64::from(reply.said == Said::Broken);
+        self.broken += u64::from(reply.is_broken);
         if reply.is_about_signaller {
             self.about_signallers += 1;
             return;

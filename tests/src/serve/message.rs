@@ -19,26 +19,26 @@ const KEPT: u16 = 0x0110;
 
 /// A question, read.
 #[derive(Debug)]
-pub(super) struct Question<'q> {
+pub(crate) struct Question<'q> {
     id: u16,
     flags: u16,
     /// Name and type and class as they came.
-    pub(super) raw: &'q [u8],
+    pub(crate) raw: &'q [u8],
     /// The name in lower case without the last dot.
-    pub(super) name: String,
+    pub(crate) name: String,
     /// Number of the type.
-    pub(super) kind: u16,
+    pub(crate) kind: u16,
     /// The size of answer the asker takes over UDP; `None` without EDNS.
-    pub(super) edns: Option<u16>,
+    pub(crate) edns: Option<u16>,
     /// Its cookie, and behind it the server's that it knows (RFC 7873 section 4).
-    pub(super) cookie: Option<&'q [u8]>,
+    pub(crate) cookie: Option<&'q [u8]>,
     wants_ad: bool,
     /// The server that was asked, where there are many.
-    pub(super) server: Option<Ipv4Addr>,
+    pub(crate) server: Option<Ipv4Addr>,
 }
 
 /// Reads a question; `None` where it is none that could be answered.
-pub(super) fn read(message: &[u8]) -> Option<Question<'_>> {
+pub(crate) fn read(message: &[u8]) -> Option<Question<'_>> {
     let word = |at: usize| Some(u16::from_be_bytes([*message.get(at)?, *message.get(at + 1)?]));
     let flags = word(2)?;
     // An answer, another opcode than QUERY, or several questions.
@@ -93,7 +93,7 @@ fn option(mut options: &[u8], wanted: u16) -> Option<&[u8]> {
 
 /// Who speaks in an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(super) enum Speaker {
+pub(crate) enum Speaker {
     /// A resolver.
     #[default]
     Resolver,
@@ -105,7 +105,7 @@ pub(super) enum Speaker {
 
 /// A part of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Section {
+pub(crate) enum Section {
     Answer,
     Authority,
     Additional,
@@ -113,30 +113,30 @@ pub(super) enum Section {
 
 /// What an answer says beside its records.
 #[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Verdict<'a> {
+pub(crate) struct Verdict<'a> {
     /// The response code (RFC 1035 section 4.1.1, RFC 6891 section 6.1.3).
-    pub(super) rcode: u16,
+    pub(crate) rcode: u16,
     /// Whether the records were validated.
-    pub(super) ad: bool,
+    pub(crate) ad: bool,
     /// Extended errors (RFC 8914).
-    pub(super) ede: &'a [u16],
+    pub(crate) ede: &'a [u16],
     /// Whether UDP gets nothing but the truncation bit.
-    pub(super) truncate: bool,
+    pub(crate) truncate: bool,
     /// Whether TCP gets no more than that either.
-    pub(super) always_cut: bool,
+    pub(crate) always_cut: bool,
     /// Whether the answer is negative, so that a SOA belongs into it (RFC 2308).
-    pub(super) negative: bool,
+    pub(crate) negative: bool,
     /// The zone of that SOA; the top-level domain where it is `None`.
-    pub(super) zone: Option<&'a str>,
+    pub(crate) zone: Option<&'a str>,
     /// Who says it.
-    pub(super) speaker: Speaker,
+    pub(crate) speaker: Speaker,
     /// The cookies to repeat.
-    pub(super) cookie: Option<&'a [u8]>,
+    pub(crate) cookie: Option<&'a [u8]>,
 }
 
 /// How the owner of a record is written.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Named<'a> {
+pub(crate) enum Named<'a> {
     /// As this name.
     Text(&'a str),
     /// As a compression pointer to itself, which no reader can come to the end of.
@@ -145,7 +145,7 @@ pub(super) enum Named<'a> {
 
 /// An answer in the making.
 #[derive(Debug)]
-pub(super) struct Writer {
+pub(crate) struct Writer {
     message: Vec<u8>,
     section: Section,
     /// Records of each section.
@@ -153,7 +153,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    pub(super) fn new(question: &Question<'_>) -> Self {
+    pub(crate) fn new(question: &Question<'_>) -> Self {
         let mut message = Vec::with_capacity(512);
         message.resize(12, 0);
         message.extend(question.raw);
@@ -161,12 +161,12 @@ impl Writer {
     }
 
     /// What follows belongs into this section, which is not before that of what came last.
-    pub(super) const fn section(&mut self, section: Section) {
+    pub(crate) const fn section(&mut self, section: Section) {
         self.section = section;
     }
 
     /// Adds a record. The data is written by `data`.
-    pub(super) fn record(
+    pub(crate) fn record(
         &mut self,
         owner: Named<'_>,
         question: &Question<'_>,
@@ -192,7 +192,7 @@ impl Writer {
     }
 
     /// Adds TXT records of a name that nobody asked for, up to so many bytes.
-    pub(super) fn stuff(&mut self, bytes: usize, question: &Question<'_>) {
+    pub(crate) fn stuff(&mut self, bytes: usize, question: &Question<'_>) {
         const STRING: [u8; 200] = [b'x'; 200];
         let end = self.message.len() + bytes;
         // A record of one string is its name, ten bytes, the string's length and the string.
@@ -205,7 +205,7 @@ impl Writer {
     }
 
     /// Adds the SOA of a zone.
-    pub(super) fn soa(&mut self, zone: &str, question: &Question<'_>) {
+    pub(crate) fn soa(&mut self, zone: &str, question: &Question<'_>) {
         self.record(Named::Text(zone), question, 6, 300, |soa| {
             soa.name("ns.lab.invalid", question);
             soa.name("hostmaster.lab.invalid", question);
@@ -215,17 +215,17 @@ impl Writer {
         });
     }
 
-    pub(super) fn number(&mut self, number: u16) {
+    pub(crate) fn number(&mut self, number: u16) {
         self.message.extend(number.to_be_bytes());
     }
 
-    pub(super) fn bytes(&mut self, bytes: &[u8]) {
+    pub(crate) fn bytes(&mut self, bytes: &[u8]) {
         self.message.extend(bytes);
     }
 
     /// Writes a name, pointing to the question for as much of its end as stands there (RFC 1035 section
     /// 4.1.4).
-    pub(super) fn name(&mut self, name: &str, question: &Question<'_>) {
+    pub(crate) fn name(&mut self, name: &str, question: &Question<'_>) {
         let mut rest = name;
         loop {
             if rest.is_empty() || rest == "." {
@@ -247,7 +247,7 @@ impl Writer {
     }
 
     /// The whole message.
-    pub(super) fn finish(mut self, question: &Question<'_>, verdict: Verdict<'_>, over_tcp: bool) -> Vec<u8> {
+    pub(crate) fn finish(mut self, question: &Question<'_>, verdict: Verdict<'_>, over_tcp: bool) -> Vec<u8> {
         if verdict.negative {
             self.section(Section::Authority);
             let top = question.name.rsplit('.').next().unwrap_or_default();

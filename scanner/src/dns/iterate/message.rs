@@ -166,8 +166,7 @@ fn read_whole<'m>(message: &'m [u8], head: Head, zone: &Wire, name: &Wire) -> Op
             continue;
         }
         let of = owner.bytes();
-        let is_below_zone = of.len() > zone.bytes().len() && name::is_within(of, zone.bytes());
-        if !(is_below_zone && name::is_within(name.bytes(), of)) {
+        if !(name::is_below(of, zone.bytes()) && name::is_within(name.bytes(), of)) {
             circles = true;
             continue;
         }

@@ -291,11 +291,11 @@ impl Iterating {
     fn scopes(&self, zone: &Delegation, server: usize, addr: IpAddr) -> [Option<Scope>; 3] {
         let own = Some(Scope::Server(self.hasher.hash_one(addr)));
         if zone.is_registry {
-            return [own, Some(Scope::Tld(self.hasher.hash_one(zone.zone.top()))), None];
+            return [own, Some(Scope::Tld(self.hasher.hash_one(zone.zone.end(1)))), None];
         }
         let operator_of = || {
             let name = servers::name(zone, server);
-            self.hasher.hash_one(name.last(name.suffix_labels() + 1))
+            self.hasher.hash_one(name.end(name.suffix_labels() + 1))
         };
         let (known, operator) = *zone.operator.get_or_init(|| (server, operator_of()));
         let operator = if known == server { operator } else { operator_of() };

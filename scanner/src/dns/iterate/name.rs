@@ -58,9 +58,8 @@ impl Wire {
     /// As text: see [`wire::name_text`].
     pub(in crate::dns) fn text(&self) -> String {
         let mut text = String::with_capacity(self.0.len());
-        for rest in self.up() {
-            let label = &rest[1..=usize::from(rest[0])];
-            if !text.is_empty() && !label.is_empty() {
+        for label in self.each_label() {
+            if !text.is_empty() {
                 text.push('.');
             }
             wire::label_text(label, &mut text);
@@ -68,26 +67,26 @@ impl Wire {
         if text.is_empty() { ".".to_owned() } else { text }
     }
 
-    /// Its last label, with its length; empty for the root.
-    pub(in crate::dns) fn top(&self) -> &[u8] {
-        let last = self.up().map_while(|rest| rest.first().filter(|len| **len > 0).map(|_| rest)).last();
-        last.unwrap_or_default()
+    /// Its labels, the root's left out.
+    fn each_label(&self) -> impl Iterator<Item = &[u8]> {
+        self.up().map(|rest| &rest[1..=usize::from(rest[0])]).filter(|label| !label.is_empty())
     }
 
     /// Its last so many labels.
     pub(in crate::dns) fn last(&self, labels: usize) -> Self {
+        Self(self.end(labels).into())
+    }
+
+    /// The bytes of its last so many labels.
+    pub(in crate::dns) fn end(&self, labels: usize) -> &[u8] {
         let skip = self.labels().saturating_sub(labels);
-        Self(self.up().nth(skip).unwrap_or(&[0]).into())
+        self.up().nth(skip).unwrap_or(&[0])
     }
 
     /// Its labels with dots between them and nothing escaped: suffixes have nothing that would be.
     fn plain<'t>(&self, text: &'t mut [u8; LONGEST]) -> &'t [u8] {
         let mut end = 0;
-        for rest in self.up() {
-            let label = &rest[1..=usize::from(rest[0])];
-            if label.is_empty() {
-                break;
-            }
+        for label in self.each_label() {
             if end > 0 {
                 text[end] = b'.';
                 end += 1;
@@ -187,6 +186,11 @@ pub(super) fn is_within(name: &[u8], zone: &[u8]) -> bool {
     name.ends_with(zone) && up(name).any(|above| above.len() == zone.len())
 }
 
+/// Whether a name is below another one; both as [`Wire`] has them.
+pub(super) fn is_below(name: &[u8], zone: &[u8]) -> bool {
+    name.len() > zone.len() && is_within(name, zone)
+}
+
 impl Borrow<[u8]> for Wire {
     fn borrow(&self) -> &[u8] {
         &self.0
@@ -217,10 +221,9 @@ mod tests {
 
     #[test]
     fn a_name_is_below_another_only_at_a_border_of_labels() {
-        assert!(name("a.example").is_within(&name("example")) && name("a.example").is_within(&Wire::root()));
-        assert!(
-            name("example").is_within(&name("example")) && !name("example").is_within(&name("a.example"))
-        );
+        let is_below = |one: &str, zone: &Wire| super::is_below(name(one).bytes(), zone.bytes());
+        assert!(name("a.example").is_within(&name("example")) && is_below("a.example", &Wire::root()));
+        assert!(name("example").is_within(&name("example")) && !is_below("example", &name("example")));
         assert!(!name("badexample").is_within(&name("example")));
         // The byte before `example` is its length, also where a label holds the same bytes.
         assert!(!name(r"x\007example").is_within(&name("example")));

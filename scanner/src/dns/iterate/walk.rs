@@ -1,6 +1,7 @@
 //! One walk: from a zone that is known to the servers of a name, and what they say.
 
 mod listed;
+mod plain;
 mod tcp;
 
 use super::cookie::Cookie;
@@ -11,12 +12,13 @@ use super::name::Wire;
 use super::servers::{self, Candidate, Servers};
 use super::{Iterating, Near};
 use crate::admission::Waited;
-use crate::dns::engine::{Engine, Event, Exchange};
+use crate::dns::engine::{Engine, Event};
 use crate::dns::trace::{Asked, Noted};
 use crate::dns::{Answer, Effort, RecordType};
 use crate::fault::Unfinished;
 use crate::moment;
 use listed::Gone;
+use plain::BEFORE_PLAIN;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -27,10 +29,6 @@ const CUTS: usize = 20;
 const SENDS: u32 = 48;
 /// Questions that one question may cost at one zone.
 const SENDS_AT_A_ZONE: usize = 6;
-/// Questions at one zone that are met with silence before one is asked without EDNS: there are servers, and
-/// boxes before them, that drop what they do not know (RFC 6891 section 7).
-const BEFORE_PLAIN: usize = 3;
-
 /// What came of a walk.
 pub(super) enum Found {
     /// The zone's own word.
@@ -220,28 +218,6 @@ impl<'a> Walk<'a> {
             return Ok(heard);
         }
         Ok(Heard::Nothing(course.failure))
-    }
-
-    /// Asks one that was silent, as were all, without EDNS; `None` where it says nothing of use. What the
-    /// others say meanwhile is not lost.
-    async fn ask_plainly(
-        &mut self,
-        zone: &Arc<Delegation>,
-        silent: &Candidate,
-        name: &Wire,
-        kind: RecordType,
-        course: &mut Course,
-    ) -> Result<Option<Heard>, Unfinished> {
-        let before = course.begin_plain();
-        let heard = Box::pin(self.ask_server(zone, silent, name, kind, course)).await?;
-        if heard.is_some() {
-            self.iterating.store.ask_plainly(silent.addr);
-        }
-        course.end_plain(before);
-        if heard.is_none() && course.exchange.as_ref().is_some_and(Exchange::is_answered) {
-            return Box::pin(self.ask_server(zone, silent, name, kind, course)).await;
-        }
-        Ok(heard)
     }
 
     /// Asks one server; `None` where it says nothing of use.
