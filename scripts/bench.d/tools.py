@@ -60,12 +60,13 @@ def need(tools):
 
 
 def build():
-    """Scanner and laboratory in release; gives the folder of the programs."""
-    say("building scanner and laboratory (release)")
-    subprocess.run(["cargo", "build", "--release", "--locked", "-p", "sts-scanner", "-p", "sts-lab"], cwd=ROOT, check=True)
+    """Scanner and laboratory as users build the scanner; gives the folder of the programs."""
+    say("building scanner and laboratory (profile dist)")
+    subprocess.run(["cargo", "build", "--profile", "dist", "--locked", "-p", "sts-scanner", "-p", "sts-lab"], cwd=ROOT,
+                   check=True)
     meta = subprocess.run(["cargo", "metadata", "--no-deps", "--format-version", "1"], cwd=ROOT, check=True,
                           capture_output=True, text=True)
-    return Path(json.loads(meta.stdout)["target_directory"], "release")
+    return Path(json.loads(meta.stdout)["target_directory"], "dist")
 
 
 def free_port():

@@ -15,6 +15,7 @@ mod ids;
 mod lane;
 mod levels;
 mod port;
+mod readable;
 mod slot;
 mod socket;
 mod took;
