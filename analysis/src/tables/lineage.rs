@@ -1,11 +1,12 @@
 //! Which columns of a dataset a query reads, through whatever views: what a publisher has left out must not
 //! be answered for as if it were empty.
 
+use super::beside::JOIN_SETTINGS;
 use super::made::names_schema;
-use super::{Tables, in_query};
-use crate::contract::{self, TABLES};
+use super::{Tables, given, in_query};
+use crate::contract::{self, REPORT_TABLES, TABLES};
 use crate::fault::Fault;
-use crate::query::{Query, VIEWS};
+use crate::query::Query;
 use crate::withheld::Withheld;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -87,7 +88,13 @@ impl Tables {
                 add(name, Arc::clone(table.schema().inner())).map_err(engine)?;
             }
         }
-        for view in &VIEWS {
+        if let Some(joining) = self.joining {
+            for table in REPORT_TABLES {
+                add(table, contract::schema(table)?).map_err(engine)?;
+            }
+            add(JOIN_SETTINGS, given::settings(joining.columns())?.schema()).map_err(engine)?;
+        }
+        for view in self.views() {
             let frame = context.sql(view.sql).await.map_err(engine)?;
             context.register_table(view.name, frame.into_view()).map_err(engine)?;
         }
