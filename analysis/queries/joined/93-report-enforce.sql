@@ -1,6 +1,6 @@
 -- title: Safe to enforce
 -- answers: Which domains in testing could change to mode enforce without losing mail?
--- denominator: the sessions of the last days (`--days`, 28 unless told otherwise) of all reports in which
+-- denominator: the sessions of the last days (28, or as --days says) of all reports in which
 --   senders held the domain against a policy of mode testing or enforce.
 -- units: sessions. lost: enforce would have lost them. mended: the same, but the last scan since then saw that
 --   it works, or the host is no MX host any more. proven: those that succeeded; where something is mended, only

@@ -1,5 +1,5 @@
 -- title: What stands against enforce
--- answers: Which failures of domains in testing did which sender tell in the last days (`--days`)?
+-- answers: Which failures of domains in testing did which sender tell in the last days?
 -- denominator: none.
 -- units: sessions. lost: enforce would have lost them; mended: the same, but mended since. Others that failed
 --   would not have been lost: the policy could not be had, or DANE failed, which does not heed the mode.

@@ -38,7 +38,7 @@ const OWN: &[&str] = &[
     // Who manages what.
     "policy host", "MX", "DNS", "self", "third party", "unclassified",
     // What senders told beside what scans saw: types of policies, stages, states, verdicts.
-    "sts", "tlsa", "no-policy-found", "host", "dane", "fault", "both", "senders only", "scan only", "not looked at",
+    "sts", "tlsa", "no-policy-found", "host", "dane", "fault", "explained", "senders only", "scan only", "not looked at",
     "still", "other fault", "gone", "same type", "wider type", "scan", "reports", "safe", "not_safe", "too_little",
     // Names of rows and columns of tables; states that the queries give by themselves.
     "(alike)", "(all)", "(any)", "(itself)", "(no CNAME)", "(no mode)", "(none)", "(not known)", "(not recorded)",

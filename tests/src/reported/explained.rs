@@ -173,7 +173,7 @@ pub fn grade_explained(explained: &Path, truth: &Path) -> Result<ReportGrade> {
                 grade.differences.push(format!("{situation}: {case:?} has no finding in the world itself"));
             }
             Some((sessions, findings)) => {
-                let right = row.seen == "both" && row.matched.as_deref() == Some("same type");
+                let right = row.seen == "explained" && row.matched.as_deref() == Some("same type");
                 if !right || findings != found || sessions != row.failed {
                     grade.differences.push(format!(
                         "{situation}: {case:?}: expected {sessions} by {findings:?}, found {} by {found:?}, {}",

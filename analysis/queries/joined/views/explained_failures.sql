@@ -2,7 +2,7 @@
 -- answers: What explains a failure that senders told, and what did the last scan since then see?
 -- denominator: the failures of told_failures.
 -- units: failed is sessions.
--- note: seen is both (a finding explains it) | senders only (the nearest scan saw that it works, or is not
+-- note: seen is explained (a finding explains it) | senders only (the nearest scan saw that it works, or is not
 --   there) | not looked at (no scan is near, or that one saw nothing of the host that decides).
 -- note: since is of the last scan that looked a day or more after the day: still (a finding explains it there)
 --   | other fault | mended (it works) | gone (the host is no MX host any more, no record signals); null where
@@ -29,7 +29,7 @@ SELECT
     failed_each.domain, failed_each.stage, failed_each.mx, failed_each.day, failed_each.day_s, failed_each.told,
     failed_each.failed, failed_each.senders, nearest.scan, nearest.days_after, near.findings, near.matched,
     CASE
-        WHEN near.findings IS NOT NULL THEN 'both'
+        WHEN near.findings IS NOT NULL THEN 'explained'
         WHEN sight.state IN ('works', 'absent', 'fault') THEN 'senders only'
         ELSE 'not looked at'
     END AS seen,
