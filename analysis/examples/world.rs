@@ -1,6 +1,6 @@
 //! Writes the datasets of a fixture world: `world NAME OUT`, `world reports/NAME OUT` for one of TLS reports,
-//! `world joined/NAME OUT` for one of both, with the reports in the first folder. Prints their folders, one per
-//! line.
+//! `world joined/NAME OUT` for one of both, with the reports in the first folder. Prints their folders, one
+//! per line.
 
 #![allow(clippy::print_stdout, clippy::expect_used, reason = "a tool for the tests")]
 

@@ -50,8 +50,8 @@ enum Task {
         /// reports.truth.jsonl beside the mails that were read.
         truth: PathBuf,
     },
-    /// Hold what `sts-tlsrpt explain REPORTS --dataset SCAN --table report-explained --format json` prints of a
-    /// scan of the same world against reports.truth.jsonl; exit 0 only if there is no difference.
+    /// Hold what `sts-tlsrpt explain REPORTS --dataset SCAN --table report-explained --format json` prints of
+    /// a scan of the same world against reports.truth.jsonl; exit 0 only if there is no difference.
     GradeExplained {
         /// What it printed.
         explained: PathBuf,

@@ -74,8 +74,8 @@ impl Tables {
         Ok(read)
     }
 
-    /// All tables without their rows, every view standing for its text but for those that are looked into one by
-    /// one.
+    /// All tables without their rows, every view standing for its text but for those that are looked into one
+    /// by one.
     async fn outline(&self) -> Result<SessionContext, Fault> {
         let context = SessionContext::new();
         let add = |name: &str, schema: SchemaRef| -> Result<(), DataFusionError> {
@@ -113,8 +113,8 @@ impl Tables {
     }
 }
 
-/// A view that is looked into by itself, and not through the column of it that is asked for: these stand on one
-/// another so often that a plan with all their texts in one another would have no end.
+/// A view that is looked into by itself, and not through the column of it that is asked for: these stand on
+/// one another so often that a plan with all their texts in one another would have no end.
 fn opaque_view(table: &str) -> Option<&'static View> {
     JOINED_VIEWS.iter().find(|view| view.making == Making::Held && view.name == table)
 }

@@ -87,8 +87,8 @@ fn vocabulary() -> BTreeMap<String, BTreeSet<String>> {
         let column = catalogue.column_by_name(name).unwrap().as_string::<i32>();
         words.insert(name.to_owned(), column.iter().flatten().map(str::to_owned).collect());
     }
-    // Of failures that senders told: the registered types (RFC 8460 section 4.3) that no finding of a scan has, and
-    // two of the queries' own.
+    // Of failures that senders told: the registered types (RFC 8460 section 4.3) that no finding of a scan
+    // has, and two of the queries' own.
     let told = ["dane-required", "(none)", "(not told)"].map(str::to_owned);
     words.insert("told".to_owned(), words["result_type"].iter().cloned().chain(told).collect());
     words

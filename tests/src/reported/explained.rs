@@ -1,5 +1,5 @@
-//! Which findings of a scan explain a failure, written by hand from RFC 8460 section 4.3 and the meaning of the
-//! columns; and the grade of what `sts-tlsrpt explain` says.
+//! Which findings of a scan explain a failure, written by hand from RFC 8460 section 4.3 and the meaning of
+//! the columns; and the grade of what `sts-tlsrpt explain` says.
 
 use super::grade::ReportGrade;
 use super::{Failing, Told};
@@ -134,8 +134,8 @@ type Case = (String, String, String);
 /// Sessions and findings of a case.
 type Wanted = (i64, BTreeSet<String>);
 
-/// Holds the table `report-explained`, as JSON, against what the world's situations say: each failure that was
-/// written is explained by its findings and no others, and no other failure is.
+/// Holds the table `report-explained`, as JSON, against what the world's situations say: each failure that
+/// was written is explained by its findings and no others, and no other failure is.
 ///
 /// # Errors
 /// Where a file cannot be read.
