@@ -4,9 +4,9 @@
 -- denominator: the failures that senders told, and the errors of the nearest scan on days on which senders
 --   applied a policy that would have shown them.
 -- units: failed is sessions; days_after is days from the day to the scan, below 0 where it was before. (not
---   told): the report names no MX host, or no result type for a part of its sum. finding: the codes that explain
---   it, of the same result type or, where there is none, of a wider one (matched). since: what the last scan saw
---   that looked after that day.
+--   told): the report names no MX host, or no result type for a part of its sum. finding: the codes that
+--   explain it, of the same result type or, where there is none, of a wider one (matched). since: what the
+--   last scan saw that looked after that day.
 SELECT
     domain, mx AS receiving_mx, day, told AS result_type, failed, senders, seen, findings AS finding,
     matched, scan, days_after, since

@@ -1,9 +1,9 @@
 -- title: What both sides saw
 -- answers: How many of the failed sessions does a finding of the nearest scan explain, per result type?
 -- denominator: the failed sessions that senders told of domains and days.
--- units: failed, mended and failed_all are sessions, pct is percent of failed_all. cases: domains, MX hosts and
---   days; of these alone are those that only the scan saw, which have no sessions. mended: the last scan since
---   then saw that it works, or the host is no MX host any more.
+-- units: failed, mended and failed_all are sessions, pct is percent of failed_all. cases: domains, MX hosts
+--   and days; of these alone are those that only the scan saw, which have no sessions. mended: the last scan
+--   since then saw that it works, or the host is no MX host any more.
 WITH told_all AS (
     SELECT
         told AS result_type, seen, failed, domain,

@@ -1,11 +1,11 @@
 -- title: Safe to enforce
 -- answers: Which domains in testing could change to mode enforce without losing mail?
--- denominator: the sessions of the last days (28, or as --days says) of all reports in which
---   senders held the domain against a policy of mode testing or enforce.
--- units: sessions. lost: enforce would have lost them. mended: the same, but the last scan since then saw that
---   it works, or the host is no MX host any more. proven: those that succeeded; where something is mended, only
---   those of days after the last scan. verdict: not_safe where any is lost, safe where 100 or more are proven,
---   else too_little. mode_from: who says that the mode is testing.
+-- denominator: the sessions of the last days (28, or as --days says) of all reports in which senders held the
+--   domain against a policy of mode testing or enforce.
+-- units: sessions. lost: enforce would have lost them. mended: the same, but the last scan since then saw
+--   that it works, or the host is no MX host any more. proven: those that succeeded; where something is
+--   mended, only those of days after the last scan. verdict: not_safe where any is lost, safe where 100 or
+--   more are proven, else too_little. mode_from: who says that the mode is testing.
 WITH failing AS (
     SELECT
         domain, coalesce(sum(failed) FILTER (WHERE would_lose AND NOT mended), 0) AS lost,

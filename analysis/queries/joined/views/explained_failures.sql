@@ -2,11 +2,11 @@
 -- answers: What explains a failure that senders told, and what did the last scan since then see?
 -- denominator: the failures of told_failures.
 -- units: failed is sessions.
--- note: seen is explained (a finding explains it) | senders only (the nearest scan saw that it works, or is not
---   there) | not looked at (no scan is near, or that one saw nothing of the host that decides).
--- note: since is of the last scan that looked a day or more after the day: still (a finding explains it there)
---   | other fault | mended (it works) | gone (the host is no MX host any more, no record signals); null where
---   none looked or nothing decides. since_s: when that was.
+-- note: seen is explained (a finding explains it) | senders only (the nearest scan saw that it works, or is
+--   not there) | not looked at (no scan is near, or that one saw nothing of the host that decides).
+-- note: since is of the last scan that looked a day or more after the day: still (a finding explains it
+--   there) | other fault | mended (it works) | gone (the host is no MX host any more, no record signals);
+--   null where none looked or nothing decides. since_s: when that was.
 WITH failed_each AS (
     SELECT
         domain, stage, mx, at_host, day, day_s, told, sum(failed) AS failed, count(DISTINCT sender) AS senders

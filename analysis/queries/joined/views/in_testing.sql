@@ -2,8 +2,8 @@
 -- answers: Which reported domains have a policy of mode testing?
 -- denominator: the domains of policies that count.
 -- units: none. mode_from: scan or reports, whichever is of later.
--- note: the mode of the newest scan that saw a usable policy, or, where reports are of later or no scan saw one,
---   the one that senders applied on the last day; testing, where they applied several.
+-- note: the mode of the newest scan that saw a usable policy, or, where reports are of later or no scan saw
+--   one, the one that senders applied on the last day; testing, where they applied several.
 WITH scanned AS (
     SELECT
         domain, policy_mode, at_s,

@@ -2,9 +2,9 @@
 -- answers: Which findings of a scan are of the result type that senders told, at the host they told?
 -- denominator: the failures of told_failures, and the findings of scan_faults.
 -- units: none. A row a failure, scan and finding; matched: same type, or wider type.
--- note: validation-failure, sts-policy-fetch-error, dane-required, types that no RFC has and failures without a
---   type say only that something failed: where no finding is of the same type, any finding of the stage at that
---   host explains them (wider type).
+-- note: validation-failure, sts-policy-fetch-error, dane-required, types that no RFC has and failures without
+--   a type say only that something failed: where no finding is of the same type, any finding of the stage at
+--   that host explains them (wider type).
 WITH failed_ever AS (
     SELECT DISTINCT domain, stage, mx, at_host, told FROM told_failures
 ),

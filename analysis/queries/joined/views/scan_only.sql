@@ -1,5 +1,6 @@
 -- title: Findings that no sender told
--- answers: Which errors of the nearest scan does no failure of the day show, though senders could have met them?
+-- answers: Which errors of the nearest scan does no failure of the day show, though senders could have met
+--   them?
 -- denominator: the errors of scan_faults, on days on which a policy was applied that would have shown them.
 -- units: one row a domain, day, host and result type.
 -- note: a host where a sender met one fault is left out: a session fails by its first. A sender need not have

@@ -1,8 +1,8 @@
 -- title: Failures of domains in testing
 -- answers: Which failures of the last days would have lost mail with mode enforce, and which of these are
 --   mended since?
--- denominator: the failures of told_failures of domains in_testing, on the last join_settings.window_days days of
---   all reports.
+-- denominator: the failures of told_failures of domains in_testing, on the last join_settings.window_days
+--   days of all reports.
 -- units: failed is sessions.
 -- note: mended: the last scan since then saw that it works, or the host is no MX host any more.
 SELECT

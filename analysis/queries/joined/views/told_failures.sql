@@ -1,13 +1,14 @@
 -- title: Failures that senders told
--- answers: What failed for whom, at which domain, MX host and day, and at which stage of a scan would it show?
+-- answers: What failed for whom, at which domain, MX host and day, and at which stage of a scan would it
+--   show?
 -- denominator: the details of the policies that count, and what the summaries have beyond them.
 -- units: failed is sessions. Left out: entries without policy-domain, and reports without a day. mx: (not
 --   told) where the report names no MX host. told: the result type; (none) where the detail has none, (not
 --   told) for sessions of a summary that no detail is about.
 -- note: stage is policy (the policy could not be had), dane, or host (an MX host). at_host is where a scan
---   would have seen it: a policy has no host. would_lose: a sender held the host against an MTA-STS policy, so
---   that with mode enforce it would not have delivered there (RFC 8461 section 5). A policy that could not be
---   had loses no mail, whatever its mode, and DANE does not heed the mode.
+--   would have seen it: a policy has no host. would_lose: a sender held the host against an MTA-STS policy,
+--   so that with mode enforce it would not have delivered there (RFC 8461 section 5). A policy that could not
+--   be had loses no mail, whatever its mode, and DANE does not heed the mode.
 WITH details AS (
     SELECT report, policy, sum(coalesce(failed, 0)) AS failed FROM failures GROUP BY report, policy
 ),
