@@ -1,5 +1,6 @@
-//! Writes the datasets of a fixture world: `world NAME OUT`, `world reports/NAME OUT` for one of TLS reports.
-//! Prints their folders, one per line.
+//! Writes the datasets of a fixture world: `world NAME OUT`, `world reports/NAME OUT` for one of TLS reports,
+//! `world joined/NAME OUT` for one of both, with the reports in the first folder. Prints their folders, one
+//! per line.
 
 #![allow(clippy::print_stdout, clippy::expect_used, reason = "a tool for the tests")]
 
@@ -17,7 +18,16 @@ fn main() {
         println!("{out}");
         return;
     }
-    for folder in world::write(&world::fixtures().join(name), Path::new(&out)) {
+    let world = match name.strip_prefix("joined/") {
+        Some(name) => world::joined_fixtures().join(name),
+        None => world::fixtures().join(name),
+    };
+    if world.join("reports.jsonl").exists() {
+        let reports = Path::new(&out).join("reports");
+        world::write_reports(&world, &reports);
+        println!("{}", reports.display());
+    }
+    for folder in world::write(&world, Path::new(&out)) {
         println!("{}", folder.display());
     }
 }

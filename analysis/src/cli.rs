@@ -38,6 +38,21 @@ pub struct Args {
     helper_tables: Option<PathBuf>,
 }
 
+/// What queries may hold.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub struct Memory {
+    /// Memory for queries in MiB; anything beyond it is written to the temporary folder.
+    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
+    memory: u32,
+}
+
+impl Memory {
+    /// The same in bytes.
+    pub(crate) fn bytes(self) -> usize {
+        usize::try_from(self.memory).unwrap_or(usize::MAX).saturating_mul(1024 * 1024)
+    }
+}
+
 /// Which tables are wanted, and how they are written.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Wanted {
@@ -57,9 +72,8 @@ pub struct Wanted {
     /// json].
     #[arg(long, value_name = "N|all", value_parser = parse_rows)]
     rows: Option<Rows>,
-    /// Memory for queries in MiB; anything beyond it is written to the temporary folder.
-    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
-    memory: u32,
+    #[command(flatten)]
+    memory: Memory,
     /// Do not put an apostrophe before texts in CSV that a spreadsheet would run as formulas.
     #[arg(long)]
     csv_plain: bool,
@@ -91,7 +105,7 @@ impl Wanted {
 
     /// Most bytes that queries may hold.
     pub(crate) fn memory(&self) -> usize {
-        usize::try_from(self.memory).unwrap_or(usize::MAX).saturating_mul(1024 * 1024)
+        self.memory.bytes()
     }
 
     /// The answers as they are to be written.
@@ -126,7 +140,12 @@ fn parse_rows(text: &str) -> Result<Rows, String> {
 /// error.
 #[must_use]
 pub fn run(args: &Args, catalogue: &[Query]) -> ExitCode {
-    match answer(args, catalogue) {
+    ended(answer(args, catalogue))
+}
+
+/// The exit code of what was done; says what is wrong.
+pub(crate) fn ended(done: Result<(), Fault>) -> ExitCode {
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(fault) => {
             say(&format!("error: {fault}"));

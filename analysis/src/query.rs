@@ -162,7 +162,27 @@ pub fn tlsrpt() -> Vec<Query> {
     ))
 }
 
-/// The tables that those are counted over, in the order they build on one another.
+/// The tables of `sts-tlsrpt explain`, over TLS reports and scans together.
+#[must_use]
+pub fn joined() -> Vec<Query> {
+    parsed(&texts!(
+        "joined/91-report-explained",
+        "joined/92-report-agreement",
+        "joined/93-report-enforce",
+        "joined/94-report-enforce-failures",
+    ))
+}
+
+/// The tables that those are made from, besides the views of either side, in the order they build on one
+/// another.
+pub(crate) const JOINED_VIEWS: [View; 12] = views!(
+    "joined/views":
+    Inline "told_failures", Held "reported_domains", Held "scan_faults", Held "scan_sights", Held "nearest",
+    Held "newest", Held "reasons", Held "explained_failures", Held "scan_only", Held "recent",
+    Held "in_testing", Held "testing_failures",
+);
+
+/// The tables that the tables over TLS reports are counted over, in the order they build on one another.
 pub(crate) const REPORT_VIEWS: [View; 3] =
     views!("reports/views": Inline "counted_reports", Inline "counted_policies", Inline "counted_failures");
 
@@ -226,7 +246,7 @@ mod tests {
 
     #[test]
     fn every_query_says_what_it_answers_over_which_denominator_in_which_units() {
-        for query in all().into_iter().chain(tlsrpt()) {
+        for query in all().into_iter().chain(tlsrpt()).chain(joined()) {
             for part in [&query.title, &query.answers, &query.denominator, &query.units] {
                 assert!(!part.is_empty(), "{}", query.name);
             }
@@ -235,7 +255,9 @@ mod tests {
 
     #[test]
     fn every_query_file_is_in_a_catalogue() {
-        for (folder, named) in [("queries", all()), ("queries/reports", tlsrpt())] {
+        for (folder, named) in
+            [("queries", all()), ("queries/reports", tlsrpt()), ("queries/joined", joined())]
+        {
             let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
             let files = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
             let files = files.filter(|path| path.extension().is_some_and(|ending| ending == "sql")).count();

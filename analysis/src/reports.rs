@@ -4,6 +4,7 @@
 //! the manifest are read.
 
 pub mod cli;
+pub mod joined;
 
 use crate::contract::{self, REPORT_TABLES};
 use crate::dataset;
@@ -42,20 +43,9 @@ impl Reports {
     /// # Errors
     /// It is no folder of reports, or one of another layout (usage); or this machine failed.
     pub async fn open(folder: &Path, memory: usize) -> Result<Self, Fault> {
-        let manifest = manifest(folder)?;
         let engine = Engine::new(memory)?;
-        // A URL has no relative path.
-        let whole = fs::canonicalize(folder).map_err(|cause| Fault::file("open", folder, cause))?;
-        for table in REPORT_TABLES {
-            let parts = manifest.parts.iter().filter(|part| part.table == table);
-            let parts: Vec<PathBuf> = parts.map(|part| whole.join(&part.file)).collect();
-            let parts: Vec<&Path> = parts.iter().map(PathBuf::as_path).collect();
-            engine.register_parts(table, contract::schema(table)?, &parts)?;
-        }
-        for view in &REPORT_VIEWS {
-            engine.stand_for(view.name, view.sql).await?;
-        }
-        Ok(Self { engine, count: manifest.reports })
+        let count = register(&engine, folder).await?;
+        Ok(Self { engine, count })
     }
 
     /// Reports in the folder, superseded ones too.
@@ -73,6 +63,23 @@ impl Reports {
             self.engine.collect(&query.sql).await.map_err(|cause| in_query(query, &cause))?;
         Answer::from_batches(query.clone(), &schema, &batches)
     }
+}
+
+/// Registers the tables of a folder, and what stands for their texts; gives how many reports there are.
+async fn register(engine: &Engine, folder: &Path) -> Result<u64, Fault> {
+    let manifest = manifest(folder)?;
+    // A URL has no relative path.
+    let whole = fs::canonicalize(folder).map_err(|cause| Fault::file("open", folder, cause))?;
+    for table in REPORT_TABLES {
+        let parts = manifest.parts.iter().filter(|part| part.table == table);
+        let parts: Vec<PathBuf> = parts.map(|part| whole.join(&part.file)).collect();
+        let parts: Vec<&Path> = parts.iter().map(PathBuf::as_path).collect();
+        engine.register_parts(table, contract::schema(table)?, &parts)?;
+    }
+    for view in &REPORT_VIEWS {
+        engine.stand_for(view.name, view.sql).await?;
+    }
+    Ok(manifest.reports)
 }
 
 fn manifest(folder: &Path) -> Result<Manifest, Fault> {

@@ -22,6 +22,33 @@ pub struct Settings {
     pub jump_pct: i64,
 }
 
+/// How TLS reports are held against scans. Each field is a column of `join_settings`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Args)]
+pub struct Joining {
+    /// Days, counted back from the newest report, by which a domain in testing is told safe to enforce.
+    #[arg(long = "days", value_name = "DAYS", default_value_t = Self::default().window_days,
+        value_parser = clap::value_parser!(i64).range(1..=36_500))]
+    pub window_days: i64,
+    /// How many days a scan may be away from the day whose reports it explains.
+    #[arg(long = "near", value_name = "DAYS", default_value_t = Self::default().near_days,
+        value_parser = clap::value_parser!(i64).range(0..=36_500))]
+    pub near_days: i64,
+}
+
+impl Default for Joining {
+    fn default() -> Self {
+        Self { window_days: 28, near_days: 28 }
+    }
+}
+
+impl Joining {
+    /// Names and values, as the table's columns.
+    #[must_use]
+    pub const fn columns(&self) -> [(&'static str, i64); 2] {
+        [("window_days", self.window_days), ("near_days", self.near_days)]
+    }
+}
+
 impl Default for Settings {
     /// 50 and 5 are the thresholds of the IMC studies.
     fn default() -> Self {

@@ -11,11 +11,13 @@
 //! | `providers` | `registrable`, `provider`: what `providers.toml` lists |
 //! | `names` | `name`, `registrable`, `provider` of every MX host, CNAME target and name server of the datasets |
 //! | `signaller_names` | the same of the hosts that signallers name |
+//! | `reports`, `policies`, `failures`, `told_failures`, … | TLS reports, where a folder of them stands beside the datasets (`queries/reports`, `queries/joined`) |
 //! | `population`, `signallers`, `managers`, … | made by the texts of `queries/views`, which say what they hold |
 //!
 //! Signallers are few among tens of millions of names, so the large table is read a few times only: what is
 //! made from it is held in memory, made once, and only where a query asks for it.
 
+mod beside;
 mod engine;
 mod export;
 mod given;
@@ -30,7 +32,7 @@ use crate::findings;
 use crate::providers::Providers;
 use crate::query::{Making, Query, VIEWS};
 use crate::render::Answer;
-use crate::settings::Settings;
+use crate::settings::{Joining, Settings};
 use crate::words;
 use arrow::array::RecordBatch;
 use engine::file_url;
@@ -51,6 +53,8 @@ pub struct Tables {
     made: BTreeSet<&'static str>,
     /// Holds `names` for as long as queries may read it; `None` until one asks for it.
     scratch: Option<tempfile::TempDir>,
+    /// How TLS reports are held against the datasets; `None` where there are none.
+    joining: Option<Joining>,
 }
 
 impl Tables {
@@ -62,7 +66,15 @@ impl Tables {
     pub async fn register(datasets: Vec<Dataset>, memory: usize, settings: Settings) -> Result<Self, Fault> {
         let engine = Engine::new(memory)?;
         let providers = Providers::built_in()?;
-        let tables = Self { engine, datasets, providers, settings, made: BTreeSet::new(), scratch: None };
+        let tables = Self {
+            engine,
+            datasets,
+            providers,
+            settings,
+            made: BTreeSet::new(),
+            scratch: None,
+            joining: None,
+        };
         for table in TABLES {
             let parts: Vec<&Path> = tables
                 .datasets
@@ -94,7 +106,7 @@ impl Tables {
         Ok([
             ("scans", self.scans()?),
             ("providers", self.listed_providers()?),
-            ("settings", given::settings(&self.settings)?),
+            ("settings", given::settings(self.settings.columns())?),
             ("catalogue", findings::catalogue()?),
             ("words", words::table()?),
         ])

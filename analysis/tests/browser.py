@@ -1,6 +1,7 @@
 """Opens a report in headless Chromium and uses it as a reader would.
 
-usage: browser.py FOLDER     with report.html (several scans), one.html (one scan) and figures/; pictures are written there
+usage: browser.py FOLDER     with report.html (several scans), one.html (one scan), tls.html (one scan and TLS reports) and
+                             figures/; pictures are written there
 """
 
 import base64
@@ -185,6 +186,25 @@ def check_looks(driver, out):
     return figures
 
 
+def check_sections(driver, out, names):
+    """Whole sections, wide and at a phone's width, with all tables open; and the page printed."""
+    driver.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    overflow = "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    for look, width in (("wide", 1280), ("phone", 390)):
+        size(driver, width, 900)
+        check(f"pixels that stand out at {width}", driver.execute_script(overflow), 0)
+        for name in names:
+            box = driver.execute_script(
+                "const box = document.getElementById(arguments[0]).getBoundingClientRect();"
+                "return [box.x + scrollX, box.y + scrollY, box.width, box.height]", name,
+            )
+            x, y, wide, high = box
+            picture(driver, out / f"{name}-{look}.png", {"x": x, "y": y, "width": wide, "height": min(high, 16_000), "scale": 1})
+    size(driver, 1280, 900)
+    printed = driver.execute_cdp_cmd("Page.printToPDF", {"printBackground": True, "preferCSSPageSize": True})
+    (out / "tls.pdf").write_bytes(base64.b64decode(printed["data"]))
+
+
 def requests(driver):
     """Everything that was asked of anything but the page itself."""
     asked = []
@@ -201,7 +221,7 @@ def main(out):
         downloads.mkdir()
         driver = browser(pathlib.Path(work, "profile"), downloads)
         try:
-            pages = [out / "report.html", out / "one.html"]
+            pages = [out / "report.html", out / "one.html", out / "tls.html"]
             addresses = [page.resolve().as_uri() for page in pages]
             for page, address in zip(pages, addresses):
                 check(f"bytes of {page.name} below 2,000,000", page.stat().st_size < 2_000_000, True)
@@ -209,6 +229,7 @@ def main(out):
                 waited(driver, lambda driver: driver.execute_script("return document.readyState") == "complete")
                 check("the script runs", "js" in driver.find_element(By.TAG_NAME, "html").get_attribute("class"), True)
                 check_structure(driver)
+            check_sections(driver, out, ["reported", "explained"])
             driver.get(addresses[0])
             figures = check_looks(driver, out)
             rows = check_sorting(driver)

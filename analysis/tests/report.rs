@@ -26,8 +26,12 @@ async fn report(world: &Path, out: &Path) -> Report {
 
 #[test]
 fn the_outline_names_queries_that_exist_each_once() {
-    let known: BTreeSet<String> =
-        query::all().into_iter().chain(query::tlsrpt()).map(|query| query.name).collect();
+    let known: BTreeSet<String> = query::all()
+        .into_iter()
+        .chain(query::tlsrpt())
+        .chain(query::joined())
+        .map(|query| query.name)
+        .collect();
     let named: Vec<&str> =
         SECTIONS.iter().flat_map(|section| section.entries).map(|entry| entry.query).collect();
     for name in named.iter().copied().chain(HEADLINES.iter().map(|headline| headline.query)) {
@@ -51,10 +55,10 @@ async fn every_figure_of_the_outline_is_drawn_in_one_world_or_another() {
             }
         }
     }
-    // The section about TLS reports has a test of its own.
+    // The sections about TLS reports have tests of their own.
     let all: BTreeSet<&str> = SECTIONS
         .iter()
-        .filter(|section| section.id != "reported")
+        .filter(|section| !["reported", "explained"].contains(&section.id))
         .flat_map(|section| section.entries)
         .flat_map(|entry| entry.figures)
         .map(|plan| plan.title)

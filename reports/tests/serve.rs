@@ -119,6 +119,16 @@ fn what_cannot_be_taken_gets_a_clear_answer() {
     body.extend(vec![b' '; 1_500_000]);
     body.extend(b"\r\n0\r\n\r\n");
     assert_eq!(server.send(&chunked, &body), 413);
+    // All of it is sent before the answer is read, as a proxy does.
+    let large = vec![b' '; 20_000_000];
+    let mut stream = TcpStream::connect(&server.address).unwrap();
+    let head =
+        format!("{json}\r\nHost: r.example\r\nConnection: close\r\nContent-Length: {}\r\n\r\n", large.len());
+    stream.write_all(head.as_bytes()).unwrap();
+    stream.write_all(&large).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413 "), "{answer}");
     let mut bomb = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
     bomb.write_all(&vec![b' '; 8_000_000]).unwrap();
     assert_eq!(server.send(json, &bomb.finish().unwrap()), 413);

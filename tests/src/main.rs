@@ -50,6 +50,14 @@ enum Task {
         /// reports.truth.jsonl beside the mails that were read.
         truth: PathBuf,
     },
+    /// Hold what `sts-tlsrpt explain REPORTS --dataset SCAN --table report-explained --format json` prints of
+    /// a scan of the same world against reports.truth.jsonl; exit 0 only if there is no difference.
+    GradeExplained {
+        /// What it printed.
+        explained: PathBuf,
+        /// reports.truth.jsonl beside the mails that were read.
+        truth: PathBuf,
+    },
     /// Compare two datasets cell by cell, whatever the order of their rows; exit 0 only if there is no
     /// difference, 1 if there is one.
     ///
@@ -194,7 +202,10 @@ fn main() -> ExitCode {
         Task::Dataset(args) => dataset(args),
         Task::Grade { dataset, truth, codes } => graded(&dataset, &truth, codes),
         Task::Reports(args) => reports(args),
-        Task::GradeReports { reports, truth } => graded_reports(&reports, &truth),
+        Task::GradeReports { reports, truth } => reported::grade(&reports, &truth).map(|grade| told(&grade)),
+        Task::GradeExplained { explained, truth } => {
+            reported::grade_explained(&explained, &truth).map(|grade| told(&grade))
+        }
         Task::Compare { before, after } => compared(&before, &after),
         Task::Bulk(args) => bulky(&args),
         Task::CheckBulk { dataset, domains, seed } => checked_bulk(&dataset, &Bulk::new(seed, domains)),
@@ -238,10 +249,9 @@ fn reports(args: Reports) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn graded_reports(reports: &Path, truth: &Path) -> Result<ExitCode> {
-    let grade = reported::grade(reports, truth)?;
+fn told(grade: &reported::ReportGrade) -> ExitCode {
     print!("{grade}");
-    Ok(if grade.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    if grade.is_clean() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn compared(before: &Path, after: &Path) -> Result<ExitCode> {

@@ -1,7 +1,7 @@
 //! What `sts-publish` takes, and what it says.
 
 use super::{Check, Credits, Said, publish, refuse_unknown, verify};
-use crate::cli::{engine, print, say, warn};
+use crate::cli::{Memory, engine, print, say, warn};
 use crate::dataset::{Completeness, Dataset, grouped};
 use crate::fault::Fault;
 use crate::render::Format;
@@ -41,9 +41,8 @@ pub struct Args {
     /// Accept a dataset that is not complete; the published dataset says so.
     #[arg(long)]
     partial: bool,
-    /// Memory for queries in MiB; anything beyond it is written to the temporary folder.
-    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
-    memory: u32,
+    #[command(flatten)]
+    memory: Memory,
     /// Time limit for each query of `--verify`, in seconds.
     #[arg(long, value_name = "S", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..=86_400))]
     query_time: u64,
@@ -68,7 +67,7 @@ pub fn run(args: &Args) -> ExitCode {
 
 fn answer(args: &Args) -> Result<ExitCode, Fault> {
     let engine = engine()?;
-    let memory = usize::try_from(args.memory).unwrap_or(usize::MAX).saturating_mul(1024 * 1024);
+    let memory = args.memory.bytes();
     if let Some(dir) = &args.verify {
         let checks = engine.block_on(verify(dir, memory, Duration::from_secs(args.query_time)));
         // A query that was given up may not have heard of it yet.

@@ -1,13 +1,14 @@
 //! What `sts-report` takes, and what it says.
 
 use super::Report;
-use crate::cli::{engine, print, say, warn};
+use crate::cli::{Memory, ended, engine, print, warn};
 use crate::dataset::{Completeness, grouped, open_all};
 use crate::fault::Fault;
 use crate::output;
 use crate::render::Format;
 use crate::reports::Reports;
-use crate::settings::Settings;
+use crate::reports::joined::join;
+use crate::settings::{Joining, Settings};
 use crate::tables::Tables;
 use clap::Parser;
 use std::path::PathBuf;
@@ -40,9 +41,10 @@ pub struct Args {
     /// Accept datasets that are not complete, and say what they cover.
     #[arg(long)]
     partial: bool,
-    /// Memory for queries in MiB; anything beyond it is written to the temporary folder.
-    #[arg(long, value_name = "MIB", default_value_t = 2048, value_parser = clap::value_parser!(u32).range(256..=1_048_576))]
-    memory: u32,
+    #[command(flatten)]
+    joining: Joining,
+    #[command(flatten)]
+    memory: Memory,
     /// Do not put an apostrophe before texts in CSV that a spreadsheet would run as formulas.
     #[arg(long)]
     csv_plain: bool,
@@ -53,13 +55,7 @@ pub struct Args {
 /// Does what the arguments say; prints faults on standard error.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
-    match answer(args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => {
-            say(&format!("error: {fault}"));
-            ExitCode::from(fault.exit_code())
-        }
-    }
+    ended(answer(args))
 }
 
 fn answer(args: &Args) -> Result<(), Fault> {
@@ -69,12 +65,15 @@ fn answer(args: &Args) -> Result<(), Fault> {
     let datasets = open_all(&args.datasets, completeness)?;
     warn(&datasets)?;
     let engine = engine()?;
-    let memory = usize::try_from(args.memory).unwrap_or(usize::MAX).saturating_mul(1024 * 1024);
+    let memory = args.memory.bytes();
     let report = engine.block_on(async {
-        let tables = match datasets.is_empty() {
+        let mut tables = match datasets.is_empty() {
             true => None,
             false => Some(Tables::register(datasets, memory, args.settings).await?),
         };
+        if let (Some(tables), Some(folder)) = (&mut tables, &args.reports) {
+            join(tables, folder, args.joining).await?;
+        }
         let reports = match &args.reports {
             Some(folder) => Some(Reports::open(folder, memory).await?),
             None => None,

@@ -84,7 +84,8 @@ impl Report {
         Self::gather_all(Some(tables), None, title).await
     }
 
-    /// The same over scans, TLS reports, or both.
+    /// The same over scans, TLS reports, or both; where reports were joined to the tables, also what explains
+    /// them.
     ///
     /// # Errors
     /// As [`Report::gather`].
@@ -109,7 +110,8 @@ impl Report {
         }
         let mut answers = Vec::new();
         if let Some(tables) = &mut tables {
-            for query in queries(datasets.len()) {
+            let joined = if tables.is_joined() { query::joined() } else { Vec::new() };
+            for query in queries(datasets.len()).into_iter().chain(joined) {
                 match tables.run(&query).await {
                     Ok(answer) => answers.push(answer),
                     Err(Fault::Withheld(_)) => {

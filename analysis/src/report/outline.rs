@@ -153,7 +153,7 @@ const SIGNALLERS_RANGE: Option<(&str, &str)> = Some(("signallers_low", "signalle
 const RANGE: Option<(&str, &str)> = Some(("low", "high"));
 
 /// The parts of the report.
-pub const SECTIONS: [Section; 7] = [
+pub const SECTIONS: [Section; 8] = [
     deployment::OVERVIEW,
     deployment::ADOPTION,
     deployment::POLICIES,
@@ -161,4 +161,5 @@ pub const SECTIONS: [Section; 7] = [
     faults::TLS,
     time::TIME,
     reported::REPORTED,
+    reported::EXPLAINED,
 ];

@@ -1,7 +1,7 @@
 //! `sts-tlsrpt tables`: arguments, and the way from them to the output.
 
 use super::Reports;
-use crate::cli::{Wanted, engine, print, say};
+use crate::cli::{Wanted, ended, engine, print};
 use crate::fault::Fault;
 use crate::query;
 use std::path::PathBuf;
@@ -20,13 +20,7 @@ pub struct Args {
 /// Does what the arguments say; prints faults on standard error.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
-    match answer(args) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(fault) => {
-            say(&format!("error: {fault}"));
-            ExitCode::from(fault.exit_code())
-        }
-    }
+    ended(answer(args))
 }
 
 fn answer(args: &Args) -> Result<(), Fault> {

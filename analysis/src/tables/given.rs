@@ -2,7 +2,6 @@
 
 use super::Tables;
 use crate::fault::Fault;
-use crate::settings::Settings;
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, TimeUnit};
@@ -56,9 +55,9 @@ impl Tables {
     }
 }
 
-/// The settings as a table of one row.
-pub(super) fn settings(settings: &Settings) -> Result<RecordBatch, Fault> {
+/// Settings as a table of one row.
+pub(super) fn settings<const N: usize>(columns: [(&'static str, i64); N]) -> Result<RecordBatch, Fault> {
     let column = |value: i64| Arc::new(Int64Array::from(vec![value])) as ArrayRef;
-    RecordBatch::try_from_iter(settings.columns().map(|(name, value)| (name, column(value))))
+    RecordBatch::try_from_iter(columns.map(|(name, value)| (name, column(value))))
         .map_err(|cause| Fault::engine("make the table settings", cause))
 }

@@ -1,11 +1,12 @@
 //! Which columns of a dataset a query reads, through whatever views: what a publisher has left out must not
 //! be answered for as if it were empty.
 
+use super::beside::JOIN_SETTINGS;
 use super::made::names_schema;
-use super::{Tables, in_query};
-use crate::contract::{self, TABLES};
+use super::{Tables, given, in_query};
+use crate::contract::{self, REPORT_TABLES, TABLES};
 use crate::fault::Fault;
-use crate::query::{Query, VIEWS};
+use crate::query::{JOINED_VIEWS, Making, Query, View};
 use crate::withheld::Withheld;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
@@ -50,24 +51,31 @@ impl Tables {
     /// The text is no query over these tables (usage), or a view is broken.
     pub async fn columns_read(&self, query: &Query) -> Result<BTreeSet<(String, String)>, Fault> {
         let context = self.outline().await?;
-        let plan = async { context.state().optimize(context.sql(&query.sql).await?.logical_plan()) };
-        let plan = plan.await.map_err(|cause| in_query(query, &cause))?;
-        let mut read = BTreeSet::new();
-        let walked = plan.apply_with_subqueries(|node| {
-            if let LogicalPlan::TableScan(scan) = node {
-                let table = scan.table_name.table();
-                if TABLES.contains(&table) {
-                    let columns = scan.projected_schema.fields().iter();
-                    read.extend(columns.map(|field| (table.to_owned(), field.name().clone())));
+        let (mut read, mut opaque) = (BTreeSet::new(), BTreeSet::new());
+        let mut texts = vec![query.sql.as_str()];
+        while let Some(text) = texts.pop() {
+            let plan = async { context.state().optimize(context.sql(text).await?.logical_plan()) };
+            let plan = plan.await.map_err(|cause| in_query(query, &cause))?;
+            let walked = plan.apply_with_subqueries(|node| {
+                if let LogicalPlan::TableScan(scan) = node {
+                    let table = scan.table_name.table();
+                    if TABLES.contains(&table) {
+                        let columns = scan.projected_schema.fields().iter();
+                        read.extend(columns.map(|field| (table.to_owned(), field.name().clone())));
+                    }
+                    texts.extend(
+                        opaque_view(table).filter(|view| opaque.insert(view.name)).map(|view| view.sql),
+                    );
                 }
-            }
-            Ok(TreeNodeRecursion::Continue)
-        });
-        walked.map_err(|cause| in_query(query, &cause))?;
+                Ok(TreeNodeRecursion::Continue)
+            });
+            walked.map_err(|cause| in_query(query, &cause))?;
+        }
         Ok(read)
     }
 
-    /// All tables without their rows, every view standing for its text.
+    /// All tables without their rows, every view standing for its text but for those that are looked into one
+    /// by one.
     async fn outline(&self) -> Result<SessionContext, Fault> {
         let context = SessionContext::new();
         let add = |name: &str, schema: SchemaRef| -> Result<(), DataFusionError> {
@@ -87,10 +95,26 @@ impl Tables {
                 add(name, Arc::clone(table.schema().inner())).map_err(engine)?;
             }
         }
-        for view in &VIEWS {
+        if let Some(joining) = self.joining {
+            for table in REPORT_TABLES {
+                add(table, contract::schema(table)?).map_err(engine)?;
+            }
+            add(JOIN_SETTINGS, given::settings(joining.columns())?.schema()).map_err(engine)?;
+        }
+        for view in self.views() {
             let frame = context.sql(view.sql).await.map_err(engine)?;
+            if opaque_view(view.name).is_some() {
+                add(view.name, Arc::clone(frame.schema().inner())).map_err(engine)?;
+                continue;
+            }
             context.register_table(view.name, frame.into_view()).map_err(engine)?;
         }
         Ok(context)
     }
+}
+
+/// A view that is looked into by itself, and not through the column of it that is asked for: these stand on
+/// one another so often that a plan with all their texts in one another would have no end.
+fn opaque_view(table: &str) -> Option<&'static View> {
+    JOINED_VIEWS.iter().find(|view| view.making == Making::Held && view.name == table)
 }

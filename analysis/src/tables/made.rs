@@ -5,7 +5,7 @@ use super::{Tables, in_query};
 use crate::customers;
 use crate::fault::Fault;
 use crate::providers;
-use crate::query::{Making, Query, VIEWS};
+use crate::query::{Making, Query, View};
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use arrow::compute::cast;
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
@@ -38,7 +38,7 @@ impl Tables {
     pub(super) async fn prepare(&mut self, query: &Query) -> Result<(), Fault> {
         let mut wanted = self.engine.asked(&query.sql).map_err(|cause| in_query(query, &cause))?;
         // A view is made from earlier ones.
-        for view in VIEWS.iter().rev().filter(|view| view.making != Making::Inline) {
+        for view in self.views().into_iter().rev().filter(|view| view.making != Making::Inline) {
             if wanted.contains(view.name) {
                 let made_from = if view.name == "signaller_names" { SIGNALLER_NAMES } else { view.sql };
                 let asked = self.engine.asked(made_from);
@@ -55,7 +55,8 @@ impl Tables {
             self.engine.register_parts("names", names_schema(), &[&file])?;
             self.scratch = Some(scratch);
         }
-        for view in VIEWS.iter().filter(|view| view.making != Making::Inline && wanted.contains(view.name)) {
+        let wanted = |view: &&View| view.making != Making::Inline && wanted.contains(view.name);
+        for view in self.views().into_iter().filter(wanted) {
             if self.made.contains(view.name) {
                 continue;
             }

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
 
 use crate::contract::TABLES;
-use crate::query::{self, VIEWS};
+use crate::query::{self, JOINED_VIEWS, VIEWS};
 use crate::tables::{NAMES, SIGNALLER_NAMES};
 use arrow::array::AsArray;
 use datafusion::sql::sqlparser::ast::{
@@ -37,6 +37,9 @@ const OWN: &[&str] = &[
     "signals", "absent", "works", "broken", "open", "not in list", "not judged",
     // Who manages what.
     "policy host", "MX", "DNS", "self", "third party", "unclassified",
+    // What senders told beside what scans saw: types of policies, stages, states, verdicts.
+    "sts", "tlsa", "no-policy-found", "host", "dane", "fault", "explained", "senders only", "scan only", "not looked at",
+    "still", "other fault", "gone", "same type", "wider type", "scan", "reports", "safe", "not_safe", "too_little",
     // Names of rows and columns of tables; states that the queries give by themselves.
     "(alike)", "(all)", "(any)", "(itself)", "(no CNAME)", "(no mode)", "(none)", "(not known)", "(not recorded)",
     "(not seen)", "(others)", "(own domain)", "1 to 1000", "1 to 10000", "1 to 100000", "1 to 1000000",
@@ -53,7 +56,7 @@ const OWN: &[&str] = &[
     "up to 4 weeks", "up to 47 days", "up to 825 days", "valid", "version", "without the largest cluster",
     "without wildcards", "wrong", "yes",
     // Parts of texts, and patterns.
-    "", " ", " > ", "%MLKEM%", "*", "-", "--", ".", "0", ":", "_", "tlsrpt%", "{domain-}", "{domain_}", "{domain}",
+    "", " ", " > ", "%MLKEM%", "(not told)", "mx_cert_", "dane_", "*", "-", "--", ".", "0", ":", "_", "tlsrpt%", "{domain-}", "{domain_}", "{domain}",
 ];
 
 /// The words of each name that a column or a field may have, also of the names that the queries give them;
@@ -69,6 +72,7 @@ fn vocabulary() -> BTreeMap<String, BTreeSet<String>> {
     words.insert("table_name".to_owned(), TABLES.map(str::to_owned).into());
     for (alias, of) in [
         ("code", "findings"),
+        ("fault", "cert_faults"),
         ("tlsrpt", "tlsrpt_record"),
         ("mode", "policy_mode"),
         ("from_mode", "policy_mode"),
@@ -83,6 +87,10 @@ fn vocabulary() -> BTreeMap<String, BTreeSet<String>> {
         let column = catalogue.column_by_name(name).unwrap().as_string::<i32>();
         words.insert(name.to_owned(), column.iter().flatten().map(str::to_owned).collect());
     }
+    // Of failures that senders told: the registered types (RFC 8460 section 4.3) that no finding of a scan
+    // has, and two of the queries' own.
+    let told = ["dane-required", "(none)", "(not told)"].map(str::to_owned);
+    words.insert("told".to_owned(), words["result_type"].iter().cloned().chain(told).collect());
     words
 }
 
@@ -203,8 +211,8 @@ fn texts(sql: &str) -> (Vec<String>, BTreeSet<String>) {
 }
 
 fn every_text() -> Vec<(String, String)> {
-    let queries = query::all().into_iter().map(|query| (query.name, query.sql));
-    let views = VIEWS.iter().map(|view| (view.name.to_owned(), view.sql.to_owned()));
+    let queries = query::all().into_iter().chain(query::joined()).map(|query| (query.name, query.sql));
+    let views = VIEWS.iter().chain(&JOINED_VIEWS).map(|view| (view.name.to_owned(), view.sql.to_owned()));
     let names = [("names", NAMES), ("signaller_names", SIGNALLER_NAMES)];
     let names = names.into_iter().map(|(name, sql)| (name.to_owned(), sql.to_owned()));
     queries.chain(views).chain(names).collect()

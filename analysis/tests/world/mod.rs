@@ -50,6 +50,11 @@ pub(crate) fn report_fixtures() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("report-fixtures")
 }
 
+/// The worlds of TLS reports beside scans: the files of both.
+pub(crate) fn joined_fixtures() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("joined-fixtures")
+}
+
 /// Writes the folder of reports of such a world.
 pub(crate) fn write_reports(world: &Path, out: &Path) {
     let mut parts = Vec::new();

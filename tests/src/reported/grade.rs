@@ -36,7 +36,7 @@ impl fmt::Display for ReportGrade {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(
             f,
-            "{} reports written, {} read, {} differences",
+            "{} expected, {} found, {} differences",
             self.expected,
             self.found,
             self.differences.len()
@@ -85,8 +85,9 @@ pub fn grade(reports: &Path, truth: &Path) -> Result<ReportGrade> {
         let mut told: Told = serde_json::from_str(line)?;
         grade.expected += 1;
         let key = (told.organization.clone(), told.id.clone());
-        // The tables do not know of situations.
+        // The tables do not know of situations, nor of scans.
         let situation = std::mem::take(&mut told.situation);
+        told.failures.iter_mut().for_each(|failing| failing.findings.clear());
         match found.remove(&key) {
             Some(read) if read == told => {}
             Some(read) => grade.differences.push(format!("{situation}: expected {told:?}, found {read:?}")),
@@ -153,6 +154,7 @@ fn read(folder: &Path) -> Result<BTreeMap<(String, String), Told>> {
                 result: column("result_type")?.text(row).unwrap_or_default(),
                 mx: column("receiving_mx")?.text(row),
                 sessions: column("failed")?.int(row).unwrap_or(-1),
+                findings: Vec::new(),
             };
             let at = usize::try_from(numbers.value(row)).unwrap_or(usize::MAX).min(told.failures.len());
             told.failures.insert(at, failing);

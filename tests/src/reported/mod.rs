@@ -1,11 +1,13 @@
 //! What senders of each form would have written about a world: TLS-RPT reports, mail and all, with the truth
 //! beside them. Written from RFC 8460 by hand, with no code of the library that reads reports.
 
+mod explained;
 mod grade;
 mod mail;
 mod seen;
 mod senders;
 
+pub use explained::grade_explained;
 pub use grade::{ReportGrade, grade};
 
 use crate::authority::Authority;
@@ -52,6 +54,9 @@ pub struct Failing {
     pub mx: Option<String>,
     /// Sessions.
     pub sessions: i64,
+    /// The findings of a scan of the same world that explain it, in order of their names.
+    #[serde(default)]
+    pub findings: Vec<String>,
 }
 
 /// A report as it must be read.

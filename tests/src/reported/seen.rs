@@ -1,6 +1,7 @@
 //! What a sender meets at a domain, in the words of RFC 8460 section 4.3.
 
 use super::Failing;
+use super::explained::{Evidence, explaining};
 use crate::contract::{Contract, Kind, Table};
 use crate::truth::Expected;
 use crate::value::Value;
@@ -66,6 +67,7 @@ impl Seen {
                 seen.hosts(contract, expected);
             }
         }
+        explaining(&mut seen.failures, &evidence(contract, expected));
         Some(seen)
     }
 
@@ -142,9 +144,37 @@ impl Seen {
     fn fails(&mut self, result: &str, mx: Option<&str>) {
         let sessions =
             1 + i64::try_from(self.dice % 7).unwrap_or(0) + i64::try_from(self.failures.len()).unwrap_or(0);
-        let failing = Failing { result: result.to_owned(), mx: mx.map(str::to_owned), sessions };
+        let (result, mx) = (result.to_owned(), mx.map(str::to_owned));
+        let failing = Failing { result, mx, sessions, findings: Vec::new() };
         if !self.failures.iter().any(|other| (&other.result, &other.mx) == (&failing.result, &failing.mx)) {
             self.failures.push(failing);
         }
+    }
+}
+
+/// What a scan of the world has to explain failures by: the rows of a right scan.
+fn evidence(contract: &Contract, expected: &Expected) -> Evidence {
+    let texts = |value: &Value| {
+        let texts = value.items().iter().filter_map(Value::as_text);
+        texts.map(str::to_owned).collect::<Vec<String>>()
+    };
+    let (domains, hosts, judged) = (&contract.domains, &contract.mx_hosts, &contract.assessments);
+    let row = &expected.domain;
+    let found = expected.assessment.as_ref().map(|found| texts(cell(judged, found, "findings")));
+    let unmatched = cell(domains, row, "mx").items().iter().filter_map(|one| {
+        let unmatched = field(domains, one, "matched") == Some(&Value::Bool(false));
+        unmatched.then(|| field(domains, one, "host").and_then(Value::as_text)).flatten()
+    });
+    let each = |host: &Vec<Value>| {
+        let outcome = text(hosts, host, "smtp_outcome").unwrap_or_default().to_owned();
+        let name = text(hosts, host, "host").unwrap_or_default().to_owned();
+        (name, outcome, texts(cell(hosts, host, "cert_faults")))
+    };
+    Evidence {
+        found: found.unwrap_or_default(),
+        policy_outcome: text(domains, row, "policy_outcome").unwrap_or_default().to_owned(),
+        policy_cert_faults: texts(cell(domains, row, "policy_cert_faults")),
+        unmatched: unmatched.map(str::to_owned).collect(),
+        hosts: expected.hosts.iter().map(each).collect(),
     }
 }

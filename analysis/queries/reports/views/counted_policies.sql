@@ -4,7 +4,7 @@
 -- units: policies; successful and failed are sessions, 0 where the report has no such count. applied: the
 --   policy's type, and for sts its mode. domain: policy-domain in lower case.
 SELECT
-    counted_reports.report, policy, sender, day, lower(policy_domain) AS domain, policy_type, mode,
+    counted_reports.report, policy, sender, day, day_s, lower(policy_domain) AS domain, policy_type, mode,
     CASE
         WHEN policy_type = 'sts' THEN concat('sts ', coalesce(mode, '(mode not told)'))
         ELSE coalesce(policy_type, '(none)')

@@ -1,4 +1,4 @@
-//! The section about TLS reports: what senders saw.
+//! The sections about TLS reports: what senders saw, and what the scans saw of it.
 
 use super::{Entry, Kind, Of, Pick, Plan, Section, table};
 use crate::report::figure::Tone;
@@ -87,5 +87,34 @@ pub(super) const REPORTED: Section = Section {
                 kind: largest(&["sender", "code"], "reports", None, "reports", Tone::Warning),
             }],
         },
+    ],
+};
+
+/// What senders saw beside what the scans saw.
+pub(super) const EXPLAINED: Section = Section {
+    id: "explained",
+    title: "What senders reported, beside what the scans saw",
+    lead: "Each day's failures are held against the scan nearest to it that looked at the same stage of the same domain. A \
+           scan looks from one place at one time, and senders need not come to every host: what only one side saw is no \
+           contradiction.",
+    entries: &[
+        Entry {
+            query: "report-agreement",
+            figures: &[Plan {
+                title: "Failed sessions by result type, and who saw why",
+                keep: &[],
+                kind: largest(&["result_type", "seen"], "failed", None, "sessions", Tone::Fault),
+            }],
+        },
+        Entry {
+            query: "report-enforce",
+            figures: &[Plan {
+                title: "Sessions that enforce would have lost, by domain in testing",
+                keep: &[],
+                kind: largest(&["domain"], "lost", None, "sessions", Tone::Fault),
+            }],
+        },
+        table("report-enforce-failures"),
+        table("report-explained"),
     ],
 };

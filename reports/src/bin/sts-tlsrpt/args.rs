@@ -29,6 +29,10 @@ pub(crate) enum Command {
     /// Print tables drawn from the reports of a folder.
     #[cfg(feature = "tables")]
     Tables(sts_analysis::reports::cli::Args),
+    /// Hold the reports of a folder against scans: which finding explains which failure, and which domains
+    /// may enforce.
+    #[cfg(feature = "tables")]
+    Explain(sts_analysis::reports::joined::Args),
     /// Print what each column and each fault means, as JSON.
     Columns,
 }

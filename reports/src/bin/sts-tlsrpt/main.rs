@@ -45,6 +45,8 @@ fn main() -> ExitCode {
         Some(Command::Serve(args)) => serve::run(&args).into(),
         #[cfg(feature = "tables")]
         Some(Command::Tables(args)) => sts_analysis::reports::cli::run(&args),
+        #[cfg(feature = "tables")]
+        Some(Command::Explain(args)) => sts_analysis::reports::joined::run(&args),
         Some(Command::Columns) => print(&sts_reports::store::columns::dictionary()).into(),
         None => match args.read {
             Some(args) => read::run(&args).into(),

@@ -6,7 +6,8 @@ use super::tables::Bell;
 use crate::say;
 use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper::body::{Bytes, Incoming};
-use hyper::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, HeaderName, RETRY_AFTER};
+use hyper::header::{ALLOW, CONTENT_LENGTH, CONTENT_TYPE, EXPECT, HeaderName, RETRY_AFTER};
+use hyper::http::request::Parts;
 use hyper::{Method, Request, Response, StatusCode};
 use std::convert::Infallible;
 use std::net::IpAddr;
@@ -18,6 +19,10 @@ use tokio::sync::Semaphore;
 
 /// How long a client may take for a body.
 const BODY: Duration = Duration::from_secs(60);
+
+/// How much of a body that is refused is read, and for how long: a proxy that is still sending takes a
+/// connection that closes for a failure of ours (502), and never passes the answer on.
+const UNWANTED: (usize, Duration) = (64 * 1024 * 1024, Duration::from_secs(1));
 
 /// When a sender is to come again if the disk is full, in seconds.
 const LATER: &str = "3600";
@@ -43,10 +48,32 @@ pub(super) async fn respond(
     from: IpAddr,
     door: Arc<Door>,
 ) -> Result<Answer, Infallible> {
-    Ok(match taken(request, from, &door).await {
+    let (head, mut body) = request.into_parts();
+    Ok(match taken(&head, &mut body, from, &door).await {
         Ok(()) => answer(StatusCode::CREATED, "taken\n", None),
-        Err(refusal) => answer(refusal.status, &format!("{}\n", refusal.why), refusal.field),
+        Err(refusal) => {
+            // Who waits to be told to go on need not send it at all.
+            if !head.headers.contains_key(EXPECT) {
+                pass_over(&mut body).await;
+            }
+            answer(refusal.status, &format!("{}\n", refusal.why), refusal.field)
+        }
     })
+}
+
+/// Reads what is left of a body that nobody wants.
+async fn pass_over(body: &mut Incoming) {
+    let (most, time) = UNWANTED;
+    let read = async {
+        let mut seen = 0;
+        while let Some(Ok(frame)) = body.frame().await {
+            seen += frame.data_ref().map_or(0, Bytes::len);
+            if seen > most {
+                break;
+            }
+        }
+    };
+    drop(tokio::time::timeout(time, read).await);
 }
 
 struct Refusal {
@@ -70,19 +97,19 @@ fn answer(status: StatusCode, text: &str, field: Option<(HeaderName, &'static st
     answer
 }
 
-async fn taken(request: Request<Incoming>, from: IpAddr, door: &Arc<Door>) -> Result<(), Refusal> {
-    if request.method() != Method::POST {
+async fn taken(head: &Parts, body: &mut Incoming, from: IpAddr, door: &Arc<Door>) -> Result<(), Refusal> {
+    if head.method != Method::POST {
         let field = Some((ALLOW, "POST"));
         return Err(Refusal {
             field,
             ..refusal(StatusCode::METHOD_NOT_ALLOWED, "reports are sent with POST")
         });
     }
-    if !door.clients.may(client(&request, from, door.behind_proxy)) {
+    if !door.clients.may(client(head, from, door.behind_proxy)) {
         let field = Some((RETRY_AFTER, "60"));
         return Err(Refusal { field, ..refusal(StatusCode::TOO_MANY_REQUESTS, "too many reports a minute") });
     }
-    let kind = request.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    let kind = head.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
     // RFC 8460 section 6.4 and 6.5, and what senders use beside them.
     let known =
@@ -94,11 +121,11 @@ async fn taken(request: Request<Incoming>, from: IpAddr, door: &Arc<Door>) -> Re
     let too_large =
         || refusal(StatusCode::PAYLOAD_TOO_LARGE, format!("a report has at most {} bytes here", door.most));
     let stated =
-        request.headers().get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
+        head.headers.get(CONTENT_LENGTH).and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
     if stated.is_some_and(|length| length > door.most as u64) {
         return Err(too_large());
     }
-    let body = Limited::new(request.into_body(), door.most).collect();
+    let body = Limited::new(body, door.most).collect();
     let body = match tokio::time::timeout(BODY, body).await {
         Err(_) => return Err(refusal(StatusCode::REQUEST_TIMEOUT, "the body did not come in time")),
         Ok(Err(error)) if error.is::<LengthLimitError>() => return Err(too_large()),
@@ -112,9 +139,9 @@ async fn taken(request: Request<Incoming>, from: IpAddr, door: &Arc<Door>) -> Re
 }
 
 /// The address that the rate counts for. Only the last of `X-Forwarded-For` is the proxy's own word.
-fn client(request: &Request<Incoming>, from: IpAddr, behind_proxy: bool) -> IpAddr {
+fn client(head: &Parts, from: IpAddr, behind_proxy: bool) -> IpAddr {
     let forwarded = || {
-        let last = request.headers().get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
+        let last = head.headers.get_all("x-forwarded-for").iter().next_back()?.to_str().ok()?;
         last.rsplit(',').next()?.trim().parse().ok()
     };
     if behind_proxy { forwarded().unwrap_or(from) } else { from }
