@@ -22,7 +22,7 @@ vocabulary! {
         BannerTimeout = "smtp_banner_timeout",
         /// 4xx as the greeting, or in reply to EHLO or HELO.
         Rejected4xx = "smtp_rejected_4xx",
-        /// 5xx as the greeting, or in reply to both EHLO and HELO.
+        /// 5xx as the greeting, or in reply to both EHLO and HELO, or to EHLO by a server that then hung up.
         Rejected5xx = "smtp_rejected_5xx",
         /// Closed, reset later, or silent after the greeting.
         Closed = "smtp_closed",
@@ -49,7 +49,7 @@ vocabulary! {
         TlsTimeout = "mx_tls_timeout",
         /// Closed or reset during the handshake.
         TlsClosed = "mx_tls_closed",
-        /// The host asked the scanner to slow down: 421, or 450 or 451 with a text that mentions a rate, or
+        /// The host asked the scanner to slow down: 421, or another 4xx with a text that mentions a rate, or
         /// three connections broken off in a row.
         Limited = "limited",
         /// Not contacted: beyond --addresses-per-host.

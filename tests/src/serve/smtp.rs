@@ -174,6 +174,7 @@ async fn obey<S: AsyncWrite + Unpin>(
     Ok(match () {
         () if begins_tls => Next::StartTls,
         () if reply.starts_with("421") => Next::Close,
+        () if smtp.drops && reply.starts_with('5') => Next::Close,
         () => Next::Command,
     })
 }

@@ -245,6 +245,8 @@ pub struct Smtp {
     pub splits: bool,
     /// Whether the replies to EHLO and STARTTLS come with the greeting, in one piece, and none after that.
     pub at_once: bool,
+    /// Whether it hangs up with a reply of 5xx.
+    pub drops: bool,
     /// The reply to EHLO.
     pub ehlo: String,
     /// The reply to HELO.
@@ -275,6 +277,7 @@ impl Default for Smtp {
             trickle_ms: 0,
             splits: false,
             at_once: false,
+            drops: false,
             ehlo: "250-lab\n250-PIPELINING\n250 STARTTLS".into(),
             helo: "250 lab".into(),
             starttls: "220 2.0.0 Ready to start TLS".into(),

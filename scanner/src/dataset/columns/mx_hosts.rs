@@ -42,7 +42,7 @@ table! {
         host_ad: Option<bool> = row.host_ad,
             "Whether the address answer that was used had the AD bit; null where there was no answer.";
         smtp_outcome: Filled<SmtpOutcome> = row.smtp.outcome,
-            "ok (the handshake was reached and a certificate seen) | a smtp_, starttls_ or mx_tls_ code | limited | not_sampled | not_attempted | no_address | forbidden_address. limited: the host asked the scanner to slow down (421, or 450 or 451 with a text that mentions a rate; or, with smtp_code null, it broke off three connections in a row after it had answered before). Excluded hosts and addresses have no row.", of(outcomes), counted();
+            "ok (the handshake was reached and a certificate seen) | a smtp_, starttls_ or mx_tls_ code | limited | not_sampled | not_attempted | no_address | forbidden_address. limited: the host asked the scanner to slow down (421, or another 4xx with a text that mentions a rate; or, with smtp_code null, it broke off three connections in a row after it had answered before). Excluded hosts and addresses have no row.", of(outcomes), counted();
         smtp_phase: Option<SmtpPhase> = row.smtp.phase,
             "The phase in which the conversation ended: {words}; null where no connection was tried.";
         smtp_code: Option<i32> = row.smtp.code,
