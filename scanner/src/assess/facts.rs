@@ -3,7 +3,9 @@
 
 use super::seen::SeenHost;
 use crate::evidence::attempts::{self, Attempt};
-use crate::evidence::{CertFault, Code, Delivery, DnsStatus, Question, SmtpOutcome, Word};
+use crate::evidence::{
+    CertFault, Code, Delivery, DnsStatus, Question, SmtpOutcome, Word, client_certificate,
+};
 use crate::tls::tlsa::Tlsa;
 
 /// How often something was looked at before it was seen as it is.
@@ -136,6 +138,11 @@ pub struct AddressFacts {
     pub look: Look,
     /// Whether it answered a hello only when that was small.
     pub large_hello: bool,
+    /// Whether it demanded a certificate of its client; `None` where it refused the session inside TLS and
+    /// its text, which may say so, was withheld.
+    pub client_certificate: Option<bool>,
+    /// Whether it announced REQUIRETLS.
+    pub requiretls: bool,
     /// What the host's TLSA records come to here.
     pub dane: HostDane,
 }
@@ -151,6 +158,8 @@ impl AddressFacts {
             is_alias: row.host_cname.as_ref().is_some_and(|chain| !chain.is_empty()),
             look: look(row),
             large_hello: row.attempts.iter().any(|outcome| *outcome == SmtpOutcome::TlsLargeHello),
+            client_certificate: wants_client_certificate(row),
+            requiretls: row.requiretls == Some(true),
             dane: HostDane::NotAsked,
         };
         facts.dane = HostDane::of(row, &facts);
@@ -162,8 +171,13 @@ impl AddressFacts {
         self.outcome?.code()
     }
 
+    /// Who has no certificate of its own delivers nowhere that one is demanded.
     fn delivery(&self) -> Delivery {
-        self.outcome.map_or(Delivery::Open, SmtpOutcome::delivery)
+        match self.client_certificate {
+            Some(true) => Delivery::Fails,
+            Some(false) => self.outcome.map_or(Delivery::Open, SmtpOutcome::delivery),
+            None => Delivery::Open,
+        }
     }
 
     /// How the address fares; `None` where mail does not reach it with or without MTA-STS, or it was not
@@ -177,6 +191,16 @@ impl AddressFacts {
             Delivery::FailsIfRepeated => (self.look == Look::Repeated).then_some(Fate::Fails),
             Delivery::Open => None,
         }
+    }
+}
+
+fn wants_client_certificate(row: &SeenHost) -> Option<bool> {
+    let is_refused = row.quit_code.is_some_and(|code| (400..=599).contains(&code));
+    match &row.quit_text {
+        _ if row.tls_alert == Some(client_certificate::REQUIRED) => Some(true),
+        Some(text) if is_refused => Some(client_certificate::is_named_in(text)),
+        None if is_refused => None,
+        _ => Some(false),
     }
 }
 
@@ -206,6 +230,24 @@ mod tests {
         let facts = AddressFacts::of(&SeenHost { cert_faults: Some(faults.into()), ..row("ok") });
         assert_eq!(facts.fate(), None);
         assert_eq!(facts.cert.map(|faults| faults.each().collect()), Some(vec![CertFault::Expired]));
+    }
+
+    #[test]
+    fn who_demands_a_client_certificate_fails_whatever_its_own_is() {
+        let ok = || SeenHost { cert_faults: Some(Vec::new()), ..row("ok") };
+        let refused = |code, text: Option<&str>| {
+            let (quit_code, quit_text) = (Some(code), text.map(str::to_owned));
+            AddressFacts::of(&SeenHost { quit_code, quit_text, ..ok() })
+        };
+        let fate = |facts: AddressFacts| (facts.client_certificate, facts.fate());
+        assert_eq!(fate(refused(221, Some("Bye"))), (Some(false), Some(Fate::Passes)));
+        assert_eq!(fate(refused(421, Some("No client certificate"))), (Some(true), Some(Fate::Fails)));
+        assert_eq!(fate(refused(550, Some("No such thing"))), (Some(false), Some(Fate::Passes)));
+        // In a published dataset without banners.
+        assert_eq!(fate(refused(421, None)), (None, None));
+        let alert = SeenHost { tls_alert: Some(116), ..row("mx_tls_alert") };
+        assert_eq!(fate(AddressFacts::of(&alert)), (Some(true), Some(Fate::Fails)));
+        assert_eq!(AddressFacts::of(&SeenHost::default()).client_certificate, Some(false));
     }
 
     #[test]

@@ -73,7 +73,7 @@ codes! {
     starttls_refused: may_pass,
 
     mx_tls_protocol, mx_tls_client_limit, mx_tls_large_hello, mx_tls_alert, mx_tls_timeout: may_pass,
-    mx_tls_closed: may_pass, mx_cert_name, mx_cert_expired, mx_cert_not_yet_valid, mx_cert_self_signed,
+    mx_tls_closed: may_pass, mx_client_certificate, mx_requiretls, mx_cert_name, mx_cert_expired, mx_cert_not_yet_valid, mx_cert_self_signed,
     mx_cert_untrusted, mx_cert_chain_incomplete, mx_cert_other, mx_cert_all_invalid,
     mx_cert_some_invalid,
 

@@ -43,7 +43,8 @@ vocabulary! {
         TlsClientLimit = "mx_tls_client_limit",
         /// The server answered only a small hello. Found in attempts only.
         TlsLargeHello = "mx_tls_large_hello",
-        /// A fatal alert that is about neither version nor parameters.
+        /// A fatal alert that is about neither version nor parameters, or one in place of an answer inside
+        /// TLS.
         TlsAlert = "mx_tls_alert",
         /// The handshake did not finish within the deadline.
         TlsTimeout = "mx_tls_timeout",

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-/// How long an MX host has to answer QUIT: the evidence is already had.
+/// How long an MX host has to answer QUIT.
 const QUIT_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Connections to one address of an MX host in a scan, all looks and further tries together.

@@ -4,9 +4,13 @@ use super::shape::Shaped;
 use super::{Shared, stall};
 use crate::situation::{Legacy, Oversized, Tls};
 use anyhow::Result;
+use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs};
-use rustls::server::{ClientHello, ResolvesServerCert, ServerConfig};
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{ClientHello, NoClientAuth, ResolvesServerCert, ServerConfig};
 use rustls::sign::CertifiedKey;
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
@@ -23,8 +27,9 @@ const HELLO: Duration = Duration::from_secs(20);
 /// Bytes of a hello that fits one packet of Ethernet, with the headers of IPv6 and TCP.
 const PACKET: usize = 1_400;
 
-/// Server configurations by what they are limited to: a TLS version, and key exchange groups.
-type Made = HashMap<(Option<String>, Vec<String>), Arc<ServerConfig>>;
+/// Server configurations by what they are limited to: a TLS version, key exchange groups, and clients with a
+/// certificate.
+type Made = HashMap<(Option<String>, Vec<String>, bool), Arc<ServerConfig>>;
 
 /// The server configurations, one for each set of versions and groups, and how often flaky hosts were asked.
 #[derive(Debug, Default)]
@@ -43,9 +48,50 @@ impl ResolvesServerCert for One {
     }
 }
 
+/// Demands a certificate of the client and takes none.
+#[derive(Debug)]
+struct Demanding;
+
+impl ClientCertVerifier for Demanding {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Err(CertificateError::UnknownIssuer.into())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(CertificateError::BadSignature.into())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(CertificateError::BadSignature.into())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![SignatureScheme::ECDSA_NISTP256_SHA256]
+    }
+}
+
 impl Configs {
     fn base(&self, tls: &Tls) -> Result<Arc<ServerConfig>> {
-        let key = (tls.newest.clone(), tls.groups.clone());
+        let key = (tls.newest.clone(), tls.groups.clone(), tls.wants_certificate);
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(config) = made.get(&key) {
             return Ok(Arc::clone(config));
@@ -59,9 +105,11 @@ impl Configs {
         };
         // The certificate is set for each connection; this one is never sent.
         let nobody: Arc<dyn ResolvesServerCert> = Arc::new(rustls::server::ResolvesServerCertUsingSni::new());
+        let clients: Arc<dyn ClientCertVerifier> =
+            if tls.wants_certificate { Arc::new(Demanding) } else { Arc::new(NoClientAuth) };
         let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
             .with_protocol_versions(versions)?
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients)
             .with_cert_resolver(nobody);
         config.send_tls13_tickets = 0;
         let config = Arc::new(config);

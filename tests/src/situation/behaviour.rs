@@ -19,6 +19,8 @@ pub enum Stage {
     Starttls,
     /// The server's part of the TLS handshake.
     Tls,
+    /// The reply to EHLO inside TLS.
+    EhloTls,
     /// The HTTP answer.
     Answer,
     /// The rest of the HTTP body, after its first half.
@@ -35,6 +37,9 @@ pub struct Tls {
     pub newest: Option<String>,
     /// The key exchange groups it speaks by their IANA names, best first; all of them where none is named.
     pub groups: Vec<String>,
+    /// Whether it demands a certificate of the client, which has none (RFC 8446 section 4.4.2.4: alert 116
+    /// in TLS 1.3, after the client's part of the handshake).
+    pub wants_certificate: bool,
     /// The alert it answers the hello with (RFC 8446 section 6.2).
     pub alert: Option<u8>,
     /// The bytes it answers the hello with.
@@ -255,6 +260,10 @@ pub struct Smtp {
     pub starttls: String,
     /// What is sent in the clear right behind that reply.
     pub injected: String,
+    /// The reply to EHLO inside TLS.
+    pub ehlo_tls: String,
+    /// The reply to QUIT.
+    pub quit: String,
     /// Where it says nothing more and keeps the connection.
     pub stalls_at: Option<Stage>,
     /// Where it closes the connection.
@@ -281,6 +290,8 @@ impl Default for Smtp {
             ehlo: "250-lab\n250-PIPELINING\n250 STARTTLS".into(),
             helo: "250 lab".into(),
             starttls: "220 2.0.0 Ready to start TLS".into(),
+            ehlo_tls: "250-lab\n250 PIPELINING".into(),
+            quit: "221 2.0.0 Bye".into(),
             injected: String::new(),
             stalls_at: None,
             closes_at: None,
