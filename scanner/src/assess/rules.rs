@@ -26,6 +26,10 @@ pub const RULES: &[Rule] = &[
         since: since(1, 2),
         says: "a device that masks STARTTLS is starttls_masked; before, such a host is starttls_not_offered",
     },
+    Rule {
+        since: since(1, 3),
+        says: "a record in quotes is a signal; before, such a domain does not signal",
+    },
 ];
 
 /// The rules that do not hold for a dataset of this layout.

@@ -42,7 +42,7 @@ codes! {
     record_dns_servfail, record_dns_timeout: may_pass, record_dns_refused, record_dns_unusable,
     record_multiple, record_version_invalid, record_id_missing, record_id_invalid, record_id_too_long,
     record_field_invalid, record_space_before_semicolon, record_duplicate_field, record_trailing_space,
-    record_unrelated_txt, record_wildcard, record_delegated, record_ns_disagree,
+    record_escaped, record_unrelated_txt, record_wildcard, record_delegated, record_ns_disagree,
 
     policy_host_name_invalid, policy_host_nxdomain, policy_host_dangling_cname, policy_host_no_address,
     policy_host_dns_failure: may_pass, policy_host_forbidden_address,
@@ -62,7 +62,7 @@ codes! {
     policy_mode_invalid, policy_max_age_missing, policy_max_age_invalid, policy_max_age_too_large,
     policy_max_age_zero, policy_max_age_short, policy_mx_missing, policy_mx_invalid, policy_mx_u_label,
     policy_line_invalid, policy_duplicate_field, policy_blank_line, policy_leading_space, policy_bom,
-    policy_unknown_field, policy_wildcard, policy_mode_testing, policy_mode_none,
+    policy_escaped, policy_unknown_field, policy_wildcard, policy_mode_testing, policy_mode_none,
 
     mx_none, mx_null, mx_null_beside_others, mx_implicit, mx_dns_failure: may_pass, mx_unresolvable,
     mx_is_address, mx_name_invalid, mx_is_cname, mx_forbidden_address,
@@ -80,7 +80,7 @@ codes! {
     mx_mismatch_all, mx_mismatch_some, pattern_unused,
 
     tlsrpt_dns_failure: may_pass, tlsrpt_absent, tlsrpt_multiple, tlsrpt_invalid, tlsrpt_rua_missing,
-    tlsrpt_rua_invalid, dane_valid, dane_invalid, dane_insecure, dane_unusable, dane_bogus,
+    tlsrpt_rua_invalid, tlsrpt_escaped, dane_valid, dane_invalid, dane_insecure, dane_unusable, dane_bogus,
 
     id_changed_policy_same, policy_changed_id_same, removed_without_none, removal_not_observed,
     enforce_withdrawn, broke, repaired, first_seen_broken,

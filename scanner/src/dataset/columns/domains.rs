@@ -116,7 +116,7 @@ table! {
         sts_txt: Option<Vec<String>> = row.sts_txt,
             "The TXT records, character-strings joined (RFC 8461 section 3.1), sorted, escaped; empty where there are none; null where there was no answer.";
         sts_signals: Option<bool> = row.sts_signals,
-            "Whether a TXT record begins, blind to case and after trimming, with `v=sts`; null where there was no answer.";
+            "Whether a TXT record begins, blind to case and after trimming, with `v=sts`, from layout 1.3 on also behind quotes or backslashes; null where there was no answer.";
         sts_record: Option<RecordState> = row.sts_record,
             "valid | invalid | multiple | absent, strictly by RFC 8461 section 3.1, or unknown (no answer); null where not asked.", counted();
         sts_id: Option<String> = row.sts_id,
