@@ -148,9 +148,15 @@ pub struct AddressFacts {
 }
 
 impl AddressFacts {
-    /// The facts of a row.
+    /// The facts of a row of a layout that knows whether STARTTLS may come back.
     #[must_use]
     pub fn of(row: &SeenHost) -> Self {
+        Self::of_layout(row, false)
+    }
+
+    /// The facts of a row. In layouts before 1.3 (`one_look_lasts`; before 1.2 a row itself shows it) no
+    /// second look was taken at a host without STARTTLS: what the one saw is lasting.
+    pub(super) fn of_layout(row: &SeenHost, one_look_lasts: bool) -> Self {
         let mut facts = Self {
             outcome: row.smtp_outcome.as_ref().and_then(Word::known),
             dns: row.host_dns.as_ref().and_then(Word::known),
@@ -162,6 +168,10 @@ impl AddressFacts {
             requiretls: row.requiretls == Some(true),
             dane: HostDane::NotAsked,
         };
+        let lasts = one_look_lasts || row.looks.is_none();
+        if lasts && facts.outcome == Some(SmtpOutcome::NotOffered) {
+            facts.look = Look::Repeated;
+        }
         facts.dane = HostDane::of(row, &facts);
         facts
     }
@@ -230,6 +240,20 @@ mod tests {
         let facts = AddressFacts::of(&SeenHost { cert_faults: Some(faults.into()), ..row("ok") });
         assert_eq!(facts.fate(), None);
         assert_eq!(facts.cert.map(|faults| faults.each().collect()), Some(vec![CertFault::Expired]));
+    }
+
+    #[test]
+    fn no_starttls_at_one_look_decides_nothing_but_in_older_layouts() {
+        let looked = |looks, count| SeenHost {
+            looks,
+            attempts: vec![Word::Known(SmtpOutcome::NotOffered); count],
+            ..row("starttls_not_offered")
+        };
+        let fate = |row: &SeenHost, old| AddressFacts::of_layout(row, old).fate();
+        assert_eq!(fate(&looked(Some(1), 1), false), None);
+        assert_eq!(fate(&looked(Some(2), 2), false), Some(Fate::Fails));
+        assert_eq!(fate(&looked(Some(1), 1), true), Some(Fate::Fails));
+        assert_eq!(fate(&looked(None, 1), false), Some(Fate::Fails));
     }
 
     #[test]

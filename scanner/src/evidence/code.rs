@@ -69,7 +69,8 @@ codes! {
 
     smtp_connect_refused, smtp_connect_timeout: may_pass, smtp_connect_unreachable: may_pass,
     smtp_connect_reset: may_pass, smtp_banner_timeout: may_pass, smtp_rejected_4xx, smtp_rejected_5xx,
-    smtp_closed: may_pass, smtp_protocol, smtp_answer_injection, smtp_limited, starttls_not_offered, starttls_masked,
+    smtp_closed: may_pass, smtp_protocol, smtp_answer_injection, smtp_limited, starttls_not_offered: may_pass,
+    starttls_masked,
     starttls_refused: may_pass,
 
     mx_tls_protocol, mx_tls_client_limit, mx_tls_large_hello, mx_tls_alert, mx_tls_timeout: may_pass,

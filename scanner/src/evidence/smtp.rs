@@ -133,10 +133,11 @@ impl SmtpOutcome {
     pub const fn delivery(self) -> Delivery {
         match self {
             Self::Ok => Delivery::Tls,
-            Self::NotOffered | Self::Masked | Self::TlsProtocol | Self::TlsAlert | Self::AnswerInjection => {
+            Self::Masked | Self::TlsProtocol | Self::TlsAlert | Self::AnswerInjection => {
                 Delivery::Fails
             }
-            Self::Refused => Delivery::FailsIfRepeated,
+            // Behind one address may be machines of which some do not offer it.
+            Self::NotOffered | Self::Refused => Delivery::FailsIfRepeated,
             Self::ConnectRefused
             | Self::ConnectTimeout
             | Self::ConnectUnreachable
@@ -231,6 +232,8 @@ impl Outcome for SmtpOutcome {
         match self {
             Self::ConnectUnreachable => Some(Suspicion::Route),
             Self::ConnectRefused => Some(Suspicion::Answers),
+            // Said, not cut off.
+            Self::NotOffered | Self::Refused => None,
             other => other.may_pass().then_some(Suspicion::Answers),
         }
     }

@@ -363,7 +363,9 @@ mod tests {
             (&[SmtpOutcome::Rejected4xx, SmtpOutcome::Limited], true),
             (&[SmtpOutcome::Limited, SmtpOutcome::ConnectTimeout], false),
             (&[SmtpOutcome::Limited, SmtpOutcome::Ok], false),
-            (&[SmtpOutcome::NotOffered], false),
+            (&[SmtpOutcome::NotOffered], true),
+            (&[SmtpOutcome::NotOffered, SmtpOutcome::NotOffered], false),
+            (&[SmtpOutcome::Masked], false),
         ] {
             let mut look = looked_at(outcomes);
             let (done, wait) = look.take_final(COURSE);

@@ -56,13 +56,21 @@ async fn conversation(
         Address::smtp_number(address).and_then(|number| shared.world.behaviours().get(usize::from(number)));
     let Some(smtp) = behaviour else { return Ok(()) };
     let limits = ticket.turn <= smtp.limits_first;
-    if smtp.limits_first > 0 {
-        shared.contacts.meet(&address.to_string(), Some(local.ip()), limits, false);
+    let fails = ticket.turn <= smtp.limits_first.max(smtp.plain_first);
+    if smtp.limits_first.max(smtp.plain_first) > 0 {
+        shared.contacts.meet(&address.to_string(), Some(local.ip()), fails, false);
     }
     if limits {
         stream.write_all(b"421 4.7.0 Too many connections, try again later\r\n").await?;
         return stream.shutdown().await;
     }
+    let without_starttls;
+    let smtp = if ticket.turn <= smtp.plain_first {
+        without_starttls = Smtp { ehlo: "250-lab\n250 PIPELINING".into(), ..smtp.clone() };
+        &without_starttls
+    } else {
+        smtp
+    };
     match at(smtp, Stage::Banner) {
         Next::Stall => return stall(stream).await,
         Next::Close => return Ok(()),

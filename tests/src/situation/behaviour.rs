@@ -234,6 +234,8 @@ pub struct Smtp {
     pub banner_after_ms: u64,
     /// How many connections to its address it meets with 421 and nothing else, from the first on.
     pub limits_first: u64,
+    /// How many connections to its address it offers no STARTTLS, from the first on.
+    pub plain_first: u64,
     /// Lines that are sent at once before that, as postscreen does.
     pub teaser: String,
     /// Bytes in hexadecimal that are sent in place of the greeting.
@@ -278,6 +280,7 @@ impl Default for Smtp {
             banner: "220 lab ESMTP".into(),
             banner_after_ms: 0,
             limits_first: 0,
+            plain_first: 0,
             teaser: String::new(),
             noise: String::new(),
             flood: String::new(),

@@ -146,13 +146,13 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
         serde_json::json!(["1.1", manifest["schema_version"]])
     );
     assert_ne!(manifest["schema_version"], "1.1");
+    // The version of before took one look at hosts without STARTTLS.
+    replace(&folder, "mx_hosts", "attempts", &|batch| of_hosts(&lab, "attempts", batch));
     // Rows of before lack what came later. With the one look that each of them was, and what the laboratory
     // knows of its host, all is as it must be.
-    let later = ["banner_ms", "tls_alert", "ehlo_tls", "requiretls", "quit_code", "quit_text"];
+    let later = ["banner_ms", "tls_alert", "ehlo_tls", "requiretls", "quit_code", "quit_text", "looks"];
     let known = later.map(|name| (name, |batch: &RecordBatch| of_hosts(&lab, name, batch)));
-    let of_looks = |batch: &RecordBatch| looks(batch, "attempts");
-    let mut columns: Vec<Made<'_>> = known.iter().map(|(name, make)| (*name, make as _)).collect();
-    columns.push(("looks", &of_looks));
+    let columns: Vec<Made<'_>> = known.iter().map(|(name, make)| (*name, make as _)).collect();
     let filled = fill(&folder, "mx_hosts", &columns);
     assert!(filled > 0);
     let contract = Contract::load().unwrap();
@@ -209,6 +209,33 @@ fn looks(batch: &RecordBatch, attempts: &str) -> ArrayRef {
 
 /// A column that is made from the others of a batch.
 type Made<'a> = (&'a str, &'a dyn Fn(&RecordBatch) -> ArrayRef);
+
+/// Makes a column anew in the parts of a table that lack the column `looks`: those of before layout 1.2.
+fn replace(folder: &Path, table: &str, column: &str, make: &dyn Fn(&RecordBatch) -> ArrayRef) {
+    for part in std::fs::read_dir(folder.join(table)).unwrap() {
+        let path = part.unwrap().path();
+        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).unwrap()).unwrap();
+        let schema = reader.schema().clone();
+        if schema.column_with_name("looks").is_some() {
+            continue;
+        }
+        let batches: Vec<RecordBatch> = reader.build().unwrap().map(Result::unwrap).collect();
+        let mut fields = schema.fields().to_vec();
+        let at = schema.index_of(column).unwrap();
+        let made: Vec<ArrayRef> = batches.iter().map(make).collect();
+        if let Some(made) = made.first() {
+            fields[at] = Arc::new(fields[at].as_ref().clone().with_data_type(made.data_type().clone()));
+        }
+        let schema = Arc::new(Schema::new(fields));
+        let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), schema.clone(), None).unwrap();
+        for (batch, made) in batches.into_iter().zip(made) {
+            let mut columns = batch.columns().to_vec();
+            columns[at] = made;
+            writer.write(&RecordBatch::try_new(schema.clone(), columns).unwrap()).unwrap();
+        }
+        writer.close().unwrap();
+    }
+}
 
 /// Adds columns, in the order of the contract, to the parts of a table that lack them. Gives how many parts
 /// did.

@@ -71,7 +71,7 @@ pub(super) const SMTP: &[Finding] = table! { Smtp:
     smtp_limited, Indeterminate, "RFC 5321 3.8", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], None,
         "The server asked the scanner to slow down",
         "No action is needed; the server said that it gets too many connections, or ended them (421, another 4xx whose text mentions a rate, or repeated resets).";
-    starttls_not_offered, Error, "RFC 3207 4, RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.ehlo"], STARTTLS,
+    starttls_not_offered, Error, "RFC 3207 4, RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.ehlo", "mx_hosts.attempts"], STARTTLS,
         "STARTTLS is not offered",
         "Turn on STARTTLS, and make sure that no middlebox strips it from the EHLO reply.";
     starttls_masked, Error, "RFC 3207 4, RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.ehlo", "mx_hosts.banner"], STARTTLS,

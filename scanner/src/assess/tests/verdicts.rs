@@ -31,13 +31,14 @@ fn testing_with_every_host_passing_is_testing_passing() {
 
 #[test]
 fn what_fails_an_address_refuses_in_enforce_and_is_reported_in_testing() {
-    let cases: [&[&'static str]; 6] = [
-        &["starttls_not_offered"],
+    let cases: [&[&'static str]; 7] = [
+        &["starttls_not_offered", "starttls_not_offered"],
         &["starttls_refused", "starttls_refused"],
         &["mx_tls_protocol"],
         &["mx_tls_alert"],
         &["smtp_answer_injection"],
         &["smtp_connect_timeout", "starttls_not_offered"],
+        &["smtp_connect_timeout", "mx_tls_alert"],
     ];
     for outcomes in cases {
         all(&good().host("mx.example.com", outcomes), "refused");
@@ -66,6 +67,7 @@ fn what_could_not_be_observed_is_left_out() {
         &["smtp_closed"],
         &["smtp_protocol"],
         &["limited"],
+        &["starttls_not_offered"],
         &["starttls_refused"],
         &["mx_tls_client_limit"],
         &["mx_tls_timeout", "mx_tls_timeout"],
