@@ -55,7 +55,7 @@ codes! {
     policy_tls_protocol, policy_tls_client_limit, policy_tls_large_hello, policy_tls_timeout: may_pass,
     policy_tls_closed: may_pass,
 
-    policy_http_status, policy_redirect, policy_http_malformed, policy_timeout: may_pass,
+    policy_http_status, policy_redirect, policy_http_malformed, policy_http_incomplete, policy_timeout: may_pass,
     policy_too_large, policy_content_type,
 
     policy_empty, policy_html, policy_version_missing, policy_version_invalid, policy_mode_missing,

@@ -114,6 +114,8 @@ pub struct PolicyEvidence {
     pub addrs: Option<Vec<AddrOutcome>>,
     pub outcome: Option<PolicyOutcome>,
     pub tls: TlsEvidence,
+    /// The alert of TLS that ended it.
+    pub alert: Option<i32>,
     pub http_status: Option<i32>,
     pub redirect_to: Option<String>,
     pub content_type: Option<String>,

@@ -39,7 +39,8 @@ vocabulary! {
         Refused = "starttls_refused",
         /// Older than TLS 1.2 (RFC 8461 section 4.2), or no TLS at all.
         TlsProtocol = "mx_tls_protocol",
-        /// No parameters in common with this client, which does not offer every legitimate choice.
+        /// No parameters in common with this client, which does not offer every legitimate choice; and the
+        /// server picks TLS 1.2 or newer of a broader offer, or does not answer it.
         TlsClientLimit = "mx_tls_client_limit",
         /// The server answered only a small hello. Found in attempts only.
         TlsLargeHello = "mx_tls_large_hello",
@@ -122,10 +123,11 @@ impl SmtpOutcome {
         }
     }
 
-    /// Whether the address is contacted again at the second look: it may pass, or the host said that it may.
+    /// Whether the address is contacted again at the second look: it may pass, or the host said that it may. A
+    /// mask over STARTTLS may be that of a device near the scanner: until that is known no row is final.
     #[must_use]
     pub const fn wants_second_look(self) -> bool {
-        self.may_pass() || matches!(self, Self::Limited | Self::Rejected4xx)
+        self.may_pass() || matches!(self, Self::Limited | Self::Rejected4xx | Self::Masked)
     }
 
     /// What a sender that demands TLS does at such an address.
@@ -133,9 +135,7 @@ impl SmtpOutcome {
     pub const fn delivery(self) -> Delivery {
         match self {
             Self::Ok => Delivery::Tls,
-            Self::Masked | Self::TlsProtocol | Self::TlsAlert | Self::AnswerInjection => {
-                Delivery::Fails
-            }
+            Self::Masked | Self::TlsProtocol | Self::TlsAlert | Self::AnswerInjection => Delivery::Fails,
             // Behind one address may be machines of which some do not offer it.
             Self::NotOffered | Self::Refused => Delivery::FailsIfRepeated,
             Self::ConnectRefused
@@ -163,6 +163,7 @@ impl SmtpOutcome {
 impl Outcome for SmtpOutcome {
     const LARGE_HELLO: Self = Self::TlsLargeHello;
     const OLD_TLS: Self = Self::TlsProtocol;
+    const ALERT: Self = Self::TlsAlert;
 
     fn extra_hello(self) -> Option<ExtraHello> {
         match self {

@@ -8,6 +8,7 @@ use crate::fault::LocalFault;
 use crate::moment;
 use crate::tls::client::{Finished, cipher_name, evidence, group_name};
 use crate::tls::failure::{ConnectFailure, HandshakeFailure, alert_of, of_connect, of_handshake};
+use crate::tls::sealed::Heard;
 use crate::tls::{Hello, TlsClient, legacy};
 use rustls::ProtocolVersion;
 use rustls::pki_types::ServerName;
@@ -151,7 +152,8 @@ async fn talk(
     let start = Instant::now();
     let attempt = tls.attempt(request.hello, &[]);
     let connector = TlsConnector::from(Arc::new(attempt.config));
-    let result = timeout_at(deadline, connector.connect(server_name(request), stream)).await;
+    let heard = Heard::default();
+    let result = timeout_at(deadline, connector.connect(server_name(request), heard.of(stream))).await;
     let finished = match result {
         Err(_) => {
             row.outcome = Some(HandshakeFailure::Timeout.at_mx_host());
@@ -177,7 +179,10 @@ async fn talk(
             Some(finished)
         }
     };
-    let seen = attempt.witness.seen();
+    let mut seen = attempt.witness.seen();
+    if seen.chain.is_empty() && row.tls_alert.is_some() {
+        seen.chain = heard.certificates(seen.secret.as_deref());
+    }
     let judgement = tls.judge(&seen, request.host);
     row.tls = evidence(seen, judgement.as_ref(), finished);
     Ok(())

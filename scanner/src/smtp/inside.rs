@@ -96,8 +96,8 @@ impl<'a, S: AsyncRead + AsyncWrite + Unpin> Line<'a, S> {
         deadline: Instant,
         row: &mut SmtpEvidence,
     ) {
-        let ehlo = self.ask(&format!("EHLO {own_name}\r\n"), deadline.min(Instant::now() + EHLO_PATIENCE));
-        let first = ehlo.await;
+        let ehlo = format!("EHLO {own_name}\r\n");
+        let first = self.ask(&ehlo, deadline.min(Instant::now() + EHLO_PATIENCE)).await;
         let until = deadline.min(Instant::now() + patience);
         match first {
             Said::Reply(reply) => {

@@ -137,8 +137,14 @@ pub fn of_handshake(err: &io::Error) -> Result<HandshakeFailure, LocalFault> {
 /// did.
 #[must_use]
 pub fn alert_of(err: &io::Error) -> Option<u8> {
-    match err.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(rustls::Error::AlertReceived(alert)) => Some(u8::from(*alert)),
+    alert_in(err.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())?)
+}
+
+/// The fatal alert that rustls was sent; `None` where that is another error.
+#[must_use]
+pub fn alert_in(err: &rustls::Error) -> Option<u8> {
+    match err {
+        rustls::Error::AlertReceived(alert) => Some(u8::from(*alert)),
         _ => None,
     }
 }

@@ -7,8 +7,8 @@ use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyP
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
 use rustls::server::danger::ClientCertVerifier;
-use rustls::server::{NoClientAuth, WebPkiClientVerifier};
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -94,7 +94,7 @@ impl Identity {
         &self,
         versions: &[&'static rustls::SupportedProtocolVersion],
     ) -> tokio_rustls::TlsAcceptor {
-        self.acceptor_for(versions, Arc::new(NoClientAuth))
+        self.acceptor_for(versions, WebPkiClientVerifier::no_client_auth())
     }
 
     /// One that demands a certificate of the client.

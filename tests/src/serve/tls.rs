@@ -8,7 +8,7 @@ use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs};
 use rustls::pki_types::{CertificateDer, UnixTime};
 use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
-use rustls::server::{ClientHello, NoClientAuth, ResolvesServerCert, ServerConfig};
+use rustls::server::{ClientHello, ResolvesServerCert, ServerConfig, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
 use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 use std::collections::HashMap;
@@ -106,7 +106,7 @@ impl Configs {
         // The certificate is set for each connection; this one is never sent.
         let nobody: Arc<dyn ResolvesServerCert> = Arc::new(rustls::server::ResolvesServerCertUsingSni::new());
         let clients: Arc<dyn ClientCertVerifier> =
-            if tls.wants_certificate { Arc::new(Demanding) } else { Arc::new(NoClientAuth) };
+            if tls.wants_certificate { Arc::new(Demanding) } else { WebPkiClientVerifier::no_client_auth() };
         let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
             .with_protocol_versions(versions)?
             .with_client_cert_verifier(clients)
@@ -149,7 +149,7 @@ fn groups(names: &[String]) -> Result<Vec<&'static dyn SupportedKxGroup>> {
 /// Where it names a version or a group that there is not.
 pub fn check(tls: &Tls) -> Result<()> {
     if let Some(legacy) = &tls.legacy {
-        let known = ["1.0", "1.1", "1.2"].contains(&legacy.version.as_str());
+        let known = ["1.0", "1.1", "1.2", "1.3"].contains(&legacy.version.as_str());
         anyhow::ensure!(known, "there is no old TLS {}", legacy.version);
         anyhow::ensure!(tls.alert.is_some(), "who speaks old TLS alone answers another hello with an alert");
     }
@@ -232,8 +232,11 @@ pub(super) async fn answer(
 
 /// What a server says that makes no handshake; `None` where it makes one.
 fn instead(tls: &Tls, hello: &ClientHello<'_>) -> Option<Vec<u8>> {
-    let offered =
-        |legacy: &&Legacy| hello.cipher_suites().iter().any(|suite| u16::from(*suite) == legacy.suite);
+    let offered = |legacy: &&Legacy| {
+        let has_suite = hello.cipher_suites().iter().any(|suite| u16::from(*suite) == legacy.suite);
+        let groups = hello.named_groups().unwrap_or_default();
+        has_suite && (legacy.group == 0 || groups.iter().any(|group| u16::from(*group) == legacy.group))
+    };
     if let Some(legacy) = tls.legacy.as_ref().filter(offered) {
         return Some(server_hello(legacy));
     }
@@ -244,12 +247,32 @@ fn instead(tls: &Tls, hello: &ClientHello<'_>) -> Option<Vec<u8>> {
 
 /// A ServerHello without extensions (RFC 5246 section 7.4.1.3).
 fn server_hello(legacy: &Legacy) -> Vec<u8> {
+    if legacy.group != 0 {
+        return hello_retry_request(legacy);
+    }
     let minor = minor(&legacy.version);
     let [high, low] = legacy.suite.to_be_bytes();
     // Version, 32 random bytes, no session, the suite, no compression: 38 bytes.
     let mut record = vec![22, 3, minor, 0, 42, 2, 0, 0, 38, 3, minor];
     record.extend([0x5a; 32]);
     record.extend([0, high, low, 0]);
+    record
+}
+
+/// A ServerHello that asks for a key share of a group (RFC 8446 section 4.1.4).
+fn hello_retry_request(legacy: &Legacy) -> Vec<u8> {
+    // SHA-256 of "HelloRetryRequest".
+    const RANDOM: [u8; 32] = [
+        0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2,
+        0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+    ];
+    let ([high, low], [group_high, group_low]) = (legacy.suite.to_be_bytes(), legacy.group.to_be_bytes());
+    // supported_versions: TLS 1.3; key_share: the group.
+    let extensions = [0, 43, 0, 2, 3, 4, 0, 51, 0, 2, group_high, group_low];
+    let mut record = vec![22, 3, 3, 0, 56, 2, 0, 0, 52, 3, 3];
+    record.extend(RANDOM);
+    record.extend([0, high, low, 0, 0, 12]);
+    record.extend(extensions);
     record
 }
 

@@ -78,10 +78,14 @@ pub enum Records {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Legacy {
-    /// The version it picks: `1.0`, `1.1` or `1.2`.
+    /// The version it picks: `1.0`, `1.1`, `1.2`, or `1.3` with a group that it asks for.
     pub version: String,
     /// The cipher suite it picks, by its number in the IANA registry.
     pub suite: u16,
+    /// The group that it wants a key share of (RFC 8446 section 4.1.4), by its number in the IANA registry;
+    /// 0 where it speaks nothing as new.
+    #[serde(default)]
+    pub group: u16,
 }
 
 /// What becomes of a hello that is too large for a server or for what stands before it.
@@ -197,6 +201,8 @@ pub struct Https {
     pub stalls_at: Option<Stage>,
     /// Where it closes the connection.
     pub closes_at: Option<Stage>,
+    /// Whether it closes TCP behind its answer without closing TLS (RFC 8446 section 6.1).
+    pub closes_abruptly: bool,
     /// Its TLS.
     pub tls: Tls,
 }
@@ -218,6 +224,7 @@ impl Default for Https {
             trickle_ms: 0,
             stalls_at: None,
             closes_at: None,
+            closes_abruptly: false,
             tls: Tls::default(),
         }
     }
@@ -252,6 +259,8 @@ pub struct Smtp {
     pub splits: bool,
     /// Whether the replies to EHLO and STARTTLS come with the greeting, in one piece, and none after that.
     pub at_once: bool,
+    /// Over how many networks (/24) its addresses are spread.
+    pub networks: u8,
     /// Whether it hangs up with a reply of 5xx.
     pub drops: bool,
     /// The reply to EHLO.
@@ -289,6 +298,7 @@ impl Default for Smtp {
             trickle_ms: 0,
             splits: false,
             at_once: false,
+            networks: 1,
             drops: false,
             ehlo: "250-lab\n250-PIPELINING\n250 STARTTLS".into(),
             helo: "250 lab".into(),

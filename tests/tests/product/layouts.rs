@@ -151,8 +151,10 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
     // Rows of before lack what came later. With the one look that each of them was, and what the laboratory
     // knows of its host, all is as it must be.
     let later = ["banner_ms", "tls_alert", "ehlo_tls", "requiretls", "quit_code", "quit_text", "looks"];
-    let known = later.map(|name| (name, |batch: &RecordBatch| of_hosts(&lab, name, batch)));
-    let columns: Vec<Made<'_>> = known.iter().map(|(name, make)| (*name, make as _)).collect();
+    let of_lab = &lab;
+    let known = later.map(|name| (name, move |batch: &RecordBatch| of_hosts(of_lab, name, batch)));
+    let columns: Vec<Made<'_>> =
+        known.iter().map(|(name, make)| (*name, make as &dyn Fn(&RecordBatch) -> ArrayRef)).collect();
     let filled = fill(&folder, "mx_hosts", &columns);
     assert!(filled > 0);
     let contract = Contract::load().unwrap();

@@ -151,6 +151,8 @@ table! {
             "{words}; null where no handshake got that far.";
         policy_tls_group: Option<String> = row.policy.tls.group,
             "Key exchange group by its IANA name; null where it was not seen.";
+        policy_alert: Option<i32> = row.policy.alert,
+            "The alert (RFC 8446 section 6) that ended TLS, by its number; null where none came, and in layouts before 1.3.", since("1.3");
         policy_certificate_sha256: Option<String> = row.policy.tls.certificate_sha256,
             "SHA-256 of the leaf certificate, hexadecimal, lower case; null where none was seen.";
         policy_chain_sha256: Option<Vec<String>> = row.policy.tls.chain_sha256,
