@@ -16,7 +16,7 @@ fn gate(rate: u32, in_flight: usize, target_rate: u32, target_in_flight: usize) 
 }
 
 async fn enter(gate: &Gate) -> Slot<'_> {
-    gate.enter(Target::policy_host(ADDR), InQueue::Leaves, &mut Waited::default()).await.unwrap()
+    gate.enter(Target::policy_host(ADDR), (InQueue::Leaves, None), &mut Waited::default()).await.unwrap()
 }
 
 #[tokio::test]
@@ -42,7 +42,8 @@ async fn everybody_in_a_crowd_gets_a_turn_at_the_rate() {
     let began = Instant::now();
     let contacts = (0..500).map(|_| async {
         let mut waited = Waited::default();
-        let mut slot = gate.enter(Target::policy_host(ADDR), InQueue::Leaves, &mut waited).await.unwrap();
+        let mut slot =
+            gate.enter(Target::policy_host(ADDR), (InQueue::Leaves, None), &mut waited).await.unwrap();
         slot.run(tokio::time::sleep(Duration::from_millis(3))).await;
     });
     futures::future::join_all(contacts).await;

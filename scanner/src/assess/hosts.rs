@@ -13,6 +13,7 @@ use std::num::NonZeroUsize;
 pub struct HostsOf {
     /// Whether the scan's resolvers validate DNSSEC: without that nothing is known of DANE.
     pub validates: bool,
+    one_look_lasts: bool,
     /// Where each host's newest address stands in `addresses`, counted from 1.
     newest: HashMap<Box<str>, NonZeroUsize>,
     addresses: Vec<Linked>,
@@ -28,9 +29,15 @@ struct Linked {
 }
 
 impl HostsOf {
+    /// None yet; `one_look_lasts` where the dataset's layout is older than the second look at hosts without
+    /// STARTTLS.
+    pub(super) fn of_layout(one_look_lasts: bool) -> Self {
+        Self { one_look_lasts, ..Self::default() }
+    }
+
     /// Adds a row of `mx_hosts`. A host's rows may come in any order and far apart.
     pub fn add(&mut self, row: &SeenHost) {
-        let facts = AddressFacts::of(row);
+        let facts = AddressFacts::of_layout(row, self.one_look_lasts);
         let address = self.addresses.len();
         self.add_facts(&row.host, facts);
         if facts.dane == HostDane::Unseen {

@@ -67,7 +67,7 @@ pub const SETTINGS: &[Setting] = &[
         "Intermediate certificates besides those that the scan sees, to tell an incomplete chain from an untrusted one.", |p, t| { p.intermediates = intermediates(t)?; Ok(()) }, |p| quoted(p.intermediates.as_ref().map_or_else(|| "none".to_owned(), |path| path.display().to_string()))),
     setting!("targets"."allow_private", Some("allow-private"), true, "true or false", "false",
         "Allow contact with loopback and private addresses (never with link-local and reserved ones); for laboratories.", |p, t| { p.allow_private = flag(t)?; Ok(()) }, |p| p.allow_private.to_string()),
-    setting!("identity"."ehlo_name", Some("ehlo-name"), false, "a host name", "the machine's host name",
+    setting!("identity"."ehlo_name", Some("ehlo-name"), false, "a host name, no address", "the machine's host name",
         "Name given in EHLO; it should resolve to this machine, and this machine's address back to it.", |p, t| { p.identity.ehlo_name = host_name(t)?; Ok(()) }, |p| quoted(&p.identity.ehlo_name)),
     setting!("identity"."contact", Some("contact"), false, "a mail address", "none",
         "Mail address in the User-Agent, for people who want to reach you.", |p, t| { p.identity.contact = mail(t)?; Ok(()) }, |p| quoted(p.identity.contact.as_deref().unwrap_or(""))),
@@ -392,7 +392,10 @@ fn host_name(typed: &Typed) -> Result<String, String> {
     let text = single(typed)?;
     let label =
         |l: &str| (1..=63).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    if text.len() <= 253 && text.split('.').all(label) { Ok(text.to_owned()) } else { Err(quoted(text)) }
+    // The last label of a host name is never a number (RFC 3696 section 2): that would be an address.
+    let is_number = text.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
+    let fits = text.len() <= 253 && text.split('.').all(label) && !is_number;
+    if fits { Ok(text.to_owned()) } else { Err(quoted(text)) }
 }
 
 /// Header and greeting safe: visible ASCII only, so that nothing typed can break a line of a protocol.

@@ -2,9 +2,12 @@
 //! protocol.
 
 mod dataset;
+mod further;
 mod lists;
 mod lookers;
+mod masks;
 mod pipeline;
+mod reach;
 pub(crate) mod preflight;
 mod renumbered;
 mod report;
