@@ -327,7 +327,7 @@ fn ipv6_hosts_of_one_48_share_its_rate_and_others_do_not() {
 fn an_address_that_limits_on_and_on_rests_until_the_next_look() {
     let (mut board, now) = (Board::new(OPEN, Instant::now()), Instant::now());
     let (counting, other) = (host(1, "a.example"), host(2, "b.example"));
-    let mut enter = |board: &mut Board, target: &Target, in_queue, look| {
+    let enter = |board: &mut Board, target: &Target, in_queue, look| {
         let (tell, mut told) = oneshot::channel();
         board.enter(target, Waiter { tell, in_queue, look: Some(look) }, now);
         told.try_recv()

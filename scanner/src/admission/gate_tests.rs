@@ -62,8 +62,8 @@ async fn who_stands_in_line_for_a_silent_address_is_put_off_and_an_answer_ends_t
         let gate = &gate;
         async move { gate.enter(target(), in_queue, &mut Waited::default()).await.is_some() }
     };
-    let mut first = std::pin::pin!(waiting(InQueue::Leaves));
-    let mut further_try = std::pin::pin!(waiting(InQueue::Stays));
+    let mut first = std::pin::pin!(waiting((InQueue::Leaves, None)));
+    let mut further_try = std::pin::pin!(waiting((InQueue::Stays, None)));
     assert!(first.as_mut().now_or_never().is_none() && further_try.as_mut().now_or_never().is_none());
     for _ in 0..2 {
         gate.was_silent(&target(), now());
@@ -83,7 +83,7 @@ async fn who_stands_in_line_for_a_silent_address_is_put_off_and_an_answer_ends_t
     drop(contact);
     assert!(further_try.await);
     // Later contacts have their turn, so the address is tried now and then.
-    assert!(waiting(InQueue::Leaves).await);
+    assert!(waiting((InQueue::Leaves, None)).await);
 }
 
 #[tokio::test]

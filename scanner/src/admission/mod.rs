@@ -14,11 +14,11 @@ pub use address::{is_private, is_public};
 pub use board::InQueue;
 pub use exclusion::{ExclusionError, Exclusions};
 pub use gate::Slot;
-pub(crate) use target::network_of as network;
 pub(crate) use pacer::Pacer;
 pub use pacer::Waited;
 #[cfg(test)]
 pub(crate) use pacer::burst;
+pub(crate) use target::network_of as network;
 
 use crate::evidence::PaceHint;
 use crate::fault::Unfinished;

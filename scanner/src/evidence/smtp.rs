@@ -123,8 +123,8 @@ impl SmtpOutcome {
         }
     }
 
-    /// Whether the address is contacted again at the second look: it may pass, or the host said that it may. A
-    /// mask over STARTTLS may be that of a device near the scanner: until that is known no row is final.
+    /// Whether the address is contacted again at the second look: it may pass, or the host said that it may.
+    /// A mask over STARTTLS may be that of a device near the scanner: until that is known no row is final.
     #[must_use]
     pub const fn wants_second_look(self) -> bool {
         self.may_pass() || matches!(self, Self::Limited | Self::Rejected4xx | Self::Masked)

@@ -64,7 +64,8 @@ pub fn judge<T: AsRef<[u8]>>(txts: &[T]) -> Judged {
 /// What no sender takes for a record, and was meant as one: it begins, blind to case and after white space,
 /// quotes and backslashes, with `v=tlsrpt`.
 fn attempt<T: AsRef<[u8]>>(txts: &[T]) -> Option<Judged> {
-    let is_meant = |txt: &[u8]| meant(txt).get(..8).is_some_and(|head| head.eq_ignore_ascii_case(b"v=tlsrpt"));
+    let is_meant =
+        |txt: &[u8]| meant(txt).get(..8).is_some_and(|head| head.eq_ignore_ascii_case(b"v=tlsrpt"));
     let index = txts.iter().position(|txt| is_meant(txt.as_ref()))?;
     let fault = match escaped::column(txts[index].as_ref()) {
         Some(column) => Fault::new(Code::tlsrpt_escaped, Weight::Broken, index + 1, column),
@@ -235,7 +236,10 @@ mod tests {
             (" V=tlsrptv1;rua=mailto:a@b.example", "tlsrpt_invalid"),
         ] {
             let judged = judge(&[txt]);
-            assert_eq!((judged.state, judged.lenient, judged.rua), (RecordState::Invalid, RecordState::Invalid, None));
+            assert_eq!(
+                (judged.state, judged.lenient, judged.rua),
+                (RecordState::Invalid, RecordState::Invalid, None)
+            );
             assert_eq!(codes(txt), [code], "{txt}");
         }
         assert_eq!(codes("v=TLSRPTv1; rua=mailto:a\\@b.example"), ["tlsrpt_rua_invalid", "tlsrpt_escaped"]);

@@ -9,8 +9,8 @@ use std::net::IpAddr;
 /// Networks whose MX hosts answered EHLO, after which it is judged whether a device of ours masks STARTTLS.
 pub(super) const MASK_TRIAL: usize = 100;
 
-/// What is known of masks over STARTTLS. A firewall in front of a server masks it for that server; one in front
-/// of the scanner does for all.
+/// What is known of masks over STARTTLS. A firewall in front of a server masks it for that server; one in
+/// front of the scanner does for all.
 #[derive(Default)]
 pub(super) struct Masks {
     /// Networks of which an address answered EHLO; a /24 or /48 counts once.

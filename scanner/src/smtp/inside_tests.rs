@@ -1,7 +1,8 @@
 use super::*;
 use tokio::io::DuplexStream;
 
-const PATIENCE: Duration = Duration::from_secs(3);
+/// For all of it: a server that says nothing costs no more.
+const DEADLINE: Duration = Duration::from_millis(300);
 
 /// Talks to a server that says these pieces, one for each line that it hears; gives the row, what it heard,
 /// and how long it took.
@@ -11,7 +12,7 @@ async fn talk(answers: &'static [&'static str]) -> (SmtpEvidence, String, Durati
     let mut row = SmtpEvidence { outcome: Some(SmtpOutcome::Ok), ..SmtpEvidence::default() };
     let talk = async {
         let mut line = Line::new(&mut ours);
-        line.talk("probe.example", PATIENCE, start + Duration::from_secs(60), &mut row).await;
+        line.talk("probe.example", DEADLINE, start + DEADLINE, &mut row).await;
         drop(ours);
     };
     let ((), heard) = tokio::join!(talk, serve(theirs, answers));
@@ -33,10 +34,11 @@ async fn serve(mut stream: DuplexStream, answers: &[&str]) -> String {
 
 const BOTH: &str = "EHLO probe.example\r\nQUIT\r\n";
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn what_is_announced_inside_is_kept_and_the_answer_to_quit_too() {
     let (row, heard, took) = talk(&["250-mx\r\n250-SIZE 9\r\n250 requiretls\r\n", "221 bye\r\n"]).await;
-    assert_eq!((heard.as_str(), took), (BOTH, Duration::ZERO));
+    assert_eq!(heard, BOTH);
+    assert!(took < DEADLINE, "{took:?}");
     assert_eq!(row.ehlo_tls, Some(vec!["SIZE 9".to_owned(), "requiretls".to_owned()]));
     assert_eq!(
         (row.requiretls, row.quit_code, row.quit_text.as_deref()),
@@ -47,17 +49,19 @@ async fn what_is_announced_inside_is_kept_and_the_answer_to_quit_too() {
     assert_eq!((row.ehlo_tls, row.requiretls), (Some(Vec::new()), Some(false)));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn replies_that_come_at_once_are_taken_in_their_turn() {
     let (row, heard, took) = talk(&["250 mx\r\n221 bye\r\n"]).await;
-    assert_eq!((heard.as_str(), row.quit_code, took), (BOTH, Some(221), Duration::ZERO));
+    assert_eq!((heard.as_str(), row.quit_code), (BOTH, Some(221)));
+    assert!(took < DEADLINE, "{took:?}");
     assert_eq!((row.outcome, row.requiretls), (Some(SmtpOutcome::Ok), Some(false)));
 }
 
-#[tokio::test(start_paused = true)]
-async fn no_answer_costs_ten_seconds_and_changes_nothing() {
+#[tokio::test]
+async fn no_answer_costs_what_is_left_of_the_deadline_and_changes_nothing() {
     let (row, heard, took) = talk(&[]).await;
-    assert_eq!((heard.as_str(), took), (BOTH, EHLO_PATIENCE));
+    assert!(heard.starts_with("EHLO probe.example\r\n"), "{heard}");
+    assert!(took >= DEADLINE, "{took:?}");
     let nothing = SmtpEvidence { outcome: Some(SmtpOutcome::Ok), ..SmtpEvidence::default() };
     assert_eq!(row, nothing);
     // Nor do noise and an answer that is neither yes nor no.
@@ -67,14 +71,14 @@ async fn no_answer_costs_ten_seconds_and_changes_nothing() {
     assert_eq!(row, nothing);
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_refusal_of_ehlo_stands_in_place_of_the_answer_to_quit() {
     let (row, heard, _) = talk(&["502 no\r\n", "221 bye\r\n"]).await;
     assert_eq!((heard.as_str(), row.quit_code, row.quit_text.as_deref()), (BOTH, Some(502), Some("no")));
     assert_eq!((row.outcome, row.ehlo_tls), (Some(SmtpOutcome::Ok), None));
 }
 
-#[tokio::test(start_paused = true)]
+#[tokio::test]
 async fn a_limit_is_a_limit_inside_tls_too_and_a_missing_certificate_is_none() {
     let (row, heard, _) = talk(&["421 4.7.0 Too many sessions\r\n"]).await;
     assert_eq!((row.outcome, heard.as_str()), (Some(SmtpOutcome::Limited), "EHLO probe.example\r\n"));

@@ -1,8 +1,8 @@
 //! The certificates of a handshake that broke off before the server had proven that it holds their key.
 //!
 //! rustls hands a chain out once it is proven, which in TLS 1.3 is a message after it came (RFC 8446 section
-//! 4.4.3). A server that ends the handshake between the two, with an alert, has shown its certificates all the
-//! same: they are read from what was heard, by the secret that rustls logs.
+//! 4.4.3). A server that ends the handshake between the two, with an alert, has shown its certificates all
+//! the same: they are read from what was heard, by the secret that rustls logs.
 
 use aws_lc_rs::aead::{
     AES_128_GCM, AES_256_GCM, Aad, Algorithm, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey,
@@ -17,8 +17,8 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 /// The label of the secret that seals the server's part of the handshake (RFC 8446 section 7.1).
 pub(super) const LABEL: &str = "SERVER_HANDSHAKE_TRAFFIC_SECRET";
 
-/// Bytes that are kept of what a server says: 64 KiB of certificates, which is what rustls takes, and the rest of
-/// a handshake.
+/// Bytes that are kept of what a server says: 64 KiB of certificates, which is what rustls takes, and the
+/// rest of a handshake.
 const KEPT: usize = 72 * 1_024;
 
 /// What was heard of a server.

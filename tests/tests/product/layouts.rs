@@ -150,7 +150,7 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
     replace(&folder, "mx_hosts", "attempts", &|batch| of_hosts(&lab, "attempts", batch));
     // Rows of before lack what came later. With the one look that each of them was, and what the laboratory
     // knows of its host, all is as it must be.
-    let later = ["banner_ms", "tls_alert", "ehlo_tls", "requiretls", "quit_code", "quit_text", "looks"];
+    let later = ["tls_alert", "ehlo_tls", "requiretls", "quit_code", "quit_text", "banner_ms", "looks"];
     let of_lab = &lab;
     let known = later.map(|name| (name, move |batch: &RecordBatch| of_hosts(of_lab, name, batch)));
     let columns: Vec<Made<'_>> =
@@ -166,8 +166,14 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
     let agreement = |batch: &RecordBatch| nulls("sts_ns_agree", batch);
     let ds = |batch: &RecordBatch| nulls("ds", batch);
     let of_policy = |batch: &RecordBatch| looks(batch, "policy_attempts");
-    let of_domains: [Made<'_>; 4] =
-        [("delegated_to", &servers), ("ds", &ds), ("sts_ns_agree", &agreement), ("looks", &of_policy)];
+    let alert = |batch: &RecordBatch| nulls("policy_alert", batch);
+    let of_domains: [Made<'_>; 5] = [
+        ("delegated_to", &servers),
+        ("ds", &ds),
+        ("sts_ns_agree", &agreement),
+        ("policy_alert", &alert),
+        ("looks", &of_policy),
+    ];
     fill(&folder, "domains", &of_domains);
     drop(lab);
     let grade = sts_lab::grade::grade(&folder, &world.join("truth.parquet")).unwrap();
