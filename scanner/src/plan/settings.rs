@@ -3,7 +3,7 @@
 use super::{
     Deadlines, Identity, ImplicitScope, Origin, Pace, PlanError, Resolvers, ScanPlan, StarttlsScope, Typed,
 };
-use crate::input::{Choices, Shard};
+use crate::input::{Choices, Sample, Shard};
 use crate::tls::TrustSource;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -121,6 +121,8 @@ pub const SETTINGS: &[Setting] = &[
         "Files of domains (with everything below them), suffixes, MX hosts and address blocks that are never contacted; reread when they change.", |p, t| { p.exclude = t.values.iter().map(|v| beside(t, v)).collect(); Ok(()) }, |p| list(p.exclude.iter().map(|e| e.display().to_string()))),
     setting!("scan"."shard", Some("shard"), true, "i/n with i from 1 to n", "1/1",
         "Part of the list to scan.", |p, t| { p.shard = shard(t)?; Ok(()) }, |p| quoted(p.shard)),
+    setting!("scan"."sample", Some("sample"), true, "k/n with k from 1 to n", "1/1",
+        "Fraction of the list to scan: a random sample, the same names for the same seed.", |p, t| { p.sample = sample(t)?; Ok(()) }, |p| quoted(p.sample)),
     setting!("scan"."seed", Some("seed"), true, "0 to 9223372036854775807", "1",
         "Seed for order and sampling.", |p, t| { p.seed = number(t, 0, i64::MAX as u64)?; Ok(()) }, |p| p.seed.to_string()),
     setting!("scan"."unique", Some("unique"), true, "true or false", "false",
@@ -201,6 +203,7 @@ impl ScanPlan {
             },
             exclude: Vec::new(),
             shard: Shard::WHOLE,
+            sample: Sample::WHOLE,
             seed: 1,
             unique: false,
             lists: Choices::default(),
@@ -331,6 +334,11 @@ fn implicit(typed: &Typed) -> Result<ImplicitScope, String> {
         "signallers" => Ok(ImplicitScope::Signallers),
         other => Err(quoted(other)),
     }
+}
+
+fn sample(typed: &Typed) -> Result<Sample, String> {
+    let text = single(typed)?;
+    text.parse().map_err(|_| quoted(text))
 }
 
 fn shard(typed: &Typed) -> Result<Shard, String> {

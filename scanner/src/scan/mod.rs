@@ -132,6 +132,7 @@ fn run_alone(job: ScanJob, tally: &Arc<Tally>, stop: &CancellationToken) -> Resu
     let options = Options {
         seed: plan.seed,
         shard: plan.shard,
+        sample: plan.sample,
         window: ORDER_WINDOW,
         max_listed: input::LISTED_NAMES,
         repeats: if plan.unique { Repeats::Unexpected } else { Repeats::Dropped },

@@ -16,7 +16,14 @@ fn bars(bars: Vec<Bar>) -> Figure {
 fn series(lines: Vec<SeriesLine>, jumps: Vec<Jump>) -> Figure {
     let times = [(0.0, "2026-01-01"), (86_400.0, "2026-01-02"), (172_800.0, "2026-01-03")];
     let times = times.map(|(at, when)| (at, when.to_owned())).to_vec();
-    Figure::Series(Series { times, lines, jumps, axis: "% of names".into(), unit: Unit::Percent })
+    Figure::Series(Series {
+        times,
+        lines,
+        jumps,
+        breaks: Vec::new(),
+        axis: "% of names".into(),
+        unit: Unit::Percent,
+    })
 }
 
 fn line(label: &str, values: [Option<f64>; 3]) -> SeriesLine {
