@@ -150,7 +150,9 @@ fn shard(manifest: &Value) -> Option<String> {
 /// Percent of a scan's time in which its network was away; `None` where the manifest does not say.
 fn outages_pct(manifest: &Value) -> Option<f64> {
     let outages = manifest.get("outages")?.as_array()?;
-    let away: f64 = outages.iter().filter_map(|outage| outage.get("seconds")?.as_f64()).sum();
+    // Not by `sum`, whose nothing is a negative zero.
+    let away =
+        outages.iter().filter_map(|outage| outage.get("seconds")?.as_f64()).fold(0.0, |all, one| all + one);
     let at = |key: &str| seconds(manifest.get(key)?.as_str()?);
     let whole = at("ended")? - at("started")?;
     Some(if whole > 0.0 { 100.0 * away / whole } else { 0.0 })

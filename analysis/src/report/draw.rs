@@ -18,8 +18,8 @@ use crate::times::seconds;
 pub(super) type Scans = [(String, String)];
 
 /// Draws a figure from its query's answer; `None` where there is nothing to draw. Figures that are not over
-/// time are of the newest scan. `jumps` is the answer of the query of that name, `breaks` where the scans are not to
-/// be compared.
+/// time are of the newest scan. `jumps` is the answer of the query of that name, `breaks` where the scans are
+/// not to be compared.
 ///
 /// # Errors
 /// The query has no such column.

@@ -244,6 +244,6 @@ fn what_explains_a_jump_is_wrapped_and_not_cut_on_a_phone() {
 fn shares_keep_their_sense_when_they_are_small() {
     assert_eq!(
         [0.0, 0.001, 0.078, 9.99, 33.333].map(percent),
-        ["0.0 %", "<0.01 %", "0.08 %", "9.99 %", "33.3 %"]
+        ["0.0 %", "0.00100 %", "0.0780 %", "9.99 %", "33.3 %"]
     );
 }
