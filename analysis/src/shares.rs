@@ -106,10 +106,12 @@ fn value(answer: &Answer, row: &[Cell], terms: &[(i64, Term<'_>)]) -> Option<i64
     Some(sum)
 }
 
-/// Numerator and denominator of every share of an answer: the share's column, and for each row both; `None`
-/// where the row has no share.
+/// Numerator and denominator of a share, row by row; `None` where a row has no share.
+pub type Behind = Vec<Option<(i64, i64)>>;
+
+/// What is behind every share of an answer, with the share's column.
 #[must_use]
-pub fn behind(answer: &Answer) -> Vec<(String, Vec<Option<(i64, i64)>>)> {
+pub fn behind(answer: &Answer) -> Vec<(String, Behind)> {
     let each = shares(&answer.query.shares).into_iter().map(|share| {
         let at = answer.columns.iter().position(|(column, _)| column == share.column);
         let of_row = |row: &Vec<Cell>| {

@@ -145,8 +145,11 @@ fn manifest_of(shards: &[Dataset], name: &str, complete: bool, is_whole: bool) -
     put("sum", added(each("sum")));
     put("counts", added(each("counts")));
     put("outages", each("outages").filter_map(Value::as_array).flatten().cloned().collect());
-    let withheld: Map<String, Value> =
-        each("withheld").filter_map(Value::as_object).cloned().flatten().collect();
+    let withheld: Map<String, Value> = each("withheld")
+        .filter_map(Value::as_object)
+        .flatten()
+        .map(|(name, value)| (name.clone(), value.clone()))
+        .collect();
     if !withheld.is_empty() {
         put("withheld", Value::Object(withheld));
     }

@@ -10,7 +10,7 @@ use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use datafusion::prelude::CsvReadOptions;
 use std::collections::BTreeMap;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 /// Between the name of a scan and a value: no name and no word has it.
@@ -227,7 +227,7 @@ impl Tables {
 }
 
 /// Registers a file of names and values.
-async fn read(engine: &Engine, path: &PathBuf, column: Option<&str>) -> Result<(), Fault> {
+async fn read(engine: &Engine, path: &Path, column: Option<&str>) -> Result<(), Fault> {
     let usage = |cause: String| Fault::Usage(format!("--by {}: {cause}", path.display()));
     let shown = path.to_string_lossy();
     let options = CsvReadOptions::new().file_extension("");
