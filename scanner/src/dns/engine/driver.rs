@@ -23,8 +23,6 @@ const PACE: Duration = Duration::from_millis(5);
 pub(in crate::dns) struct Driver {
     engine: Engine,
     inbox: Inbox,
-    /// Ports to be read in this turn; empty between two.
-    readable: Vec<u32>,
     sleep: Pin<Box<Sleep>>,
     /// What the sleep is set to; `None` where it is over.
     wakes: Option<Instant>,
@@ -33,16 +31,14 @@ pub(in crate::dns) struct Driver {
 impl Driver {
     pub(super) fn new(engine: Engine) -> Result<Self, LocalFault> {
         let inbox = Inbox::new().map_err(|source| LocalFault::Os { doing: "open a DNS socket", source })?;
-        let sleep = Box::pin(tokio::time::sleep(Duration::ZERO));
-        Ok(Self { engine, inbox, readable: Vec::new(), sleep, wakes: None })
+        Ok(Self { engine, inbox, sleep: Box::pin(tokio::time::sleep(Duration::ZERO)), wakes: None })
     }
 
-    fn turn(&mut self, core: &mut Core, cx: &mut Context<'_>) {
+    fn turn(&mut self, core: &mut Core, cx: &mut Context<'_>) -> bool {
         let now = Instant::now();
         open(core, now);
         send(core, cx);
-        core.ports.readable.take(&mut self.readable);
-        self.readable.drain(..).for_each(|port| receive(core, port, &mut self.inbox, now));
+        let more = receive(core, &mut self.inbox, now, cx);
         if core.wheel.next().is_some_and(|next| next <= now) {
             core.expire(now);
         }
@@ -51,6 +47,7 @@ impl Driver {
         send(core, cx);
         look_for_refusals(core);
         self.set_alarm(core, waits, cx);
+        more
     }
 
     fn set_alarm(&mut self, core: &mut Core, waits: bool, cx: &mut Context<'_>) {
@@ -81,8 +78,7 @@ impl Future for Driver {
             core.ports.close();
             return Poll::Ready(());
         }
-        core.ports.readable.attend(cx.waker());
-        this.turn(&mut core, cx);
+        let more = this.turn(&mut core, cx);
         core.driver_sleeps(cx.waker());
         let mut woken = std::mem::take(&mut core.woken);
         drop(core);
@@ -92,6 +88,10 @@ impl Future for Driver {
         let mut core = lock(&engine);
         if core.woken.is_empty() {
             core.woken = woken;
+        }
+        drop(core);
+        if more {
+            cx.waker().wake_by_ref();
         }
         Poll::Pending
     }
@@ -162,21 +162,26 @@ fn look_for_refusals(core: &mut Core) {
     }
 }
 
-/// Takes what has come in by a port, some batches of it.
-fn receive(core: &mut Core, index: u32, inbox: &mut Inbox, now: Instant) {
-    let Some(waker) = core.ports.port(index).and_then(|port| port.is_heard()) else { return };
-    let mut cx = Context::from_waker(&waker);
-    // Until the socket is empty, or nobody would be told of the next datagram.
-    for _ in 0..BATCHES {
-        let Some(port) = core.ports.port(index) else { return };
-        match port.socket.poll_recv(inbox, &mut cx) {
-            Poll::Pending => return,
-            Poll::Ready(Ok(n)) => {
-                inbox.datagrams(n).for_each(|(from, message)| core.hear(index, from, message, now));
+/// Takes what has come in, some batches of each socket; true where there may be more.
+fn receive(core: &mut Core, inbox: &mut Inbox, now: Instant, cx: &mut Context<'_>) -> bool {
+    let mut more = false;
+    for index in 0..core.ports.len() {
+        let mut batches = 0;
+        // Until the socket is empty, or this task would not be told of the next datagram.
+        while let Some(Poll::Ready(received)) =
+            core.ports.port(index).map(|port| port.socket.poll_recv(inbox, cx))
+        {
+            match received {
+                Ok(n) => inbox.datagrams(n).for_each(|(from, message)| core.hear(index, from, message, now)),
+                Err(e) if e.kind() == io::ErrorKind::ConnectionRefused => core.unreachable(index),
+                Err(_) => {}
             }
-            Poll::Ready(Err(e)) if e.kind() == io::ErrorKind::ConnectionRefused => core.unreachable(index),
-            Poll::Ready(Err(_)) => {}
+            batches += 1;
+            if batches == BATCHES {
+                more = true;
+                break;
+            }
         }
     }
-    waker.wake_by_ref();
+    more
 }

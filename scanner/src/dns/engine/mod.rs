@@ -15,7 +15,6 @@ mod ids;
 mod lane;
 mod levels;
 mod port;
-mod readable;
 mod slot;
 mod socket;
 mod took;

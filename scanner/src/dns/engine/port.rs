@@ -1,13 +1,10 @@
 //! The open sockets with what goes out by them, and which id on which of them belongs to whom.
 
 use super::ids::Ids;
-use super::readable::{Bell, Readable};
 use super::socket::{Family, Outbox, Socket};
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::net::SocketAddr;
-use std::sync::Arc;
-use std::task::Waker;
 
 /// Queries after which a socket beyond loopback gives way to one with a new port.
 const WORN: u32 = 16_384;
@@ -28,8 +25,6 @@ pub(super) struct Port {
     owner: Owner,
     pub(super) socket: Socket,
     pub(super) outbox: Outbox,
-    /// Rung where there is something to be read; `None` before it is taken in.
-    bell: Option<(Arc<Bell>, Waker)>,
     sent: u32,
     keys: u32,
     retired: bool,
@@ -37,15 +32,7 @@ pub(super) struct Port {
 
 impl Port {
     pub(super) fn new(owner: Owner, socket: Socket) -> Self {
-        Self { owner, socket, outbox: Outbox::default(), bell: None, sent: 0, keys: 0, retired: false }
-    }
-
-    /// It is looked at now; gives who is told of what comes from now on.
-    pub(super) fn is_heard(&self) -> Option<Waker> {
-        self.bell.as_ref().map(|(bell, waker)| {
-            bell.is_heard();
-            waker.clone()
-        })
+        Self { owner, socket, outbox: Outbox::default(), sent: 0, keys: 0, retired: false }
     }
 }
 
@@ -55,8 +42,6 @@ pub(super) struct Ports {
     open: Vec<Option<Port>>,
     /// By key: the slot, and the lane of the server that was asked.
     keys: HashMap<u32, (u32, u32), BuildHasherDefault<Spread>>,
-    /// Those to be read.
-    pub(super) readable: Arc<Readable>,
 }
 
 /// A query on its way into an outbox.
@@ -74,19 +59,14 @@ impl Ports {
     }
 
     /// Takes a socket in; `None` where there are more than anyone needs.
-    pub(super) fn add(&mut self, mut port: Port) -> Option<u32> {
+    pub(super) fn add(&mut self, port: Port) -> Option<u32> {
         let vacant = self.open.iter().position(Option::is_none);
         let index = vacant.unwrap_or(self.open.len());
         if vacant.is_none() {
             self.open.push(None);
         }
-        let number = u16::try_from(index).ok().map(u32::from);
-        port.bell = number.map(|number| {
-            let bell = self.readable.bell(number);
-            (bell.clone(), Waker::from(bell))
-        });
         self.open[index] = Some(port);
-        number
+        u16::try_from(index).ok().map(u32::from)
     }
 
     /// How many there are, holes included.
