@@ -6,6 +6,7 @@
 --   up the rest, so that a name may count there more than once.
 -- units: counts are names. _pct is percent of the decided names (names less undecided); _low and _high are
 --   percent of all names, the undecided counted as not having it and as having it.
+-- shares: signallers_pct = signallers / names - undecided; adopters_pct = adopters / names - undecided
 WITH placed AS (
     SELECT
         mx_customers.*,
@@ -36,4 +37,5 @@ SELECT
     100.0 * adopters / nullif(names, 0) AS adopters_low,
     100.0 * (adopters + undecided) / nullif(names, 0) AS adopters_high
 FROM folded
-ORDER BY scan NULLS LAST, place NULLS LAST
+JOIN scan_order ON scan_order.scan_name = folded.scan
+ORDER BY scan_place NULLS LAST, place NULLS LAST

@@ -12,6 +12,7 @@
 --   that a strict sender may use; usable_pct is percent of this row's signallers less undecided (no fetch, or
 --   a fault that may pass), _low and _high percent of all of them, the undecided counted as not usable and as
 --   usable.
+-- shares: usable_pct = usable / signallers - undecided
 WITH delegated AS (
     SELECT
         signallers.scan, signallers.adopts, signallers.policy_state,
@@ -88,4 +89,5 @@ SELECT
 FROM folded
 LEFT JOIN patterns
     ON patterns.scan = folded.scan AND patterns.provider = folded.provider AND patterns.choice = 1
-ORDER BY folded.scan NULLS LAST, place NULLS LAST
+JOIN scan_order ON scan_order.scan_name = folded.scan
+ORDER BY scan_place NULLS LAST, place NULLS LAST

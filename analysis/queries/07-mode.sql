@@ -7,6 +7,7 @@
 -- units: counts are names. _pct of a usable row is percent of the usable policies, _low and _high percent of
 --   usable and undecided together, the undecided counted as of another mode and as of this one. _pct of the
 --   other rows is percent of all signallers (adopters), without a range.
+-- shares: signallers_pct = signallers / of_signallers; adopters_pct = adopters / of_adopters
 WITH counted AS (
     SELECT
         scan, policy_state,
@@ -50,7 +51,8 @@ SELECT
         THEN 100.0 * (adopters + undecided_adopters) / nullif(usable_adopters + undecided_adopters, 0) END
         AS adopters_high
 FROM summed
+JOIN scan_order ON scan_order.scan_name = summed.scan
 ORDER BY
-    scan NULLS LAST,
+    scan_place NULLS LAST,
     CASE policy_state WHEN 'usable' THEN 1 WHEN 'unusable text' THEN 2 WHEN 'no text' THEN 3 ELSE 4 END NULLS LAST,
     mode NULLS LAST

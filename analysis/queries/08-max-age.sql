@@ -5,6 +5,7 @@
 --   usable policies of the mode; low and high are percent of these and the undecided together (no fetch, or a
 --   fault that may pass), the undecided counted as elsewhere and as here. upto_pct adds up the bins so far.
 --   median_s is that of the whole mode.
+-- shares: pct = policies / of_policies
 WITH usable AS (
     SELECT scan, policy_mode, policy_max_age_s
     FROM signallers
@@ -55,4 +56,5 @@ SELECT
 FROM binned
 JOIN medians ON medians.scan = binned.scan AND medians.part = binned.part
 LEFT JOIN doubtful ON doubtful.scan = binned.scan
-ORDER BY binned.scan NULLS LAST, binned.part NULLS LAST, binned.bin NULLS LAST
+JOIN scan_order ON scan_order.scan_name = binned.scan
+ORDER BY scan_place NULLS LAST, binned.part NULLS LAST, binned.bin NULLS LAST

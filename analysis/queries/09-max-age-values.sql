@@ -19,4 +19,5 @@ SELECT
     100.0 * sum(policies) OVER (PARTITION BY scan ORDER BY max_age_s NULLS LAST)
         / nullif(sum(policies) OVER (PARTITION BY scan), 0) AS upto_pct
 FROM counted
-ORDER BY scan NULLS LAST, max_age_s NULLS LAST
+JOIN scan_order ON scan_order.scan_name = counted.scan
+ORDER BY scan_place NULLS LAST, max_age_s NULLS LAST

@@ -21,4 +21,5 @@ SELECT
     100.0 * names / nullif(sum(names) OVER (PARTITION BY scan), 0) AS pct,
     median_max_age_s
 FROM texts
-ORDER BY scan NULLS LAST, names DESC NULLS LAST, outcome NULLS LAST, text NULLS LAST, mode NULLS LAST
+JOIN scan_order ON scan_order.scan_name = texts.scan
+ORDER BY scan_place NULLS LAST, names DESC NULLS LAST, outcome NULLS LAST, text NULLS LAST, mode NULLS LAST

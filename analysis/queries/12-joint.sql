@@ -3,13 +3,17 @@
 -- denominator: D1 = names with MX records, null MX excluded.
 -- units: names; pct is percent of D1. MTA-STS: adopts (one valid record) | signals (a record that is not
 --   valid) | none | unknown. TLSRPT: as in the table of TLSRPT. DANE, of the MX hosts of signallers: valid
---   (at least one host, none invalid) | invalid (at least one host) | other (insecure, unusable, bogus or
---   none on all hosts) | (not recorded): not asked, as for all names that do not signal.
+--   (at least one host, none invalid) | invalid (at least one host) | unknown (of at least one host, none valid
+--   or invalid) | other (insecure, unusable, bogus or none on all hosts) | (not recorded): not asked, as for all names that do not signal.
+-- shares: pct = names / sum(names by scan)
 WITH dane AS (
     SELECT
         scan, domain,
         count(*) FILTER (WHERE host['outcome'] = 'valid') AS valid,
-        count(*) FILTER (WHERE host['outcome'] = 'invalid') AS invalid
+        count(*) FILTER (WHERE host['outcome'] = 'invalid') AS invalid,
+        count(*) FILTER (
+            WHERE host['outcome'] <> 'valid' AND host['outcome'] NOT IN ('insecure', 'unusable', 'bogus', 'none', 'invalid')
+        ) AS unknown
     FROM (SELECT scan, domain, unnest(dane) AS host FROM signallers WHERE in_d1) AS hosts
     GROUP BY scan, domain
 ),
@@ -27,6 +31,7 @@ states AS (
             WHEN dane.domain IS NULL THEN '(not recorded)'
             WHEN dane.invalid > 0 THEN 'invalid'
             WHEN dane.valid > 0 THEN 'valid'
+            WHEN dane.unknown > 0 THEN 'unknown'
             ELSE 'other'
         END AS dane,
         count(*) AS names
@@ -39,7 +44,8 @@ SELECT
     scan, mta_sts, tlsrpt, dane, names,
     100.0 * names / nullif(sum(names) OVER (PARTITION BY scan), 0) AS pct
 FROM states
+JOIN scan_order ON scan_order.scan_name = states.scan
 ORDER BY
-    scan NULLS LAST,
+    scan_place NULLS LAST,
     CASE mta_sts WHEN 'adopts' THEN 1 WHEN 'signals' THEN 2 WHEN 'none' THEN 3 ELSE 4 END NULLS LAST,
     tlsrpt NULLS LAST, dane NULLS LAST

@@ -8,6 +8,7 @@
 --   signallers, those not known counted as otherwise and as so. usable_pct is percent of this row's
 --   signallers less undecided (no fetch, or a fault that may pass), usable_low and usable_high percent of all
 --   of them. The last columns leave out the entity's largest cluster, whoever manages it.
+-- shares: usable_pct = usable / signallers - undecided
 WITH clustered AS (
     SELECT
         managers.scan, managers.entity, managers.manager, managers.cluster,
@@ -67,7 +68,8 @@ SELECT
     100.0 * (usable - cluster_usable)
         / nullif(signallers - cluster_signallers - undecided + cluster_undecided, 0) AS other_usable_pct
 FROM summed
+JOIN scan_order ON scan_order.scan_name = summed.scan
 ORDER BY
-    scan NULLS LAST,
+    scan_place NULLS LAST,
     CASE entity WHEN 'policy host' THEN 1 WHEN 'MX' THEN 2 ELSE 3 END NULLS LAST,
     CASE manager WHEN 'self' THEN 1 WHEN 'third party' THEN 2 WHEN 'unclassified' THEN 3 ELSE 4 END NULLS LAST

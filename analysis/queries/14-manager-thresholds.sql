@@ -28,7 +28,8 @@ SELECT
     signallers - self - third_party AS unclassified,
     100.0 * (signallers - self - third_party) / nullif(signallers, 0) AS unclassified_pct
 FROM counted
+JOIN scan_order ON scan_order.scan_name = counted.scan
 ORDER BY
-    scan NULLS LAST,
+    scan_place NULLS LAST,
     CASE entity WHEN 'policy host' THEN 1 WHEN 'MX' THEN 2 ELSE 3 END NULLS LAST,
     third_party_from NULLS LAST, self_up_to NULLS LAST

@@ -5,6 +5,7 @@
 --   those probed (probed: a connection was tried; the manifest says which MX hosts, by default those of
 --   signallers). The cipher of policy hosts is not recorded.
 -- units: handshakes; pct is percent of the finished handshakes. post-quantum: a group with ML-KEM in it.
+-- shares: pct = handshakes / of_handshakes
 WITH seen AS (
     SELECT scan, entity, 1 AS place, 'version' AS what, tls_version AS value FROM endpoints WHERE handshake
     UNION ALL
@@ -37,6 +38,7 @@ SELECT
     100.0 * handshakes / nullif(sum(handshakes) OVER (PARTITION BY counted.scan, counted.entity, place), 0) AS pct
 FROM counted
 JOIN probed ON probed.scan = counted.scan AND probed.entity = counted.entity
+JOIN scan_order ON scan_order.scan_name = counted.scan
 ORDER BY
-    counted.scan NULLS LAST, counted.entity DESC NULLS LAST, place NULLS LAST, handshakes DESC NULLS LAST,
+    scan_place NULLS LAST, counted.entity DESC NULLS LAST, place NULLS LAST, handshakes DESC NULLS LAST,
     counted.value NULLS LAST

@@ -20,6 +20,7 @@ SELECT
     100.0 * certificates / nullif(sum(certificates) OVER (PARTITION BY scan, entity), 0) AS pct,
     valid, 100.0 * valid / nullif(certificates - undecided, 0) AS valid_pct
 FROM counted
+JOIN scan_order ON scan_order.scan_name = counted.scan
 ORDER BY
-    scan NULLS LAST, entity DESC NULLS LAST, certificates DESC NULLS LAST, key_type NULLS LAST, key_bits NULLS LAST,
+    scan_place NULLS LAST, entity DESC NULLS LAST, certificates DESC NULLS LAST, key_type NULLS LAST, key_bits NULLS LAST,
     signature NULLS LAST

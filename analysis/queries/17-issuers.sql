@@ -37,4 +37,5 @@ SELECT
     100.0 * certificates / nullif(sum(certificates) OVER (PARTITION BY scan, entity), 0) AS pct,
     valid, 100.0 * valid / nullif(certificates - undecided, 0) AS valid_pct
 FROM folded
-ORDER BY scan NULLS LAST, entity DESC NULLS LAST, place NULLS LAST
+JOIN scan_order ON scan_order.scan_name = folded.scan
+ORDER BY scan_place NULLS LAST, entity DESC NULLS LAST, place NULLS LAST

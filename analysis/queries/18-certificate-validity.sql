@@ -36,4 +36,5 @@ SELECT
     medians.median_days
 FROM counted
 JOIN medians ON medians.scan = counted.scan AND medians.entity = counted.entity
-ORDER BY counted.scan NULLS LAST, counted.entity DESC NULLS LAST, counted.bin NULLS LAST
+JOIN scan_order ON scan_order.scan_name = counted.scan
+ORDER BY scan_place NULLS LAST, counted.entity DESC NULLS LAST, counted.bin NULLS LAST

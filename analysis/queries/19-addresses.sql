@@ -2,6 +2,7 @@
 -- answers: Can policy hosts and MX hosts be reached over IPv4, over IPv6, or both?
 -- denominator: policy hosts of signallers, and MX hosts in the dataset, whose addresses are known.
 -- units: hosts; pct is percent of the denominator. none: the name has no address.
+-- shares: pct = hosts / sum(hosts by scan, entity)
 WITH addresses AS (
     SELECT
         scan, 'policy host' AS entity, domain AS name,
@@ -42,4 +43,5 @@ SELECT
     scan, entity, families, hosts,
     100.0 * hosts / nullif(sum(hosts) OVER (PARTITION BY scan, entity), 0) AS pct
 FROM counted
-ORDER BY scan NULLS LAST, entity DESC NULLS LAST, families NULLS LAST
+JOIN scan_order ON scan_order.scan_name = counted.scan
+ORDER BY scan_place NULLS LAST, entity DESC NULLS LAST, families NULLS LAST

@@ -4,21 +4,25 @@
 -- denominator: all names of the scan (D4); each step counts those of the step before that get through it as
 --   well.
 -- units: names. pct is percent of the decided names of the step before (all less undecided: what was observed
---   does not say whether they get through); low and high are percent of all names of the step before, the
---   undecided counted as not getting through and as getting through. of_all_pct is percent of all names.
+--   does not say whether they get through). low and high are percent of all names of the step before: the
+--   undecided, and those for which an earlier step is undecided, counted as not getting through and as getting
+--   through; at the last step also those with an MX host or an address that was not tried. of_all_pct is
+--   percent of all names.
+-- shares: pct = names / before - undecided
 WITH listed AS (
     SELECT
         scan,
         count(*) AS names,
         count(*) FILTER (WHERE in_d1) AS with_mx,
-        count(*) FILTER (WHERE mx_unknown) AS mx_undecided,
+        count(*) FILTER (WHERE may_d1) AS mx_undecided,
+        count(*) FILTER (WHERE may_d1 AND (signals OR undecided)) AS may_signal,
         count(*) FILTER (WHERE in_d1 AND undecided) AS sts_undecided
     FROM population
     GROUP BY scan
 ),
 followed AS (
     SELECT
-        scan,
+        signallers.scan,
         count(*) AS signal,
         count(*) FILTER (WHERE adopts) AS adopt,
         count(*) FILTER (WHERE adopts AND policy_state = 'undecided') AS policy_undecided,
@@ -30,10 +34,15 @@ followed AS (
         ) AS verdict_undecided,
         count(*) FILTER (
             WHERE adopts AND policy_state = 'usable' AND policy_mode = 'enforce' AND verdict_strict = 'validated'
-        ) AS validated
+        ) AS validated,
+        count(*) FILTER (
+            WHERE adopts AND policy_state = 'usable' AND policy_mode = 'enforce' AND verdict_strict = 'validated'
+            AND (unasked > 0 OR skipped > 0)
+        ) AS validated_unsure
     FROM signallers
+    JOIN reach ON reach.scan = signallers.scan AND reach.domain = signallers.domain
     WHERE in_d1
-    GROUP BY scan
+    GROUP BY signallers.scan
 ),
 steps AS (
     SELECT
@@ -62,7 +71,16 @@ steps AS (
             WHEN 5 THEN coalesce(usable, 0)
             WHEN 6 THEN coalesce(enforce, 0)
             ELSE coalesce(validated, 0)
-        END AS names
+        END AS names,
+        CASE step
+            WHEN 1 THEN 0
+            WHEN 2 THEN 0
+            WHEN 3 THEN mx_undecided
+            WHEN 4 THEN may_signal + sts_undecided
+            WHEN 5 THEN may_signal + sts_undecided
+            ELSE may_signal + sts_undecided + coalesce(policy_undecided, 0)
+        END AS before_undecided,
+        CASE step WHEN 7 THEN coalesce(validated_unsure, 0) ELSE 0 END AS unsure
     FROM listed
     LEFT JOIN followed ON followed.scan = listed.scan
     CROSS JOIN (
@@ -74,8 +92,9 @@ steps AS (
 SELECT
     scan, step, stage, before, undecided, names,
     100.0 * names / nullif(before - undecided, 0) AS pct,
-    100.0 * names / nullif(before, 0) AS low,
-    100.0 * (names + undecided) / nullif(before, 0) AS high,
+    100.0 * (names - unsure) / nullif(before + before_undecided, 0) AS low,
+    100.0 * (names + undecided + before_undecided) / nullif(before + before_undecided, 0) AS high,
     100.0 * names / nullif(all_names, 0) AS of_all_pct
 FROM steps
-ORDER BY scan NULLS LAST, step NULLS LAST
+JOIN scan_order ON scan_order.scan_name = steps.scan
+ORDER BY scan_place NULLS LAST, step NULLS LAST

@@ -1,12 +1,18 @@
 -- title: Misconfiguration by stage
 -- answers: How many domains with MTA-STS have an error, and at which stage?
--- denominator: the signallers among D4 (all names). policy adds up the stages policy_dns to policy_text; any
---   adds up all stages (a domain counts once; TLSRPT and DANE are no part of it). Faults behind a policy that
---   cannot be retrieved are not seen: such a domain has no mismatch.
--- units: domains. pct is percent of the signallers that are decided (all less open: something transient or
---   indeterminate was found, and no error); low and high are percent of all signallers, the open ones counted
---   as right and as wrong. The last columns leave out the largest cluster: the one with the most errors of
---   the stage, by policy host up to policy_text and for any, by MX provider from mx on.
+-- denominator: the signallers among D4 (all names) that a stage concerns: smtp, mx_tls and mismatch do not
+--   concern domains that are known to take no mail. policy adds up the stages policy_dns to policy_text, where
+--   a policy counts at its first fault; any adds up all stages (a domain counts once; TLSRPT and DANE are no
+--   part of it).
+-- units: domains. unseen: nothing of the stage was seen (no fetch, no address that could be tried, no
+--   certificate, no policy to hold against the hosts), and nothing was found. pct is percent of the concerned
+--   that are decided (less unseen, and less open: something transient or indeterminate was found, and no
+--   error); low and high are percent of all concerned: low counts as right what is open, unseen or seen in
+--   part, high counts it as wrong. A stage whose question was put to nobody has no numbers; where MX hosts
+--   were not asked (--starttls none), mx and any have no pct. The last columns leave out the largest cluster:
+--   the one with the most errors of the stage, by policy host up to policy_text and for any, by MX provider
+--   from mx on.
+-- shares: pct = errors / concerned - unseen - open
 WITH stages AS (
     SELECT * FROM (
         VALUES
@@ -20,6 +26,9 @@ clustered AS (
     SELECT
         managers.scan, stages.place, stages.stage, coalesce(managers.cluster, '(not known)') AS cluster,
         count(*) AS signallers,
+        count(*) FILTER (WHERE stage_errors.idle) AS idle,
+        count(*) FILTER (WHERE stage_errors.unseen) AS unseen,
+        count(*) FILTER (WHERE stage_errors.may) AS may,
         count(*) FILTER (WHERE stage_errors.error) AS errors,
         count(*) FILTER (WHERE stage_errors.open) AS open
     FROM managers
@@ -39,22 +48,34 @@ placed AS (
 ),
 counted AS (
     SELECT
-        scan, place, stage, sum(signallers) AS signallers, sum(errors) AS errors, sum(open) AS open,
+        scan, place, stage, sum(signallers) AS signallers, sum(signallers - idle) AS concerned,
+        sum(unseen) AS unseen, sum(may) AS may, sum(errors) AS errors, sum(open) AS open,
         max(CASE WHEN choice = 1 AND errors > 0 THEN cluster END) AS largest_cluster,
         coalesce(sum(errors) FILTER (WHERE choice = 1 AND errors > 0), 0) AS cluster_errors,
         coalesce(sum(signallers) FILTER (WHERE choice = 1 AND errors > 0), 0) AS cluster_signallers,
-        coalesce(sum(open) FILTER (WHERE choice = 1 AND errors > 0), 0) AS cluster_open
+        coalesce(sum(idle + unseen + open) FILTER (WHERE choice = 1 AND errors > 0), 0) AS cluster_open
     FROM placed
     GROUP BY scan, place, stage
+),
+told AS (
+    SELECT
+        counted.*, concerned > unseen AS put, asked.hosts OR stage NOT IN ('mx', 'smtp', 'mx_tls', 'any') AS whole
+    FROM counted
+    JOIN asked ON asked.scan = counted.scan
 )
 SELECT
-    scan, stage, signallers, open, errors,
-    100.0 * errors / nullif(signallers - open, 0) AS pct,
-    100.0 * errors / nullif(signallers, 0) AS low,
-    100.0 * (errors + open) / nullif(signallers, 0) AS high,
-    largest_cluster, cluster_signallers, cluster_errors,
-    errors - cluster_errors AS other_errors,
-    100.0 * (errors - cluster_errors)
-        / nullif(signallers - cluster_signallers - open + cluster_open, 0) AS other_pct
-FROM counted
-ORDER BY scan NULLS LAST, place NULLS LAST
+    scan, stage, signallers, concerned, unseen,
+    CASE WHEN put THEN open END AS open,
+    CASE WHEN put THEN errors END AS errors,
+    CASE WHEN put AND whole THEN 100.0 * errors / nullif(concerned - unseen - open, 0) END AS pct,
+    CASE WHEN put THEN 100.0 * errors / nullif(concerned, 0) END AS low,
+    CASE WHEN put THEN 100.0 * (errors + open + may) / nullif(concerned, 0) END AS high,
+    largest_cluster,
+    CASE WHEN put THEN cluster_signallers END AS cluster_signallers,
+    CASE WHEN put THEN cluster_errors END AS cluster_errors,
+    CASE WHEN put THEN errors - cluster_errors END AS other_errors,
+    CASE WHEN put AND whole THEN 100.0 * (errors - cluster_errors)
+        / nullif(concerned - unseen - open - cluster_signallers + cluster_open, 0) END AS other_pct
+FROM told
+JOIN scan_order ON scan_order.scan_name = told.scan
+ORDER BY scan_place NULLS LAST, place NULLS LAST

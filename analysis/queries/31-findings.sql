@@ -1,21 +1,28 @@
 -- title: Findings
 -- answers: What is wrong with domains or worth knowing about them, how many are affected, and where does it
 --   cluster?
--- denominator: the signallers among D4 (all names).
+-- denominator: the signallers among D4 (all names) that the finding's stage concerns (table stages).
 -- units: domains. counts_as: error; warning; info; indeterminate (what was observed is not conclusive: never
 --   an error). domains are those for which the finding counts; transient are those where it may pass and the
---   second look has not repeated it, shown separately and never included. pct is percent of the signallers
---   less transient; low and high are percent of all signallers, the transient ones counted as passing and as
---   staying. result_type is what a sender's report shows (RFC 8460 section 4.3). The largest cluster is the
+--   second look has not repeated it, shown separately and never included; unseen are those of which nothing of
+--   the stage was seen. pct is percent of the concerned less transient and unseen; low and high are percent of
+--   all concerned: what is transient, unseen or seen in part counted as without the finding and as with it
+--   (mx_cert_all_invalid holds in low only where every host was seen). result_type is what a sender's report shows (RFC 8460 section 4.3). The largest cluster is the
 --   one with the most of domains: by policy host for record and policy stages, else by MX provider. examples
 --   are the first three domains by name.
+-- shares: pct = domains / concerned - unseen - transient
 WITH marked AS (
     SELECT
         faults.scan, faults.place, faults.stage, faults.code, faults.result_type, faults.domain,
         CASE WHEN faults.counts_as = 'transient' THEN 'error' ELSE faults.counts_as END AS counts_as,
         faults.counts_as = 'transient' AS transient,
-        coalesce(managers.cluster, '(not known)') AS cluster
+        coalesce(managers.cluster, '(not known)') AS cluster,
+        coalesce(stage_errors.hidden, false) AS hidden, coalesce(stage_errors.unseen, false) AS unseen,
+        coalesce(stage_errors.idle, false) AS idle
     FROM faults
+    LEFT JOIN stage_errors
+        ON stage_errors.scan = faults.scan AND stage_errors.domain = faults.domain
+        AND stage_errors.stage = faults.stage
     LEFT JOIN managers
         ON managers.scan = faults.scan AND managers.domain = faults.domain
         AND managers.entity = CASE
@@ -44,23 +51,43 @@ clusters AS (
 totals AS (
     SELECT scan, count(*) AS signallers FROM signallers GROUP BY scan
 ),
+looked AS (
+    SELECT
+        scan, stage, count(*) FILTER (WHERE idle) AS idle, count(*) FILTER (WHERE unseen) AS unseen,
+        count(*) FILTER (WHERE hidden) AS hidden
+    FROM stage_errors
+    GROUP BY scan, stage
+),
 counted AS (
     SELECT
         scan, place, stage, code, counts_as, result_type,
         count(*) FILTER (WHERE NOT transient) AS domains,
         count(*) FILTER (WHERE transient) AS transient,
+        count(*) FILTER (WHERE hidden) AS hidden, count(*) FILTER (WHERE unseen) AS unseen,
+        count(*) FILTER (WHERE idle) AS idle,
+        count(*) FILTER (WHERE hidden AND code = 'mx_cert_all_invalid' AND NOT transient) AS unsure,
         max(CASE WHEN nth = 1 THEN domain END) AS first_example,
         max(CASE WHEN nth = 2 THEN domain END) AS second_example,
         max(CASE WHEN nth = 3 THEN domain END) AS third_example
     FROM placed
     GROUP BY scan, place, stage, code, counts_as, result_type
+),
+ranged AS (
+    SELECT
+        counted.scan, counted.code,
+        totals.signallers - coalesce(looked.idle, 0) + counted.idle AS concerned,
+        coalesce(looked.unseen, 0) - counted.unseen AS unseen,
+        coalesce(looked.hidden, 0) - counted.hidden AS may
+    FROM counted
+    JOIN totals ON totals.scan = counted.scan
+    LEFT JOIN looked ON looked.scan = counted.scan AND looked.stage = counted.stage
 )
 SELECT
     counted.scan, counted.stage, counted.code, counted.counts_as, counted.result_type, totals.signallers,
-    counted.domains, counted.transient,
-    100.0 * counted.domains / nullif(totals.signallers - counted.transient, 0) AS pct,
-    100.0 * counted.domains / nullif(totals.signallers, 0) AS low,
-    100.0 * (counted.domains + counted.transient) / nullif(totals.signallers, 0) AS high,
+    ranged.concerned, ranged.unseen, counted.domains, counted.transient,
+    100.0 * counted.domains / nullif(ranged.concerned - ranged.unseen - counted.transient, 0) AS pct,
+    100.0 * (counted.domains - counted.unsure) / nullif(ranged.concerned, 0) AS low,
+    100.0 * (counted.domains + counted.transient + ranged.may) / nullif(ranged.concerned, 0) AS high,
     CASE WHEN clusters.domains > 0 THEN clusters.cluster END AS largest_cluster,
     clusters.domains AS in_cluster,
     counted.domains - clusters.domains AS elsewhere,
@@ -69,5 +96,7 @@ SELECT
         || CASE WHEN third_example IS NULL THEN '' ELSE ' ' || third_example END AS examples
 FROM counted
 JOIN totals ON totals.scan = counted.scan
+JOIN ranged ON ranged.scan = counted.scan AND ranged.code = counted.code
+JOIN scan_order ON scan_order.scan_name = counted.scan
 JOIN clusters ON clusters.scan = counted.scan AND clusters.code = counted.code AND clusters.choice = 1
-ORDER BY counted.scan NULLS LAST, counted.place NULLS LAST, counted.code NULLS LAST
+ORDER BY scan_place NULLS LAST, counted.place NULLS LAST, counted.code NULLS LAST

@@ -4,6 +4,7 @@
 -- units: domains; a domain counts under each of its errors and once under (any). pct is percent of the
 --   signallers, of_faulty percent of the domains under (any). Records are read whole or not at all, so there
 --   is no range.
+-- shares: pct = domains / signallers
 WITH errors AS (
     SELECT scan, domain, place, code, title FROM faults WHERE stage = 'record' AND counts_as = 'error'
 ),
@@ -25,4 +26,5 @@ SELECT
         AS of_faulty
 FROM counted
 JOIN totals ON totals.scan = counted.scan
-ORDER BY counted.scan NULLS LAST, counted.place NULLS LAST
+JOIN scan_order ON scan_order.scan_name = counted.scan
+ORDER BY scan_place NULLS LAST, counted.place NULLS LAST

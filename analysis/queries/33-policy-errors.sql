@@ -5,6 +5,7 @@
 -- units: domains, that is, policy hosts. (any) counts a domain once. pct is percent of the decided domains of
 --   the manager (all less open: something transient or indeterminate was found, and no error); low and high
 --   are percent of all of the manager, the open ones counted as right and as wrong.
+-- shares: pct = faulty / domains - unseen - open
 WITH hosts AS (
     SELECT scan, domain, 5 AS place, 'all' AS manager FROM managers WHERE entity = 'policy host'
     UNION ALL
@@ -19,7 +20,8 @@ counted AS (
         hosts.scan, hosts.place, hosts.manager, stages.step, stages.shown AS stage,
         count(*) AS domains,
         count(*) FILTER (WHERE stage_errors.error) AS faulty,
-        count(*) FILTER (WHERE stage_errors.open) AS open
+        count(*) FILTER (WHERE stage_errors.open) AS open,
+        count(*) FILTER (WHERE stage_errors.unseen) AS unseen
     FROM hosts
     CROSS JOIN (
         VALUES
@@ -31,9 +33,10 @@ counted AS (
     GROUP BY 1, 2, 3, 4, 5
 )
 SELECT
-    scan, manager, stage, domains, open, faulty,
-    100.0 * faulty / nullif(domains - open, 0) AS pct,
+    scan, manager, stage, domains, unseen, open, faulty,
+    100.0 * faulty / nullif(domains - unseen - open, 0) AS pct,
     100.0 * faulty / nullif(domains, 0) AS low,
-    100.0 * (faulty + open) / nullif(domains, 0) AS high
+    100.0 * (faulty + open + unseen) / nullif(domains, 0) AS high
 FROM counted
-ORDER BY scan NULLS LAST, place NULLS LAST, step NULLS LAST
+JOIN scan_order ON scan_order.scan_name = counted.scan
+ORDER BY scan_place NULLS LAST, place NULLS LAST, step NULLS LAST

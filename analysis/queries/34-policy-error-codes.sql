@@ -3,10 +3,19 @@
 -- denominator: the signallers among D4 (all names); self, third_party, unclassified and unknown are the
 --   managers of their policy hosts (table managers).
 -- units: domains for which the fault is an error; a domain counts under each of its faults. transient are
---   those where it may pass and the second look has not repeated it: shown separately, never included. pct is
---   percent of the signallers less transient, low and high percent of all signallers.
+--   those where it may pass and the second look has not repeated it: shown separately, never included; unseen
+--   are the signallers whose policy was not fetched. pct is percent of the signallers less unseen and
+--   transient, low and high percent of all signallers, the unseen and the transient counted as without the
+--   fault and as with it.
+-- shares: pct = domains / signallers - unseen - transient
 WITH totals AS (
-    SELECT scan, count(*) AS signallers FROM signallers GROUP BY scan
+    SELECT
+        signallers.scan, count(*) AS signallers, count(*) FILTER (WHERE stage_errors.unseen) AS unseen
+    FROM signallers
+    LEFT JOIN stage_errors
+        ON stage_errors.scan = signallers.scan AND stage_errors.domain = signallers.domain
+        AND stage_errors.stage = 'policy'
+    GROUP BY signallers.scan
 ),
 counted AS (
     SELECT
@@ -25,10 +34,11 @@ counted AS (
     GROUP BY faults.scan, faults.place, faults.stage, faults.code
 )
 SELECT
-    counted.scan, stage, code, self, third_party, unclassified, unknown, domains, transient,
-    100.0 * domains / nullif(signallers - transient, 0) AS pct,
+    counted.scan, stage, code, signallers, self, third_party, unclassified, unknown, domains, transient, unseen,
+    100.0 * domains / nullif(signallers - unseen - transient, 0) AS pct,
     100.0 * domains / nullif(signallers, 0) AS low,
-    100.0 * (domains + transient) / nullif(signallers, 0) AS high
+    100.0 * (domains + transient + unseen) / nullif(signallers, 0) AS high
 FROM counted
 JOIN totals ON totals.scan = counted.scan
-ORDER BY counted.scan NULLS LAST, place NULLS LAST
+JOIN scan_order ON scan_order.scan_name = counted.scan
+ORDER BY scan_place NULLS LAST, place NULLS LAST

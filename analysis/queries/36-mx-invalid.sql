@@ -6,6 +6,7 @@
 --   not know.
 -- units: domains, by the mode of their policy where it is usable. pct is percent of the denominator. refused
 --   are those that a strict sender does not deliver to, whatever the reason.
+-- shares: pct = domains / sum(domains by scan)
 WITH seen AS (
     SELECT scan, domain, sum(undecided) AS undecided
     FROM domain_hosts
@@ -35,5 +36,6 @@ SELECT
     count(*) FILTER (WHERE mode IS NULL) AS no_usable_policy,
     count(*) FILTER (WHERE verdict_strict = 'refused') AS refused
 FROM states
-GROUP BY scan, hosts
-ORDER BY scan NULLS LAST, hosts NULLS LAST
+JOIN scan_order ON scan_order.scan_name = states.scan
+GROUP BY scan, hosts, scan_place
+ORDER BY scan_place NULLS LAST, hosts NULLS LAST

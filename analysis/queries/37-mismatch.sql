@@ -4,6 +4,7 @@
 -- units: domains; a domain has one kind, the first that fits (METHODS.md); (any) adds them up. pct is percent
 --   of the denominator. all_hosts: no host matches; some_hosts: at least one matches. refused: a strict
 --   sender does not deliver.
+-- shares: pct = domains / with_policy
 WITH mismatched AS (
     SELECT
         scan, domain, coalesce(mismatch_kind, '(not known)') AS kind,
@@ -40,4 +41,5 @@ SELECT
     all_hosts, some_hosts, enforce, testing, refused
 FROM counted
 JOIN totals ON totals.scan = counted.scan
-ORDER BY counted.scan NULLS LAST, place NULLS LAST, domains DESC NULLS LAST, kind NULLS LAST
+JOIN scan_order ON scan_order.scan_name = counted.scan
+ORDER BY scan_place NULLS LAST, place NULLS LAST, domains DESC NULLS LAST, kind NULLS LAST

@@ -3,7 +3,9 @@
 -- denominator: the signallers among D4 (all names); primary is the strict sender over the MX hosts of lowest
 --   preference.
 -- units: domains. _pct is percent of the decided domains (all less indeterminate); _low and _high are percent
---   of all signallers, the indeterminate ones counted as another verdict and as this one. The last columns
+--   of all signallers. Undecided is what is indeterminate, and between the verdicts over MX hosts what they
+--   would be if a host or an address that was not tried were seen: validated, refused and testing_passing may
+--   become partial or testing_failing. The last columns
 --   leave out the largest cluster: the policy host cluster with the most domains of the strict verdict.
 WITH verdicts AS (
     SELECT * FROM (
@@ -12,6 +14,13 @@ WITH verdicts AS (
             (6, 'withdrawn'), (7, 'no_mail'), (8, 'no_policy'), (9, 'indeterminate')
     ) AS verdicts (place, verdict)
 ),
+seen AS (
+    SELECT
+        signallers.*,
+        reach.unasked > 0 OR reach.skipped > 0 AS partly
+    FROM signallers
+    JOIN reach ON reach.scan = signallers.scan AND reach.domain = signallers.domain
+),
 clustered AS (
     SELECT
         signallers.scan, verdicts.place, verdicts.verdict, coalesce(managers.cluster, '(not known)') AS cluster,
@@ -19,10 +28,28 @@ clustered AS (
         count(*) FILTER (WHERE verdict_strict = verdicts.verdict) AS strict,
         count(*) FILTER (WHERE verdict_lenient = verdicts.verdict) AS lenient,
         count(*) FILTER (WHERE verdict_primary = verdicts.verdict) AS primary_hosts,
+        count(*) FILTER (
+            WHERE partly AND verdict_strict = verdicts.verdict AND verdicts.verdict IN ('validated', 'refused', 'testing_passing')
+        ) AS strict_unsure,
+        count(*) FILTER (
+            WHERE partly AND (
+                verdict_strict IN ('validated', 'refused') AND verdicts.verdict = 'partial'
+                OR verdict_strict = 'testing_passing' AND verdicts.verdict = 'testing_failing'
+            )
+        ) AS strict_may,
+        count(*) FILTER (
+            WHERE partly AND verdict_lenient = verdicts.verdict AND verdicts.verdict IN ('validated', 'refused', 'testing_passing')
+        ) AS lenient_unsure,
+        count(*) FILTER (
+            WHERE partly AND (
+                verdict_lenient IN ('validated', 'refused') AND verdicts.verdict = 'partial'
+                OR verdict_lenient = 'testing_passing' AND verdicts.verdict = 'testing_failing'
+            )
+        ) AS lenient_may,
         count(*) FILTER (WHERE coalesce(verdict_strict, 'indeterminate') = 'indeterminate') AS strict_open,
         count(*) FILTER (WHERE coalesce(verdict_lenient, 'indeterminate') = 'indeterminate') AS lenient_open,
         count(*) FILTER (WHERE coalesce(verdict_primary, 'indeterminate') = 'indeterminate') AS primary_open
-    FROM signallers
+    FROM seen AS signallers
     JOIN managers
         ON managers.scan = signallers.scan AND managers.domain = signallers.domain
         AND managers.entity = 'policy host'
@@ -41,6 +68,8 @@ counted AS (
     SELECT
         scan, place, verdict, sum(signallers) AS signallers,
         sum(strict) AS strict, sum(lenient) AS lenient, sum(primary_hosts) AS primary_hosts,
+        sum(strict_unsure) AS strict_unsure, sum(lenient_unsure) AS lenient_unsure,
+        sum(strict_may) AS strict_may, sum(lenient_may) AS lenient_may,
         sum(strict_open) AS strict_open, sum(lenient_open) AS lenient_open, sum(primary_open) AS primary_open,
         max(CASE WHEN choice = 1 AND strict > 0 THEN cluster END) AS largest_cluster,
         coalesce(sum(strict) FILTER (WHERE choice = 1 AND strict > 0), 0) AS cluster_strict,
@@ -53,12 +82,12 @@ SELECT
     scan, verdict,
     strict,
     CASE WHEN place < 9 THEN 100.0 * strict / nullif(signallers - strict_open, 0) END AS strict_pct,
-    CASE WHEN place < 9 THEN 100.0 * strict / nullif(signallers, 0) END AS strict_low,
-    CASE WHEN place < 9 THEN 100.0 * (strict + strict_open) / nullif(signallers, 0) END AS strict_high,
+    CASE WHEN place < 9 THEN 100.0 * (strict - strict_unsure) / nullif(signallers, 0) END AS strict_low,
+    CASE WHEN place < 9 THEN 100.0 * (strict + strict_open + strict_may) / nullif(signallers, 0) END AS strict_high,
     lenient,
     CASE WHEN place < 9 THEN 100.0 * lenient / nullif(signallers - lenient_open, 0) END AS lenient_pct,
-    CASE WHEN place < 9 THEN 100.0 * lenient / nullif(signallers, 0) END AS lenient_low,
-    CASE WHEN place < 9 THEN 100.0 * (lenient + lenient_open) / nullif(signallers, 0) END AS lenient_high,
+    CASE WHEN place < 9 THEN 100.0 * (lenient - lenient_unsure) / nullif(signallers, 0) END AS lenient_low,
+    CASE WHEN place < 9 THEN 100.0 * (lenient + lenient_open + lenient_may) / nullif(signallers, 0) END AS lenient_high,
     primary_hosts,
     CASE WHEN place < 9 THEN 100.0 * primary_hosts / nullif(signallers - primary_open, 0) END AS primary_pct,
     largest_cluster, cluster_signallers, cluster_strict,
@@ -69,4 +98,5 @@ SELECT
                 / nullif(signallers - cluster_signallers - strict_open + cluster_open, 0)
     END AS other_strict_pct
 FROM counted
-ORDER BY scan NULLS LAST, place NULLS LAST
+JOIN scan_order ON scan_order.scan_name = counted.scan
+ORDER BY scan_place NULLS LAST, place NULLS LAST

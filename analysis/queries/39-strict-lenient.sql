@@ -2,6 +2,7 @@
 -- answers: Which domains does a lenient sender judge differently from a strict one?
 -- denominator: the signallers among D4 (all names) that both have judged.
 -- units: domains; pct is percent of the denominator. Equal pairs share one row.
+-- shares: pct = domains / sum(domains by scan)
 WITH pairs AS (
     SELECT
         scan,
@@ -14,5 +15,6 @@ SELECT
     scan, strict, lenient, count(*) AS domains,
     100.0 * count(*) / nullif(sum(count(*)) OVER (PARTITION BY scan), 0) AS pct
 FROM pairs
-GROUP BY scan, strict, lenient
-ORDER BY scan NULLS LAST, domains DESC NULLS LAST, strict NULLS LAST, lenient NULLS LAST
+JOIN scan_order ON scan_order.scan_name = pairs.scan
+GROUP BY scan, strict, lenient, scan_place
+ORDER BY scan_place NULLS LAST, domains DESC NULLS LAST, strict NULLS LAST, lenient NULLS LAST

@@ -35,6 +35,7 @@ summed AS (
 )
 SELECT scan, place, clusters, summed.cluster, domains, valid, invalid, upto_pct, upto_valid_pct, upto_invalid_pct
 FROM summed
+JOIN scan_order ON scan_order.scan_name = summed.scan
 WHERE place <= 20 OR place = clusters
     OR place IN (30, 50, 100, 200, 300, 500, 1000, 2000, 3000, 5000, 10000, 20000, 30000, 50000, 100000)
-ORDER BY scan NULLS LAST, place NULLS LAST
+ORDER BY scan_place NULLS LAST, place NULLS LAST

@@ -3,8 +3,13 @@
 -- denominator: the signallers among D4 (all names).
 -- units: domains; a domain counts under each type of its errors. transient: domains whose every finding of
 --   the type may pass and was not repeated: shown separately, never included. pct is percent of the
---   signallers less transient, low and high percent of all signallers. (none): errors that no report shows.
-WITH typed AS (
+--   signallers less transient, low and high percent of all signallers, what is transient or was not seen counted
+--   as without the type and as with it. (none): errors that no report shows.
+-- shares: pct = domains / signallers - transient
+WITH hidden AS (
+    SELECT DISTINCT scan, domain FROM stage_errors WHERE hidden AND stage IN ('any', 'companions')
+),
+typed AS (
     SELECT
         scan, domain, coalesce(result_type, '(none)') AS result_type,
         count(*) FILTER (WHERE counts_as = 'error') AS errors
@@ -13,21 +18,27 @@ WITH typed AS (
     GROUP BY 1, 2, 3
 ),
 totals AS (
-    SELECT scan, count(*) AS signallers FROM signallers GROUP BY scan
+    SELECT signallers.scan, count(*) AS signallers, count(*) FILTER (WHERE hidden.domain IS NOT NULL) AS hidden
+    FROM signallers
+    LEFT JOIN hidden ON hidden.scan = signallers.scan AND hidden.domain = signallers.domain
+    GROUP BY signallers.scan
 ),
 counted AS (
     SELECT
-        scan, result_type,
+        typed.scan, result_type,
         count(*) FILTER (WHERE errors > 0) AS domains,
-        count(*) FILTER (WHERE errors = 0) AS transient
+        count(*) FILTER (WHERE errors = 0) AS transient,
+        count(*) FILTER (WHERE hidden.domain IS NOT NULL) AS of_hidden
     FROM typed
-    GROUP BY scan, result_type
+    LEFT JOIN hidden ON hidden.scan = typed.scan AND hidden.domain = typed.domain
+    GROUP BY typed.scan, result_type
 )
 SELECT
     counted.scan, result_type, signallers, domains, transient,
     100.0 * domains / nullif(signallers - transient, 0) AS pct,
     100.0 * domains / nullif(signallers, 0) AS low,
-    100.0 * (domains + transient) / nullif(signallers, 0) AS high
+    100.0 * (domains + transient + hidden - of_hidden) / nullif(signallers, 0) AS high
 FROM counted
 JOIN totals ON totals.scan = counted.scan
-ORDER BY counted.scan NULLS LAST, domains DESC NULLS LAST, result_type NULLS LAST
+JOIN scan_order ON scan_order.scan_name = counted.scan
+ORDER BY scan_place NULLS LAST, domains DESC NULLS LAST, result_type NULLS LAST

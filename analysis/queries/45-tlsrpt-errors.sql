@@ -4,6 +4,7 @@
 --   signal MTA-STS and the others.
 -- units: names; a name counts under each of its errors and once under (any). pct is percent of the row's
 --   publishers.
+-- shares: pct = names / publishers
 WITH publishers AS (
     SELECT
         assessments.scan, assessments.domain, assessments.findings,
@@ -36,4 +37,5 @@ SELECT
     100.0 * names / nullif(publishers, 0) AS pct
 FROM counted
 JOIN totals ON totals.scan = counted.scan AND totals.part = counted.part
-ORDER BY counted.scan NULLS LAST, counted.part DESC NULLS LAST, place NULLS LAST
+JOIN scan_order ON scan_order.scan_name = counted.scan
+ORDER BY scan_place NULLS LAST, counted.part DESC NULLS LAST, place NULLS LAST

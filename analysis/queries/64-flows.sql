@@ -2,14 +2,9 @@
 -- answers: What became of the names of each state by the next scan?
 -- denominator: the names that signal in either of the two scans.
 -- units: names. States: the strict verdict; not judged (it signals, without a verdict); absent (no MTA-STS);
---   unknown (the record could not be resolved); not in list. pct is percent of the names that were in the
---   state before.
-WITH pairs AS (
-    SELECT before.scan AS from_scan, later.scan AS to_scan, later.place
-    FROM timeline AS before
-    JOIN timeline AS later ON later.place = before.place + 1
-),
-states AS (
+--   unknown (the record could not be resolved); not in list. pct is percent of the names that signalled and
+--   were in the state before; those that did not are counted only where they came, so that they have none.
+WITH states AS (
     SELECT
         scan, domain, presence,
         CASE WHEN presence = 'signals' THEN coalesce(verdict_strict, 'not judged') ELSE presence END AS state
@@ -32,6 +27,7 @@ flows AS (
 )
 SELECT
     from_scan, to_scan, from_state, to_state, names,
-    100.0 * names / nullif(sum(names) OVER (PARTITION BY place, from_state), 0) AS pct
+    CASE WHEN from_state NOT IN ('absent', 'unknown', 'not in list')
+        THEN 100.0 * names / nullif(sum(names) OVER (PARTITION BY place, from_state), 0) END AS pct
 FROM flows
 ORDER BY place NULLS LAST, from_state NULLS LAST, names DESC NULLS LAST, to_state NULLS LAST

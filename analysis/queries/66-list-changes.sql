@@ -5,12 +5,7 @@
 --   entered_list + was_unknown = after.
 -- units: names. entered_list and left_list: signallers whose name is in one of the two lists only.
 --   was_unknown and became_unknown: signallers whose record could not be resolved in the other scan.
-WITH pairs AS (
-    SELECT before.scan AS from_scan, later.scan AS to_scan, later.place
-    FROM timeline AS before
-    JOIN timeline AS later ON later.place = before.place + 1
-),
-names AS (
+WITH names AS (
     SELECT DISTINCT domain FROM snapshots
 ),
 states AS (

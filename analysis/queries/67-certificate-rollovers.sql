@@ -7,6 +7,7 @@
 --   was invalid and is valid; still invalid: another one, no better; (not known): this version does not know
 --   the word of an outcome. same_key: the new certificate has the old one's key. pct is percent of the
 --   denominator.
+-- shares: pct = hosts / sum(hosts by to_scan, entity)
 WITH named AS (
     SELECT
         endpoints.scan, timeline.place, endpoints.entity,
@@ -34,8 +35,9 @@ changes AS (
         END AS change,
         before.sha256 <> later.sha256 AND coalesce(before.spki_sha256 = later.spki_sha256, false) AS same_key
     FROM named AS before
+    JOIN pairs ON pairs.from_scan = before.scan
     JOIN named AS later
-        ON later.place = before.place + 1 AND later.entity = before.entity AND later.host = before.host
+        ON later.scan = pairs.to_scan AND later.entity = before.entity AND later.host = before.host
 )
 SELECT
     from_scan, to_scan, entity, change, count(*) AS hosts,

@@ -1,15 +1,28 @@
 -- title: Policies that name an earlier MX
 -- answers: How many policies mismatch because the MX hosts moved but the policy did not?
 -- denominator: signallers whose policy does not match every MX host, and whose MX set of an earlier scan is
---   known.
+--   known, whether they signalled then or not.
 -- units: names, by kind of mismatch; (any) adds them up. obsolete: a pattern of the policy equals a host of
 --   an earlier MX set, or is the wildcard over it, and no such host is in the MX set now. pct is percent of
 --   the denominator.
-WITH earlier AS (
+-- shares: pct = obsolete / mismatched
+WITH sets AS (
+    SELECT DISTINCT later.scan, snapshots.domain
+    FROM snapshots
+    JOIN timeline AS before ON before.scan = snapshots.scan
+    JOIN timeline AS later ON later.place > before.place
+    WHERE NOT snapshots.mx_unknown
+),
+hosts AS (
+    SELECT scan, domain, mx['host'] AS host
+    FROM (SELECT scan, domain, unnest(mx) AS mx FROM snapshots WHERE mx_kind IN ('explicit', 'implicit')) AS rows
+),
+earlier AS (
     SELECT DISTINCT later.scan, hosts.domain, hosts.host
-    FROM domain_hosts AS hosts
+    FROM hosts
     JOIN timeline AS before ON before.scan = hosts.scan
     JOIN timeline AS later ON later.place > before.place
+    WHERE hosts.host <> '.'
 ),
 mismatched AS (
     SELECT scan, domain, coalesce(mismatch_kind, '(not known)') AS kind, policy_mx
@@ -35,7 +48,7 @@ stale AS (
 known AS (
     SELECT DISTINCT mismatched.scan, mismatched.domain, mismatched.kind
     FROM mismatched
-    JOIN earlier ON earlier.scan = mismatched.scan AND earlier.domain = mismatched.domain
+    JOIN sets ON sets.scan = mismatched.scan AND sets.domain = mismatched.domain
 ),
 kinds AS (
     SELECT known.*, 1 AS place FROM known

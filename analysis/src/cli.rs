@@ -1,14 +1,18 @@
 //! What the binaries share: arguments, the way from them to the output, and exit codes. Only this module
 //! prints.
 
-use crate::dataset::{Completeness, Dataset, open_all};
+use crate::comparable::{self, Difference};
+use crate::dataset::{Completeness, Dataset, Named, open_named, require_judged};
 use crate::fault::Fault;
-use crate::query::Query;
+use crate::output;
+use crate::query::{self, Query};
 use crate::render::{Answer, Format, render};
 use crate::settings::Settings;
-use crate::tables::Tables;
+use crate::shares::{self, Interval};
+use crate::tables::{Grouping, Tables};
 use crate::visible::visible;
 use clap::Parser;
+use std::fs;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -30,11 +34,16 @@ pub struct Args {
     /// Accept datasets that are not complete, and say what they cover.
     #[arg(long)]
     partial: bool,
+    /// Give the scan of a folder another name; may be given several times.
+    #[arg(long, value_name = "FOLDER=NAME", value_parser = parse_name)]
+    name: Vec<Named>,
     #[command(flatten)]
     settings: Settings,
+    #[command(flatten)]
+    grouping: Grouping,
     /// Instead of tables, write into this folder what other programs need to run the same queries: names,
     /// providers, scans and the like as Parquet, and tables.sql for DuckDB.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["table", "query", "list"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["table", "query", "list", "by"])]
     helper_tables: Option<PathBuf>,
 }
 
@@ -74,6 +83,12 @@ pub struct Wanted {
     rows: Option<Rows>,
     #[command(flatten)]
     memory: Memory,
+    /// Give every share an interval too: for names that are a sample of some population.
+    #[arg(long, value_enum)]
+    interval: Option<Interval>,
+    /// Write each table into a file of this folder, which suits several tables as CSV.
+    #[arg(short, long, value_name = "DIR", conflicts_with = "list")]
+    output: Option<PathBuf>,
     /// Do not put an apostrophe before texts in CSV that a spreadsheet would run as formulas.
     #[arg(long)]
     csv_plain: bool,
@@ -81,26 +96,33 @@ pub struct Wanted {
 
 impl Wanted {
     /// What there is to choose from, where that is asked for.
-    pub(crate) fn list(&self, catalogue: &[Query]) -> Option<String> {
-        let width = catalogue.iter().map(|query| query.name.len()).max().unwrap_or(0);
-        let lines = catalogue.iter().map(|query| format!("{:<width$}  {}\n", query.name, query.answers));
+    pub(crate) fn list(&self, catalogue: &[Query], also: &[Query]) -> Option<String> {
+        let all: Vec<&Query> = catalogue.iter().chain(also).collect();
+        let width = all.iter().map(|query| query.name.len()).max().unwrap_or(0);
+        let lines = all.iter().map(|query| format!("{:<width$}  {}\n", query.name, query.answers));
         self.list.then(|| lines.collect())
     }
 
-    /// The queries that were asked for: files, tables by name, or the whole catalogue.
-    pub(crate) fn chosen(&self, catalogue: &[Query]) -> Result<Vec<Query>, Fault> {
+    /// The queries that were asked for: files, tables by name (of `also` too), or the whole catalogue.
+    pub(crate) fn chosen(&self, catalogue: &[Query], also: &[Query]) -> Result<Vec<Query>, Fault> {
         if !self.query.is_empty() {
             return self.query.iter().map(|path| Query::open(path)).collect();
         }
         if self.table.is_empty() {
             return Ok(catalogue.to_vec());
         }
+        let all: Vec<&Query> = catalogue.iter().chain(also).collect();
         let find = |name: &String| {
-            let names = || catalogue.iter().map(|query| query.name.as_str()).collect::<Vec<_>>().join(", ");
-            let found = catalogue.iter().find(|query| query.name == *name).cloned();
+            let found = all.iter().find(|query| query.name == *name).map(|query| Query::clone(query));
+            let names = || all.iter().map(|query| query.name.as_str()).collect::<Vec<_>>().join(", ");
             found.ok_or_else(|| Fault::Usage(format!("no table `{name}`, must be one of: {}", names())))
         };
         self.table.iter().map(find).collect()
+    }
+
+    /// Whether nothing was asked for by name.
+    const fn is_whole(&self) -> bool {
+        self.table.is_empty() && self.query.is_empty()
     }
 
     /// Most bytes that queries may hold.
@@ -108,8 +130,28 @@ impl Wanted {
         self.memory.bytes()
     }
 
+    /// Prints the answers, or writes them where they were asked for.
+    ///
+    /// # Errors
+    /// This machine failed at writing, or something else is in the way.
+    pub(crate) fn put(&self, mut answers: Vec<Answer>, is_sample: bool) -> Result<(), Fault> {
+        // What is true of a sample is true of the list only within an interval.
+        let interval = self.interval.or_else(|| is_sample.then_some(Interval::Wilson));
+        answers.iter_mut().for_each(|answer| shares::mark(answer, interval, self.format.is_for_people()));
+        let Some(dir) = &self.output else {
+            return print(&self.written(&answers));
+        };
+        fs::create_dir_all(dir).map_err(|cause| Fault::file("create", dir, cause))?;
+        for answer in &answers {
+            let file = dir.join(&answer.query.name).with_extension(self.format.ending());
+            output::write_whole(&file, self.written(std::slice::from_ref(answer)).as_bytes())?;
+        }
+        say(&format!("{}: {} files", dir.display(), answers.len()));
+        Ok(())
+    }
+
     /// The answers as they are to be written.
-    pub(crate) fn written(&self, answers: &[Answer]) -> String {
+    fn written(&self, answers: &[Answer]) -> String {
         let rows = match self.rows {
             Some(Rows::AtMost(rows)) => Some(rows),
             Some(Rows::All) => None,
@@ -129,6 +171,16 @@ enum Rows {
     AtMost(usize),
 }
 
+/// A folder and a name, as `FOLDER=NAME`.
+pub(crate) fn parse_name(text: &str) -> Result<Named, String> {
+    match text.rsplit_once('=') {
+        Some((folder, name)) if !folder.is_empty() && !name.is_empty() => {
+            Ok((folder.into(), name.to_owned()))
+        }
+        _ => Err("must be FOLDER=NAME".to_owned()),
+    }
+}
+
 fn parse_rows(text: &str) -> Result<Rows, String> {
     match text {
         "all" => Ok(Rows::All),
@@ -136,11 +188,21 @@ fn parse_rows(text: &str) -> Result<Rows, String> {
     }
 }
 
-/// Does what the arguments say, with `catalogue` as the tables to choose from; prints faults on standard
-/// error.
+/// One of the programs that write tables.
+#[derive(Debug)]
+pub struct Program {
+    /// The tables to choose from.
+    pub catalogue: Vec<Query>,
+    /// Whether its tables are about what changed from scan to scan.
+    pub over_time: bool,
+    /// Whether they hang on the judgement.
+    pub judged: bool,
+}
+
+/// Does what the arguments say; prints faults on standard error.
 #[must_use]
-pub fn run(args: &Args, catalogue: &[Query]) -> ExitCode {
-    ended(answer(args, catalogue))
+pub fn run(args: &Args, program: &Program) -> ExitCode {
+    ended(answer(args, program))
 }
 
 /// The exit code of what was done; says what is wrong.
@@ -154,17 +216,32 @@ pub(crate) fn ended(done: Result<(), Fault>) -> ExitCode {
     }
 }
 
-fn answer(args: &Args, catalogue: &[Query]) -> Result<(), Fault> {
-    if let Some(list) = args.wanted.list(catalogue) {
+fn answer(args: &Args, program: &Program) -> Result<(), Fault> {
+    if let Some(list) = args.wanted.list(&program.catalogue, &query::scans()) {
         return print(&list);
     }
-    let queries = args.wanted.chosen(catalogue)?;
+    args.settings.check()?;
+    if program.over_time && args.grouping.by.is_some() {
+        return Err(Fault::Usage("--by is of sts-adoption and sts-misconfig".to_owned()));
+    }
+    let mut queries = args.wanted.chosen(&program.catalogue, &query::scans())?;
+    if program.over_time && args.wanted.is_whole() {
+        // Whether scans may be compared comes before what is compared.
+        queries.splice(0..0, query::scans());
+    }
     let completeness = if args.partial { Completeness::PartialAllowed } else { Completeness::Required };
-    let datasets = open_all(&args.datasets, completeness)?;
+    let datasets = open_named(&args.datasets, &args.name, completeness)?;
+    if program.judged {
+        require_judged(&datasets)?;
+    }
     warn(&datasets)?;
+    if program.over_time {
+        warn_of_pairs(&datasets, args.settings.force);
+    }
     let engine = engine()?;
     engine.block_on(async {
-        let mut tables = Tables::register(datasets, args.wanted.memory(), args.settings).await?;
+        let mut tables =
+            Tables::register_by(datasets, args.wanted.memory(), args.settings, &args.grouping).await?;
         if let Some(dir) = &args.helper_tables {
             tables.export(dir).await?;
             say(&format!(
@@ -182,7 +259,8 @@ fn answer(args: &Args, catalogue: &[Query]) -> Result<(), Fault> {
                 answer => answers.push(answer?),
             }
         }
-        print(&args.wanted.written(&answers))
+        let is_sample = |dataset: &Dataset| comparable::sample_of(&dataset.manifest).is_some();
+        args.wanted.put(answers, tables.datasets().iter().any(is_sample))
     })
 }
 
@@ -199,6 +277,30 @@ pub(crate) fn warn(datasets: &[Dataset]) -> Result<(), Fault> {
         }
     }
     Ok(())
+}
+
+/// Says which scans that follow one another are not to be compared, or only with care.
+pub(crate) fn warn_of_pairs(datasets: &[Dataset], force: bool) {
+    let shown =
+        if force { "changes between them are shown all the same" } else { "no change between them is shown" };
+    for pair in comparable::pairs(datasets).iter().filter(|pair| pair.neighbours) {
+        let between = format!("{} and {}", pair.before.scan, pair.after.scan);
+        let blocking = pair.told(Difference::is_blocking);
+        if !blocking.is_empty() {
+            say(&format!("warning: {between} are not to be compared: {blocking}; {shown}"));
+        }
+        let care = pair.told(|of| !of.is_blocking() && !of.is_unknown());
+        if !care.is_empty() {
+            say(&format!("warning: {between} are to be compared with care: {care}"));
+        }
+        let untold = pair.untold();
+        if !untold.is_empty() {
+            say(&format!("warning: {between}: a manifest does not tell {untold}"));
+        }
+    }
+    if let [one] = datasets {
+        say(&format!("note: {} is one scan: what changed is seen between two", one.scan));
+    }
 }
 
 /// The threads that queries run on.

@@ -146,10 +146,12 @@ impl<'b> Columns<'b> {
         let adds = [true, undecided, signals, record == Some("valid")].map(i64::from);
         let preference =
             |host: usize| (!self.preferences.is_null(host)).then(|| self.preferences.value(host));
-        let lowest = (begin < end).then(|| preference(begin)).flatten();
+        // The root of a null MX beside others is no host (RFC 7505).
+        let is_host = |host: &usize| cell(self.hosts, *host) != Some(".");
+        let lowest = (begin..end).find(is_host).and_then(preference);
         // Most names have one provider; those that were counted for this name stand here.
         let mut counted: Vec<&str> = Vec::new();
-        for host in (begin..end).take_while(|&host| preference(host) == lowest) {
+        for host in (begin..end).filter(is_host).take_while(|&host| preference(host) == lowest) {
             let Some(host) = cell(self.hosts, host) else { continue };
             let registrable = providers::registrable(host);
             let provider = if registrable.is_some() && registrable == own {

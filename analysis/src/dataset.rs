@@ -1,6 +1,7 @@
 //! A dataset: a scan's folder with its manifest and its Parquet parts.
 
 mod checked;
+mod shards;
 mod whole;
 
 pub(crate) use whole::digest;
@@ -45,6 +46,13 @@ pub struct Dataset {
     pub version: String,
     /// Words that this version does not know.
     pub unknown: Unknown,
+    /// Whether the parts have the scan's name in them; not so where it was given another one, or is made of
+    /// shards.
+    pub own_name: bool,
+    /// How many folders it is made of.
+    pub shards: usize,
+    /// The shards of the scan that are not there, as `2/8`.
+    pub missing: Vec<String>,
     hashes: Hashes,
 }
 
@@ -64,8 +72,20 @@ impl Dataset {
         let dir = dir.canonicalize().map_err(|cause| Fault::file("open", dir, cause))?;
         let Held { parts, rows, hashes } = whole::hold(&dir, scan, &manifest)?;
         let unknown = Unknown::find(&parts)?;
-        let dataset =
-            Self { scan: scan.to_owned(), manifest, complete, parts, rows, dir, version, unknown, hashes };
+        let dataset = Self {
+            scan: scan.to_owned(),
+            manifest,
+            complete,
+            parts,
+            rows,
+            dir,
+            version,
+            unknown,
+            own_name: true,
+            shards: 1,
+            missing: Vec::new(),
+            hashes,
+        };
         if !complete && completeness == Completeness::Required {
             return Err(Fault::Usage(format!(
                 "{} is not complete: {}\n\
@@ -96,8 +116,12 @@ impl Dataset {
             0 => "not assessed".to_owned(),
             rows => format!("{} assessed", grouped(rows)),
         };
+        let missing = match self.missing.as_slice() {
+            [] => String::new(),
+            missing => format!(", without the shards {}", missing.join(", ")),
+        };
         format!(
-            "{} domains in {} parts, {} addresses of MX hosts, {assessed}",
+            "{} domains in {} parts, {} addresses of MX hosts, {assessed}{missing}",
             grouped(rows("domains")),
             self.parts.get("domains").map_or(0, Vec::len),
             grouped(rows("mx_hosts")),
@@ -136,25 +160,77 @@ impl Dataset {
     }
 }
 
-/// Opens several folders.
+/// A name that the user gives to the scan of a folder: `FOLDER=NAME`.
+pub type Named = (PathBuf, String);
+
+/// Opens several folders; shards of one scan are one dataset.
 ///
 /// # Errors
-/// As [`Dataset::open`]; two of them are of the same scan, which would be counted as one.
+/// As [`Dataset::open`]; two of them are of the same scan, which would be counted as one; a shard is missing.
 pub fn open_all(dirs: &[PathBuf], completeness: Completeness) -> Result<Vec<Dataset>, Fault> {
-    let mut datasets: Vec<Dataset> = Vec::new();
+    open_named(dirs, &[], completeness)
+}
+
+/// The same, and gives the scans of some folders other names.
+///
+/// # Errors
+/// As [`open_all`]; a name is for a folder that is not among them.
+pub fn open_named(
+    dirs: &[PathBuf],
+    names: &[Named],
+    completeness: Completeness,
+) -> Result<Vec<Dataset>, Fault> {
+    let mut opened = Vec::new();
     for dir in dirs {
-        let dataset = Dataset::open(dir, completeness)?;
+        opened.push(Dataset::open(dir, completeness)?);
+    }
+    for (folder, name) in names {
+        let canonical = folder.canonicalize().unwrap_or_else(|_| folder.clone());
+        let Some(dataset) = opened.iter_mut().find(|dataset| dataset.dir == canonical) else {
+            return Err(Fault::Usage(format!(
+                "--name {}={name}: no such folder is among the datasets",
+                folder.display()
+            )));
+        };
+        dataset.scan.clone_from(name);
+        dataset.own_name = false;
+    }
+    let mut datasets: Vec<Dataset> = Vec::new();
+    for dataset in shards::joined(opened, completeness)? {
         if let Some(other) = datasets.iter().find(|d| d.scan == dataset.scan) {
             return Err(Fault::Usage(format!(
-                "{} and {} are both of scan `{}`: their rows would be counted together",
+                "{} and {} are both of scan `{}`: their rows would be counted together\n\
+                 hint: where they are two scans, give one another name: `--name {}=NAME`",
                 other.dir.display(),
                 dataset.dir.display(),
-                dataset.scan
+                dataset.scan,
+                dataset.dir.display()
             )));
         }
         datasets.push(dataset);
     }
     Ok(datasets)
+}
+
+/// Refuses a scan that has not been judged: nothing was found wrong with it, because nobody looked.
+///
+/// # Errors
+/// One of them was not judged (usage).
+pub fn require_judged(datasets: &[Dataset]) -> Result<(), Fault> {
+    let rows = |dataset: &Dataset, table| dataset.rows.get(table).copied().unwrap_or(0);
+    let unjudged = |dataset: &&Dataset| {
+        let judgement = dataset.manifest.get("judgement").is_some_and(Value::is_object);
+        !judgement && !dataset.complete && rows(dataset, "domains") > 0 && rows(dataset, "assessments") == 0
+    };
+    match datasets.iter().find(unjudged) {
+        None => Ok(()),
+        Some(dataset) => Err(Fault::Usage(format!(
+            "{} is not judged: without findings and verdicts every number of errors would be zero\n\
+             hint: judge what is there with `sts-scan assess {}`",
+            dataset.dir.display(),
+            dataset.dir.display()
+        ))),
+    }
 }
 
 /// A count with commas between its thousands.
@@ -213,82 +289,4 @@ fn check_version(dir: &Path, manifest: &Value) -> Result<String, Fault> {
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
-    use super::*;
-
-    fn with_manifest(manifest: &str) -> tempfile::TempDir {
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("manifest.json"), manifest).unwrap();
-        dir
-    }
-
-    fn refusal(manifest: &str) -> String {
-        let dir = with_manifest(manifest);
-        let fault = Dataset::open(dir.path(), Completeness::Required).unwrap_err();
-        assert_eq!(fault.exit_code(), 2);
-        fault.to_string()
-    }
-
-    #[test]
-    fn another_major_version_is_refused_with_the_version_in_the_message() {
-        let message = refusal(r#"{"schema_version":"2.0","scan":"s","complete":true}"#);
-        assert!(message.contains("`schema_version` is 2.0, must be 1.x"), "{message}");
-        assert!(refusal(r#"{"scan":"s","complete":true}"#).contains("is none"));
-    }
-
-    #[test]
-    fn a_newer_minor_version_is_read_and_told() {
-        let manifest =
-            |version: &str| format!(r#"{{"schema_version":"{version}","scan":"s","complete":true}}"#);
-        let open = |version: &str| {
-            Dataset::open(with_manifest(&manifest(version)).path(), Completeness::Required).unwrap()
-        };
-        let newer = open("1.70");
-        assert!(newer.complete);
-        let told = newer.not_known().unwrap().unwrap();
-        assert!(told.starts_with("layout 1.70 is newer than 1.") && !told.contains("words"), "{told}");
-        for known in ["1.0", "1.1", contract::schema_version().unwrap()] {
-            assert_eq!(open(known).not_known().unwrap(), None, "{known}");
-        }
-        assert!(refusal(&manifest("1.x")).contains("`schema_version` is 1.x"));
-    }
-
-    #[test]
-    fn an_incomplete_dataset_is_refused_unless_partial_is_allowed() {
-        let manifest = r#"{"schema_version":"1.0","scan":"s","complete":false}"#;
-        let message = refusal(manifest);
-        assert!(message.contains("is not complete: 0 domains") && message.contains("--partial"), "{message}");
-        let dir = with_manifest(manifest);
-        assert!(!Dataset::open(dir.path(), Completeness::PartialAllowed).unwrap().complete);
-    }
-
-    #[test]
-    fn a_folder_of_reports_is_no_scan_and_is_never_published() {
-        let message = refusal(r#"{"kind":"tls-reports","schema_version":"1.0","reports":0,"parts":[]}"#);
-        assert!(message.contains("is never published"), "{message}");
-    }
-
-    #[test]
-    fn a_folder_without_manifest_is_no_dataset() {
-        let dir = tempfile::tempdir().unwrap();
-        let fault = Dataset::open(dir.path(), Completeness::Required).unwrap_err();
-        assert!(fault.to_string().contains("has no manifest.json"));
-        assert_eq!(fault.exit_code(), 2);
-    }
-
-    #[test]
-    fn two_folders_of_one_scan_are_refused() {
-        let manifest = r#"{"schema_version":"1.0","scan":"s","complete":true}"#;
-        let (one, two) = (with_manifest(manifest), with_manifest(manifest));
-        let dirs = [one.path().to_owned(), two.path().to_owned()];
-        let fault = open_all(&dirs, Completeness::Required).unwrap_err();
-        assert!(fault.to_string().contains("both of scan `s`"));
-    }
-
-    #[test]
-    fn thousands_stand_apart() {
-        let shown = [0, 999, 1000, 1_204_882].map(grouped);
-        assert_eq!(shown, ["0", "999", "1,000", "1,204,882"]);
-    }
-}
+mod tests;

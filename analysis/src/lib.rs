@@ -5,6 +5,8 @@
 //! [`render`] writes the answer. [`cli`] is what the binaries share; only it prints.
 
 pub mod cli;
+pub mod common;
+pub mod comparable;
 pub mod contract;
 pub mod customers;
 pub mod dataset;
@@ -19,7 +21,9 @@ pub mod render;
 pub mod report;
 pub mod reports;
 pub mod settings;
+pub mod shares;
 pub mod tables;
+mod times;
 pub mod unknown;
 pub mod visible;
 pub mod withheld;

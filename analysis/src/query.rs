@@ -19,6 +19,8 @@ pub struct Query {
     pub denominator: String,
     /// What its numbers count; empty where the header does not say.
     pub units: String,
+    /// Which columns its shares are of, see [`crate::shares`]; empty where the header does not say.
+    pub shares: String,
 }
 
 /// How a view comes to be.
@@ -51,11 +53,11 @@ macro_rules! views {
 }
 
 /// The tables that queries count over, in the order they build on one another.
-pub(crate) const VIEWS: [View; 18] = views!(
+pub(crate) const VIEWS: [View; 24] = views!(
     "views":
-    Inline "population", Held "suffix_counts", Held "rank_counts", Program "mx_customers", Held "signallers",
-    Program "signaller_names", Held "managers", Held "faults", Held "stage_errors", Held "domain_hosts",
-    Held "endpoints", Held "leaf_certificates", Held "timeline", Held "snapshots", Held "steps", Held "transitions", Held "common_counts",
+    Inline "asked", Inline "population", Held "suffix_counts", Held "rank_counts", Program "mx_customers", Held "signallers",
+    Program "signaller_names", Held "managers", Held "faults", Held "domain_hosts", Held "reach", Held "stage_errors",
+    Held "endpoints", Held "leaf_certificates", Held "timeline", Held "scan_order", Held "pairs", Held "eras", Held "snapshots", Held "steps", Held "transitions", Program "common_counts", Held "episodes",
     Held "mx_sets",
 );
 
@@ -120,6 +122,12 @@ pub fn misconfig() -> Vec<Query> {
     ))
 }
 
+/// The tables about the scans themselves, which every program has.
+#[must_use]
+pub fn scans() -> Vec<Query> {
+    parsed(&texts!("00-scans", "59-comparable"))
+}
+
 /// The tables of `sts-trends`.
 #[must_use]
 pub fn trends() -> Vec<Query> {
@@ -129,7 +137,7 @@ pub fn trends() -> Vec<Query> {
         "62-transitions",
         "63-transition-domains",
         "64-flows",
-        "65-repairs",
+        "65-survival",
         "66-list-changes",
         "67-certificate-rollovers",
         "68-mx-rollovers",
@@ -186,10 +194,10 @@ pub(crate) const JOINED_VIEWS: [View; 12] = views!(
 pub(crate) const REPORT_VIEWS: [View; 3] =
     views!("reports/views": Inline "counted_reports", Inline "counted_policies", Inline "counted_failures");
 
-/// Every table over scans of every program, in the order of their numbers.
+/// Every table over scans of every program.
 #[must_use]
 pub fn all() -> Vec<Query> {
-    [adoption(), report(), misconfig(), trends()].concat()
+    [scans(), adoption(), report(), misconfig(), trends()].concat()
 }
 
 impl Query {
@@ -225,6 +233,7 @@ impl Query {
                 "answers" => &mut query.answers,
                 "denominator" => &mut query.denominator,
                 "units" => &mut query.units,
+                "shares" => &mut query.shares,
                 _ => &mut ignored,
             };
             if !field.is_empty() {

@@ -1,5 +1,7 @@
 //! What a user may choose about the tables: the table `settings`, one row, that queries read.
 
+use crate::fault::Fault;
+
 /// Thresholds and widths. Each field is a column of `settings`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Args)]
 pub struct Settings {
@@ -20,6 +22,12 @@ pub struct Settings {
     #[arg(long, value_name = "PERCENT", default_value_t = Self::default().jump_pct,
         value_parser = clap::value_parser!(i64).range(1..))]
     pub jump_pct: i64,
+    /// In the table comparable every pair of scans, not only those that follow one another.
+    #[arg(long)]
+    pub all_pairs: bool,
+    /// Show changes between scans too that were made in ways which cannot be compared, and mark them.
+    #[arg(long)]
+    pub force: bool,
 }
 
 /// How TLS reports are held against scans. Each field is a column of `join_settings`.
@@ -52,19 +60,42 @@ impl Joining {
 impl Default for Settings {
     /// 50 and 5 are the thresholds of the IMC studies.
     fn default() -> Self {
-        Self { rank_width: 100_000, third_party_from: 50, self_up_to: 5, jump_pct: 10 }
+        Self {
+            rank_width: 100_000,
+            third_party_from: 50,
+            self_up_to: 5,
+            jump_pct: 10,
+            all_pairs: false,
+            force: false,
+        }
     }
 }
 
 impl Settings {
+    /// Refuses thresholds between which a cluster would be both.
+    ///
+    /// # Errors
+    /// They overlap (usage).
+    pub fn check(&self) -> Result<(), Fault> {
+        if self.self_up_to >= self.third_party_from {
+            return Err(Fault::Usage(format!(
+                "--self-up-to {} and --third-party-from {} overlap: the first must be the smaller",
+                self.self_up_to, self.third_party_from
+            )));
+        }
+        Ok(())
+    }
+
     /// Names and values, as the table's columns.
     #[must_use]
-    pub const fn columns(&self) -> [(&'static str, i64); 4] {
+    pub const fn columns(&self) -> [(&'static str, i64); 6] {
         [
             ("rank_width", self.rank_width),
             ("third_party_from", self.third_party_from),
             ("self_up_to", self.self_up_to),
             ("jump_pct", self.jump_pct),
+            ("all_pairs", if self.all_pairs { 1 } else { 0 }),
+            ("force", if self.force { 1 } else { 0 }),
         ]
     }
 }

@@ -4,7 +4,8 @@
 //! |---|---|
 //! | `domains`, `mx_hosts`, `certificates`, `assessments` | as `columns.json` says, of all datasets together |
 //! | `dictionary_columns`, `dictionary_findings`, `dictionary_words` | the newest dataset's dictionary, where it has one |
-//! | `scans` | a dataset each: name, folder, times, rows, cells with unknown words, the manifest as text |
+//! | `scans` | a dataset each: name, times, rows, cells with unknown words, and how it was made |
+//! | `comparable` | a pair of scans each: in what their instruments differ, see [`crate::comparable`] |
 //! | `words` | every word of every column with a closed vocabulary, see [`crate::words`] |
 //! | `catalogue` | every finding that this version knows, see [`crate::findings`] |
 //! | `settings` | one row: what the flags of [`crate::settings`] say |
@@ -21,25 +22,31 @@ mod beside;
 mod engine;
 mod export;
 mod given;
+mod groups;
 mod lineage;
 mod made;
 mod parquet_file;
+mod parts;
 
-use crate::contract::{self, TABLES};
+use crate::comparable;
+use crate::contract::TABLES;
 use crate::dataset::Dataset;
 use crate::fault::Fault;
 use crate::findings;
 use crate::providers::Providers;
 use crate::query::{Making, Query, VIEWS};
-use crate::render::Answer;
+use crate::render::{Answer, Cell, Kind};
 use crate::settings::{Joining, Settings};
 use crate::words;
 use arrow::array::RecordBatch;
 use engine::file_url;
+use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeSet;
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::Path;
 
 pub(crate) use engine::{Engine, in_query};
+pub use groups::{By, Grouping};
 #[cfg(test)]
 pub(crate) use made::{NAMES, SIGNALLER_NAMES};
 
@@ -49,6 +56,8 @@ pub struct Tables {
     datasets: Vec<Dataset>,
     providers: Providers,
     settings: Settings,
+    /// Names of each group, where tables are by something.
+    sizes: groups::Sizes,
     /// What was made of that which is made only where a query asks for it.
     made: BTreeSet<&'static str>,
     /// Holds `names` for as long as queries may read it; `None` until one asks for it.
@@ -64,30 +73,43 @@ impl Tables {
     /// # Errors
     /// This machine failed at reading or planning.
     pub async fn register(datasets: Vec<Dataset>, memory: usize, settings: Settings) -> Result<Self, Fault> {
+        Self::register_by(datasets, memory, settings, &Grouping { by: None, by_least: 1 }).await
+    }
+
+    /// The same, every table by something: its first columns are `by` and `by_n`.
+    ///
+    /// # Errors
+    /// As [`Tables::register`]; or what the tables are to be by cannot be read (usage).
+    pub async fn register_by(
+        datasets: Vec<Dataset>,
+        memory: usize,
+        settings: Settings,
+        grouping: &Grouping,
+    ) -> Result<Self, Fault> {
         let engine = Engine::new(memory)?;
         let providers = Providers::built_in()?;
-        let tables = Self {
+        let mut tables = Self {
             engine,
             datasets,
             providers,
             settings,
+            sizes: groups::Sizes::new(),
             made: BTreeSet::new(),
             scratch: None,
             joining: None,
         };
         for table in TABLES {
-            let parts: Vec<&Path> = tables
-                .datasets
-                .iter()
-                .filter_map(|d| d.parts.get(table))
-                .flatten()
-                .map(PathBuf::as_path)
-                .collect();
-            tables.engine.register_parts(table, contract::schema(table)?, &parts)?;
+            let name = if grouping.by.is_some() { format!("all_{table}") } else { table.to_owned() };
+            tables.register_parts(table, &name).await?;
         }
+        tables.group(grouping).await?;
         tables.register_dictionary().await?;
         for (name, batch) in tables.given()? {
-            tables.engine.register_batch(name, batch)?;
+            if name == "scans" && grouping.by.is_some() {
+                tables.group_scans().await?;
+            } else {
+                tables.engine.register_batch(name, batch)?;
+            }
         }
         for view in VIEWS.iter().filter(|view| view.making == Making::Inline) {
             tables.engine.stand_for(view.name, view.sql).await?;
@@ -101,10 +123,17 @@ impl Tables {
         &self.datasets
     }
 
+    /// What the user chose.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// The small tables that do not come from the Parquet files.
-    fn given(&self) -> Result<[(&'static str, RecordBatch); 5], Fault> {
+    fn given(&self) -> Result<[(&'static str, RecordBatch); 6], Fault> {
         Ok([
             ("scans", self.scans()?),
+            ("comparable", comparable::table(&self.datasets)?),
             ("providers", self.listed_providers()?),
             ("settings", given::settings(self.settings.columns())?),
             ("catalogue", findings::catalogue()?),
@@ -120,10 +149,62 @@ impl Tables {
     /// machine failed.
     pub async fn run(&mut self, query: &Query) -> Result<Answer, Fault> {
         self.refuse_withheld(query).await?;
-        self.prepare(query).await?;
-        let (schema, batches) =
-            self.engine.collect(&query.sql).await.map_err(|cause| in_query(query, &cause))?;
-        Answer::from_batches(query.clone(), &schema, &batches)
+        self.prepare(query).await.map_err(|fault| self.named(fault))?;
+        let collected = self.engine.collect(&query.sql).await.map_err(|cause| in_query(query, &cause));
+        let (schema, batches) = collected.map_err(|fault| self.named(fault))?;
+        let mut answer = Answer::from_batches(query.clone(), &schema, &batches)?;
+        self.ungroup(&mut answer);
+        self.mark_partial(&mut answer);
+        Ok(answer)
+    }
+
+    /// The fault of a part that cannot be read names that part: the engine does not say which it was.
+    fn named(&self, fault: Fault) -> Fault {
+        if !fault.to_string().contains("Parquet") {
+            return fault;
+        }
+        let mut parts = self.datasets.iter().flat_map(|dataset| dataset.parts.values().flatten());
+        let broken = parts.find_map(|part| Some((part, unreadable(part)?)));
+        broken.map_or(fault, |(part, cause)| Fault::file("read", part, cause))
+    }
+
+    /// Marks the rows of scans that are not complete, so that no format shows them as if they were: a column
+    /// `partial`, and a note.
+    fn mark_partial(&self, answer: &mut Answer) {
+        let sampled = self.datasets.iter().filter_map(|dataset| {
+            let sample = comparable::sample_of(&dataset.manifest)?;
+            Some(format!(
+                "{} is a random sample of {sample} of its list: counts are those of the sample, and its inverse times them \
+                 estimates those of the list",
+                dataset.scan
+            ))
+        });
+        answer.notes.extend(sampled);
+        let partial: Vec<&Dataset> = self.datasets.iter().filter(|dataset| !dataset.complete).collect();
+        if partial.is_empty() {
+            return;
+        }
+        let named = |(at, (name, _)): (usize, &(String, Kind))| {
+            ["scan", "from_scan", "to_scan"].contains(&name.as_str()).then_some(at)
+        };
+        let scans: Vec<usize> = answer.columns.iter().enumerate().filter_map(named).collect();
+        for row in &mut answer.rows {
+            let is_partial = |at: &usize| match row.get(*at) {
+                Some(Cell::Text(scan)) => partial.iter().any(|dataset| dataset.scan == *scan),
+                _ => false,
+            };
+            let flag = scans.is_empty() || scans.iter().any(is_partial);
+            row.push(Cell::Flag(flag));
+        }
+        answer.columns.push(("partial".to_owned(), Kind::Flag));
+        let told = partial.iter().map(|dataset| {
+            let why = match dataset.missing.is_empty() {
+                true => "is no sample: what waits for its second look is missing",
+                false => "lacks shards of its list",
+            };
+            format!("{} is not complete and {why}. It covers {}.", dataset.scan, dataset.coverage())
+        });
+        answer.notes.extend(told);
     }
 
     async fn register_dictionary(&self) -> Result<(), Fault> {
@@ -139,4 +220,13 @@ impl Tables {
         }
         Ok(())
     }
+}
+
+/// Why a part cannot be read from its beginning to its end; `None` where it can.
+fn unreadable(part: &Path) -> Option<String> {
+    let read = || -> Result<(), Box<dyn std::error::Error>> {
+        let mut rows = ParquetRecordBatchReaderBuilder::try_new(File::open(part)?)?.build()?;
+        Ok(rows.try_for_each(|batch| batch.map(drop))?)
+    };
+    read().err().map(|cause| cause.to_string())
 }

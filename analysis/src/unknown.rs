@@ -47,6 +47,14 @@ impl Unknown {
         Ok(found)
     }
 
+    /// Adds those of another dataset.
+    pub(crate) fn add(&mut self, other: Self) {
+        for (column, words) in other.columns {
+            let mine = self.columns.entry(column).or_default();
+            words.into_iter().for_each(|(word, cells)| *mine.entry(word).or_default() += cells);
+        }
+    }
+
     /// Cells that hold an unknown word, elements of lists counted each.
     #[must_use]
     pub fn cells(&self) -> u64 {

@@ -39,7 +39,13 @@ impl Class {
     pub const fn columns(self) -> &'static [(&'static str, &'static str)] {
         match self {
             Self::Addresses => &[("domains", "policy_addrs"), ("mx_hosts", "addr")],
-            Self::Banners => &[("mx_hosts", "smtp_text"), ("mx_hosts", "banner"), ("mx_hosts", "ehlo")],
+            Self::Banners => &[
+                ("mx_hosts", "smtp_text"),
+                ("mx_hosts", "banner"),
+                ("mx_hosts", "ehlo"),
+                ("mx_hosts", "ehlo_tls"),
+                ("mx_hosts", "quit_text"),
+            ],
             Self::Certificates => &[
                 ("certificates", "*"),
                 ("domains", "policy_certificate_sha256"),

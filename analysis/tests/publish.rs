@@ -81,6 +81,7 @@ fn telling(out: &Path) -> PathBuf {
     let host = json!({
         "scan": "s", "host": "mx.d.example", "addr": "2001:db8::16", "smtp_outcome": "ok", "smtp_phase": "tls",
         "smtp_text": "reply of 192.0.2.17", "banner": "greeting of 192.0.2.18", "ehlo": ["line [192.0.2.19]"],
+        "ehlo_tls": ["line [192.0.2.21]"], "quit_text": "reply of 192.0.2.22",
         "certificate_sha256": "cafe03", "chain_sha256": ["cafe04"], "tlsa": ["3 1 1 cafe05"],
     });
     let certificate = json!({

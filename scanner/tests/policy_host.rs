@@ -33,6 +33,8 @@ async fn fetch_with(hello: Hello, addr: SocketAddr, deadline: Duration, client: 
 /// How a server goes on after its answer.
 enum Then {
     Closes,
+    /// Closes TCP, and not TLS.
+    Drops,
     Stalls,
 }
 
@@ -51,6 +53,7 @@ async fn https(
         let _ = stream.flush().await;
         match then {
             Then::Closes => drop(stream.shutdown().await),
+            Then::Drops => drop(stream),
             Then::Stalls => hold(stream).await,
         }
         request
@@ -255,6 +258,24 @@ async fn a_body_that_breaks_off_is_malformed_and_not_kept() {
     let fetched = answered(answer, Then::Closes, PATIENT).await;
     assert_eq!(fetched.outcome.as_str(), "policy_http_malformed");
     assert_eq!((fetched.http_status, fetched.body), (Some(200), None));
+}
+
+#[tokio::test]
+async fn a_body_that_ends_without_close_notify_is_kept_and_incomplete() {
+    let head = "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nConnection: close\r\n\r\n";
+    let fetched = answered(format!("{head}{TEXT}"), Then::Drops, PATIENT).await;
+    assert_eq!(fetched.outcome.as_str(), "policy_http_incomplete");
+    assert_eq!((fetched.http_status, fetched.body.as_deref()), (Some(200), Some(TEXT.as_bytes())));
+    let mut row = PolicyEvidence::default();
+    fetched.write_to(&mut row);
+    assert_eq!((row.valid, row.alert, row.bytes()), (None, None, i64::try_from(TEXT.len()).ok()));
+    // Closed in order, or of the length that was said, it is whole.
+    let fetched = answered(format!("{head}{TEXT}"), Then::Closes, PATIENT).await;
+    assert_eq!(fetched.outcome.as_str(), "ok");
+    let fetched = answered(ok(TEXT), Then::Drops, PATIENT).await;
+    assert_eq!(fetched.outcome.as_str(), "ok");
+    let fetched = answered("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nver", Then::Drops, PATIENT).await;
+    assert_eq!((fetched.outcome.as_str(), fetched.body), ("policy_http_malformed", None));
 }
 
 #[tokio::test]

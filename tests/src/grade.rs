@@ -11,6 +11,7 @@ mod limits;
 pub mod parts;
 mod presence;
 mod report;
+mod rested;
 mod tolerance;
 mod unobserved;
 

@@ -241,7 +241,11 @@ impl World {
                 literal => return literal.parse().with_context(|| format!("`{literal}` is not an address")),
             },
         };
-        Ok(address.of(domain, turn))
+        let networks = match address {
+            Address::Smtp(number) => self.behaviours.get(usize::from(number)).map_or(1, |smtp| smtp.networks),
+            _ => 1,
+        };
+        Ok(address.of_network(domain, turn, networks))
     }
 }
 

@@ -2,12 +2,16 @@
 -- answers: One row a signaller and host of its MX set: does the policy match it, and what was seen of its
 --   certificates?
 -- denominator: none.
--- units: addresses. observed: addresses where a certificate was seen; valid: those where it was valid.
---   undecided: addresses whose certificate has an outcome that `words` does not have; they are not among the
---   observed.
+-- units: addresses. known: rows of the host, be they addresses or the answer that there is none; skipped:
+--   addresses that were to be contacted and were not; probed: those to which a connection was tried;
+--   observed: those where a certificate was seen; valid: those where it was valid. undecided: addresses whose
+--   certificate has an outcome that `words` does not have; they are not among the observed.
+-- note: the root of a null MX beside others is no host.
 WITH seen AS (
     SELECT
         scan, host,
+        count(*) AS known,
+        count(*) FILTER (WHERE smtp_outcome = 'not_attempted') AS skipped,
         count(*) FILTER (WHERE smtp_phase IS NOT NULL) AS probed,
         count(*) FILTER (WHERE known.word IS NOT NULL) AS observed,
         count(*) FILTER (WHERE cert_outcome IS NOT NULL AND known.word IS NULL) AS undecided,
@@ -26,7 +30,9 @@ hosts AS (
 SELECT
     hosts.scan, hosts.domain, hosts.policy_usable, hosts.policy_mode,
     hosts.mx['preference'] AS preference, hosts.mx['host'] AS host, hosts.mx['matched'] AS matched,
-    coalesce(seen.probed, 0) AS probed, coalesce(seen.observed, 0) AS observed, coalesce(seen.valid, 0) AS valid,
+    coalesce(seen.known, 0) AS known, coalesce(seen.skipped, 0) AS skipped, coalesce(seen.probed, 0) AS probed,
+    coalesce(seen.observed, 0) AS observed, coalesce(seen.valid, 0) AS valid,
     coalesce(seen.undecided, 0) AS undecided
 FROM hosts
 LEFT JOIN seen ON seen.scan = hosts.scan AND seen.host = hosts.mx['host']
+WHERE hosts.mx['host'] <> '.'

@@ -17,6 +17,7 @@ LEFT JOIN words AS known
     ON known.word = signallers.policy_cert_outcome
     AND known.table_name = 'domains' AND known.column_name = 'policy_cert_outcome'
 WHERE signallers.policy_addrs[1]['addr'] IS NOT NULL AND signallers.policy_outcome IS NOT NULL
+    AND signallers.policy_outcome <> 'policy_host_forbidden_address'
 UNION ALL
 SELECT
     scan, 'MX' AS entity, host AS name, addr,

@@ -4,7 +4,8 @@
 -- denominator: the signallers among D4 (all names).
 -- units: size is the signallers of the scan in the same cluster.
 -- note: the cluster of a policy host is the provider of the first CNAME target; without a CNAME it is the
---   first address. That of the mail is the provider of the first MX host of lowest preference, that of the
+--   first address. That of the mail is the provider of the first MX host of lowest preference (the root of a
+--   null MX is no host), that of the
 --   DNS the provider of the first name server. A host below the domain's own registrable domain is `own`, and
 --   so is a policy host's name without CNAME and address, which only the domain's own zone can hold. cluster
 --   is null where it could not be determined.
@@ -29,10 +30,15 @@ WITH clusters AS (
     UNION ALL
     SELECT
         signallers.scan, signallers.domain, 'MX' AS entity,
-        coalesce(names.provider, signallers.mx[1]['host']) AS cluster,
+        coalesce(names.provider, signallers.first_mx) AS cluster,
         coalesce(names.registrable = signallers.registrable, false) AS own
-    FROM signallers
-    LEFT JOIN signaller_names AS names ON names.name = signallers.mx[1]['host']
+    FROM (
+        SELECT
+            scan, domain, registrable,
+            CASE WHEN mx[1]['host'] = '.' THEN mx[2]['host'] ELSE mx[1]['host'] END AS first_mx
+        FROM signallers
+    ) AS signallers
+    LEFT JOIN signaller_names AS names ON names.name = signallers.first_mx
     UNION ALL
     SELECT
         signallers.scan, signallers.domain, 'DNS' AS entity,

@@ -2,14 +2,14 @@
 -- answers: How many names have their mail at which provider, and how many of them signal and adopt?
 -- denominator: D1 = names with MX records, null MX excluded, by the provider of their MX hosts of lowest
 --   preference; a name with hosts of several providers there counts once under each. (own domain): the host
---   is below the name's own registrable domain.
+--   is below the name's own registrable domain. The root of a null MX beside others is no host.
 -- units: names.
 -- note: the programs of this project count this without SQL, in one pass (`src/customers.rs`); this text says
 --   what they count, and tests hold one against the other.
 WITH hosts AS (
     SELECT
         scan, domain, registrable, undecided, signals, adopts,
-        mx[1]['preference'] AS lowest,
+        CASE WHEN mx[1]['host'] = '.' THEN mx[2]['preference'] ELSE mx[1]['preference'] END AS lowest,
         unnest(mx) AS mx
     FROM population
     WHERE in_d1
@@ -23,7 +23,7 @@ customers AS (
         END AS provider
     FROM hosts
     LEFT JOIN names ON names.name = hosts.mx['host']
-    WHERE hosts.mx['preference'] = hosts.lowest
+    WHERE hosts.mx['preference'] = hosts.lowest AND hosts.mx['host'] <> '.'
 )
 SELECT
     scan, provider,

@@ -7,18 +7,19 @@
 -- note: a word that is not in the lists here is of a newer layout and decides nothing: an unknown mx_kind is
 --   mx_unknown, an unknown sts_record undecided (and no signaller), an unknown tlsrpt_record unknown. The
 --   commonest word is asked for first, so that the others are asked for a few rows only.
--- note: in_d3 takes an answer from below a domain as proof that the domain exists (RFC 8020).
+-- note: in_d3 are the names whose MX question was answered with NOERROR or NODATA. may_d1, mx_unknown (for
+--   D2) and may_d3: the answer was not had or is not known, so that the name may belong there.
 -- note: wildcard means that a random sibling of _mta-sts answers alike, so that the record may be meant for
 --   nobody; what was not asked counts as none.
 SELECT
     domains.*,
     mx_kind = 'explicit' AS in_d1,
     mx_kind IN ('explicit', 'implicit') AS in_d2,
-    coalesce(mx_dns IN ('NOERROR', 'NODATA'), false)
-        OR coalesce(sts_dns IN ('NOERROR', 'NODATA'), false)
-        OR coalesce(tlsrpt_dns IN ('NOERROR', 'NODATA'), false)
-        OR coalesce(mx_dns = 'NXDOMAIN' AND sts_dns IS NOT NULL, false) AS in_d3,
+    mx_dns IN ('NOERROR', 'NODATA') AS in_d3,
+    mx_kind <> 'explicit' AND mx_kind NOT IN ('implicit', 'null', 'none')
+        AND mx_dns <> 'NODATA' AND mx_dns <> 'NXDOMAIN' AS may_d1,
     mx_kind <> 'explicit' AND mx_kind NOT IN ('implicit', 'null', 'none') AS mx_unknown,
+    mx_dns <> 'NOERROR' AND mx_dns NOT IN ('NODATA', 'NXDOMAIN') AS may_d3,
     coalesce(sts_signals, false)
         AND NOT coalesce(sts_record <> 'absent' AND sts_record NOT IN ('valid', 'invalid', 'multiple'), false) AS signals,
     coalesce(sts_record = 'valid', false) AS adopts,

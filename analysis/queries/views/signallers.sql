@@ -14,7 +14,8 @@
 --   verdict.
 SELECT
     population.scan, population.domain, population.rank, population.suffix, population.registrable,
-    population.in_d1, population.in_d2, population.in_d3, population.mx_unknown, population.adopts,
+    population.in_d1, population.in_d2, population.in_d3, population.may_d1, population.mx_unknown,
+    population.may_d3, population.adopts,
     population.wildcard, population.tlsrpt,
     CASE
         WHEN population.policy_outcome IS NOT NULL AND outcome.word IS NULL THEN 'undecided'
@@ -34,7 +35,7 @@ SELECT
     population.policy_tls_group, population.policy_certificate_sha256, population.policy_http_status,
     population.policy_sha256, population.policy_valid, population.policy_usable, population.policy_mode,
     population.policy_max_age_s, population.policy_mx,
-    assessments.findings, assessments.lasting, mismatch.word AS mismatch_kind,
+    assessments.domain IS NOT NULL AS judged, assessments.findings, assessments.lasting, mismatch.word AS mismatch_kind,
     CASE WHEN assessments.verdict_strict IS NOT NULL THEN coalesce(strict.word, 'indeterminate') END AS verdict_strict,
     CASE WHEN assessments.verdict_lenient IS NOT NULL THEN coalesce(lenient.word, 'indeterminate') END AS verdict_lenient,
     CASE WHEN assessments.verdict_primary IS NOT NULL THEN coalesce(lowest.word, 'indeterminate') END AS verdict_primary,

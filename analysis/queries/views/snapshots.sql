@@ -13,6 +13,7 @@ WITH ever AS (
 rows AS (
     SELECT
         timeline.place, timeline.scans, timeline.started_s, population.scan, population.domain,
+        population.mx_kind, population.mx_unknown, population.mx,
         population.undecided, population.signals, population.adopts, signallers.policy_state,
         population.policy_mode, population.policy_max_age_s, population.sts_id, population.policy_sha256,
         population.policy_valid AND abs(
@@ -25,7 +26,7 @@ rows AS (
     LEFT JOIN signallers ON signallers.scan = population.scan AND signallers.domain = population.domain
 )
 SELECT
-    place, started_s, scan, domain,
+    place, started_s, scan, domain, mx_kind, mx_unknown, mx,
     count(*) OVER (PARTITION BY domain) = scans AS common,
     CASE WHEN undecided THEN 'unknown' WHEN signals THEN 'signals' ELSE 'absent' END AS presence,
     adopts, policy_state,

@@ -10,7 +10,10 @@ fn main() -> ExitCode {
         .about("How widely MTA-STS is adopted: tables from one or more datasets of sts-scan");
     let matches = command.get_matches();
     match cli::Args::from_arg_matches(&matches) {
-        Ok(args) => cli::run(&args, &query::adoption()),
+        Ok(args) => {
+            let catalogue = query::adoption();
+            cli::run(&args, &cli::Program { catalogue, over_time: false, judged: false })
+        }
         Err(fault) => fault.exit(),
     }
 }

@@ -10,7 +10,10 @@ fn main() -> ExitCode {
         .about("How MTA-STS is misconfigured: tables from one or more datasets of sts-scan");
     let matches = command.get_matches();
     match cli::Args::from_arg_matches(&matches) {
-        Ok(args) => cli::run(&args, &query::misconfig()),
+        Ok(args) => {
+            let catalogue = query::misconfig();
+            cli::run(&args, &cli::Program { catalogue, over_time: false, judged: true })
+        }
         Err(fault) => fault.exit(),
     }
 }

@@ -10,7 +10,10 @@ fn main() -> ExitCode {
     );
     let matches = command.get_matches();
     match cli::Args::from_arg_matches(&matches) {
-        Ok(args) => cli::run(&args, &query::trends()),
+        Ok(args) => {
+            let catalogue = query::trends();
+            cli::run(&args, &cli::Program { catalogue, over_time: true, judged: true })
+        }
         Err(fault) => fault.exit(),
     }
 }

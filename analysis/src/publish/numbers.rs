@@ -8,17 +8,13 @@ use crate::query::{self, Query};
 use crate::render::{Answer, Format, Kind, render};
 use crate::settings::Settings;
 use crate::tables::Tables;
-use arrow::array::{ArrayRef, RecordBatch, StringArray};
-use parquet::arrow::ArrowWriter;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::fmt::Write as _;
-use std::fs::{self, File};
+use std::fs;
 use std::path::Path;
-use std::sync::Arc;
 
 /// Files of `queries/`: the queries, the tables they are asked over, and what those are made from (names,
-/// scans, providers, settings, catalogue, words).
-pub(super) const HELPERS: usize = 8;
+/// scans, pairs of them, providers, settings, catalogue, words).
+pub(super) const HELPERS: usize = 9;
 
 /// Where the queries stand, one after the other.
 pub(super) const QUERIES: &str = "queries/queries.sql";
@@ -85,6 +81,7 @@ fn numbers(answer: &Answer, csv: Format, out: &Path) -> Result<Numbers, Fault> {
     let kind = |kind: Kind| match kind {
         Kind::Count => "integer",
         Kind::Share => "number",
+        Kind::Flag => "boolean",
         Kind::Text => "string",
     };
     let columns = answer.columns.iter().map(|(name, of)| (name.clone(), kind(*of))).collect();
@@ -107,38 +104,7 @@ fn relocate(folder: &Path, out: &Path) -> Result<(), Fault> {
         "-- Read this in the directory above: its paths are relative to that.\n{}",
         text.replace(&prefix, "'")
     );
-    fs::write(&path, text).map_err(|cause| Fault::file("write", &path, cause))?;
-    let path = folder.join("scans.parquet");
-    let file = File::open(&path).map_err(|cause| Fault::file("open", &path, cause))?;
-    let reader =
-        ParquetRecordBatchReaderBuilder::try_new(file).and_then(ParquetRecordBatchReaderBuilder::build);
-    let batches: Result<Vec<RecordBatch>, _> =
-        reader.map_err(|cause| Fault::file("read", &path, cause))?.collect();
-    let batches = batches.map_err(|cause| Fault::file("read", &path, cause))?;
-    let moved: Result<Vec<RecordBatch>, Fault> =
-        batches.iter().map(|batch| without_directory(batch, &path)).collect();
-    let file = File::create(&path).map_err(|cause| Fault::file("create", &path, cause))?;
-    let moved = moved?;
-    let Some(first) = moved.first() else { return Ok(()) };
-    let mut writer = ArrowWriter::try_new(file, first.schema(), None)
-        .map_err(|cause| Fault::file("write", &path, cause))?;
-    for batch in &moved {
-        writer.write(batch).map_err(|cause| Fault::file("write", &path, cause))?;
-    }
-    writer.close().map_err(|cause| Fault::file("write", &path, cause)).map(drop)
-}
-
-/// The directory of a published scan is the one it is read in.
-fn without_directory(batch: &RecordBatch, path: &Path) -> Result<RecordBatch, Fault> {
-    let schema = batch.schema();
-    let columns = schema.fields().iter().zip(batch.columns()).map(|(field, column)| {
-        if field.name() == "directory" {
-            Arc::new(StringArray::from(vec!["."; batch.num_rows()])) as ArrayRef
-        } else {
-            Arc::clone(column)
-        }
-    });
-    RecordBatch::try_new(batch.schema(), columns.collect()).map_err(|cause| Fault::file("write", path, cause))
+    fs::write(&path, text).map_err(|cause| Fault::file("write", &path, cause))
 }
 
 /// The queries of a published dataset: name and text.

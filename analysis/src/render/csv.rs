@@ -33,6 +33,7 @@ fn cell(cell: &Cell, formulas: Formulas) -> String {
             let decimals = format!("{share:.6}");
             decimals.trim_end_matches('0').trim_end_matches('.').to_owned()
         }
+        Cell::Flag(flag) => flag.to_string(),
         Cell::Text(text) => quoted(text, formulas),
     }
 }

@@ -1,4 +1,5 @@
-//! One JSON document: `{"tables": [{name, title, answers, denominator, units, rows: [{column: value}]}]}`.
+//! One JSON document: `{"tables": [{name, title, answers, denominator, units, notes,
+//! rows: [{column: value}]}]}`; `notes` only where there are any.
 
 use super::{Answer, Cell, shown};
 use serde_json::{Value, json};
@@ -21,7 +22,9 @@ fn table(answer: &Answer, rows: Option<usize>) -> String {
     let members: Vec<String> =
         members.iter().map(|(key, value)| format!("\"{key}\":{}", json!(value))).collect();
     let rows: Vec<String> = shown(answer, rows).0.iter().map(|cells| row(answer, cells)).collect();
-    format!("{{{},\"rows\":[\n{}\n]}}", members.join(","), rows.join(",\n"))
+    let notes =
+        if answer.notes.is_empty() { String::new() } else { format!(",\"notes\":{}", json!(answer.notes)) };
+    format!("{{{}{notes},\"rows\":[\n{}\n]}}", members.join(","), rows.join(",\n"))
 }
 
 fn row(answer: &Answer, cells: &[Cell]) -> String {
@@ -36,6 +39,7 @@ fn value(cell: &Cell) -> Value {
         Cell::Null => Value::Null,
         Cell::Count(n) => json!(n),
         Cell::Share(share) => json!(share),
+        Cell::Flag(flag) => json!(flag),
         Cell::Text(text) => json!(text),
     }
 }

@@ -10,10 +10,14 @@ pub(super) fn table(answer: &Answer, rows: Option<usize>) -> String {
         notes.iter().filter(|(_, note)| !note.is_empty()).map(|(label, note)| format!("{label}: {note}"));
     let notes: String = notes
         .chain(left_out(missing))
+        .chain(answer.notes.iter().map(|note| format!("Note: {note}")))
         .map(|note| format!("\n  \\par\\footnotesize {}", escaped(&note)))
         .collect();
-    let columns: String =
-        answer.columns.iter().map(|(_, kind)| if *kind == Kind::Text { 'l' } else { 'r' }).collect();
+    let columns: String = answer
+        .columns
+        .iter()
+        .map(|(_, kind)| if matches!(kind, Kind::Text | Kind::Flag) { 'l' } else { 'r' })
+        .collect();
     let line = |cells: Vec<String>| format!("    {} \\\\\n", cells.join(" & "));
     let header = line(answer.columns.iter().map(|(name, _)| escaped(name)).collect());
     let body: String =

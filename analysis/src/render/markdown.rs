@@ -11,7 +11,7 @@ pub(super) fn table(answer: &Answer, rows: Option<usize>) -> String {
     }
     let line = |cells: Vec<String>| format!("| {} |\n", cells.join(" | "));
     out.push_str(&line(answer.columns.iter().map(|(name, _)| escaped(name)).collect()));
-    let alignment = |kind: Kind| if kind == Kind::Text { "---" } else { "---:" };
+    let alignment = |kind: Kind| if matches!(kind, Kind::Text | Kind::Flag) { "---" } else { "---:" };
     out.push_str(&line(answer.columns.iter().map(|(_, kind)| alignment(*kind).to_owned()).collect()));
     let (rows, missing) = shown(answer, rows);
     for row in rows {
@@ -20,7 +20,8 @@ pub(super) fn table(answer: &Answer, rows: Option<usize>) -> String {
     let notes = [("Denominator", &query.denominator), ("Units", &query.units)];
     let notes =
         notes.iter().filter(|(_, note)| !note.is_empty()).map(|(label, note)| format!("{label}: {note}"));
-    for note in left_out(missing).into_iter().chain(notes) {
+    let told = answer.notes.iter().map(|note| format!("Note: {note}"));
+    for note in left_out(missing).into_iter().chain(notes).chain(told) {
         out.push_str(&format!("\n{note}\n"));
     }
     out

@@ -44,6 +44,24 @@ impl Format {
         if plain { Self::CsvPlain } else { Self::Csv }
     }
 
+    /// Whether people read it, not programs.
+    #[must_use]
+    pub const fn is_for_people(self) -> bool {
+        matches!(self, Self::Text | Self::Markdown | Self::Latex)
+    }
+
+    /// The ending of a file's name.
+    #[must_use]
+    pub const fn ending(self) -> &'static str {
+        match self {
+            Self::Text => "txt",
+            Self::Csv | Self::CsvPlain => "csv",
+            Self::Json => "json",
+            Self::Markdown => "md",
+            Self::Latex => "tex",
+        }
+    }
+
     /// How many rows of a table it shows where nothing is said; `None`: all.
     #[must_use]
     pub const fn usual_rows(self) -> Option<usize> {
@@ -61,6 +79,8 @@ pub enum Kind {
     Count,
     /// Shares and other numbers with decimals.
     Share,
+    /// True or false.
+    Flag,
     /// Anything else, as text.
     Text,
 }
@@ -74,6 +94,8 @@ pub enum Cell {
     Count(i64),
     /// A number with decimals.
     Share(f64),
+    /// True or false.
+    Flag(bool),
     /// Text.
     Text(String),
 }
@@ -87,6 +109,8 @@ pub struct Answer {
     pub columns: Vec<(String, Kind)>,
     /// The rows, as long as `columns` each.
     pub rows: Vec<Vec<Cell>>,
+    /// What whoever reads it should know: that a scan is not complete, and the like.
+    pub notes: Vec<String>,
 }
 
 impl Answer {
@@ -111,7 +135,7 @@ impl Answer {
                     .map(|_| cells.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>()),
             );
         }
-        Ok(Self { query, columns, rows })
+        Ok(Self { query, columns, rows, notes: Vec::new() })
     }
 }
 
@@ -119,6 +143,7 @@ fn kind(data_type: &DataType) -> Kind {
     match data_type {
         integer if integer.is_integer() => Kind::Count,
         float if float.is_floating() => Kind::Share,
+        DataType::Boolean => Kind::Flag,
         _ => Kind::Text,
     }
 }
@@ -134,6 +159,7 @@ fn cells(array: &dyn Array, kind: Kind) -> Result<Vec<Cell>, arrow::error::Arrow
             let array = cast(array, &DataType::Float64)?;
             array.as_primitive::<Float64Type>().iter().map(|n| null(n.map(Cell::Share))).collect()
         }
+        Kind::Flag => array.as_boolean().iter().map(|flag| null(flag.map(Cell::Flag))).collect(),
         Kind::Text => {
             let options = FormatOptions::default();
             let shown = ArrayFormatter::try_new(array, &options)?;
@@ -145,17 +171,31 @@ fn cells(array: &dyn Array, kind: Kind) -> Result<Vec<Cell>, arrow::error::Arrow
 }
 
 impl Cell {
-    /// For people: thousands apart, shares with three decimals, `-` for null.
-    fn for_people(&self) -> String {
+    /// For people: thousands apart, `-` for null.
+    /// Shares have three decimals, below one three significant digits.
+    pub(crate) fn for_people(&self) -> String {
         match self {
             Self::Null => "-".to_owned(),
             Self::Count(n) if *n < 0 => format!("-{}", grouped(n.unsigned_abs())),
             Self::Count(n) => grouped(n.unsigned_abs()),
-            Self::Share(share) if *share > 0.0 && *share < 0.001 => "<0.001".to_owned(),
-            Self::Share(share) => format!("{share:.3}"),
+            Self::Share(share) => significant(*share),
+            Self::Flag(flag) => flag.to_string(),
             Self::Text(text) => text.clone(),
         }
     }
+}
+
+/// A share with three decimals, below one with three significant digits: at 0.08 % two names of a thousand
+/// and three differ.
+#[must_use]
+pub(crate) fn significant(share: f64) -> String {
+    let mut decimals = 3;
+    let mut least = 0.1;
+    while share != 0.0 && share.abs() < least && decimals < 9 {
+        decimals += 1;
+        least /= 10.0;
+    }
+    format!("{share:.decimals$}")
 }
 
 /// Writes answers in a format, at most `rows` rows of each; `None`: all. Ends in a line feed.
@@ -207,6 +247,7 @@ mod tests {
                 vec![Cell::Null, Cell::Count(0), Cell::Share(0.0004)],
                 vec![Cell::Text("b".into()), Cell::Null, Cell::Null],
             ],
+            notes: Vec::new(),
         }
     }
 
@@ -214,6 +255,22 @@ mod tests {
     fn csv_is_quoted_where_it_must_be_and_null_is_empty() {
         let expected = "a_name,names,pct\n\"x, \"\"y\"\" | z_\",1204882,33.333333\n,0,0.0004\nb,,\n";
         assert_eq!(render(&[answer()], Format::Csv, None), expected);
+    }
+
+    #[test]
+    fn flags_are_flags_and_notes_stand_in_every_format_that_has_a_place_for_them() {
+        let mut told = answer();
+        told.columns.push(("jump".to_owned(), Kind::Flag));
+        told.rows.iter_mut().for_each(|row| row.push(Cell::Flag(true)));
+        told.notes.push("s is not complete".to_owned());
+        let json = render(&[told.clone()], Format::Json, None);
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(read["tables"][0]["rows"][0]["jump"], true);
+        assert_eq!(read["tables"][0]["notes"][0], "s is not complete");
+        assert!(render(&[told.clone()], Format::Csv, None).contains(",33.333333,true\n"));
+        for format in [Format::Text, Format::Markdown, Format::Latex] {
+            assert!(render(&[told.clone()], format, None).contains("s is not complete"));
+        }
     }
 
     #[test]
@@ -228,10 +285,10 @@ mod tests {
 Things
 How many?
 
-  a_name           names     pct
-  x, \"y\" | z_  1,204,882  33.333
-  -                    0  <0.001
-  b                    -       -
+  a_name           names       pct
+  x, \"y\" | z_  1,204,882    33.333
+  -                    0  0.000400
+  b                    -         -
 
   Denominator: all 100 %
   Units: names

@@ -21,7 +21,7 @@ pub(super) fn table(answer: &Answer, rows: Option<usize>) -> String {
     for row in &cells {
         let columns =
             row.iter().zip(&widths).zip(&answer.columns).map(|((cell, &width), (_, kind))| match kind {
-                Kind::Text => format!("  {cell:<width$}"),
+                Kind::Text | Kind::Flag => format!("  {cell:<width$}"),
                 Kind::Count | Kind::Share => format!("  {cell:>width$}"),
             });
         lines.push(columns.collect::<String>().trim_end().to_owned());
@@ -37,6 +37,7 @@ pub(super) fn table(answer: &Answer, rows: Option<usize>) -> String {
             lines.extend(wrapped(&format!("{label}: {note}"), "  "));
         }
     }
+    lines.extend(answer.notes.iter().flat_map(|note| wrapped(&format!("Note: {note}"), "  ")));
     lines.join("\n").trim_end().to_owned() + "\n"
 }
 

@@ -1,8 +1,8 @@
 //! What `sts-report` takes, and what it says.
 
 use super::Report;
-use crate::cli::{Memory, ended, engine, print, warn};
-use crate::dataset::{Completeness, grouped, open_all};
+use crate::cli::{Memory, ended, engine, parse_name, print, warn, warn_of_pairs};
+use crate::dataset::{Completeness, Named, grouped, open_named, require_judged};
 use crate::fault::Fault;
 use crate::output;
 use crate::render::Format;
@@ -41,6 +41,9 @@ pub struct Args {
     /// Accept datasets that are not complete, and say what they cover.
     #[arg(long)]
     partial: bool,
+    /// Give the scan of a folder another name; may be given several times.
+    #[arg(long, value_name = "FOLDER=NAME", value_parser = parse_name)]
+    name: Vec<Named>,
     #[command(flatten)]
     joining: Joining,
     #[command(flatten)]
@@ -60,10 +63,16 @@ pub fn run(args: &Args) -> ExitCode {
 
 fn answer(args: &Args) -> Result<(), Fault> {
     // Before hours of queries.
-    args.output.as_deref().map_or(Ok(()), output::check)?;
+    args.settings.check()?;
+    let is_stdout = |file: &&PathBuf| file.as_os_str() == "-";
+    args.output.as_deref().filter(|file| file.as_os_str() != "-").map_or(Ok(()), output::check)?;
     let completeness = if args.partial { Completeness::PartialAllowed } else { Completeness::Required };
-    let datasets = open_all(&args.datasets, completeness)?;
+    let datasets = open_named(&args.datasets, &args.name, completeness)?;
+    require_judged(&datasets)?;
     warn(&datasets)?;
+    if datasets.len() > 1 {
+        warn_of_pairs(&datasets, args.settings.force);
+    }
     let engine = engine()?;
     let memory = args.memory.bytes();
     let report = engine.block_on(async {
@@ -80,7 +89,9 @@ fn answer(args: &Args) -> Result<(), Fault> {
         };
         Report::gather_all(tables, reports, args.title.clone()).await
     })?;
-    if let Some(file) = &args.output {
+    if args.output.as_ref().filter(is_stdout).is_some() {
+        print(&report.page()?)?;
+    } else if let Some(file) = &args.output {
         let page = report.page()?;
         output::write_whole(file, page.as_bytes())?;
         let bytes = u64::try_from(page.len()).unwrap_or(u64::MAX);

@@ -1,8 +1,9 @@
 //! Figures over days.
 
 use super::figure::{Figure, Series, SeriesLine, Tone, Unit};
-use super::rows::{Rows, days, is_share, number, shown};
+use super::rows::{Rows, is_share, number, shown};
 use crate::fault::Fault;
+use crate::times::days;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Draws values per day: a line each for what has the largest sums; `by` empty: one line. `None` where there
@@ -44,5 +45,12 @@ pub(super) fn daily(
     let lines = drawn.collect();
     let times = all_days.iter().filter_map(|day| Some((days(day)? * 86_400.0, day.clone()))).collect();
     let unit = if is_share(value) { Unit::Percent } else { Unit::Count };
-    Ok(Some(Figure::Series(Series { times, lines, jumps: Vec::new(), axis: axis.to_owned(), unit })))
+    Ok(Some(Figure::Series(Series {
+        times,
+        lines,
+        jumps: Vec::new(),
+        breaks: Vec::new(),
+        axis: axis.to_owned(),
+        unit,
+    })))
 }

@@ -3,19 +3,23 @@
 
 use super::daily::daily;
 use super::figure::{
-    Bar, Bars, Curve, Figure, Flow, Funnel, FunnelStage, Jump, Matrix, Series, SeriesLine, Steps, Tone, Unit,
+    Bar, Bars, Break, Curve, Figure, Flow, Funnel, FunnelStage, Jump, Matrix, Series, SeriesLine, Steps,
+    Tone, Unit,
 };
 use super::outline::{Kind, Of, Pick, Plan};
-use super::rows::{Rows, count, days, is_share, number, shown};
+use super::rows::{Rows, count, is_share, number, shown};
 use crate::dataset::grouped;
 use crate::fault::Fault;
 use crate::render::{Answer, Cell};
+use crate::shares::SMALL;
+use crate::times::seconds;
 
 /// The scans of a report, oldest first: name and begin, as the manifests state it.
 pub(super) type Scans = [(String, String)];
 
 /// Draws a figure from its query's answer; `None` where there is nothing to draw. Figures that are not over
-/// time are of the newest scan. `jumps` is the answer of the query of that name.
+/// time are of the newest scan. `jumps` is the answer of the query of that name, `breaks` where the scans are
+/// not to be compared.
 ///
 /// # Errors
 /// The query has no such column.
@@ -24,6 +28,7 @@ pub(super) fn figure(
     answer: &Answer,
     scans: &Scans,
     jumps: Option<&Answer>,
+    breaks: &[Break],
 ) -> Result<Option<Figure>, Fault> {
     let rows = Rows::new(answer).keeping(plan.keep)?;
     let newest = scans.last().map_or("", |(scan, _)| scan);
@@ -32,7 +37,7 @@ pub(super) fn figure(
         Kind::Funnel(columns) => funnel(&rows.of_scan(newest)?, *columns)?,
         Kind::Lifetimes(value, share, of) => lifetimes(&rows.of_scan(newest)?, (value, share), of)?,
         Kind::Concentration(place, curves, of) => concentration(&rows.of_scan(newest)?, place, curves, of)?,
-        Kind::Series { .. } => series(&plan.kind, &rows, scans, jumps)?,
+        Kind::Series { .. } => series(&plan.kind, &rows, scans, (jumps, breaks))?,
         Kind::Daily { day, by, value, axis } => daily(&rows, (day, by, value), axis)?,
         Kind::Matrix(from, to, names) => matrix(&rows.of_scan(newest)?, (from, to), names)?,
     })
@@ -86,7 +91,8 @@ pub(super) fn behind(rows: &Rows<'_>, row: &[Cell], of: Of) -> Result<String, Fa
     }
     let less = of.less.map(|less| rows.column(less)).transpose()?.map_or(0, |less| count(&row[less]));
     let all = count(&row[rows.column(of.of)?]).saturating_sub(less);
-    Ok(format!("{counted} of {}", grouped(all)))
+    let mark = if i64::try_from(all).is_ok_and(|all| all < SMALL) { "†" } else { "" };
+    Ok(format!("{counted} of {}{mark}", grouped(all)))
 }
 
 fn funnel(rows: &Rows<'_>, columns: [&str; 4]) -> Result<Option<Figure>, Fault> {
@@ -153,17 +159,11 @@ fn concentration(
     Ok((!figure.curves.is_empty()).then_some(Figure::Steps(figure)))
 }
 
-/// Seconds since 1970 of a time as manifests state it, `YYYY-MM-DDTHH:MM:SSZ`.
-fn seconds(time: &str) -> Option<f64> {
-    let part = |from: usize| time.get(from..from + 2)?.parse::<f64>().ok();
-    Some(days(time)? * 86_400.0 + part(11)? * 3_600.0 + part(14)? * 60.0 + part(17)?)
-}
-
 fn series(
     kind: &Kind,
     rows: &Rows<'_>,
     scans: &Scans,
-    jumps: Option<&Answer>,
+    (jumps, breaks): (Option<&Answer>, &[Break]),
 ) -> Result<Option<Figure>, Fault> {
     let Kind::Series { by, lines, jumps: measures, axis } = kind else { return Ok(None) };
     if scans.len() < 2 {
@@ -183,17 +183,26 @@ fn series(
         });
         drawn.push(SeriesLine { label: (*label).to_owned(), values, ranges: ranges.collect(), tone });
     }
+    let same_day = scans.windows(2).any(|two| two[0].1.get(..10) == two[1].1.get(..10));
     let times = scans.iter().enumerate().map(|(at, (name, started))| {
         // Scans without a time stand beside one another by their order.
         let when = u32::try_from(at).map_or(0.0, f64::from);
         match seconds(started) {
+            Some(seconds) if same_day => (seconds, started.get(5..16).unwrap_or(name).replace('T', " ")),
             Some(seconds) => (seconds, started.get(..10).unwrap_or(name).to_owned()),
             None => (when, name.clone()),
         }
     });
     let jumps = jumps.map(|answer| jumps_of(answer, measures, scans)).transpose()?.unwrap_or_default();
     let (times, axis) = (times.collect(), (*axis).to_owned());
-    Ok(Some(Figure::Series(Series { times, lines: drawn, jumps, axis, unit: Unit::Percent })))
+    Ok(Some(Figure::Series(Series {
+        times,
+        lines: drawn,
+        jumps,
+        breaks: breaks.to_vec(),
+        axis,
+        unit: Unit::Percent,
+    })))
 }
 
 /// The jumps that are told in a figure: those that the query calls one.
@@ -252,18 +261,4 @@ fn matrix(rows: &Rows<'_>, states: (&str, &str), names: &str) -> Result<Option<F
     states.sort_by(|one, other| place(one).cmp(&place(other)).then_with(|| one.cmp(other)));
     states.dedup();
     Ok((!flows.is_empty()).then_some(Figure::Matrix(Matrix { states, flows })))
-}
-
-#[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test may fail loudly")]
-    use super::*;
-
-    #[test]
-    fn times_are_seconds_since_1970() {
-        assert_eq!(days("1970-01-01"), Some(0.0));
-        assert_eq!(days("2000-02-29"), Some(11_016.0));
-        assert_eq!(seconds("2026-01-08T00:00:00Z"), Some(1_767_830_400.0));
-        assert_eq!(seconds("yesterday"), None);
-    }
 }

@@ -8,6 +8,9 @@ use crate::dataset::grouped;
 use crate::fault::Fault;
 use crate::render::Answer;
 
+/// Percent of undecided names from which a range is told in place of a share.
+const MOST_OPEN: f64 = 10.0;
+
 /// A number as it is told.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Told {
@@ -28,6 +31,7 @@ pub(super) fn told(headline: &Headline, answer: &Answer, scan: &str) -> Result<O
     let Some(row) = rows.each().next() else { return Ok(None) };
     let Some(found) = number(&row[column]) else { return Ok(None) };
     let value = if is_share(headline.value) { percent(found) } else { grouped(count(&row[column])) };
+    let mut value = value;
     let mut parts = Vec::new();
     if let Some(of) = headline.of {
         parts.push(behind(&rows, row, of)?);
@@ -38,7 +42,14 @@ pub(super) fn told(headline: &Headline, answer: &Answer, scan: &str) -> Result<O
         if let (Some(low), Some(high)) = (low, high)
             && percent(low) != percent(high)
         {
-            parts.push(format!("{} to {}", percent(low), percent(high)));
+            let range = format!("{} to {}", percent(low), percent(high));
+            // So much is undecided that what was decided says little of the whole.
+            if high - low >= MOST_OPEN {
+                parts.push(format!("{value} of the decided"));
+                value = range;
+            } else {
+                parts.push(range);
+            }
         }
     }
     let (label, query) = (headline.label.to_owned(), headline.query.to_owned());

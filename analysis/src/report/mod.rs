@@ -13,13 +13,14 @@ pub mod outline;
 mod page;
 mod rows;
 
+use crate::comparable::{self, Difference};
 use crate::dataset::Dataset;
 use crate::fault::Fault;
 use crate::query::{self, Query};
 use crate::render::{Answer, Format};
 use crate::reports::Reports;
 use crate::tables::Tables;
-use figure::{About, Figure};
+use figure::{About, Break, Figure};
 use headline::Told;
 use outline::{HEADLINES, Kind, SECTIONS};
 use std::collections::BTreeSet;
@@ -61,6 +62,7 @@ pub struct Report {
     /// Name and begin of each scan, oldest first.
     scans: Vec<(String, String)>,
     notes: Vec<String>,
+    breaks: Vec<Break>,
     headlines: Vec<Told>,
     sections: Vec<Part>,
     answers: Vec<Answer>,
@@ -68,11 +70,24 @@ pub struct Report {
 
 /// The queries of a report: over several datasets those over time too.
 fn queries(datasets: usize) -> Vec<Query> {
-    let mut queries = [query::adoption(), query::report(), query::misconfig()].concat();
+    let mut queries = [query::scans(), query::adoption(), query::report(), query::misconfig()].concat();
     if datasets > 1 {
         queries.extend(query::trends());
+    } else {
+        queries.retain(|query| query.name != "comparable");
     }
     queries
+}
+
+/// Where scans that follow one another, in the order of `datasets`, are not to be compared.
+fn breaks(datasets: &[Dataset], force: bool) -> Vec<Break> {
+    let blocked = |(before, (at, after)): (&Dataset, (usize, &Dataset))| {
+        let differences = comparable::differences(&before.manifest, &after.manifest);
+        let told: Vec<String> =
+            differences.iter().filter(|of| of.is_blocking()).map(Difference::told).collect();
+        (!told.is_empty()).then(|| Break { at, label: told.join("; "), cuts: !force })
+    };
+    datasets.iter().zip(datasets.iter().enumerate().skip(1)).filter_map(blocked).collect()
 }
 
 impl Report {
@@ -108,6 +123,12 @@ impl Report {
         for dataset in &datasets {
             notes.extend(dataset.not_known()?.map(|told| format!("{}: {told}.", dataset.scan)));
         }
+        let force = tables.as_ref().is_some_and(|tables| tables.settings().force);
+        let breaks = breaks(&datasets, force);
+        notes.extend(breaks.iter().filter_map(|broken| {
+            let (scan, _) = scans.get(broken.at)?;
+            Some(format!("{scan} is not to be compared with the scan before it: {}.", broken.label))
+        }));
         let mut answers = Vec::new();
         if let Some(tables) = &mut tables {
             let joined = if tables.is_joined() { query::joined() } else { Vec::new() };
@@ -131,8 +152,16 @@ impl Report {
             [(scan, _)] => format!("MTA-STS deployment in {scan}"),
             _ => format!("MTA-STS deployment over {} scans", scans.len()),
         });
-        let mut report =
-            Self { title, datasets, scans, notes, headlines: Vec::new(), sections: Vec::new(), answers };
+        let mut report = Self {
+            title,
+            datasets,
+            scans,
+            notes,
+            breaks,
+            headlines: Vec::new(),
+            sections: Vec::new(),
+            answers,
+        };
         report.headlines = report.told()?;
         report.sections = report.parts()?;
         Ok(report)
@@ -180,7 +209,8 @@ impl Report {
         let jumps = self.answer("jumps").map(|at| &self.answers[at]);
         let mut drawn = Vec::new();
         for (number, plan) in entry.figures.iter().enumerate() {
-            let Some(figure) = draw::figure(plan, &self.answers[answer], &self.scans, jumps)? else {
+            let Some(figure) = draw::figure(plan, &self.answers[answer], &self.scans, jumps, &self.breaks)?
+            else {
                 continue;
             };
             let id = match number {

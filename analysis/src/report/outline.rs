@@ -152,8 +152,16 @@ const SIGNALLERS: Of = Of { count: "signallers", of: "names", less: Some("undeci
 const SIGNALLERS_RANGE: Option<(&str, &str)> = Some(("signallers_low", "signallers_high"));
 const RANGE: Option<(&str, &str)> = Some(("low", "high"));
 
+/// How the scans were made, beside one another.
+const INSTRUMENTS: Section = Section {
+    id: "instruments",
+    title: "How the scans were made",
+    lead: "Scans that were made with other instruments differ by these too.",
+    entries: &[table("scans")],
+};
+
 /// The parts of the report.
-pub const SECTIONS: [Section; 8] = [
+pub const SECTIONS: [Section; 9] = [
     deployment::OVERVIEW,
     deployment::ADOPTION,
     deployment::POLICIES,
@@ -162,4 +170,5 @@ pub const SECTIONS: [Section; 8] = [
     time::TIME,
     reported::REPORTED,
     reported::EXPLAINED,
+    INSTRUMENTS,
 ];

@@ -60,6 +60,7 @@ pub(super) fn shown(cell: &Cell) -> String {
         Cell::Null => String::new(),
         Cell::Count(count) => count.to_string(),
         Cell::Share(share) => share.to_string(),
+        Cell::Flag(flag) => flag.to_string(),
         Cell::Text(text) => text.clone(),
     }
 }
@@ -70,7 +71,7 @@ pub(super) fn number(cell: &Cell) -> Option<f64> {
     match cell {
         Cell::Count(count) => Some(*count as f64),
         Cell::Share(share) => Some(*share),
-        Cell::Null | Cell::Text(_) => None,
+        Cell::Null | Cell::Flag(_) | Cell::Text(_) => None,
     }
 }
 
@@ -84,16 +85,4 @@ pub(super) fn count(cell: &Cell) -> u64 {
 /// Columns of shares say so by their name.
 pub(super) fn is_share(column: &str) -> bool {
     ["pct", "low", "high"].iter().any(|ending| column.ends_with(ending))
-}
-
-/// Days since 1970 of a day `YYYY-MM-DD` (proleptic Gregorian); `None` where it is none.
-pub(super) fn days(day: &str) -> Option<f64> {
-    let mut parts = day.get(..10)?.split('-').map(|part| part.parse::<i32>().ok());
-    let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
-    // The year begins in March, so that the leap day is its last.
-    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
-    let era = year.div_euclid(400);
-    let of_era = year.rem_euclid(400);
-    let of_year = (153 * month + 2) / 5 + day - 1;
-    Some(f64::from(era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468))
 }

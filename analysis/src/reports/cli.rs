@@ -25,10 +25,10 @@ pub fn run(args: &Args) -> ExitCode {
 
 fn answer(args: &Args) -> Result<(), Fault> {
     let catalogue = query::tlsrpt();
-    if let Some(list) = args.wanted.list(&catalogue) {
+    if let Some(list) = args.wanted.list(&catalogue, &[]) {
         return print(&list);
     }
-    let queries = args.wanted.chosen(&catalogue)?;
+    let queries = args.wanted.chosen(&catalogue, &[])?;
     let folder = args.reports.as_deref().unwrap_or_else(|| std::path::Path::new(""));
     engine()?.block_on(async {
         let reports = Reports::open(folder, args.wanted.memory()).await?;
@@ -36,6 +36,6 @@ fn answer(args: &Args) -> Result<(), Fault> {
         for query in &queries {
             answers.push(reports.run(query).await?);
         }
-        print(&args.wanted.written(&answers))
+        args.wanted.put(answers, false)
     })
 }

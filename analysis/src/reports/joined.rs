@@ -46,10 +46,10 @@ pub fn run(args: &Args) -> ExitCode {
 
 fn answer(args: &Args) -> Result<(), Fault> {
     let catalogue = query::joined();
-    if let Some(list) = args.wanted.list(&catalogue) {
+    if let Some(list) = args.wanted.list(&catalogue, &[]) {
         return print(&list);
     }
-    let queries = args.wanted.chosen(&catalogue)?;
+    let queries = args.wanted.chosen(&catalogue, &[])?;
     let completeness = if args.partial { Completeness::PartialAllowed } else { Completeness::Required };
     let datasets = open_all(&args.datasets, completeness)?;
     warn(&datasets)?;
@@ -61,6 +61,6 @@ fn answer(args: &Args) -> Result<(), Fault> {
         for query in &queries {
             answers.push(tables.run(query).await?);
         }
-        print(&args.wanted.written(&answers))
+        args.wanted.put(answers, false)
     })
 }

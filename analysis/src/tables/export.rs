@@ -3,7 +3,9 @@
 use super::Tables;
 use super::made::NAMES;
 use super::parquet_file::ParquetFile;
+use super::parts::renaming;
 use crate::contract::{self, TABLES};
+use crate::dataset::Dataset;
 use crate::fault::Fault;
 use crate::output;
 use crate::query::{Making, VIEWS};
@@ -15,8 +17,8 @@ use std::path::Path;
 
 impl Tables {
     /// Writes what is made from the datasets into a folder, for other programs: `names.parquet`,
-    /// `providers.parquet`, `scans.parquet`, `settings.parquet`, `catalogue.parquet`, `words.parquet`, and
-    /// `tables.sql`, by which DuckDB sees every table under its name.
+    /// `providers.parquet`, `scans.parquet`, `comparable.parquet`, `settings.parquet`, `catalogue.parquet`,
+    /// `words.parquet`, and `tables.sql`, by which DuckDB sees every table under its name.
     ///
     /// # Errors
     /// This machine failed at reading or writing.
@@ -50,6 +52,31 @@ impl Tables {
             .collect())
     }
 
+    /// The rows of a table, under the names that the scans have here.
+    fn duckdb_parts(&self, table: &str) -> Result<String, Fault> {
+        let absent = self.absent(table)?;
+        let read = |datasets: &mut dyn Iterator<Item = &Dataset>| {
+            let parts = datasets.filter_map(|dataset| dataset.parts.get(table)).flatten();
+            let folders: BTreeSet<&Path> = parts.filter_map(|part| part.parent()).collect();
+            let globs = folders.iter().map(|folder| quoted(&folder.join("part-*.parquet")));
+            let globs: Vec<String> = globs.collect();
+            (!globs.is_empty()).then(|| {
+                format!("SELECT *{absent} FROM read_parquet([{}], union_by_name = true)", globs.join(", "))
+            })
+        };
+        let plain = read(&mut self.datasets.iter().filter(|dataset| dataset.own_name));
+        let mut selects: Vec<String> = plain.into_iter().collect();
+        for dataset in self.datasets.iter().filter(|dataset| !dataset.own_name) {
+            if let Some(rows) = read(&mut std::iter::once(dataset)) {
+                selects.push(renaming(table, dataset, &format!("({rows}) AS rows"))?);
+            }
+        }
+        match selects.as_slice() {
+            [] => Ok(empty_select(&*contract::schema(table)?)),
+            selects => Ok(selects.join("\nUNION ALL BY NAME\n")),
+        }
+    }
+
     fn duckdb_script(&self, dir: &Path) -> Result<String, Fault> {
         let dir = dir.canonicalize().map_err(|cause| Fault::file("open", dir, cause))?;
         let mut script = "-- The tables of these datasets as the queries name them, for DuckDB.\n".to_owned();
@@ -57,21 +84,9 @@ impl Tables {
             script.push_str(&format!("CREATE OR REPLACE {kind} {name} AS\n{};\n", text.trim_end()));
         };
         for table in TABLES {
-            let globs =
-                self.datasets.iter().filter(|d| d.parts.get(table).is_some_and(|parts| !parts.is_empty()));
-            let globs: Vec<String> =
-                globs.map(|d| quoted(&d.dir.join(table).join("part-*.parquet"))).collect();
-            let text = match globs.as_slice() {
-                [] => empty_select(&*contract::schema(table)?),
-                globs => format!(
-                    "SELECT *{} FROM read_parquet([{}], union_by_name = true)",
-                    self.absent(table)?,
-                    globs.join(", ")
-                ),
-            };
-            add("VIEW", table, &text);
+            add("VIEW", table, &self.duckdb_parts(table)?);
         }
-        for name in ["names", "scans", "providers", "settings", "catalogue", "words"] {
+        for name in ["names", "scans", "comparable", "providers", "settings", "catalogue", "words"] {
             let path = dir.join(name).with_extension("parquet");
             add("VIEW", name, &format!("SELECT * FROM read_parquet({})", quoted(&path)));
         }

@@ -1,6 +1,7 @@
 //! Small tables that do not come from the Parquet files: scans, providers, settings.
 
 use super::Tables;
+use crate::comparable;
 use crate::fault::Fault;
 use arrow::array::{ArrayRef, BooleanArray, Int64Array, RecordBatch, StringArray};
 use arrow::compute::cast;
@@ -22,13 +23,11 @@ impl Tables {
             let rows = self.datasets.iter().map(|d| d.rows.get(table).and_then(|&n| i64::try_from(n).ok()));
             Arc::new(rows.collect::<Int64Array>())
         };
-        let directories = self.datasets.iter().map(|d| Some(d.dir.to_string_lossy()));
+        let names = self.datasets.iter().map(|d| Some(d.scan.as_str()));
         let complete = self.datasets.iter().map(|d| Some(d.complete));
-        let manifests = self.datasets.iter().map(|d| Some(d.manifest.to_string()));
         let unknown = self.datasets.iter().map(|d| i64::try_from(d.unknown.cells()).ok());
-        let columns: [(&str, ArrayRef); 11] = [
-            ("scan", stated(&["scan"])),
-            ("directory", Arc::new(directories.collect::<StringArray>())),
+        let mut columns: Vec<(&str, ArrayRef)> = vec![
+            ("scan", Arc::new(names.collect::<StringArray>())),
             ("schema_version", stated(&["schema_version"])),
             ("complete", Arc::new(complete.collect::<BooleanArray>())),
             ("started", time(&["started", "start"])?),
@@ -37,9 +36,10 @@ impl Tables {
             ("mx_hosts", rows("mx_hosts")),
             ("assessments", rows("assessments")),
             ("unknown_words", Arc::new(unknown.collect::<Int64Array>())),
-            ("manifest", Arc::new(manifests.collect::<StringArray>())),
         ];
-        RecordBatch::try_from_iter_with_nullable(columns.map(|(name, column)| (name, column, true)))
+        columns.extend(comparable::columns(&self.datasets));
+        let columns = columns.into_iter().map(|(name, column)| (name, column, true));
+        RecordBatch::try_from_iter_with_nullable(columns)
             .map_err(|cause| Fault::engine("make the table scans", cause))
     }
 

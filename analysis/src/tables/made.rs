@@ -2,6 +2,7 @@
 
 use super::parquet_file::ParquetFile;
 use super::{Tables, in_query};
+use crate::common;
 use crate::customers;
 use crate::fault::Fault;
 use crate::providers;
@@ -33,6 +34,9 @@ pub(crate) const SIGNALLER_NAMES: &str = "SELECT DISTINCT name FROM (
     UNION ALL SELECT unnest(ns) FROM signallers WHERE ns IS NOT NULL
 ) WHERE name IS NOT NULL";
 
+/// The views that are counted from the parts without SQL.
+const COUNTED: [&str; 2] = ["mx_customers", "common_counts"];
+
 impl Tables {
     /// Makes what the query asks for and is not there yet, and what that is made from.
     pub(super) async fn prepare(&mut self, query: &Query) -> Result<(), Fault> {
@@ -42,7 +46,8 @@ impl Tables {
             if wanted.contains(view.name) {
                 let made_from = if view.name == "signaller_names" { SIGNALLER_NAMES } else { view.sql };
                 let asked = self.engine.asked(made_from);
-                if view.name != "mx_customers" {
+                // Of groups these are counted by their texts.
+                if !COUNTED.contains(&view.name) || !self.sizes.is_empty() {
                     wanted.extend(asked.map_err(|cause| Fault::engine("read a view", cause))?);
                 }
             }
@@ -61,9 +66,12 @@ impl Tables {
                 continue;
             }
             match view.name {
-                "mx_customers" => {
+                "mx_customers" if self.sizes.is_empty() => {
                     self.engine
                         .register_batch(view.name, customers::count(&self.datasets, &self.providers)?)?;
+                }
+                "common_counts" if self.sizes.is_empty() => {
+                    self.engine.register_batch(view.name, common::count(&self.datasets)?)?;
                 }
                 "signaller_names" => self.hold_signaller_names().await?,
                 _ => self.engine.hold(view.name, view.sql).await?,
@@ -99,7 +107,7 @@ impl Tables {
         file.finish()
     }
 
-    fn name_rows(&self, names: &dyn Array) -> Result<RecordBatch, arrow::error::ArrowError> {
+    pub(super) fn name_rows(&self, names: &dyn Array) -> Result<RecordBatch, arrow::error::ArrowError> {
         let names = cast(names, &DataType::Utf8)?;
         let each = || names.as_string::<i32>().iter();
         let registrable: StringArray = each().map(|name| name.and_then(providers::registrable)).collect();

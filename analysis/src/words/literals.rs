@@ -35,6 +35,8 @@ const OWN: &[&str] = &[
     "presence", "health",
     // States over time.
     "signals", "absent", "works", "broken", "open", "not in list", "not judged",
+    // Episodes and their ends; what became of an MX set.
+    "repair", "breakage", "removal", "adoption", "begun", "covered", "id changed", "neither", "no MX host",
     // Who manages what.
     "policy host", "MX", "DNS", "self", "third party", "unclassified",
     // What senders told beside what scans saw: types of policies, stages, states, verdicts.
@@ -49,12 +51,12 @@ const OWN: &[&str] = &[
     "cipher", "common", "different providers", "every MX host passes", "have MX records", "have a usable policy",
     "have one valid record", "in the list", "invalid", "kept", "kept, expired", "key exchange", "mended", "no",
     "no policy", "no rank", "none", "not observed", "not signalling", "nothing", "other", "policy address",
-    "policy elsewhere, mail own", "policy lost", "policy own, mail elsewhere", "post-quantum", "renewed",
-    "renewed wrong", "right", "same provider", "signal MTA-STS", "signallers", "some", "some invalid",
-    "still invalid", "still wrong", "up to 1 day", "up to 1 hour", "up to 1 week", "up to 1 year", "up to 10 days",
+    "policy elsewhere, mail own", "policy own, mail elsewhere", "post-quantum", "renewed",
+    "renewed wrong", "same provider", "signal MTA-STS", "signallers", "some", "some invalid",
+    "still invalid", "up to 1 day", "up to 1 hour", "up to 1 week", "up to 1 year", "up to 10 days",
     "up to 10 years", "up to 100 days", "up to 2 weeks", "up to 200 days", "up to 31557600 s", "up to 398 days",
     "up to 4 weeks", "up to 47 days", "up to 825 days", "valid", "version", "without the largest cluster",
-    "without wildcards", "wrong", "yes",
+    "without wildcards", "yes",
     // Parts of texts, and patterns.
     "", " ", " > ", "%MLKEM%", "(not told)", "mx_cert_", "dane_", "*", "-", "--", ".", "0", ":", "_", "tlsrpt%", "{domain-}", "{domain_}", "{domain}",
 ];

@@ -35,10 +35,15 @@ pub(crate) fn write(world: &Path, out: &Path) -> Vec<PathBuf> {
         for (table, rows) in &tables {
             write_parts(&folder.join(table), table, rows.iter().filter(|row| scan(row) == *name));
         }
-        let manifest = json!({
+        let mut manifest = json!({
             "schema_version": contract::schema_version().unwrap(), "scan": name, "complete": true,
-            "started": starts.get(*name),
         });
+        match starts.get(*name) {
+            Some(Value::Object(told)) => {
+                manifest.as_object_mut().unwrap().extend(told.clone());
+            }
+            started => manifest["started"] = started.cloned().unwrap_or(Value::Null),
+        }
         fs::write(folder.join("manifest.json"), manifest.to_string()).unwrap();
         folder
     });
@@ -72,7 +77,8 @@ pub(crate) fn write_reports(world: &Path, out: &Path) {
     fs::write(out.join("manifest.json"), manifest.to_string()).unwrap();
 }
 
-/// When each scan of the world began, from its `scans.json`; a world without it says nothing of it.
+/// When each scan of the world began, or more of its manifest, from `scans.json`; a world without it says
+/// nothing of it.
 fn starts(world: &Path) -> Map<String, Value> {
     fs::read_to_string(world.join("scans.json"))
         .map_or_else(|_| Map::new(), |text| serde_json::from_str(&text).unwrap())

@@ -12,9 +12,10 @@
 //!
 //! Without clock and sockets: the time is handed in.
 
+mod heard;
+
 use super::level::{Level, Limits, Obstacle};
 use super::target::{Key, Target};
-use crate::evidence::PaceHint;
 use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::Instant;
 use tokio::sync::oneshot;
@@ -62,6 +63,8 @@ pub(super) struct Waiter {
     /// Is told when the contact may begin; dropped where it is put off.
     pub(super) tell: oneshot::Sender<()>,
     pub(super) in_queue: InQueue,
+    /// The look that it is for, from 1; `None` where an address does not rest between two.
+    pub(super) look: Option<u8>,
 }
 
 /// Those that wait for the same target.
@@ -118,6 +121,12 @@ impl Board {
     /// Queues; the waiter is told when its contact may begin, at once where it may. Then it must call
     /// [`Board::begin`] and [`Board::leave`], or [`Board::give_back`].
     pub(super) fn enter(&mut self, target: &Target, waiter: Waiter, now: Instant) {
+        if let Some(look) = waiter.look
+            && self.level(target.address(), now).puts_off(look, now)
+            && waiter.in_queue == InQueue::Leaves
+        {
+            return;
+        }
         if let Some(queue) = self.queues.get_mut(target) {
             queue.waiters.push_back(waiter);
         } else {
@@ -165,24 +174,6 @@ impl Board {
         self.serve(now);
     }
 
-    /// A contact with a target, which `began` then, ended with its deadline. After several in a row those who
-    /// queue for its address are put off: each would hold its slot for as long, and slots are what they wait
-    /// for. Contacts that have their turn keep it, and later ones wait for the next end, so that the address
-    /// is tried now and then.
-    pub(super) fn was_silent(&mut self, target: &Target, began: Instant, now: Instant) {
-        let is_silent = self.level(target.address(), now).was_silent(began, now);
-        if !is_silent || !target.keys().any(|key| self.levels.get(&key).is_some_and(Level::is_full)) {
-            return;
-        }
-        // Queues of an address have their owner's name beside it, so there may be several; there are as many
-        // as wait, and no more.
-        for queue in self.queues.iter_mut().filter(|(of, _)| of.address() == target.address()) {
-            queue.1.waiters.retain(|waiter| waiter.in_queue == InQueue::Stays);
-        }
-        self.changed.push(target.address());
-        self.serve(now);
-    }
-
     /// A contact no longer counts against the bound of all.
     pub(super) fn leave_all(&mut self, now: Instant) {
         self.all.end();
@@ -199,32 +190,6 @@ impl Board {
             }
         }
         self.serve(now);
-    }
-
-    /// Notes what a target gave to understand; true where that is "too much".
-    pub(super) fn note(&mut self, target: &Target, hint: PaceHint, now: Instant) -> bool {
-        let address = self.level(target.address(), now);
-        let too_much = match hint {
-            PaceHint::Nothing => return false,
-            PaceHint::TooMuch => true,
-            PaceHint::End => address.broke_off(now),
-            PaceHint::Answer => {
-                address.answered(now);
-                false
-            }
-        };
-        if too_much {
-            address.slow_down(now);
-        }
-        if let Some(provider) = target.provider() {
-            let provider = self.level(provider, now);
-            match hint {
-                PaceHint::Answer => provider.answered(now),
-                _ if too_much => provider.grumbled(now),
-                _ => {}
-            }
-        }
-        too_much
     }
 
     fn level(&mut self, key: Key, now: Instant) -> &mut Level {

@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
 use super::*;
+use crate::evidence::PaceHint;
 use proptest::prelude::*;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
@@ -42,7 +43,7 @@ impl World {
 
     fn enter(&mut self, id: usize, target: &Target) {
         let (tell, told) = oneshot::channel();
-        self.board.enter(target, Waiter { tell, in_queue: InQueue::Leaves }, self.now);
+        self.board.enter(target, Waiter { tell, in_queue: InQueue::Leaves, look: Some(1) }, self.now);
         self.waiting.push((id, target.clone(), told));
         self.take_begun();
     }
@@ -230,9 +231,9 @@ fn a_hundred_thousand_targets_leave_little_behind() {
         world.now += Duration::from_millis(1);
         let target = host(n << 8 & 0xff_ffff, &format!("p{n}.example"));
         let (tell, _told) = oneshot::channel();
-        world.board.enter(&target, Waiter { tell, in_queue: InQueue::Leaves }, world.now);
+        world.board.enter(&target, Waiter { tell, in_queue: InQueue::Leaves, look: Some(1) }, world.now);
         world.board.begin(&target, world.now);
-        world.board.note(&target, PaceHint::Answer, world.now);
+        world.board.note(&target, PaceHint::Answer, Some(1), world.now);
         world.board.leave_all(world.now);
         world.board.leave(&target, world.now);
         most = most.max(world.board.kept().0);
@@ -255,11 +256,11 @@ fn a_complaint_slows_the_address_and_three_in_a_row_the_provider() {
     let network = one.keys().nth(1).unwrap();
     for said in [PaceHint::TooMuch, PaceHint::TooMuch, PaceHint::Answer, PaceHint::TooMuch, PaceHint::TooMuch]
     {
-        board.note(&one, said, now);
+        board.note(&one, said, Some(1), now);
     }
     assert_eq!((board.slowed(&one.address()), board.slowed(&provider), board.slowed(&network)), (16, 1, 1));
     assert_eq!(board.slowed(&other.address()), 1);
-    board.note(&other, PaceHint::TooMuch, now);
+    board.note(&other, PaceHint::TooMuch, Some(1), now);
     assert_eq!((board.slowed(&provider), board.slowed(&other.address())), (2, 2));
 }
 
@@ -279,10 +280,10 @@ fn resets_in_a_row_after_an_answer_say_too_much() {
         PaceHint::End,
     ]
     .into_iter()
-    .map(|said| board.note(&one, said, now))
+    .map(|said| board.note(&one, said, Some(1), now))
     .collect();
     assert_eq!(said, [false, false, false, false, false, false, true, true]);
-    assert!((0..10).all(|_| !board.note(&other, PaceHint::End, now)), "it never answered");
+    assert!((0..10).all(|_| !board.note(&other, PaceHint::End, Some(1), now)), "it never answered");
 }
 
 #[test]
@@ -291,7 +292,7 @@ fn a_slowed_target_is_contacted_less_and_others_are_not() {
     let mut world = World::new(stage, Duration::from_millis(1));
     let (tired, fresh) = (host(1, "a.example"), host(300, "b.example"));
     for _ in 0..2 {
-        world.board.note(&tired, PaceHint::TooMuch, world.now);
+        world.board.note(&tired, PaceHint::TooMuch, Some(1), world.now);
     }
     let began = world.now;
     for id in 0..8 {
@@ -320,4 +321,46 @@ fn ipv6_hosts_of_one_48_share_its_rate_and_others_do_not() {
         world.began.iter().filter(|(_, id, _)| *id == of).map(|(at, ..)| *at - began).max().unwrap()
     };
     assert_eq!((last(0).as_millis(), last(1).as_millis()), (1_000, 0));
+}
+
+#[test]
+fn an_address_that_limits_on_and_on_rests_until_the_next_look() {
+    let (mut board, now) = (Board::new(OPEN, Instant::now()), Instant::now());
+    let (counting, other) = (host(1, "a.example"), host(2, "b.example"));
+    let enter = |board: &mut Board, target: &Target, in_queue, look| {
+        let (tell, mut told) = oneshot::channel();
+        board.enter(target, Waiter { tell, in_queue, look: Some(look) }, now);
+        told.try_recv()
+    };
+    let put_off = Err(oneshot::error::TryRecvError::Closed);
+    // Down to the slowest pace, and then five at it.
+    for _ in 0..4 + 5 {
+        assert!(!board.rests(&counting));
+        board.note(&counting, PaceHint::TooMuch, Some(1), now);
+    }
+    assert!(board.rests(&counting) && !board.rests(&other));
+    assert_eq!(enter(&mut board, &counting, InQueue::Leaves, 1), put_off);
+    assert_eq!(enter(&mut board, &other, InQueue::Leaves, 1), Ok(()));
+    // A further try of a contact that has begun is made all the same.
+    assert_ne!(enter(&mut board, &counting, InQueue::Stays, 1), put_off);
+    let later = now + Duration::from_secs(900);
+    board.tick(later);
+    assert_ne!(enter(&mut board, &counting, InQueue::Leaves, 2), put_off);
+    assert!(!board.rests(&counting));
+    assert_eq!(board.slowed(&counting.address()), 16);
+}
+
+#[test]
+fn who_waits_for_an_address_is_put_off_when_it_begins_to_rest() {
+    let mut world = World::new(StageLimits { address: limits(1, 1), ..OPEN }, Duration::from_millis(1));
+    let counting = host(1, "a.example");
+    (0..3).for_each(|id| world.enter(id, &counting));
+    for _ in 0..9 {
+        world.board.note(&counting, PaceHint::TooMuch, Some(1), world.now);
+    }
+    let waiting = &mut world.waiting;
+    let is_put_off =
+        |told: &mut oneshot::Receiver<()>| told.try_recv() == Err(oneshot::error::TryRecvError::Closed);
+    assert_eq!(waiting.len(), 2);
+    assert!(waiting.iter_mut().all(|(_, _, told)| is_put_off(told)));
 }

@@ -25,6 +25,8 @@ pub(super) struct Gate {
 pub struct Slot<'a> {
     gate: &'a Gate,
     target: Target,
+    /// The look that it is of, where the address may rest between two.
+    look: Option<u8>,
     has_begun: bool,
     counts: bool,
 }
@@ -42,13 +44,13 @@ impl Gate {
     pub(super) async fn enter(
         &self,
         target: Target,
-        in_queue: InQueue,
+        (in_queue, look): (InQueue, Option<u8>),
         waited: &mut Waited,
     ) -> Option<Slot<'_>> {
         let began = Instant::now();
         let (tell, told) = oneshot::channel();
         let mut pending = PendingTurn { gate: self, target: &target, told };
-        self.with(|board| board.enter(&target, Waiter { tell, in_queue }, now()));
+        self.with(|board| board.enter(&target, Waiter { tell, in_queue, look }, now()));
         if pending.told.try_recv().is_err() {
             let told = tokio::select! {
                 biased;
@@ -60,12 +62,17 @@ impl Gate {
         }
         // It was told, and has nothing more to give up: from here on the slot answers for it.
         drop(pending);
-        Some(Slot { gate: self, target, has_begun: false, counts: true })
+        Some(Slot { gate: self, target, look, has_begun: false, counts: true })
     }
 
     /// A contact with a target, which `began` then, ended with its deadline.
     pub(super) fn was_silent(&self, target: &Target, began: Instant) {
         self.with(|board| board.was_silent(target, began, now()));
+    }
+
+    /// Whether an address rests.
+    pub(super) fn rests(&self, target: &Target) -> bool {
+        self.with(|board| board.rests(target))
     }
 
     pub(super) fn in_flight(&self) -> usize {
@@ -145,7 +152,7 @@ impl Slot<'_> {
 
     /// Notes what the target gave to understand; true where that is "too much": then it is slowed.
     pub fn note(&self, hint: PaceHint) -> bool {
-        self.gate.with(|board| board.note(&self.target, hint, now()))
+        self.gate.with(|board| board.note(&self.target, hint, self.look, now()))
     }
 
     /// Frees the slot among all of a contact that has begun, but keeps the slot at its target.

@@ -16,7 +16,7 @@ fn gate(rate: u32, in_flight: usize, target_rate: u32, target_in_flight: usize) 
 }
 
 async fn enter(gate: &Gate) -> Slot<'_> {
-    gate.enter(Target::policy_host(ADDR), InQueue::Leaves, &mut Waited::default()).await.unwrap()
+    gate.enter(Target::policy_host(ADDR), (InQueue::Leaves, None), &mut Waited::default()).await.unwrap()
 }
 
 #[tokio::test]
@@ -42,7 +42,8 @@ async fn everybody_in_a_crowd_gets_a_turn_at_the_rate() {
     let began = Instant::now();
     let contacts = (0..500).map(|_| async {
         let mut waited = Waited::default();
-        let mut slot = gate.enter(Target::policy_host(ADDR), InQueue::Leaves, &mut waited).await.unwrap();
+        let mut slot =
+            gate.enter(Target::policy_host(ADDR), (InQueue::Leaves, None), &mut waited).await.unwrap();
         slot.run(tokio::time::sleep(Duration::from_millis(3))).await;
     });
     futures::future::join_all(contacts).await;
@@ -61,8 +62,8 @@ async fn who_stands_in_line_for_a_silent_address_is_put_off_and_an_answer_ends_t
         let gate = &gate;
         async move { gate.enter(target(), in_queue, &mut Waited::default()).await.is_some() }
     };
-    let mut first = std::pin::pin!(waiting(InQueue::Leaves));
-    let mut further_try = std::pin::pin!(waiting(InQueue::Stays));
+    let mut first = std::pin::pin!(waiting((InQueue::Leaves, None)));
+    let mut further_try = std::pin::pin!(waiting((InQueue::Stays, None)));
     assert!(first.as_mut().now_or_never().is_none() && further_try.as_mut().now_or_never().is_none());
     for _ in 0..2 {
         gate.was_silent(&target(), now());
@@ -82,7 +83,7 @@ async fn who_stands_in_line_for_a_silent_address_is_put_off_and_an_answer_ends_t
     drop(contact);
     assert!(further_try.await);
     // Later contacts have their turn, so the address is tried now and then.
-    assert!(waiting(InQueue::Leaves).await);
+    assert!(waiting((InQueue::Leaves, None)).await);
 }
 
 #[tokio::test]

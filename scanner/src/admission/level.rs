@@ -4,6 +4,7 @@
 //! Without clock and sockets: the time is handed in.
 
 use super::pacer::burst;
+use super::rest::Rest;
 use super::target::Target;
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
@@ -79,6 +80,7 @@ pub(super) struct Level {
     ends: u32,
     /// Contacts in a row that ended with their deadline.
     silences: u32,
+    rest: Rest,
     /// Queues that wait here, by age.
     pub(super) queue: BTreeMap<u64, Target>,
 }
@@ -95,6 +97,7 @@ impl Level {
             answered_at: None,
             ends: 0,
             silences: 0,
+            rest: Rest::default(),
             queue: BTreeMap::new(),
         }
     }
@@ -168,10 +171,31 @@ impl Level {
         self.kept_until = now + RECOVERY;
     }
 
+    /// The target asked for less in a contact of this look; true where it rests from now on.
+    pub(super) fn limited(&mut self, look: u8) -> bool {
+        self.rest.limited(look, self.slowed == SLOWEST_SHARE)
+    }
+
+    /// Whether contacts of this look are put off until the next one, because the target rests. One of a later
+    /// look ends the rest, and begins at the slowest pace.
+    pub(super) fn puts_off(&mut self, look: u8, now: Instant) -> bool {
+        if self.rest.wake(look) {
+            self.slowed = SLOWEST_SHARE;
+            self.kept_until = now + RECOVERY;
+        }
+        self.rest.puts_off(look)
+    }
+
+    /// Whether it rests.
+    pub(super) const fn rests(&self) -> bool {
+        self.rest.is_on()
+    }
+
     /// The target answered as it should.
     pub(super) fn answered(&mut self, now: Instant) {
         self.answered_at = Some(now);
         (self.ends, self.silences) = (0, 0);
+        self.rest.answered();
         self.kept_until = self.kept_until.max(now + RECOVERY);
     }
 
@@ -232,7 +256,7 @@ impl Level {
     }
 
     fn is_unused(&self) -> bool {
-        self.in_flight == 0 && self.queue.is_empty()
+        self.in_flight == 0 && self.queue.is_empty() && !self.rests()
     }
 }
 

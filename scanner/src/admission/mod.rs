@@ -6,6 +6,7 @@ mod exclusion;
 mod gate;
 mod level;
 mod pacer;
+mod rest;
 mod slow;
 mod target;
 
@@ -17,6 +18,7 @@ pub(crate) use pacer::Pacer;
 pub use pacer::Waited;
 #[cfg(test)]
 pub(crate) use pacer::burst;
+pub(crate) use target::network_of as network;
 
 use crate::evidence::PaceHint;
 use crate::fault::Unfinished;
@@ -225,7 +227,7 @@ impl Admission {
         in_queue: InQueue,
         waited: &mut Waited,
     ) -> Result<Option<Slot<'_>>, Unfinished> {
-        let turn = self.https.enter(Target::policy_host(addr), in_queue, waited);
+        let turn = self.https.enter(Target::policy_host(addr), (in_queue, None), waited);
         let slot = self.unless_stopped(turn).await?;
         self.still_admits(addr, self.excludes_policy_host(host, &[]))?;
         Ok(slot)
@@ -241,8 +243,8 @@ impl Admission {
         self.smtp.was_silent(&Target::mx_host(addr, host), began);
     }
 
-    /// Waits until an MX host's address may be contacted; the slot is held as long as it lives. `None` as
-    /// for [`Admission::https`].
+    /// Waits until an MX host's address may be contacted for this look, counted from 1; the slot is held as
+    /// long as it lives. `None` as for [`Admission::https`], and where the address rests until the next look.
     ///
     /// # Errors
     /// The scan was stopped, or the host or the address was excluded while it waited.
@@ -250,13 +252,19 @@ impl Admission {
         &self,
         addr: IpAddr,
         host: &str,
-        in_queue: InQueue,
+        (in_queue, look): (InQueue, u8),
         waited: &mut Waited,
     ) -> Result<Option<SmtpSlot<'_>>, Unfinished> {
-        let turn = self.smtp.enter(Target::mx_host(addr, host), in_queue, waited);
+        let turn = self.smtp.enter(Target::mx_host(addr, host), (in_queue, Some(look)), waited);
         let slot = self.unless_stopped(turn).await?;
         self.still_admits(addr, self.excludes_mx_host(host, &[]))?;
         Ok(slot.map(|slot| SmtpSlot { slot, slow: &self.slow_smtp }))
+    }
+
+    /// Whether an MX host's address rests, since it asked for less again and again.
+    #[must_use]
+    pub fn mx_host_rests(&self, addr: IpAddr, host: &str) -> bool {
+        self.smtp.rests(&Target::mx_host(addr, host))
     }
 
     /// The wait may have been long, and an exclusion file may have grown meanwhile.

@@ -58,6 +58,11 @@ impl Target {
     }
 }
 
+/// The network, a /24 or /48, that an address leads to: its first address.
+pub(crate) fn network_of(addr: IpAddr) -> IpAddr {
+    network(reached(addr))
+}
+
 /// The first address of the network that an address is in.
 fn network(addr: IpAddr) -> IpAddr {
     match addr {

@@ -3,7 +3,9 @@
 
 use super::seen::SeenHost;
 use crate::evidence::attempts::{self, Attempt};
-use crate::evidence::{CertFault, Code, Delivery, DnsStatus, Question, SmtpOutcome, Word};
+use crate::evidence::{
+    CertFault, Code, Delivery, DnsStatus, Question, SmtpOutcome, Word, client_certificate,
+};
 use crate::tls::tlsa::Tlsa;
 
 /// How often something was looked at before it was seen as it is.
@@ -136,14 +138,25 @@ pub struct AddressFacts {
     pub look: Look,
     /// Whether it answered a hello only when that was small.
     pub large_hello: bool,
+    /// Whether it demanded a certificate of its client; `None` where it refused the session inside TLS and
+    /// its text, which may say so, was withheld.
+    pub client_certificate: Option<bool>,
+    /// Whether it announced REQUIRETLS.
+    pub requiretls: bool,
     /// What the host's TLSA records come to here.
     pub dane: HostDane,
 }
 
 impl AddressFacts {
-    /// The facts of a row.
+    /// The facts of a row of a layout that knows whether STARTTLS may come back.
     #[must_use]
     pub fn of(row: &SeenHost) -> Self {
+        Self::of_layout(row, false)
+    }
+
+    /// The facts of a row. In layouts before 1.3 (`one_look_lasts`; before 1.2 a row itself shows it) no
+    /// second look was taken at a host without STARTTLS: what the one saw is lasting.
+    pub(super) fn of_layout(row: &SeenHost, one_look_lasts: bool) -> Self {
         let mut facts = Self {
             outcome: row.smtp_outcome.as_ref().and_then(Word::known),
             dns: row.host_dns.as_ref().and_then(Word::known),
@@ -151,8 +164,14 @@ impl AddressFacts {
             is_alias: row.host_cname.as_ref().is_some_and(|chain| !chain.is_empty()),
             look: look(row),
             large_hello: row.attempts.iter().any(|outcome| *outcome == SmtpOutcome::TlsLargeHello),
+            client_certificate: wants_client_certificate(row),
+            requiretls: row.requiretls == Some(true),
             dane: HostDane::NotAsked,
         };
+        let lasts = one_look_lasts || row.looks.is_none();
+        if lasts && facts.outcome == Some(SmtpOutcome::NotOffered) {
+            facts.look = Look::Repeated;
+        }
         facts.dane = HostDane::of(row, &facts);
         facts
     }
@@ -162,8 +181,13 @@ impl AddressFacts {
         self.outcome?.code()
     }
 
+    /// Who has no certificate of its own delivers nowhere that one is demanded.
     fn delivery(&self) -> Delivery {
-        self.outcome.map_or(Delivery::Open, SmtpOutcome::delivery)
+        match self.client_certificate {
+            Some(true) => Delivery::Fails,
+            Some(false) => self.outcome.map_or(Delivery::Open, SmtpOutcome::delivery),
+            None => Delivery::Open,
+        }
     }
 
     /// How the address fares; `None` where mail does not reach it with or without MTA-STS, or it was not
@@ -177,6 +201,16 @@ impl AddressFacts {
             Delivery::FailsIfRepeated => (self.look == Look::Repeated).then_some(Fate::Fails),
             Delivery::Open => None,
         }
+    }
+}
+
+fn wants_client_certificate(row: &SeenHost) -> Option<bool> {
+    let is_refused = row.quit_code.is_some_and(|code| (400..=599).contains(&code));
+    match &row.quit_text {
+        _ if row.tls_alert == Some(client_certificate::REQUIRED) => Some(true),
+        Some(text) if is_refused => Some(client_certificate::is_named_in(text)),
+        None if is_refused => None,
+        _ => Some(false),
     }
 }
 
@@ -206,6 +240,38 @@ mod tests {
         let facts = AddressFacts::of(&SeenHost { cert_faults: Some(faults.into()), ..row("ok") });
         assert_eq!(facts.fate(), None);
         assert_eq!(facts.cert.map(|faults| faults.each().collect()), Some(vec![CertFault::Expired]));
+    }
+
+    #[test]
+    fn no_starttls_at_one_look_decides_nothing_but_in_older_layouts() {
+        let looked = |looks, count| SeenHost {
+            looks,
+            attempts: vec![Word::Known(SmtpOutcome::NotOffered); count],
+            ..row("starttls_not_offered")
+        };
+        let fate = |row: &SeenHost, old| AddressFacts::of_layout(row, old).fate();
+        assert_eq!(fate(&looked(Some(1), 1), false), None);
+        assert_eq!(fate(&looked(Some(2), 2), false), Some(Fate::Fails));
+        assert_eq!(fate(&looked(Some(1), 1), true), Some(Fate::Fails));
+        assert_eq!(fate(&looked(None, 1), false), Some(Fate::Fails));
+    }
+
+    #[test]
+    fn who_demands_a_client_certificate_fails_whatever_its_own_is() {
+        let ok = || SeenHost { cert_faults: Some(Vec::new()), ..row("ok") };
+        let refused = |code, text: Option<&str>| {
+            let (quit_code, quit_text) = (Some(code), text.map(str::to_owned));
+            AddressFacts::of(&SeenHost { quit_code, quit_text, ..ok() })
+        };
+        let fate = |facts: AddressFacts| (facts.client_certificate, facts.fate());
+        assert_eq!(fate(refused(221, Some("Bye"))), (Some(false), Some(Fate::Passes)));
+        assert_eq!(fate(refused(421, Some("No client certificate"))), (Some(true), Some(Fate::Fails)));
+        assert_eq!(fate(refused(550, Some("No such thing"))), (Some(false), Some(Fate::Passes)));
+        // In a published dataset without banners.
+        assert_eq!(fate(refused(421, None)), (None, None));
+        let alert = SeenHost { tls_alert: Some(116), ..row("mx_tls_alert") };
+        assert_eq!(fate(AddressFacts::of(&alert)), (Some(true), Some(Fate::Fails)));
+        assert_eq!(AddressFacts::of(&SeenHost::default()).client_certificate, Some(false));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::facts::{AddressFacts, HostDane, usable_records};
 use super::seen::SeenHost;
 use crate::tls::tlsa::{self, Tlsa, Usage};
 use std::collections::HashMap;
-use std::num::NonZeroUsize;
+use std::num::NonZeroU32;
 
 /// Every MX host of a scan with the facts of its addresses, in no order that matters.
 ///
@@ -13,8 +13,9 @@ use std::num::NonZeroUsize;
 pub struct HostsOf {
     /// Whether the scan's resolvers validate DNSSEC: without that nothing is known of DANE.
     pub validates: bool,
+    one_look_lasts: bool,
     /// Where each host's newest address stands in `addresses`, counted from 1.
-    newest: HashMap<Box<str>, NonZeroUsize>,
+    newest: HashMap<Box<str>, NonZeroU32>,
     addresses: Vec<Linked>,
     pending: Pending,
     /// By index in `addresses`: the names of certificates that match a TLSA record and are not the host's.
@@ -24,13 +25,20 @@ pub struct HostsOf {
 #[derive(Debug)]
 struct Linked {
     facts: AddressFacts,
-    older: Option<NonZeroUsize>,
+    /// Counted from 1; in 32 bits, which are enough for every address of IPv4.
+    older: Option<NonZeroU32>,
 }
 
 impl HostsOf {
+    /// None yet; `one_look_lasts` where the dataset's layout is older than the second look at hosts without
+    /// STARTTLS.
+    pub(super) fn of_layout(one_look_lasts: bool) -> Self {
+        Self { one_look_lasts, ..Self::default() }
+    }
+
     /// Adds a row of `mx_hosts`. A host's rows may come in any order and far apart.
     pub fn add(&mut self, row: &SeenHost) {
-        let facts = AddressFacts::of(row);
+        let facts = AddressFacts::of_layout(row, self.one_look_lasts);
         let address = self.addresses.len();
         self.add_facts(&row.host, facts);
         if facts.dane == HostDane::Unseen {
@@ -39,7 +47,8 @@ impl HostsOf {
     }
 
     fn add_facts(&mut self, host: &str, facts: AddressFacts) {
-        let at = NonZeroUsize::MIN.saturating_add(self.addresses.len());
+        let before = u32::try_from(self.addresses.len()).unwrap_or(u32::MAX);
+        let at = NonZeroU32::MIN.saturating_add(before);
         let older = match self.newest.get_mut(host) {
             Some(newest) => Some(std::mem::replace(newest, at)),
             None => self.newest.insert(host.into(), at),
@@ -72,7 +81,7 @@ impl HostsOf {
     fn with_index<'a>(&'a self, host: &str) -> impl Iterator<Item = (usize, &'a AddressFacts)> + use<'a> {
         let mut next = self.newest.get(host).copied();
         std::iter::from_fn(move || {
-            let at = next?.get() - 1;
+            let at = next?.get() as usize - 1;
             let linked = self.addresses.get(at)?;
             next = linked.older;
             Some((at, &linked.facts))

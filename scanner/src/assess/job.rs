@@ -249,7 +249,9 @@ fn hosts_of(
     completed: &Completed,
     tally: &mut WordCounts,
 ) -> Result<HostsOf, ScanError> {
-    let mut hosts = HostsOf::default();
+    let layout = Layout::parse(&manifest.schema_version);
+    let one_look_lasts = layout.is_some_and(|layout| layout < super::rules::SECOND_LOOK_AT_NOT_OFFERED);
+    let mut hosts = HostsOf::of_layout(one_look_lasts);
     let counted = counted(&MX_HOSTS);
     read::batches(dataset, &MX_HOSTS, SeenHost::COLUMNS, |batch| {
         for row in 0..batch.rows() {

@@ -131,8 +131,9 @@ impl<'a> DomainCase<'a> {
         Self { row, hosts, record, text, patterns }
     }
 
+    /// A scan of a layout before 1.3 took no record in quotes for a signal, and looked no further.
     fn signals(&self) -> bool {
-        self.record.as_ref().is_some_and(|record| record.signals)
+        self.record.as_ref().is_some_and(|record| record.signals) && self.row.sts_signals != Some(false)
     }
 
     /// The policy's text where a strict sender may use it: fetched without a fault and valid.

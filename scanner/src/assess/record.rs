@@ -15,8 +15,10 @@ pub(super) fn findings(case: &DomainCase<'_>, found: &mut Found) {
         Some(status) if !status.is_definite() => found.note_after(Code::record_dns_unusable, look),
         _ => {}
     }
-    if let Some(record) = &case.record {
-        found.note_faults(&record.faults);
+    match &case.record {
+        Some(record) if record.signals && !case.signals() => found.note(Code::record_unrelated_txt),
+        Some(record) => found.note_faults(&record.faults),
+        None => {}
     }
     if row.sts_wildcard == Some(true) {
         found.note(Code::record_wildcard);

@@ -16,6 +16,9 @@ const fn since(major: u32, minor: u32) -> Layout {
     Layout { major, minor }
 }
 
+/// With this layout hosts without STARTTLS got a second look.
+pub const SECOND_LOOK_AT_NOT_OFFERED: Layout = since(1, 3);
+
 /// All of them, in the order in which they came.
 pub const RULES: &[Rule] = &[
     Rule {
@@ -25,6 +28,14 @@ pub const RULES: &[Rule] = &[
     Rule {
         since: since(1, 2),
         says: "a device that masks STARTTLS is starttls_masked; before, such a host is starttls_not_offered",
+    },
+    Rule {
+        since: SECOND_LOOK_AT_NOT_OFFERED,
+        says: "no STARTTLS at one look may pass; before, there was one look at it, and it lasts",
+    },
+    Rule {
+        since: since(1, 3),
+        says: "a record in quotes is a signal; before, such a domain does not signal",
     },
 ];
 

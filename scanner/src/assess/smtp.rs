@@ -17,6 +17,12 @@ pub(super) fn findings(case: &DomainCase<'_>, found: &mut Found) {
             if let Some(code) = facts.code() {
                 found.note_after(code, facts.look);
             }
+            if facts.client_certificate == Some(true) {
+                found.note(Code::mx_client_certificate);
+            }
+            if facts.requiretls {
+                found.note(Code::mx_requiretls);
+            }
             if facts.large_hello {
                 found.note(Code::mx_tls_large_hello);
             }

@@ -6,7 +6,7 @@ use super::catalogue::Severity;
 use super::facts::{AddressFacts, Fate, Look};
 use super::policy_host::look;
 use crate::dataset::columns::domains::SeenMx;
-use crate::evidence::{Code, Mode, MxKind, RecordState, Verdict};
+use crate::evidence::{Code, Mode, MxKind, PolicyOutcome, RecordState, Verdict};
 use crate::mta_sts::mx_pattern;
 
 /// The three verdicts of a domain that signals.
@@ -86,7 +86,9 @@ fn policy(case: &DomainCase<'_>, sender: Sender) -> Policy {
     let Some(outcome) = case.outcome() else {
         return Policy::Undecided;
     };
-    if let Some(code) = outcome.code() {
+    // Most deployed software takes a text that ends with the connection, closed in order or not.
+    let is_taken = sender == Sender::Lenient && outcome == PolicyOutcome::HttpIncomplete;
+    if let Some(code) = outcome.code().filter(|_| !is_taken) {
         return if keeps_away(code, look(case)) { Policy::Gone } else { Policy::Undecided };
     }
     let Some(text) = &case.text else {

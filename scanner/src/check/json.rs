@@ -71,6 +71,7 @@ fn policy(row: &DomainRow) -> Value {
         "outcome": policy.outcome,
         "attempts": policy.attempts,
         "tls": tls(&policy.tls),
+        "alert": policy.alert,
         "http_status": policy.http_status,
         "redirect_to": policy.redirect_to,
         "content_type": policy.content_type,
@@ -111,6 +112,11 @@ fn address(row: &HostRow) -> Value {
         "banner": row.smtp.banner,
         "ehlo": row.smtp.ehlo,
         "starttls": row.smtp.starttls,
+        "tls_alert": row.smtp.tls_alert,
+        "ehlo_tls": row.smtp.ehlo_tls,
+        "requiretls": row.smtp.requiretls,
+        "quit_code": row.smtp.quit_code,
+        "quit_text": row.smtp.quit_text,
         "tls": tls(&row.smtp.tls),
     })
 }

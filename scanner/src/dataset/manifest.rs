@@ -257,7 +257,7 @@ pub struct Sum {
     pub excluded: u64,
     /// Entries that are no domain name.
     pub invalid: u64,
-    /// Names of other shards.
+    /// Names of other shards, and names that are not of the sample.
     pub other_shards: u64,
     /// Names for which this machine failed.
     pub failed_here: u64,

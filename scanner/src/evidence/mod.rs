@@ -7,6 +7,7 @@
 pub mod attempts;
 mod catalogue;
 mod certificate;
+pub mod client_certificate;
 mod code;
 mod dns;
 mod domain;

@@ -41,6 +41,9 @@ pub trait Outcome: Vocabulary {
     /// The server speaks nothing newer than TLS 1.1.
     const OLD_TLS: Self;
 
+    /// The server ends TLS with an alert, whatever it is offered.
+    const ALERT: Self;
+
     /// The further connection that it calls for; `None` where nothing more can be learnt.
     fn extra_hello(self) -> Option<ExtraHello>;
 

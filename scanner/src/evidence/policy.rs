@@ -49,7 +49,8 @@ vocabulary! {
         TlsAlert = "policy_tls_alert",
         /// Older than TLS 1.2 (RFC 8461 section 4.2), or no TLS at all.
         TlsProtocol = "policy_tls_protocol",
-        /// No parameters in common with this client, which does not offer every legitimate choice.
+        /// No parameters in common with this client, which does not offer every legitimate choice; and the
+        /// server picks TLS 1.2 or newer of a broader offer, or does not answer it.
         TlsClientLimit = "policy_tls_client_limit",
         /// The server answered only a small hello. Found in attempts only.
         TlsLargeHello = "policy_tls_large_hello",
@@ -63,6 +64,9 @@ vocabulary! {
         Redirect = "policy_redirect",
         /// No HTTP response, or one that breaks off.
         HttpMalformed = "policy_http_malformed",
+        /// A body without a length that ends with the connection, which TLS did not close (RFC 9112 section
+        /// 9.8): it may have been cut.
+        HttpIncomplete = "policy_http_incomplete",
         /// The deadline passed after the handshake.
         Timeout = "policy_timeout",
         /// A body larger than the limit.
@@ -105,6 +109,7 @@ impl PolicyOutcome {
             Self::HttpStatus => Code::policy_http_status,
             Self::Redirect => Code::policy_redirect,
             Self::HttpMalformed => Code::policy_http_malformed,
+            Self::HttpIncomplete => Code::policy_http_incomplete,
             Self::Timeout => Code::policy_timeout,
             Self::TooLarge => Code::policy_too_large,
         })
@@ -151,6 +156,7 @@ impl PolicyOutcome {
             | Self::HttpStatus
             | Self::Redirect
             | Self::HttpMalformed
+            | Self::HttpIncomplete
             | Self::Timeout
             | Self::TooLarge => Step::Http,
         }
@@ -183,6 +189,7 @@ enum Step {
 impl Outcome for PolicyOutcome {
     const LARGE_HELLO: Self = Self::TlsLargeHello;
     const OLD_TLS: Self = Self::TlsProtocol;
+    const ALERT: Self = Self::TlsAlert;
 
     fn extra_hello(self) -> Option<ExtraHello> {
         match self {
@@ -214,6 +221,7 @@ impl Outcome for PolicyOutcome {
             | Self::HttpStatus
             | Self::Redirect
             | Self::HttpMalformed
+            | Self::HttpIncomplete
             | Self::Timeout
             | Self::TooLarge => None,
         }

@@ -114,6 +114,8 @@ pub struct PolicyEvidence {
     pub addrs: Option<Vec<AddrOutcome>>,
     pub outcome: Option<PolicyOutcome>,
     pub tls: TlsEvidence,
+    /// The alert of TLS that ended it.
+    pub alert: Option<i32>,
     pub http_status: Option<i32>,
     pub redirect_to: Option<String>,
     pub content_type: Option<String>,
@@ -201,6 +203,12 @@ pub struct SmtpEvidence {
     pub ehlo: Option<Vec<String>>,
     pub starttls: Option<Starttls>,
     pub tls: TlsEvidence,
+    /// The alert of TLS that ended it.
+    pub tls_alert: Option<i32>,
+    pub ehlo_tls: Option<Vec<String>>,
+    pub requiretls: Option<bool>,
+    pub quit_code: Option<i32>,
+    pub quit_text: Option<String>,
     pub probed_at: Option<Micros>,
     pub connect_ms: Option<i64>,
     pub banner_ms: Option<i64>,

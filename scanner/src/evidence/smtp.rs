@@ -22,7 +22,7 @@ vocabulary! {
         BannerTimeout = "smtp_banner_timeout",
         /// 4xx as the greeting, or in reply to EHLO or HELO.
         Rejected4xx = "smtp_rejected_4xx",
-        /// 5xx as the greeting, or in reply to both EHLO and HELO.
+        /// 5xx as the greeting, or in reply to both EHLO and HELO, or to EHLO by a server that then hung up.
         Rejected5xx = "smtp_rejected_5xx",
         /// Closed, reset later, or silent after the greeting.
         Closed = "smtp_closed",
@@ -39,17 +39,19 @@ vocabulary! {
         Refused = "starttls_refused",
         /// Older than TLS 1.2 (RFC 8461 section 4.2), or no TLS at all.
         TlsProtocol = "mx_tls_protocol",
-        /// No parameters in common with this client, which does not offer every legitimate choice.
+        /// No parameters in common with this client, which does not offer every legitimate choice; and the
+        /// server picks TLS 1.2 or newer of a broader offer, or does not answer it.
         TlsClientLimit = "mx_tls_client_limit",
         /// The server answered only a small hello. Found in attempts only.
         TlsLargeHello = "mx_tls_large_hello",
-        /// A fatal alert that is about neither version nor parameters.
+        /// A fatal alert that is about neither version nor parameters, or one in place of an answer inside
+        /// TLS.
         TlsAlert = "mx_tls_alert",
         /// The handshake did not finish within the deadline.
         TlsTimeout = "mx_tls_timeout",
         /// Closed or reset during the handshake.
         TlsClosed = "mx_tls_closed",
-        /// The host asked the scanner to slow down: 421, or 450 or 451 with a text that mentions a rate, or
+        /// The host asked the scanner to slow down: 421, or another 4xx with a text that mentions a rate, or
         /// three connections broken off in a row.
         Limited = "limited",
         /// Not contacted: beyond --addresses-per-host.
@@ -122,9 +124,10 @@ impl SmtpOutcome {
     }
 
     /// Whether the address is contacted again at the second look: it may pass, or the host said that it may.
+    /// A mask over STARTTLS may be that of a device near the scanner: until that is known no row is final.
     #[must_use]
     pub const fn wants_second_look(self) -> bool {
-        self.may_pass() || matches!(self, Self::Limited | Self::Rejected4xx)
+        self.may_pass() || matches!(self, Self::Limited | Self::Rejected4xx | Self::Masked)
     }
 
     /// What a sender that demands TLS does at such an address.
@@ -132,10 +135,9 @@ impl SmtpOutcome {
     pub const fn delivery(self) -> Delivery {
         match self {
             Self::Ok => Delivery::Tls,
-            Self::NotOffered | Self::Masked | Self::TlsProtocol | Self::TlsAlert | Self::AnswerInjection => {
-                Delivery::Fails
-            }
-            Self::Refused => Delivery::FailsIfRepeated,
+            Self::Masked | Self::TlsProtocol | Self::TlsAlert | Self::AnswerInjection => Delivery::Fails,
+            // Behind one address may be machines of which some do not offer it.
+            Self::NotOffered | Self::Refused => Delivery::FailsIfRepeated,
             Self::ConnectRefused
             | Self::ConnectTimeout
             | Self::ConnectUnreachable
@@ -161,6 +163,7 @@ impl SmtpOutcome {
 impl Outcome for SmtpOutcome {
     const LARGE_HELLO: Self = Self::TlsLargeHello;
     const OLD_TLS: Self = Self::TlsProtocol;
+    const ALERT: Self = Self::TlsAlert;
 
     fn extra_hello(self) -> Option<ExtraHello> {
         match self {
@@ -230,6 +233,8 @@ impl Outcome for SmtpOutcome {
         match self {
             Self::ConnectUnreachable => Some(Suspicion::Route),
             Self::ConnectRefused => Some(Suspicion::Answers),
+            // Said, not cut off.
+            Self::NotOffered | Self::Refused => None,
             other => other.may_pass().then_some(Suspicion::Answers),
         }
     }

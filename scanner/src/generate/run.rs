@@ -6,7 +6,7 @@ use crate::admission::{Admission, Exclusions};
 use crate::dns::{self, ByHand, Dns};
 use crate::evidence::Mode;
 use crate::fault::{LocalFault, Unfinished};
-use crate::input::{self, BadEntry, InputError, ListSpec, Options, Reader, Repeats, Shard};
+use crate::input::{self, BadEntry, InputError, ListSpec, Options, Reader, Repeats, Sample, Shard};
 use crate::plan::ScanPlan;
 use crate::runtime;
 use crate::uplink::Uplink;
@@ -147,6 +147,7 @@ fn reader(list: &Path) -> Result<Reader, GenerateError> {
     let options = Options {
         seed: 0,
         shard: Shard::WHOLE,
+        sample: Sample::WHOLE,
         window: 1,
         max_listed: input::LISTED_NAMES,
         repeats: Repeats::Dropped,

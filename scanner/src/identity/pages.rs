@@ -108,7 +108,7 @@ fn page(plan: &ScanPlan, contact: &str) -> String {
         (
             "SMTP",
             format!(
-                "connection to port {}, <code>EHLO {}</code>, <code>STARTTLS</code>, a TLS handshake, <code>QUIT</code>; never <code>MAIL FROM</code>",
+                "connection to port {}, <code>EHLO {}</code>, <code>STARTTLS</code>, a TLS handshake, <code>EHLO</code> once more, <code>QUIT</code>; never <code>MAIL FROM</code>",
                 port(plan.smtp_port),
                 escaped(&identity.ehlo_name)
             ),

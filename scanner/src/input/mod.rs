@@ -32,6 +32,7 @@ mod parquet;
 mod parts;
 mod reader;
 mod record;
+mod sample;
 mod sniff;
 mod source;
 mod suffix;
@@ -52,6 +53,7 @@ pub use name::normalise;
 pub use open::{ListFormat, ReadAs};
 pub use order::{Shard, ShardError};
 pub use reader::{Entry, InputCounts, ListCounts, Options, Reader, Repeats};
+pub use sample::{Sample, SampleError};
 pub use suffix::{Split, split};
 pub use survey::{Survey, Surveyed, survey};
 

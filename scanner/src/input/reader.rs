@@ -7,6 +7,7 @@ use super::form::{self, Found};
 use super::judge::{self, HEAD, Judge};
 use super::open::{Opened, ReadAs};
 use super::order::{Shard, Window};
+use super::sample::Sample;
 use super::source::RawEntry;
 use super::unique::{Fingerprint, Memberships, NamesSeen};
 use super::{ListSpec, suffix};
@@ -26,6 +27,8 @@ pub struct Options {
     pub seed: u64,
     /// The part of the names that is taken.
     pub shard: Shard,
+    /// The sample of them that is taken.
+    pub sample: Sample,
     /// Names that are put into random order together; at least 1, which keeps the list's order.
     /// They are held in memory, about 150 bytes each, and the first is given out when all of them were read.
     pub window: usize,
@@ -34,6 +37,13 @@ pub struct Options {
     pub max_listed: usize,
     /// What is done about names that come twice.
     pub repeats: Repeats,
+}
+
+impl Options {
+    /// Whether a normalised name is of this shard and of the sample.
+    fn takes(&self, name: &str) -> bool {
+        self.shard.takes(name) && self.sample.takes(self.seed, name)
+    }
 }
 
 /// What is done about names that come twice.
@@ -78,7 +88,7 @@ pub struct InputCounts {
     pub duplicates: u64,
     /// No domain name.
     pub invalid: u64,
-    /// Names that another shard takes, as often as they are met.
+    /// Names that another shard takes, or that are not of the sample, as often as they are met.
     pub out_of_shard: u64,
     /// The first bad entries.
     pub examples: Vec<Example>,
@@ -233,7 +243,7 @@ impl Reader {
             }
             Err(reason) => return self.refuse(reason),
         };
-        if !self.options.shard.takes(&domain) {
+        if !self.options.takes(&domain) {
             self.counts.out_of_shard += 1;
             return;
         }
@@ -351,7 +361,7 @@ fn memberships(
         let mut opened = list.open()?;
         while read(&mut opened, list, &mut raw)? {
             let Ok(Found { name: domain, .. }) = form::name_in(&raw, opened.form) else { continue };
-            if !options.shard.takes(&domain) {
+            if !options.takes(&domain) {
                 continue;
             }
             if memberships.len() >= options.max_listed {

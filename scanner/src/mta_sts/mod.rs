@@ -7,6 +7,7 @@
 //! *lenient* one forgives what most deployed senders forgive; each reader's documentation lists its rules.
 //! What a text is to either follows from the [`Weight`] of its faults.
 
+pub(crate) mod escaped;
 mod fields;
 pub mod mx_pattern;
 pub mod policy;

@@ -16,6 +16,7 @@
 //!    versions.
 //! 6. What is required is required.
 
+use super::escaped;
 use super::fields::is_extension_name;
 use super::mx_pattern::{self, PatternFault};
 use super::text::{offset_in, trim_any, trim_wsp};
@@ -103,7 +104,7 @@ pub fn parse(body: &[u8]) -> Parsed<'_> {
         Some(b'<') => return Parsed::of_one_fault(Code::policy_html),
         Some(_) => {}
     }
-    let mut reader = Reader::default();
+    let mut reader = Reader { is_text: escaped::is_text(text), ..Reader::default() };
     if text.len() < body.len() {
         reader.faults.push(Fault::new(Code::policy_bom, Weight::Broken, 1, 1));
     }
@@ -120,6 +121,10 @@ pub fn parse(body: &[u8]) -> Parsed<'_> {
 #[derive(Default)]
 struct Reader<'a> {
     line: usize,
+    /// Whether the body is text, so that what looks like quotes is some.
+    is_text: bool,
+    /// Where quotes or backslashes stand first in the line of a field that has none.
+    escaped: Option<(usize, usize)>,
     seen: HashSet<&'a [u8]>,
     mode: Option<Mode>,
     lenient_mode: Option<Mode>,
@@ -145,6 +150,7 @@ impl<'a> Reader<'a> {
         if indent > 0 {
             self.tell(Code::policy_leading_space, Weight::Forgiven, 1);
         }
+        self.marks(line);
         let Some(colon) = line.iter().position(|&b| b == b':') else {
             return self.tell(Code::policy_line_invalid, Weight::Forgiven, indent + 1);
         };
@@ -174,6 +180,17 @@ impl<'a> Reader<'a> {
             }
             (b"version" | b"mode" | b"max_age", _) => {}
             _ => self.tell(Code::policy_unknown_field, Weight::Remark, indent + 1),
+        }
+    }
+
+    /// Notes quotes and backslashes, such as those of a literal `\n`, in a line that means one of the four
+    /// fields: none of them has any.
+    fn marks(&mut self, line: &[u8]) {
+        let key = escaped::meant(line).split(|&b| b == b':').next().unwrap_or_default();
+        let end = key.iter().rposition(|b| b.is_ascii_alphanumeric()).map_or(0, |last| last + 1);
+        let is_field = matches!(key.get(..end), Some(b"version" | b"mode" | b"mx" | b"max_age"));
+        if self.is_text && self.escaped.is_none() && is_field {
+            self.escaped = escaped::column(line).map(|column| (self.line, column));
         }
     }
 
@@ -240,6 +257,10 @@ impl<'a> Reader<'a> {
         if self.max_age_s.is_some_and(|age| age > 0 && age < short) {
             let (line, column) = self.max_age_at;
             self.faults.push(Fault::new(Code::policy_max_age_short, Weight::Remark, line, column));
+        }
+        // A field that counts is valid without them; a later one of its name counts for nothing.
+        if let Some((line, column)) = self.escaped.filter(|_| !strictly_valid(&self.faults)) {
+            self.faults.push(Fault::new(Code::policy_escaped, Weight::Remark, line, column));
         }
         Parsed {
             valid: strictly_valid(&self.faults),

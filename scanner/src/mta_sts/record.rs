@@ -16,6 +16,7 @@
 //! 4. `id` is whatever follows the first `=` of the first field named `id`, of any characters and length, if
 //!    it is not empty.
 
+use super::escaped::{self, meant};
 use super::fields::{Field, Shape, Standing, after_spaced_version, fields, standing, trailing_space};
 use super::text::trim_wsp;
 use super::{Fault, Weight, leniently_valid, strictly_valid};
@@ -29,7 +30,7 @@ const PREFIX: &[u8] = b"v=STSv1;";
 /// What the TXT records at `_mta-sts` amount to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Judged {
-    /// Whether one begins, blind to case and after trimming, with `v=sts`.
+    /// Whether one begins, blind to case and after trimming, with `v=sts`, perhaps behind quotes.
     pub signals: bool,
     /// What they are to a strict sender. A signal in another version is `Invalid` with
     /// `record_version_invalid`; to a sender it is the same as none.
@@ -43,10 +44,11 @@ pub struct Judged {
     pub faults: Vec<Fault>,
 }
 
-/// Whether one TXT record signals MTA-STS: it begins, blind to case and after trimming, with `v=sts`.
+/// Whether one TXT record signals MTA-STS: it begins, blind to case and after trimming, with `v=sts`. Quotes
+/// and backslashes before that are passed over: who publishes such a record means to take part.
 #[must_use]
 pub fn signals(txt: &[u8]) -> bool {
-    txt.trim_ascii_start().get(..5).is_some_and(|head| head.eq_ignore_ascii_case(b"v=sts"))
+    meant(txt).get(..5).is_some_and(|head| head.eq_ignore_ascii_case(b"v=sts"))
 }
 
 /// Judges all TXT records at `_mta-sts`, each with its character-strings joined. Without any it allocates
@@ -75,6 +77,9 @@ fn one<T: AsRef<[u8]>>(judged: &mut Judged, txts: &[T], index: usize) {
     judged.lenient = state(leniently_valid(&read.faults));
     judged.id = read.id.map(escape);
     judged.faults = read.faults;
+    if judged.state != RecordState::Valid {
+        judged.faults.extend(escaped(txts[index].as_ref(), index + 1));
+    }
     for (other, txt) in txts.iter().enumerate().filter(|(other, _)| *other != index) {
         let code = match after_spaced_version(txt.as_ref(), VERSION) {
             Some(_) => Code::record_space_before_semicolon,
@@ -136,7 +141,15 @@ fn none<T: AsRef<[u8]>>(judged: &mut Judged, txts: &[T]) {
         judged.state = RecordState::Invalid;
         judged.lenient = state(lenient.only().is_some());
         judged.faults.push(Fault::new(Code::record_version_invalid, Weight::Broken, index + 1, 1));
+        judged.faults.extend(escaped(txts[index].as_ref(), index + 1));
     }
+}
+
+/// Quotes and backslashes in a record that is not valid are why, or part of it. (In one that is valid they
+/// are of an extension, which may have them.)
+fn escaped(txt: &[u8], line: usize) -> Option<Fault> {
+    let column = escaped::column(txt)?;
+    Some(Fault::new(Code::record_escaped, Weight::Remark, line, column))
 }
 
 /// The one of several that fits, if exactly one does.
@@ -249,6 +262,10 @@ mod tests {
             (&["v=STSv1 ; id=1"], &["record_space_before_semicolon"]),
             (&["v=STSv1; id=1; id=2"], &["record_duplicate_field"]),
             (&["v=STSv1; id=1; x=1; x=2"], &["record_duplicate_field"]),
+            (&["\"v=STSv1; id=1;\""], &["record_version_invalid", "record_escaped"]),
+            (&["v=STSv1\\; id=1\\;"], &["record_version_invalid", "record_escaped"]),
+            (&["v=STSv1; id=\"1\""], &["record_id_invalid", "record_escaped"]),
+            (&["v=STSv1; id=1; x=\"\\\""], &[]),
             (&["v=STSv1; id=1 "], &["record_trailing_space"]),
             (&["v=STSv1; id=1;\r\n"], &["record_trailing_space"]),
             (&["v=STSv1; id=1; "], &[]),
@@ -263,7 +280,7 @@ mod tests {
 
     #[test]
     fn a_signal_is_blind_to_case_and_white_space() {
-        for txt in ["v=sts", " V=STSv9", "\tv=StSv1; id=1"] {
+        for txt in ["v=sts", " V=STSv9", "\tv=StSv1; id=1", "\"v=STSv1; id=1;\"", "'v=STSv1; id=1'"] {
             assert!(judge(&[txt]).signals, "{txt}");
         }
         for txt in ["", "v=st", "x v=STSv1; id=1", "v =STSv1; id=1"] {

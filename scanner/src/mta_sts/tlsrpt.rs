@@ -4,10 +4,14 @@
 //! list of URIs between commas with WSP round them; schemes `mailto` and `https` (the RFC defines no other);
 //! `!`, `,` and `;` in a URI are percent-encoded; a mailto has an address (RFC 6068 section 2).
 //!
+//! Where none stands, one that was meant as one (`v=tlsrpt` in front, perhaps behind quotes) is a broken
+//! attempt: invalid, and to a sender the same as none.
+//!
 //! Lenient: 1. white space at the end, empty fields and extensions of any form are passed over; 2. a URI of a
 //! scheme that is known counts whatever follows it; 3. of several URIs one that counts is enough. Version,
 //! the number of records and the need for a `rua` are as strict as above.
 
+use super::escaped::{self, meant};
 use super::fields::{Shape, Standing, after_spaced_version, fields, standing, trailing_space};
 use super::text::{offset_in, trim_wsp};
 use super::{Fault, Weight, leniently_valid, strictly_valid};
@@ -51,10 +55,24 @@ pub fn judge<T: AsRef<[u8]>>(txts: &[T]) -> Judged {
             });
             match (spaced.next(), spaced.next()) {
                 (Some(only), None) => only,
-                _ => none,
+                _ => attempt(txts).unwrap_or(none),
             }
         }
     }
+}
+
+/// What no sender takes for a record, and was meant as one: it begins, blind to case and after white space,
+/// quotes and backslashes, with `v=tlsrpt`.
+fn attempt<T: AsRef<[u8]>>(txts: &[T]) -> Option<Judged> {
+    let is_meant =
+        |txt: &[u8]| meant(txt).get(..8).is_some_and(|head| head.eq_ignore_ascii_case(b"v=tlsrpt"));
+    let index = txts.iter().position(|txt| is_meant(txt.as_ref()))?;
+    let fault = match escaped::column(txts[index].as_ref()) {
+        Some(column) => Fault::new(Code::tlsrpt_escaped, Weight::Broken, index + 1, column),
+        None => Fault::new(Code::tlsrpt_invalid, Weight::Broken, index + 1, 1),
+    };
+    let state = RecordState::Invalid;
+    Some(Judged { state, lenient: state, rua: None, faults: vec![fault] })
 }
 
 fn read(txt: &[u8], start: usize, line: usize) -> Judged {
@@ -85,6 +103,11 @@ fn read(txt: &[u8], start: usize, line: usize) -> Judged {
     } else if let Some(column) = uris.first_bad {
         let weight = if uris.usable > 0 { Weight::Forgiven } else { Weight::Broken };
         faults.push(Fault::new(Code::tlsrpt_rua_invalid, weight, line, column));
+    }
+    if !strictly_valid(&faults)
+        && let Some(column) = escaped::column(txt)
+    {
+        faults.push(Fault::new(Code::tlsrpt_escaped, Weight::Remark, line, column));
     }
     let state = |valid| if valid { RecordState::Valid } else { RecordState::Invalid };
     Judged {
@@ -201,7 +224,26 @@ mod tests {
     fn a_blank_before_the_semicolon_is_taken_only_alone() {
         let spaced = "v=TLSRPTv1 ; rua=mailto:a@b.example";
         assert_eq!(judge(&[spaced]).state, RecordState::Valid);
-        assert_eq!(judge(&[spaced, spaced]).state, RecordState::Absent);
+        assert_eq!(judge(&[spaced, spaced]).state, RecordState::Invalid);
+    }
+
+    #[test]
+    fn a_broken_attempt_is_a_publisher_with_an_error_and_what_is_none_is_absent() {
+        for (txt, code) in [
+            ("\"v=TLSRPTv1; rua=mailto:a@b.example\"", "tlsrpt_escaped"),
+            ("v=TLSRPTv1\\; rua=mailto:a@b.example", "tlsrpt_escaped"),
+            ("v=TLSRPT1; rua=mailto:a@b.example", "tlsrpt_invalid"),
+            (" V=tlsrptv1;rua=mailto:a@b.example", "tlsrpt_invalid"),
+        ] {
+            let judged = judge(&[txt]);
+            assert_eq!(
+                (judged.state, judged.lenient, judged.rua),
+                (RecordState::Invalid, RecordState::Invalid, None)
+            );
+            assert_eq!(codes(txt), [code], "{txt}");
+        }
+        assert_eq!(codes("v=TLSRPTv1; rua=mailto:a\\@b.example"), ["tlsrpt_rua_invalid", "tlsrpt_escaped"]);
+        assert_eq!(judge(&["v=spf1 -all", "rua=mailto:a@b.example"]).state, RecordState::Absent);
     }
 
     proptest! {

@@ -8,7 +8,7 @@ mod operator;
 mod resolvers;
 mod settings;
 
-use crate::input::{Choices, Shard};
+use crate::input::{Choices, Sample, Shard};
 use crate::tls::TrustSource;
 use serde_json::{Value, json};
 use std::net::SocketAddr;
@@ -58,6 +58,8 @@ pub struct ScanPlan {
     pub exclude: Vec<PathBuf>,
     /// The part of the list that is ours.
     pub shard: Shard,
+    /// The sample of the list that is scanned.
+    pub sample: Sample,
     /// Seed of order, sampling and fingerprints.
     pub seed: u64,
     /// Whether the lists are known to hold no name twice.

@@ -3,7 +3,7 @@
 use super::{
     Deadlines, Identity, ImplicitScope, Origin, Pace, PlanError, Resolvers, ScanPlan, StarttlsScope, Typed,
 };
-use crate::input::{Choices, Shard};
+use crate::input::{Choices, Sample, Shard};
 use crate::tls::TrustSource;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -67,7 +67,7 @@ pub const SETTINGS: &[Setting] = &[
         "Intermediate certificates besides those that the scan sees, to tell an incomplete chain from an untrusted one.", |p, t| { p.intermediates = intermediates(t)?; Ok(()) }, |p| quoted(p.intermediates.as_ref().map_or_else(|| "none".to_owned(), |path| path.display().to_string()))),
     setting!("targets"."allow_private", Some("allow-private"), true, "true or false", "false",
         "Allow contact with loopback and private addresses (never with link-local and reserved ones); for laboratories.", |p, t| { p.allow_private = flag(t)?; Ok(()) }, |p| p.allow_private.to_string()),
-    setting!("identity"."ehlo_name", Some("ehlo-name"), false, "a host name", "the machine's host name",
+    setting!("identity"."ehlo_name", Some("ehlo-name"), false, "a host name, no address", "the machine's host name",
         "Name given in EHLO; it should resolve to this machine, and this machine's address back to it.", |p, t| { p.identity.ehlo_name = host_name(t)?; Ok(()) }, |p| quoted(&p.identity.ehlo_name)),
     setting!("identity"."contact", Some("contact"), false, "a mail address", "none",
         "Mail address in the User-Agent, for people who want to reach you.", |p, t| { p.identity.contact = mail(t)?; Ok(()) }, |p| quoted(p.identity.contact.as_deref().unwrap_or(""))),
@@ -121,6 +121,8 @@ pub const SETTINGS: &[Setting] = &[
         "Files of domains (with everything below them), suffixes, MX hosts and address blocks that are never contacted; reread when they change.", |p, t| { p.exclude = t.values.iter().map(|v| beside(t, v)).collect(); Ok(()) }, |p| list(p.exclude.iter().map(|e| e.display().to_string()))),
     setting!("scan"."shard", Some("shard"), true, "i/n with i from 1 to n", "1/1",
         "Part of the list to scan.", |p, t| { p.shard = shard(t)?; Ok(()) }, |p| quoted(p.shard)),
+    setting!("scan"."sample", Some("sample"), true, "k/n with k from 1 to n", "1/1",
+        "Fraction of the list to scan: a random sample, the same names for the same seed.", |p, t| { p.sample = sample(t)?; Ok(()) }, |p| quoted(p.sample)),
     setting!("scan"."seed", Some("seed"), true, "0 to 9223372036854775807", "1",
         "Seed for order and sampling.", |p, t| { p.seed = number(t, 0, i64::MAX as u64)?; Ok(()) }, |p| p.seed.to_string()),
     setting!("scan"."unique", Some("unique"), true, "true or false", "false",
@@ -201,6 +203,7 @@ impl ScanPlan {
             },
             exclude: Vec::new(),
             shard: Shard::WHOLE,
+            sample: Sample::WHOLE,
             seed: 1,
             unique: false,
             lists: Choices::default(),
@@ -333,6 +336,11 @@ fn implicit(typed: &Typed) -> Result<ImplicitScope, String> {
     }
 }
 
+fn sample(typed: &Typed) -> Result<Sample, String> {
+    let text = single(typed)?;
+    text.parse().map_err(|_| quoted(text))
+}
+
 fn shard(typed: &Typed) -> Result<Shard, String> {
     let text = single(typed)?;
     text.parse().map_err(|_| quoted(text))
@@ -392,7 +400,10 @@ fn host_name(typed: &Typed) -> Result<String, String> {
     let text = single(typed)?;
     let label =
         |l: &str| (1..=63).contains(&l.len()) && l.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
-    if text.len() <= 253 && text.split('.').all(label) { Ok(text.to_owned()) } else { Err(quoted(text)) }
+    // The last label of a host name is never a number (RFC 3696 section 2): that would be an address.
+    let is_number = text.rsplit('.').next().is_some_and(|last| last.bytes().all(|b| b.is_ascii_digit()));
+    let fits = text.len() <= 253 && text.split('.').all(label) && !is_number;
+    if fits { Ok(text.to_owned()) } else { Err(quoted(text)) }
 }
 
 /// Header and greeting safe: visible ASCII only, so that nothing typed can break a line of a protocol.

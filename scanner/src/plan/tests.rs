@@ -83,6 +83,10 @@ fn the_defaults_in_words_are_the_defaults() {
 #[test]
 fn what_is_typed_cannot_break_a_protocol_line() {
     assert!(message("[identity]\nehlo_name = \"a\\r\\nRCPT TO:<x>\"").contains("must be a host name"));
+    for address in ["10.40.0.1", "192.0.2", "[192.0.2.1]", "2001:db8::1"] {
+        let said = message(&format!("[identity]\nehlo_name = \"{address}\""));
+        assert!(said.contains("must be a host name, no address"), "{said}");
+    }
     assert!(message("[identity]\ncontact = \"a@b.c\\r\\nX: y\"").contains("must be a mail address"));
 }
 

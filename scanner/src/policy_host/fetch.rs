@@ -7,9 +7,11 @@ use crate::evidence::{CertFault, PolicyOutcome};
 use crate::fault::LocalFault;
 use crate::tls::certificate::sha256_hex;
 use crate::tls::client::{Finished, evidence, group_name};
-use crate::tls::failure::{ConnectFailure, HandshakeFailure, of_connect, of_io_kind, of_rustls};
+use crate::tls::failure::{ConnectFailure, HandshakeFailure, alert_in, of_connect, of_io_kind, of_rustls};
 use crate::tls::{Hello, TlsClient};
-use reqwest::header::{CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER};
+use reqwest::header::{
+    CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER, TRANSFER_ENCODING,
+};
 use reqwest::{Client, Response};
 use std::error::Error;
 use std::io;
@@ -70,15 +72,21 @@ pub async fn fetch(request: Fetch<'_>, tls: &TlsClient) -> Result<Fetched, Local
     let done = watch.handshake_done();
     let failure = transport_failure(&end, seen.begun, done)?;
     let judgement = tls.judge(&seen, request.host);
+    let alert = match &end {
+        Ending::Broken(err) => Causes::of(err).tls.and_then(alert_in).map(i32::from),
+        Ending::Whole | Ending::Deadline => None,
+    };
     let outcome = failure
         .or_else(|| judgement.as_ref()?.first().map(CertFault::policy_outcome))
         .unwrap_or_else(|| http.outcome(&end));
     let finished =
         done.then(|| Finished { version: seen.version, cipher: None, group: seen.group.map(group_name) });
-    let body = if matches!(end, Ending::Whole) { http.body } else { None };
+    let is_kept = matches!(end, Ending::Whole) || outcome == PolicyOutcome::HttpIncomplete;
+    let body = http.body.filter(|_| is_kept);
     Ok(Fetched {
         outcome,
         tls: evidence(seen, judgement.as_ref(), finished),
+        alert,
         http_status: http.status,
         redirect_to: http.redirect_to,
         content_type: http.content_type,
@@ -127,6 +135,8 @@ struct Http {
     content_type: Option<String>,
     body: Option<Vec<u8>>,
     is_too_large: bool,
+    /// Whether the body had no length and ended with the connection, which was not closed in order.
+    is_incomplete: bool,
     asks_for_less: bool,
 }
 
@@ -136,6 +146,7 @@ impl Http {
             (Some(300..=399), _) if self.redirect_to.is_some() => PolicyOutcome::Redirect,
             (Some(status), _) if status != 200 => PolicyOutcome::HttpStatus,
             (_, Ending::Deadline) => PolicyOutcome::Timeout,
+            (_, Ending::Broken(_)) if self.is_incomplete => PolicyOutcome::HttpIncomplete,
             (_, Ending::Broken(_)) | (None, _) => PolicyOutcome::HttpMalformed,
             (Some(_), Ending::Whole) if self.is_too_large => PolicyOutcome::TooLarge,
             (Some(_), Ending::Whole) => PolicyOutcome::Ok,
@@ -158,8 +169,21 @@ async fn read(
     if status.is_redirection() {
         http.redirect_to = header(response.headers(), &LOCATION);
     }
+    // Without either the text ends where the connection does (RFC 9112 section 6.3).
+    let is_framed =
+        [CONTENT_LENGTH, TRANSFER_ENCODING].iter().any(|name| response.headers().contains_key(name));
     let mut body = Vec::new();
-    while let Some(chunk) = response.chunk().await? {
+    loop {
+        let chunk = match response.chunk().await {
+            Ok(Some(chunk)) => chunk,
+            Ok(None) => break,
+            Err(err) => {
+                let cause = Causes::of(&err).io.map(io::Error::kind);
+                http.is_incomplete = !is_framed && cause == Some(io::ErrorKind::UnexpectedEof);
+                http.body = Some(body);
+                return Err(err);
+            }
+        };
         let room = max_bytes - body.len();
         body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
         if chunk.len() > room {

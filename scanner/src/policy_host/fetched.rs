@@ -10,13 +10,16 @@ pub struct Fetched {
     pub outcome: PolicyOutcome,
     /// The handshake and the certificate, judged.
     pub tls: TlsEvidence,
+    /// The alert that ended TLS (RFC 8446 section 6); `None` where none came.
+    pub alert: Option<i32>,
     /// HTTP status; `None` where there was no HTTP answer.
     pub http_status: Option<i32>,
     /// Location of a redirect, escaped.
     pub redirect_to: Option<String>,
     /// Content-Type, escaped.
     pub content_type: Option<String>,
-    /// The body, cut at the limit; `None` where it was not received in full.
+    /// The body, cut at the limit; `None` where it was not received in full. With
+    /// [`PolicyOutcome::HttpIncomplete`] what came until the connection ended.
     pub body: Option<Vec<u8>>,
     /// SHA-256 of the body, hexadecimal.
     pub sha256: Option<String>,
@@ -37,6 +40,7 @@ impl Fetched {
         Self {
             outcome,
             tls: TlsEvidence::default(),
+            alert: None,
             http_status: None,
             redirect_to: None,
             content_type: None,
@@ -65,6 +69,7 @@ impl Fetched {
     pub fn write_to(self, row: &mut PolicyEvidence) {
         row.outcome = Some(self.outcome);
         row.tls = self.tls;
+        row.alert = self.alert;
         row.http_status = self.http_status;
         row.redirect_to = self.redirect_to;
         row.content_type = self.content_type;

@@ -16,7 +16,7 @@ use serde::{Deserialize, Serialize};
 use std::net::{IpAddr, SocketAddr};
 use std::time::{Duration, Instant};
 
-/// How long an MX host has to answer QUIT: the evidence is already had.
+/// How long an MX host has to answer QUIT.
 const QUIT_PATIENCE: Duration = Duration::from_secs(3);
 
 /// Connections to one address of an MX host in a scan, all looks and further tries together.
@@ -137,7 +137,7 @@ impl Probe {
         let mut kept = Vec::with_capacity(look.rows.len());
         for mut row in std::mem::take(&mut look.rows) {
             if deserves_conversation(&row) {
-                match self.converse(&mut row).await {
+                match self.converse(&mut row, look.looks).await {
                     // While it waited for its turn. Without a conversation it has nothing to say.
                     Err(Unfinished::Excluded) if row.smtp.outcome.is_none() => continue,
                     Err(Unfinished::Excluded) => {}
@@ -215,16 +215,21 @@ impl Probe {
     }
 
     /// One look at an address: a conversation, and the further ones that its outcome calls for.
-    async fn converse(&self, row: &mut HostRow) -> Result<(), Unfinished> {
+    async fn converse(&self, row: &mut HostRow, number: u8) -> Result<(), Unfinished> {
         let Some(addr) = row.addr else { return Ok(()) };
         let mut waited = Waited::default();
-        let peer = MxHost { probe: self, host: &row.host, addr };
+        let peer = MxHost { probe: self, host: &row.host, addr, look: number };
         let mut conversations = Believed { probe: self, peer, waited: &mut waited };
         let shown = look(&mut row.attempts, HOST_CONTACTS, &mut conversations).await;
         row.waited_ms += waited.millis();
-        // One that was put off keeps what an earlier look saw.
-        if let Some(shown) = shown? {
-            row.smtp = shown.evidence;
+        match shown? {
+            Some(shown) => row.smtp = shown.evidence,
+            // One that was put off keeps what an earlier look saw. Who was not seen yet, because the address
+            // had enough of others, is limited all the same.
+            None if row.smtp.outcome.is_none() && self.admission.mx_host_rests(addr, &row.host) => {
+                row.smtp.outcome = Some(SmtpOutcome::Limited);
+            }
+            None => {}
         }
         Ok(())
     }
@@ -235,6 +240,8 @@ struct MxHost<'a> {
     probe: &'a Probe,
     host: &'a str,
     addr: IpAddr,
+    /// The how manieth look it is, from 1.
+    look: u8,
 }
 
 impl MxHost<'_> {
@@ -270,7 +277,7 @@ impl<'a> Peer for MxHost<'a> {
         in_queue: InQueue,
         waited: &mut Waited,
     ) -> Result<Option<SmtpSlot<'a>>, Unfinished> {
-        self.probe.admission.smtp(self.addr, self.host, in_queue, waited).await
+        self.probe.admission.smtp(self.addr, self.host, (in_queue, self.look), waited).await
     }
 
     fn was_silent(&self, began: Instant) {
@@ -363,7 +370,10 @@ mod tests {
             (&[SmtpOutcome::Rejected4xx, SmtpOutcome::Limited], true),
             (&[SmtpOutcome::Limited, SmtpOutcome::ConnectTimeout], false),
             (&[SmtpOutcome::Limited, SmtpOutcome::Ok], false),
-            (&[SmtpOutcome::NotOffered], false),
+            (&[SmtpOutcome::NotOffered], true),
+            (&[SmtpOutcome::NotOffered, SmtpOutcome::NotOffered], false),
+            (&[SmtpOutcome::Masked], true),
+            (&[SmtpOutcome::Masked, SmtpOutcome::Masked], false),
         ] {
             let mut look = looked_at(outcomes);
             let (done, wait) = look.take_final(COURSE);

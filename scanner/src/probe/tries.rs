@@ -91,7 +91,7 @@ async fn with_old_hello<C: Connections>(
     let old = connections.connect(Offer::Old, InQueue::Stays).await?;
     let Some(mut old) = old else { return Err(Unfinished::Excluded) };
     let outcome = *C::outcome(&mut old);
-    if outcome == C::Outcome::OLD_TLS {
+    if outcome == C::Outcome::OLD_TLS || outcome == C::Outcome::ALERT {
         *C::outcome(shown) = outcome;
     }
     attempts.push(outcome);
@@ -136,11 +136,12 @@ mod tests {
     #[test]
     fn one_rule_for_both_hosts_says_which_outcome_stands() {
         // What the connections come to; what the look comes to; whether the first of them is shown.
-        let cases: [(&[P], &[S], usize, bool); 5] = [
+        let cases: [(&[P], &[S], usize, bool); 6] = [
             (&[P::Ok], &[S::Ok], 0, true),
             (&[P::TlsTimeout, P::TlsClosed], &[S::TlsTimeout, S::TlsClosed], 0, true),
             (&[P::TlsAlert], &[S::TlsAlert], 0, true),
             (&[P::TlsClientLimit, P::TlsClientLimit], &[S::TlsClientLimit, S::TlsClientLimit], 0, true),
+            (&[P::TlsClientLimit, P::TlsAlert], &[S::TlsClientLimit, S::TlsAlert], 1, true),
             (&[P::TlsClientLimit, P::TlsProtocol], &[S::TlsClientLimit, S::TlsProtocol], 1, true),
         ];
         for (policy, smtp, stands, is_first) in cases {

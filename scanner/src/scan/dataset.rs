@@ -238,8 +238,8 @@ fn differences(before: &Value, after: &Value) -> BTreeMap<String, (Value, Value)
 }
 
 /// The manifest of a scan that was begun, with the settings that its version did not have yet as it went by
-/// them: every plain list was ranked by its order, and no list was refused for its names. And whether its
-/// version reads the same names from lists as this one.
+/// them: every plain list was ranked by its order, no list was refused for its names, and whole lists were
+/// scanned. And whether its version reads the same names from lists as this one.
 fn read_begun(folder: &Path) -> io::Result<(Manifest, bool)> {
     let mut manifest = Manifest::read(folder)?;
     let reads_alike = manifest.plan.get("scan.column").is_some();
@@ -250,6 +250,7 @@ fn read_begun(folder: &Path) -> io::Result<(Manifest, bool)> {
     };
     lacking(&mut manifest.plan, "scan.column", "\"none\"");
     lacking(&mut manifest.plan, "scan.ranked", "true");
+    lacking(&mut manifest.plan, "scan.sample", "\"1/1\"");
     lacking(&mut manifest.manners, "scan.any_suffix", "true");
     Ok((manifest, reads_alike))
 }

@@ -2,10 +2,13 @@
 //! protocol.
 
 mod dataset;
+mod further;
 mod lists;
 mod lookers;
+mod masks;
 mod pipeline;
 pub(crate) mod preflight;
+mod reach;
 mod renumbered;
 mod report;
 mod spool;
@@ -129,6 +132,7 @@ fn run_alone(job: ScanJob, tally: &Arc<Tally>, stop: &CancellationToken) -> Resu
     let options = Options {
         seed: plan.seed,
         shard: plan.shard,
+        sample: plan.sample,
         window: ORDER_WINDOW,
         max_listed: input::LISTED_NAMES,
         repeats: if plan.unique { Repeats::Unexpected } else { Repeats::Dropped },

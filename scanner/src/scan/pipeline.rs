@@ -3,11 +3,11 @@
 //! DNS workers (`lookers`) take names from the list. Domains that signal go on to the contact runtime (policy
 //! hosts and MX hosts), whose waiting never holds a permit of the DNS. Final rows go to the writer.
 
-use super::spool::{Spool, Taken, Waiting};
+use super::masks::Masks;
+use super::spool::{Spool, Waiting};
 use super::tally::{Count, Now, Tally};
 use crate::dataset::writer::FinalRow;
 use crate::evidence::rows::HostRow;
-use crate::evidence::{SmtpOutcome, SmtpPhase};
 use crate::fault::Unfinished;
 use crate::hook;
 use crate::probe::course::{Course, Step};
@@ -28,12 +28,6 @@ const CONTACT_BACKLOG: usize = 20_000;
 
 /// Faults of this machine after which a scan stops rather than leave out one name after another.
 const LOCAL_FAULTS: u64 = 1_000;
-
-/// SMTP connects after which their success is judged: a network that blocks port 25 answers none.
-const SMTP_TRIAL: u64 = 500;
-
-/// The least share of them that must succeed, percent.
-const SMTP_TRIAL_PERCENT: u64 = 20;
 
 /// How often exclusion files are looked at while a scan runs.
 const EXCLUSIONS_LOOK: Duration = Duration::from_secs(2);
@@ -61,6 +55,7 @@ pub(super) struct Pipeline {
     pub(super) halted: Arc<OnceLock<String>>,
     writer: mpsc::Sender<FinalRow>,
     deferred: Mutex<Spool>,
+    pub(super) masks: Mutex<Masks>,
 }
 
 impl Pipeline {
@@ -74,7 +69,17 @@ impl Pipeline {
     ) -> Self {
         tally.deferred.set(deferred.domains + deferred.hosts);
         let (course, deferred) = (Course::new(probe.plan.second_look), Mutex::new(deferred));
-        Self { probe, course, registry, tally, stop, halted: Arc::default(), writer, deferred }
+        Self {
+            probe,
+            course,
+            registry,
+            tally,
+            stop,
+            halted: Arc::default(),
+            writer,
+            deferred,
+            masks: Mutex::default(),
+        }
     }
 
     /// Stops the scan for a reason of our own; the first reason is the one that is told.
@@ -114,7 +119,7 @@ impl Pipeline {
         }
     }
 
-    fn spool(&self) -> MutexGuard<'_, Spool> {
+    pub(super) fn spool(&self) -> MutexGuard<'_, Spool> {
         self.deferred.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -147,62 +152,6 @@ impl Pipeline {
             if !self.second_looks(&tasks, &backlog).await {
                 return;
             }
-        }
-    }
-
-    /// Begins what waits for its second look, each when it is due; false where nothing waits.
-    async fn second_looks(self: &Arc<Self>, tasks: &TaskTracker, backlog: &Arc<Semaphore>) -> bool {
-        let mut any = false;
-        while let Some(taken) = self.next_waiting() {
-            any = true;
-            let (due, waiting) = match taken {
-                Taken::Rows(rows) => {
-                    self.write_uncommitted(rows).await;
-                    continue;
-                }
-                Taken::Due(due, waiting) => (due, waiting),
-            };
-            let stopped = self.stop.run_until_cancelled(tokio::time::sleep_until(due.into())).await.is_none();
-            if stopped {
-                self.give_up(&waiting);
-                continue;
-            }
-            let Ok(permit) = backlog.clone().acquire_owned().await else { return false };
-            self.tally.deferred.down();
-            match waiting {
-                Waiting::Domain(mut domain) => {
-                    domain.begin_look();
-                    runtime::track(tasks, self.clone().walk(domain, tasks.clone(), permit));
-                }
-                Waiting::Host(mut host, rows) => {
-                    self.write_uncommitted(rows).await;
-                    host.rows.retain(|row| !self.is_committed(row));
-                    if !host.rows.is_empty() {
-                        runtime::track(tasks, self.clone().host(host, Some(permit)));
-                    }
-                }
-            }
-        }
-        any
-    }
-
-    /// The entry that waited longest; `None` where nothing waits, or it cannot be read: then the scan stops.
-    fn next_waiting(&self) -> Option<Taken> {
-        let mut spool = self.spool();
-        let longest = self.probe.plan.second_look.unwrap_or_default();
-        spool.pop(longest).unwrap_or_else(|fault| {
-            self.tally.given_up.add(std::mem::take(&mut spool.domains));
-            self.tally.hosts_left.add(std::mem::take(&mut spool.hosts));
-            self.halt(fault.to_string());
-            None
-        })
-    }
-
-    fn give_up(&self, waiting: &Waiting) {
-        self.tally.deferred.down();
-        match waiting {
-            Waiting::Domain(_) => self.tally.given_up.up(),
-            Waiting::Host(..) => self.tally.hosts_left.up(),
         }
     }
 
@@ -273,14 +222,19 @@ impl Pipeline {
         }
     }
 
-    async fn walk(self: Arc<Self>, domain: Box<Domain>, tasks: TaskTracker, permit: OwnedSemaphorePermit) {
+    pub(super) async fn walk(
+        self: Arc<Self>,
+        domain: Box<Domain>,
+        tasks: TaskTracker,
+        permit: OwnedSemaphorePermit,
+    ) {
         let walking = AssertUnwindSafe(self.clone().walk_on(domain, tasks, permit)).catch_unwind();
         if walking.await.is_err() {
             self.broke_off(&self.tally.failed_here);
         }
     }
 
-    async fn host(self: Arc<Self>, look: HostLook, permit: Option<OwnedSemaphorePermit>) {
+    pub(super) async fn host(self: Arc<Self>, look: HostLook, permit: Option<OwnedSemaphorePermit>) {
         let looking = AssertUnwindSafe(self.clone().look_at_host(look, permit)).catch_unwind();
         if looking.await.is_err() {
             self.broke_off(&self.tally.hosts_left);
@@ -325,33 +279,13 @@ impl Pipeline {
     }
 
     /// Rows that were final before a kill, and that may not have come into a part.
-    async fn write_uncommitted(&self, mut rows: Vec<HostRow>) {
+    pub(super) async fn write_uncommitted(&self, mut rows: Vec<HostRow>) {
         rows.retain(|row| !self.is_committed(row));
         self.write_rows(rows).await;
     }
 
-    fn is_committed(&self, row: &HostRow) -> bool {
+    pub(super) fn is_committed(&self, row: &HostRow) -> bool {
         self.registry.is_committed(&row.host, row.addr)
-    }
-
-    /// A network that blocks port 25 must not become half a million misconfigured hosts.
-    fn judge_reach(&self, look: &HostLook) {
-        for row in look.rows.iter().filter(|row| row.smtp.phase.is_some()) {
-            self.tally.smtp_tried.up();
-            if row.smtp.phase != Some(SmtpPhase::Connect)
-                || row.smtp.outcome == Some(SmtpOutcome::ConnectRefused)
-            {
-                self.tally.smtp_reached.up();
-            }
-        }
-        let (tried, reached) = (self.tally.smtp_tried.value(), self.tally.smtp_reached.value());
-        if (SMTP_TRIAL..2 * SMTP_TRIAL).contains(&tried) && reached * 100 < tried * SMTP_TRIAL_PERCENT {
-            self.halt(format!(
-                "only {reached} of {tried} MX hosts could be reached: this network seems to block port {}. \
-                 Resume from one that does not, or leave MX hosts out with --starttls none in a new scan",
-                self.probe.plan.smtp_port
-            ));
-        }
     }
 
     async fn write(&self, row: FinalRow) {

@@ -71,7 +71,7 @@ fn other(
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test that fails here has failed")]
     use super::*;
-    use crate::input::{Repeats, Shard};
+    use crate::input::{Repeats, Sample, Shard};
 
     /// The first name that is another one, of a list of which these positions have these rows.
     fn found(text: &str, done: &[u64], rows: &[&str]) -> Option<String> {
@@ -79,7 +79,14 @@ mod tests {
         let list = dir.path().join("list");
         std::fs::write(&list, text).unwrap();
         let shard: Shard = "1/1".parse().unwrap();
-        let options = Options { seed: 1, shard, window: 1, max_listed: 1, repeats: Repeats::Dropped };
+        let options = Options {
+            seed: 1,
+            shard,
+            sample: Sample::WHOLE,
+            window: 1,
+            max_listed: 1,
+            repeats: Repeats::Dropped,
+        };
         let mut positions = Positions::default();
         for at in done {
             positions.insert(*at);

@@ -1,13 +1,14 @@
 //! The conversation over a socket.
 
-use super::reply::ReplyParser;
+use super::inside::Line;
 use super::session::{Phase, Session, Step, Transcript};
 use crate::evidence::rows::SmtpEvidence;
 use crate::evidence::{SmtpOutcome, SmtpPhase, Starttls, TlsVersion};
 use crate::fault::LocalFault;
 use crate::moment;
 use crate::tls::client::{Finished, cipher_name, evidence, group_name};
-use crate::tls::failure::{ConnectFailure, HandshakeFailure, of_connect, of_handshake};
+use crate::tls::failure::{ConnectFailure, HandshakeFailure, alert_of, of_connect, of_handshake};
+use crate::tls::sealed::Heard;
 use crate::tls::{Hello, TlsClient, legacy};
 use rustls::ProtocolVersion;
 use rustls::pki_types::ServerName;
@@ -16,7 +17,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _};
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, timeout_at};
 use tokio_rustls::TlsConnector;
@@ -28,7 +29,7 @@ pub struct Deadlines {
     pub total: Duration,
     /// From the connection to the end of the greeting; never beyond `total`.
     pub banner: Duration,
-    /// For the answer to QUIT, when the evidence is already had; never beyond `total`.
+    /// For the answer to QUIT; never beyond `total`.
     pub quit: Duration,
 }
 
@@ -65,8 +66,8 @@ impl Greeting {
     }
 }
 
-/// Talks to one address of an MX host up to the handshake, judges its certificate and says QUIT. Dropping it
-/// closes the connection.
+/// Talks to one address of an MX host up to the handshake, judges its certificate, and says EHLO and QUIT
+/// inside TLS. Dropping it closes the connection.
 ///
 /// # Errors
 /// Where we failed: no descriptors, no address of our own. Whatever the server does is in the evidence.
@@ -151,10 +152,18 @@ async fn talk(
     let start = Instant::now();
     let attempt = tls.attempt(request.hello, &[]);
     let connector = TlsConnector::from(Arc::new(attempt.config));
-    let result = timeout_at(deadline, connector.connect(server_name(request), stream)).await;
-    let (outcome, finished) = match result {
-        Err(_) => (HandshakeFailure::Timeout.at_mx_host(), None),
-        Ok(Err(err)) => (of_handshake(&err)?.at_mx_host(), None),
+    let heard = Heard::default();
+    let result = timeout_at(deadline, connector.connect(server_name(request), heard.of(stream))).await;
+    let finished = match result {
+        Err(_) => {
+            row.outcome = Some(HandshakeFailure::Timeout.at_mx_host());
+            None
+        }
+        Ok(Err(err)) => {
+            row.outcome = Some(of_handshake(&err)?.at_mx_host());
+            row.tls_alert = alert_of(&err).map(i32::from);
+            None
+        }
         Ok(Ok(mut stream)) => {
             row.handshake_ms = Some(millis_since(start));
             let (_, connection) = stream.get_ref();
@@ -163,12 +172,17 @@ async fn talk(
                 cipher: connection.negotiated_cipher_suite().map(|suite| cipher_name(suite.suite())),
                 group: connection.negotiated_key_exchange_group().map(|group| group_name(group.name())),
             };
-            quit(&mut stream, request.deadlines.quit, deadline).await;
-            (SmtpOutcome::Ok, Some(finished))
+            // What is said inside may change it.
+            row.outcome = Some(SmtpOutcome::Ok);
+            let Deadlines { quit, .. } = request.deadlines;
+            Line::new(&mut stream).talk(request.ehlo_name, quit, deadline, row).await;
+            Some(finished)
         }
     };
-    row.outcome = Some(outcome);
-    let seen = attempt.witness.seen();
+    let mut seen = attempt.witness.seen();
+    if seen.chain.is_empty() && row.tls_alert.is_some() {
+        seen.chain = heard.certificates(seen.secret.as_deref());
+    }
     let judgement = tls.judge(&seen, request.host);
     row.tls = evidence(seen, judgement.as_ref(), finished);
     Ok(())
@@ -229,7 +243,7 @@ async fn converse(
                 }
             },
             Step::Quit => {
-                quit(stream, request.deadlines.quit, deadline).await;
+                Line::new(stream).quit(deadline.min(Instant::now() + request.deadlines.quit)).await;
                 break;
             }
             Step::StartTls | Step::Close => break,
@@ -238,26 +252,6 @@ async fn converse(
     }
     request.greeting.end();
     Ok(session.into_transcript())
-}
-
-/// Says QUIT and waits for the answer or the end, whichever comes, within its deadline. The evidence is had:
-/// nothing here changes it.
-async fn quit<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S, patience: Duration, deadline: Instant) {
-    let until = deadline.min(Instant::now() + patience);
-    let farewell = async {
-        stream.write_all(b"QUIT\r\n").await?;
-        stream.flush().await?;
-        let mut parser = ReplyParser::default();
-        let mut buffer = [0_u8; 512];
-        loop {
-            let count = stream.read(&mut buffer).await?;
-            if count == 0 || !matches!(parser.push(buffer.get(..count).unwrap_or_default()), Ok(None)) {
-                break;
-            }
-        }
-        stream.shutdown().await
-    };
-    let _: Result<io::Result<()>, _> = timeout_at(until, farewell).await;
 }
 
 /// The host's name; where it is none that TLS can carry, its address, which goes without SNI (RFC 6066

@@ -19,12 +19,12 @@ const PHRASES: [&str; 14] = [
 ];
 
 /// Whether a reply asks for less: 421 always (RFC 5321 section 3.8: the service closes the channel, and with
-/// it the door), 450 and 451 where their text speaks of a rate or of a number. Both codes also stand for
+/// it the door), any other 4xx where its text speaks of a rate or of a number. Those codes also stand for
 /// greylisting and for faults of the server, which no lower rate helps against: those are not meant.
 pub(super) fn asks_for_less(code: u16, text: &[u8]) -> bool {
     match code {
         421 => true,
-        450 | 451 => {
+        400..=499 => {
             let text = String::from_utf8_lossy(text).to_ascii_lowercase();
             let later = text.contains("try again later") && text.contains("connection");
             later || PHRASES.iter().any(|phrase| text.contains(phrase)) || has_word(&text, "rate")
@@ -56,6 +56,8 @@ mod tests {
             (451, "4.7.650 The mail server has been temporarily rate limited due to IP reputation"),
             (450, "4.7.0 Connection dropped, try again later"),
             (451, "SLOW DOWN"),
+            (452, "4.3.2 Connection rate limit exceeded."),
+            (454, "4.7.0 Error: too many new TLS sessions from 192.0.2.1"),
         ] {
             assert!(asks_for_less(code, text.as_bytes()), "{code} {text}");
         }
@@ -69,7 +71,9 @@ mod tests {
             (451, "4.7.1 Greylisted, please try again later"),
             (451, "4.3.0 Temporary local problem, please try again later"),
             (451, "4.3.2 Operator corporate separate moderate"),
-            (452, "4.3.1 Insufficient system storage, too many"),
+            (452, "4.3.1 Insufficient system storage"),
+            (454, "4.7.0 TLS not available due to local problem"),
+            (454, "4.3.3 TLS not available after start"),
             (554, "5.7.1 Too many connections"),
         ] {
             assert!(!asks_for_less(code, text.as_bytes()), "{code} {text}");

@@ -83,6 +83,8 @@ pub struct Session {
     pending: Vec<u8>,
     /// Whether the server has not said a byte.
     is_silent: bool,
+    /// Whether EHLO was refused with 5xx: whoever hangs up on HELO then has refused all the same.
+    refused_ehlo: bool,
     seen: Transcript,
 }
 
@@ -106,6 +108,7 @@ impl Session {
             parser: ReplyParser::default(),
             pending: Vec::new(),
             is_silent: true,
+            refused_ehlo: false,
             seen,
         }
     }
@@ -150,20 +153,25 @@ impl Session {
 
     /// The server closed the connection.
     pub fn closed(&mut self) {
-        self.seen.end.get_or_insert(SmtpOutcome::Closed);
+        self.seen.end.get_or_insert(self.broken_off());
     }
 
     /// The server, or something on the way, reset the connection.
     pub fn reset(&mut self) {
-        let end = if self.is_silent { SmtpOutcome::ConnectReset } else { SmtpOutcome::Closed };
+        let end = if self.is_silent { SmtpOutcome::ConnectReset } else { self.broken_off() };
         self.seen.end.get_or_insert(end);
     }
 
     /// The deadline is over.
     pub fn timed_out(&mut self) {
         let end =
-            if self.seen.phase == Phase::Banner { SmtpOutcome::BannerTimeout } else { SmtpOutcome::Closed };
+            if self.seen.phase == Phase::Banner { SmtpOutcome::BannerTimeout } else { self.broken_off() };
         self.seen.end.get_or_insert(end);
+    }
+
+    /// What an end without a word is: behind a refused EHLO it is that refusal, which is the last word.
+    const fn broken_off(&self) -> SmtpOutcome {
+        if self.refused_ehlo { SmtpOutcome::Rejected5xx } else { SmtpOutcome::Closed }
     }
 
     /// What it showed.
@@ -203,7 +211,10 @@ impl Session {
                 self.seen.starttls = Starttls::Offered;
                 self.say(Phase::StartTls, "STARTTLS\r\n")
             }
-            500..=599 => self.say(Phase::Helo, &format!("HELO {}\r\n", self.own_name)),
+            500..=599 => {
+                self.refused_ehlo = true;
+                self.say(Phase::Helo, &format!("HELO {}\r\n", self.own_name))
+            }
             _ => self.rejected(reply),
         }
     }
@@ -219,7 +230,10 @@ impl Session {
     fn on_starttls(&mut self, reply: &Reply) -> Step {
         if reply.code != 220 {
             self.seen.starttls = Starttls::Refused;
-            return self.end(SmtpOutcome::Refused, Step::Quit);
+            return match Self::limited(reply) {
+                Some(step) => self.end(SmtpOutcome::Limited, step),
+                None => self.end(SmtpOutcome::Refused, Step::Quit),
+            };
         }
         if !self.pending.is_empty() {
             return self.end(SmtpOutcome::AnswerInjection, Step::Close);
@@ -229,16 +243,21 @@ impl Session {
     }
 
     fn rejected(&mut self, reply: &Reply) -> Step {
+        if let Some(step) = Self::limited(reply) {
+            return self.end(SmtpOutcome::Limited, step);
+        }
         match reply.code {
-            // The server closes after it (RFC 5321 section 3.8).
-            421 => self.end(SmtpOutcome::Limited, Step::Close),
-            code if asks_for_less(code, &reply.lines.join(&b'\n')) => {
-                self.end(SmtpOutcome::Limited, Step::Quit)
-            }
             400..=499 => self.end(SmtpOutcome::Rejected4xx, Step::Quit),
             500..=599 => self.end(SmtpOutcome::Rejected5xx, Step::Quit),
             _ => self.end(SmtpOutcome::Protocol, Step::Quit),
         }
+    }
+
+    /// What follows a reply that asks for less; `None` where it does not.
+    fn limited(reply: &Reply) -> Option<Step> {
+        // The server closes after 421 (RFC 5321 section 3.8).
+        let step = if reply.code == 421 { Step::Close } else { Step::Quit };
+        asks_for_less(reply.code, &reply.lines.join(&b'\n')).then_some(step)
     }
 
     fn not_offered(&mut self, is_masked: bool) -> Step {

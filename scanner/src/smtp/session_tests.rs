@@ -92,7 +92,7 @@ fn every_way_to_fail_has_its_outcome() {
             Starttls::Unknown,
             Step::Close,
         ),
-        (&[GREETING, b"502 no\r\n"], End::Closed, Phase::Helo, Some(502), Starttls::Unknown, Step::Read),
+        (&[GREETING, b"502 no\r\n"], End::Rejected5xx, Phase::Helo, Some(502), Starttls::Unknown, Step::Read),
         (&[GREETING, OFFER], End::Closed, Phase::StartTls, Some(250), Starttls::Offered, Step::Read),
         (
             &[GREETING, OFFER, b"454 no\r\n"],
@@ -104,9 +104,17 @@ fn every_way_to_fail_has_its_outcome() {
         ),
         (
             &[GREETING, OFFER, b"421 no\r\n"],
-            End::Refused,
+            End::Limited,
             Phase::StartTls,
             Some(421),
+            Starttls::Refused,
+            Step::Close,
+        ),
+        (
+            &[GREETING, OFFER, b"454 4.7.0 Error: too many new TLS sessions\r\n"],
+            End::Limited,
+            Phase::StartTls,
+            Some(454),
             Starttls::Refused,
             Step::Quit,
         ),
@@ -160,6 +168,18 @@ fn a_deadline_is_a_banner_timeout_before_the_greeting_and_closed_after_it() {
     session.receive(GREETING);
     session.timed_out();
     assert_eq!(session.into_transcript().end, Some(End::Closed));
+}
+
+#[test]
+fn an_end_behind_a_refused_ehlo_is_that_refusal_whoever_hangs_up() {
+    for break_off in [Session::closed, Session::reset, Session::timed_out] {
+        let mut session = Session::new("probe.example");
+        session.receive(GREETING);
+        session.receive(b"550 HELO name is not acceptable here\r\n");
+        break_off(&mut session);
+        let seen = session.into_transcript();
+        assert_eq!((seen.end, seen.code, seen.ehlo), (Some(End::Rejected5xx), Some(550), None));
+    }
 }
 
 #[test]

@@ -68,6 +68,8 @@ impl TlsClient {
         let verifier: Arc<Witness> = Arc::clone(&witness);
         config.dangerous().set_certificate_verifier(verifier);
         let store: Arc<Witness> = Arc::clone(&witness);
+        let secrets: Arc<Witness> = Arc::clone(&witness);
+        config.key_log = secrets;
         config.resumption = Resumption::store(store).tls12_resumption(Tls12Resumption::Disabled);
         config.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
         Attempt { config, witness }

@@ -133,6 +133,22 @@ pub fn of_handshake(err: &io::Error) -> Result<HandshakeFailure, LocalFault> {
     }
 }
 
+/// The fatal alert (RFC 8446 section 6) that an error says came, as tokio-rustls gives it; `None` where none
+/// did.
+#[must_use]
+pub fn alert_of(err: &io::Error) -> Option<u8> {
+    alert_in(err.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>())?)
+}
+
+/// The fatal alert that rustls was sent; `None` where that is another error.
+#[must_use]
+pub fn alert_in(err: &rustls::Error) -> Option<u8> {
+    match err {
+        rustls::Error::AlertReceived(alert) => Some(u8::from(*alert)),
+        _ => None,
+    }
+}
+
 /// What an error of the connection says, once the handshake was begun.
 #[must_use]
 pub fn of_io_kind(kind: io::ErrorKind) -> HandshakeFailure {

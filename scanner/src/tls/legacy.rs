@@ -1,9 +1,10 @@
 //! A ClientHello by hand, for what rustls cannot speak, read up to the version in ServerHello.
 //!
 //! A server that finds nothing in common with us may speak TLS 1.2 with suites that we lack (CBC, static
-//! RSA), which is our limit, or nothing newer than TLS 1.1, which RFC 8996 has retired and a sender must
-//! refuse. It is offered both, as clients did before TLS 1.3 (RFC 5246 section 7.4.1.2): the version that it
-//! picks is the newest that it speaks (appendix E.1). No handshake is made.
+//! RSA), or TLS 1.3 with groups that we lack (secp521r1, x448), which is our limit; or nothing newer than TLS
+//! 1.1, which RFC 8996 has retired and a sender must refuse. It is offered all of them: the version that it
+//! picks is the newest that it speaks (RFC 5246 appendix E.1). One that answers this offer with an alert too
+//! has no certificate for the name, or wants nobody: no sender gets further. No handshake is made.
 
 use super::failure::HandshakeFailure;
 use crate::fault::LocalFault;
@@ -31,15 +32,20 @@ impl LegacyAnswer {
         match self {
             // Older than TLS 1.2, though TLS 1.2 was offered.
             Self::ServerHello(..=0x0302) => HandshakeFailure::Protocol,
-            Self::ServerHello(_) | Self::Alert(_) | Self::Nothing => HandshakeFailure::ClientLimit,
+            // Or a HelloRetryRequest, which is one of TLS 1.3 (RFC 8446 section 4.1.4).
+            Self::ServerHello(_) | Self::Nothing => HandshakeFailure::ClientLimit,
+            // protocol_version (RFC 8446 section 6.2): nothing from TLS 1.0 to 1.3.
+            Self::Alert(70) => HandshakeFailure::Protocol,
+            Self::Alert(_) => HandshakeFailure::Alert,
         }
     }
 }
 
 /// Suites in the order of preference that clients had: forward secrecy first, the broken ones last (IANA "TLS
 /// Cipher Suites").
-const SUITES: [u16; 46] = [
-    // ECDHE with GCM and ChaCha20, with CBC
+const SUITES: [u16; 51] = [
+    // TLS 1.3 (RFC 8446 appendix B.4)
+    0x1301, 0x1302, 0x1303, 0x1304, 0x1305, // ECDHE with GCM and ChaCha20, with CBC
     0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc0ac, 0xc0ad, 0xc023, 0xc027, 0xc009, 0xc013, 0xc024,
     0xc028, 0xc00a, 0xc014, // DHE
     0x009e, 0x009f, 0xccaa, 0x0067, 0x006b, 0x0033, 0x0039, 0x0032, 0x0038, 0x0045, 0x0088,
@@ -55,12 +61,18 @@ const SUITES: [u16; 46] = [
 const GROUPS: [u16; 11] =
     [0x001d, 0x0017, 0x0018, 0x0019, 0x001e, 0x001a, 0x001b, 0x001c, 0x0015, 0x0016, 0x0100];
 
-/// RSA, ECDSA and DSA, with SHA-2 and with SHA-1 (RFC 5246 section 7.4.1.4.1), and RSASSA-PSS (RFC 8446
+/// RSA, ECDSA and DSA, with SHA-2 and with SHA-1 (RFC 5246 section 7.4.1.4.1), RSASSA-PSS and EdDSA (RFC 8446
 /// section 4.2.3).
-const SIGNATURES: [u16; 17] = [
-    0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0807, 0x0401, 0x0501, 0x0601, 0x0303, 0x0301, 0x0203,
-    0x0201, 0x0402, 0x0302, 0x0202,
+const SIGNATURES: [u16; 18] = [
+    0x0403, 0x0503, 0x0603, 0x0804, 0x0805, 0x0806, 0x0807, 0x0808, 0x0401, 0x0501, 0x0601, 0x0303, 0x0301,
+    0x0203, 0x0201, 0x0402, 0x0302, 0x0202,
 ];
+
+/// TLS 1.3 to 1.0, the newest first (RFC 8446 section 4.2.1).
+const VERSIONS: [u16; 4] = [0x0304, 0x0303, 0x0302, 0x0301];
+
+/// How it leaves: user_canceled, then close_notify (RFC 8446 section 6.1), in records of TLS 1.2.
+const FAREWELL: [u8; 14] = [21, 3, 3, 0, 2, 1, 90, 21, 3, 3, 0, 2, 1, 0];
 
 /// Most bytes that are read for a ServerHello's first six.
 const MOST: usize = 4_096;
@@ -84,8 +96,9 @@ fn extension(kind: u16, body: &[u8]) -> Vec<u8> {
     extension
 }
 
-/// One record with a ClientHello of TLS 1.2 (RFC 5246 section 7.4.1.2); without SNI where the host has no
-/// name that it can carry.
+/// One record with a ClientHello of TLS 1.2 (RFC 5246 section 7.4.1.2) that offers TLS 1.3 beside it, its key
+/// share empty, so that a server of 1.3 asks for one (RFC 8446 section 4.2.8); without SNI where the host has
+/// no name that it can carry.
 fn client_hello(host: Option<&str>, random: [u8; 32]) -> Vec<u8> {
     let mut extensions = Vec::new();
     if let Some(host) = host {
@@ -97,6 +110,8 @@ fn client_hello(host: Option<&str>, random: [u8; 32]) -> Vec<u8> {
     // Uncompressed points alone (RFC 8422 section 5.1.2).
     extensions.extend(extension(11, &counted(1, &[0])));
     extensions.extend(extension(13, &counted(2, &numbers(&SIGNATURES))));
+    extensions.extend(extension(43, &counted(1, &numbers(&VERSIONS))));
+    extensions.extend(extension(51, &counted(2, &[])));
 
     let mut body = vec![3, 3];
     body.extend(random);
@@ -172,6 +187,10 @@ where
                 return Ok(LegacyAnswer::Nothing);
             }
             if let Some(answer) = read(&bytes) {
+                if matches!(answer, LegacyAnswer::ServerHello(_)) {
+                    // The answer is had, whatever becomes of this.
+                    let _ = leave(stream).await;
+                }
                 return Ok(answer);
             }
         }
@@ -181,6 +200,13 @@ where
         Ok(Ok(answer)) => Ok(answer),
         Ok(Err(err)) => of_io(DOING, &err),
     }
+}
+
+/// Takes leave, so that the server does not note a connection that broke off.
+async fn leave<S: AsyncWrite + Unpin>(stream: &mut S) -> io::Result<()> {
+    stream.write_all(&FAREWELL).await?;
+    stream.flush().await?;
+    stream.shutdown().await
 }
 
 fn of_io(doing: &'static str, err: &io::Error) -> Result<LegacyAnswer, LocalFault> {
@@ -202,10 +228,12 @@ pub async fn ask_at(addr: SocketAddr, host: &str, deadline: Instant) -> Result<L
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::panic, reason = "a test says what must be there")]
-    use super::{LegacyAnswer, MOST, client_hello, read};
+    use super::{FAREWELL, LegacyAnswer, MOST, ask, client_hello, read};
     use crate::tls::failure::HandshakeFailure;
     use proptest::prelude::*;
     use rustls::server::Acceptor;
+    use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+    use tokio::time::Instant;
 
     fn server_hello(version: [u8; 2]) -> Vec<u8> {
         let mut hello = vec![22, 3, 1, 0, 42, 2, 0, 0, 38, version[0], version[1]];
@@ -242,9 +270,29 @@ mod tests {
             assert_eq!(answer, LegacyAnswer::ServerHello(u16::from_be_bytes(version)));
             assert_eq!(answer.verdict(), verdict);
         }
-        for undecided in [LegacyAnswer::Alert(40), LegacyAnswer::Alert(70), LegacyAnswer::Nothing] {
-            assert_eq!(undecided.verdict(), HandshakeFailure::ClientLimit);
+        assert_eq!(LegacyAnswer::Nothing.verdict(), HandshakeFailure::ClientLimit);
+        assert_eq!(LegacyAnswer::Alert(70).verdict(), HandshakeFailure::Protocol);
+        // Whoever has nothing for this offer either has nothing for anybody.
+        for alert in [40, 71, 80, 112] {
+            assert_eq!(LegacyAnswer::Alert(alert).verdict(), HandshakeFailure::Alert);
         }
+    }
+
+    #[tokio::test]
+    async fn it_leaves_with_an_alert() {
+        let (mut ours, mut theirs) = tokio::io::duplex(1 << 14);
+        let deadline = Instant::now() + std::time::Duration::from_secs(20);
+        let server = async {
+            let mut heard = vec![0; client_hello(Some("mx.example"), [0; 32]).len()];
+            theirs.read_exact(&mut heard).await.unwrap();
+            theirs.write_all(&server_hello([3, 3])).await.unwrap();
+            let mut rest = Vec::new();
+            theirs.read_to_end(&mut rest).await.unwrap();
+            rest
+        };
+        let (answer, rest) = tokio::join!(ask(&mut ours, Some("mx.example"), deadline), server);
+        assert_eq!(answer.unwrap(), LegacyAnswer::ServerHello(0x0303));
+        assert_eq!(rest, FAREWELL);
     }
 
     #[test]

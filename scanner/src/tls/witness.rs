@@ -4,12 +4,13 @@
 //! the certificates and, in TLS 1.2, the signed key exchange; the session store sees that a handshake begins
 //! and, in TLS 1.3, that it ended and with which group.
 
+use super::sealed;
 use crate::evidence::TlsVersion;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue};
 use rustls::crypto::{WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature};
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
-use rustls::{DigitallySignedStruct, Error, NamedGroup, SignatureScheme};
+use rustls::{DigitallySignedStruct, Error, KeyLog, NamedGroup, SignatureScheme};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// Whether the server proved in the handshake that it holds the certificate's key.
@@ -35,6 +36,8 @@ pub(crate) struct HandshakeView {
     pub(crate) version: Option<TlsVersion>,
     pub(crate) group: Option<NamedGroup>,
     pub(crate) proof: KeyProof,
+    /// What seals the server's part of a handshake of TLS 1.3.
+    pub(crate) secret: Option<Vec<u8>>,
 }
 
 /// Records one handshake and accepts whatever certificate it shows. For one connection only.
@@ -110,6 +113,16 @@ impl ServerCertVerifier for Witness {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.algorithms.supported_schemes()
+    }
+}
+
+impl KeyLog for Witness {
+    fn log(&self, _label: &str, _client_random: &[u8], secret: &[u8]) {
+        self.lock().secret = Some(secret.to_vec());
+    }
+
+    fn will_log(&self, label: &str) -> bool {
+        label == sealed::LABEL
     }
 }
 

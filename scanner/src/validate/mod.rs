@@ -169,13 +169,14 @@ pub fn record<T: AsRef<[u8]>>(txts: &[T]) -> ValidationReport {
 #[must_use]
 pub fn tlsrpt_record<T: AsRef<[u8]>>(txts: &[T]) -> ValidationReport {
     let judged = mta_sts::tlsrpt::judge(txts);
+    let is_attempt = judged.state == RecordState::Invalid && judged.rua.is_none();
     let mut findings: Vec<Note> = judged.faults.iter().map(Note::of).collect();
     if judged.state == RecordState::Absent {
         findings.push(Note::of_whole(Code::tlsrpt_absent));
     }
     ValidationReport {
-        strict: SenderView::of_record(judged.state, false),
-        lenient: SenderView::of_record(judged.lenient, false),
+        strict: SenderView::of_record(judged.state, is_attempt),
+        lenient: SenderView::of_record(judged.lenient, is_attempt),
         findings: Note::in_order(findings),
         fix: fix::tlsrpt(txts, &judged),
     }

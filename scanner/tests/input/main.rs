@@ -23,14 +23,20 @@ use std::io::{Cursor, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use sts_scanner::input::{
-    Choices, Entry, InputCounts, InputError, ListSpec, Options, Reader, Repeats, Shard, survey,
+    Choices, Entry, InputCounts, InputError, ListSpec, Options, Reader, Repeats, Sample, Shard, survey,
 };
 use tempfile::TempDir;
 use zip::write::SimpleFileOptions;
 
 /// A window of one keeps the list's order.
-const IN_ORDER: Options =
-    Options { seed: 1, shard: Shard::WHOLE, window: 1, max_listed: 1000, repeats: Repeats::Dropped };
+const IN_ORDER: Options = Options {
+    seed: 1,
+    shard: Shard::WHOLE,
+    sample: Sample::WHOLE,
+    window: 1,
+    max_listed: 1000,
+    repeats: Repeats::Dropped,
+};
 
 fn fixture(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/lists").join(name)

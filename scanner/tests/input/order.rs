@@ -102,7 +102,7 @@ proptest! {
         let mut got = Vec::new();
         for index in 1..=of {
             let shard = format!("{index}/{of}").parse().unwrap();
-            let options = Options { seed, shard, window, max_listed: 0, repeats: Repeats::Dropped };
+            let options = Options { seed, shard, sample: Sample::WHOLE, window, max_listed: 0, repeats: Repeats::Dropped };
             let (entries, counts) = read(std::slice::from_ref(&list), options).unwrap();
             prop_assert_eq!(counts.inputs, numbers.len() as u64);
             got.extend(entries.into_iter().map(|entry| entry.domain));

@@ -7,6 +7,8 @@ use rcgen::{BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyP
 use rustls::ServerConfig;
 use rustls::crypto::aws_lc_rs::default_provider;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::server::WebPkiClientVerifier;
+use rustls::server::danger::ClientCertVerifier;
 use std::future::Future;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -92,11 +94,28 @@ impl Identity {
         &self,
         versions: &[&'static rustls::SupportedProtocolVersion],
     ) -> tokio_rustls::TlsAcceptor {
+        self.acceptor_for(versions, WebPkiClientVerifier::no_client_auth())
+    }
+
+    /// One that demands a certificate of the client.
+    pub(crate) fn demanding(&self) -> tokio_rustls::TlsAcceptor {
+        let mut roots = rustls::RootCertStore::empty();
+        roots.add(Authority::new("clients").certificate.der().clone()).unwrap();
+        let provider = Arc::new(default_provider());
+        let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
+        self.acceptor_for(rustls::ALL_VERSIONS, clients)
+    }
+
+    fn acceptor_for(
+        &self,
+        versions: &[&'static rustls::SupportedProtocolVersion],
+        clients: Arc<dyn ClientCertVerifier>,
+    ) -> tokio_rustls::TlsAcceptor {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.serialize_der()));
         let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_protocol_versions(versions)
             .unwrap()
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients)
             .with_single_cert(self.chain.clone(), key)
             .unwrap();
         tokio_rustls::TlsAcceptor::from(Arc::new(config))

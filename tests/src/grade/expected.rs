@@ -1,6 +1,6 @@
 //! What must be in a dataset: for each row a key and a fingerprint.
 
-use super::tolerance;
+use super::{rested, tolerance};
 use crate::contract::{Contract, Table, identity};
 use crate::dice::draw;
 use crate::truth::Expected;
@@ -12,6 +12,8 @@ use std::collections::HashMap;
 #[derive(Debug, Default)]
 pub(super) struct Rows {
     fingerprints: HashMap<u64, (u64, bool)>,
+    /// What else may stand in place of a fingerprint.
+    instead: HashMap<u64, Vec<u64>>,
     /// Durations that are not 0, by row and position of the column.
     durations: HashMap<(u64, usize), i64>,
 }
@@ -40,7 +42,9 @@ impl Rows {
             Some((_, true)) => RowMatch::Again,
             Some((wanted, seen)) => {
                 *seen = true;
-                if *wanted == fingerprint { RowMatch::Right } else { RowMatch::Differs }
+                let others = self.instead.get(&key);
+                let is_right = *wanted == fingerprint || others.is_some_and(|all| all.contains(&fingerprint));
+                if is_right { RowMatch::Right } else { RowMatch::Differs }
             }
         }
     }
@@ -91,6 +95,11 @@ impl Index {
                 let durations = tolerance::durations(table, row);
                 for (at, value) in durations.into_iter().filter(|(_, value)| *value != 0) {
                     rows.durations.insert((key, at), value);
+                }
+                let instead = rested::instead(table, row);
+                if !instead.is_empty() {
+                    let print = |row: &Vec<Value>| Value::fingerprint(&tolerance::without(table, row));
+                    rows.instead.insert(key, instead.iter().map(print).collect());
                 }
                 let before = rows.fingerprints.insert(key, (fingerprint, false));
                 if before.is_some_and(|(before, _)| before != fingerprint) {

@@ -8,11 +8,13 @@ use crate::value::Value;
 use std::collections::BTreeSet;
 
 /// Findings that only contact with an MX host or its address question can show.
-const OBSERVED: [&str; 8] = [
+const OBSERVED: [&str; 10] = [
     "smtp_",
     "starttls_",
     "mx_tls_",
     "mx_cert_",
+    "mx_client_certificate",
+    "mx_requiretls",
     "mx_unresolvable",
     "mx_is_cname",
     "mx_forbidden_address",

@@ -64,6 +64,9 @@ async fn connection(stream: TcpStream, local: SocketAddr, shared: Arc<Shared>) -
         return stall(stream).await;
     }
     send(&mut stream, https, Stage::Body, second).await?;
+    if https.closes_abruptly {
+        return stream.flush().await;
+    }
     if !https.flood.is_empty() {
         let pause = Duration::from_millis(https.flood_pause_ms);
         return flood(&mut stream, &https.flood, pause, &shared.contacts).await;

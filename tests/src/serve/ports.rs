@@ -64,8 +64,9 @@ impl Sockets {
         })?;
         let (smtp_port, (smtp, more_resets)) = on_free_port(14000, |port| {
             blackhole(port)?;
-            let numbers = 0..u8::try_from(world.behaviours().len()).unwrap_or(u8::MAX);
-            let hosts = listen_all(numbers.flat_map(|number| Address::Smtp(number).all()), port)?;
+            let behaviours = (0..u8::MAX).zip(world.behaviours());
+            let hosts = behaviours.flat_map(|(number, smtp)| Address::Smtp(number).all_of(smtp.networks));
+            let hosts = listen_all(hosts, port)?;
             Ok((hosts, listen_all(Address::Reset.all(), port)?))
         })?;
         resets.extend(more_resets);

@@ -22,6 +22,13 @@ pub(super) fn serve(listener: std::net::TcpListener, shared: &Arc<Shared>) {
     accept_all(listener, move |stream, local| connection(stream, local, Arc::clone(&shared)));
 }
 
+/// Where a command came.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Where {
+    Plain,
+    Tls,
+}
+
 /// What follows a command.
 enum Next {
     Command,
@@ -49,13 +56,21 @@ async fn conversation(
         Address::smtp_number(address).and_then(|number| shared.world.behaviours().get(usize::from(number)));
     let Some(smtp) = behaviour else { return Ok(()) };
     let limits = ticket.turn <= smtp.limits_first;
-    if smtp.limits_first > 0 {
-        shared.contacts.meet(&address.to_string(), Some(local.ip()), limits, false);
+    let fails = ticket.turn <= smtp.limits_first.max(smtp.plain_first);
+    if smtp.limits_first.max(smtp.plain_first) > 0 {
+        shared.contacts.meet(&address.to_string(), Some(local.ip()), fails, false);
     }
     if limits {
         stream.write_all(b"421 4.7.0 Too many connections, try again later\r\n").await?;
         return stream.shutdown().await;
     }
+    let without_starttls;
+    let smtp = if ticket.turn <= smtp.plain_first {
+        without_starttls = Smtp { ehlo: "250-lab\n250 PIPELINING".into(), ..smtp.clone() };
+        &without_starttls
+    } else {
+        smtp
+    };
     match at(smtp, Stage::Banner) {
         Next::Stall => return stall(stream).await,
         Next::Close => return Ok(()),
@@ -72,7 +87,7 @@ async fn conversation(
             }
             return Ok(());
         };
-        match obey(&mut stream, smtp, &command, shared, ticket).await? {
+        match obey(&mut stream, smtp, &command, Where::Plain, (shared, ticket)).await? {
             Next::Command => {}
             Next::Stall => return stall(stream).await,
             Next::Close => return stream.shutdown().await,
@@ -91,8 +106,10 @@ async fn conversation(
             shared.contacts.left_without_quit(ticket);
             break;
         };
-        if !matches!(obey(&mut stream, smtp, &command, shared, ticket).await?, Next::Command) {
-            break;
+        match obey(&mut stream, smtp, &command, Where::Tls, (shared, ticket)).await? {
+            Next::Command => {}
+            Next::Stall => return stall(stream).await,
+            Next::Close | Next::StartTls => break,
         }
     }
     stream.shutdown().await
@@ -135,23 +152,24 @@ async fn obey<S: AsyncWrite + Unpin>(
     stream: &mut S,
     smtp: &Smtp,
     command: &str,
-    shared: &Shared,
-    ticket: Ticket,
+    place: Where,
+    (shared, ticket): (&Shared, Ticket),
 ) -> io::Result<Next> {
     let (verb, argument) = command.split_once(' ').unwrap_or((command, ""));
     let (stage, reply) = match verb.to_ascii_uppercase().as_str() {
+        "EHLO" if place == Where::Tls => (Some(Stage::EhloTls), smtp.ehlo_tls.as_str()),
         "EHLO" => (Some(Stage::Ehlo), smtp.ehlo.as_str()),
         "HELO" => (None, smtp.helo.as_str()),
         "STARTTLS" => (Some(Stage::Starttls), smtp.starttls.as_str()),
         "QUIT" => {
             shared.contacts.over(ticket);
-            stream.write_all(b"221 2.0.0 Bye\r\n").await?;
+            stream.write_all(&lines(&smtp.quit)).await?;
             stream.flush().await?;
             return Ok(Next::Close);
         }
         _ => (None, "502 5.5.1 Not here"),
     };
-    if stage == Some(Stage::Ehlo) || verb.eq_ignore_ascii_case("HELO") {
+    if matches!(stage, Some(Stage::Ehlo | Stage::EhloTls)) || verb.eq_ignore_ascii_case("HELO") {
         shared.contacts.name(ticket, argument.trim());
     }
     if let Some(stage) = stage {
@@ -166,14 +184,15 @@ async fn obey<S: AsyncWrite + Unpin>(
         // In one piece, so that what was injected is there before the handshake begins.
         text.extend(smtp.injected.bytes());
     }
-    // What follows in TLS is no stage of its own.
-    if !smtp.at_once {
+    // Only what comes before TLS can be said with the greeting.
+    if !smtp.at_once || place == Where::Tls {
         say(stream, smtp, stage.unwrap_or(Stage::Tls), &text, shared).await?;
     }
     // The server closes after 421 (RFC 5321 section 3.8).
     Ok(match () {
         () if begins_tls => Next::StartTls,
         () if reply.starts_with("421") => Next::Close,
+        () if smtp.drops && reply.starts_with('5') => Next::Close,
         () => Next::Command,
     })
 }

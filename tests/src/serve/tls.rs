@@ -4,9 +4,13 @@ use super::shape::Shaped;
 use super::{Shared, stall};
 use crate::situation::{Legacy, Oversized, Tls};
 use anyhow::Result;
+use rustls::client::danger::HandshakeSignatureValid;
 use rustls::crypto::{CryptoProvider, SupportedKxGroup, aws_lc_rs};
-use rustls::server::{ClientHello, ResolvesServerCert, ServerConfig};
+use rustls::pki_types::{CertificateDer, UnixTime};
+use rustls::server::danger::{ClientCertVerified, ClientCertVerifier};
+use rustls::server::{ClientHello, ResolvesServerCert, ServerConfig, WebPkiClientVerifier};
 use rustls::sign::CertifiedKey;
+use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, SignatureScheme};
 use std::collections::HashMap;
 use std::io;
 use std::net::IpAddr;
@@ -23,8 +27,9 @@ const HELLO: Duration = Duration::from_secs(20);
 /// Bytes of a hello that fits one packet of Ethernet, with the headers of IPv6 and TCP.
 const PACKET: usize = 1_400;
 
-/// Server configurations by what they are limited to: a TLS version, and key exchange groups.
-type Made = HashMap<(Option<String>, Vec<String>), Arc<ServerConfig>>;
+/// Server configurations by what they are limited to: a TLS version, key exchange groups, and clients with a
+/// certificate.
+type Made = HashMap<(Option<String>, Vec<String>, bool), Arc<ServerConfig>>;
 
 /// The server configurations, one for each set of versions and groups, and how often flaky hosts were asked.
 #[derive(Debug, Default)]
@@ -43,9 +48,50 @@ impl ResolvesServerCert for One {
     }
 }
 
+/// Demands a certificate of the client and takes none.
+#[derive(Debug)]
+struct Demanding;
+
+impl ClientCertVerifier for Demanding {
+    fn root_hint_subjects(&self) -> &[DistinguishedName] {
+        &[]
+    }
+
+    fn verify_client_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: UnixTime,
+    ) -> Result<ClientCertVerified, Error> {
+        Err(CertificateError::UnknownIssuer.into())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(CertificateError::BadSignature.into())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Err(CertificateError::BadSignature.into())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        vec![SignatureScheme::ECDSA_NISTP256_SHA256]
+    }
+}
+
 impl Configs {
     fn base(&self, tls: &Tls) -> Result<Arc<ServerConfig>> {
-        let key = (tls.newest.clone(), tls.groups.clone());
+        let key = (tls.newest.clone(), tls.groups.clone(), tls.wants_certificate);
         let mut made = self.made.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(config) = made.get(&key) {
             return Ok(Arc::clone(config));
@@ -59,9 +105,11 @@ impl Configs {
         };
         // The certificate is set for each connection; this one is never sent.
         let nobody: Arc<dyn ResolvesServerCert> = Arc::new(rustls::server::ResolvesServerCertUsingSni::new());
+        let clients: Arc<dyn ClientCertVerifier> =
+            if tls.wants_certificate { Arc::new(Demanding) } else { WebPkiClientVerifier::no_client_auth() };
         let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
             .with_protocol_versions(versions)?
-            .with_no_client_auth()
+            .with_client_cert_verifier(clients)
             .with_cert_resolver(nobody);
         config.send_tls13_tickets = 0;
         let config = Arc::new(config);
@@ -101,7 +149,7 @@ fn groups(names: &[String]) -> Result<Vec<&'static dyn SupportedKxGroup>> {
 /// Where it names a version or a group that there is not.
 pub fn check(tls: &Tls) -> Result<()> {
     if let Some(legacy) = &tls.legacy {
-        let known = ["1.0", "1.1", "1.2"].contains(&legacy.version.as_str());
+        let known = ["1.0", "1.1", "1.2", "1.3"].contains(&legacy.version.as_str());
         anyhow::ensure!(known, "there is no old TLS {}", legacy.version);
         anyhow::ensure!(tls.alert.is_some(), "who speaks old TLS alone answers another hello with an alert");
     }
@@ -184,8 +232,11 @@ pub(super) async fn answer(
 
 /// What a server says that makes no handshake; `None` where it makes one.
 fn instead(tls: &Tls, hello: &ClientHello<'_>) -> Option<Vec<u8>> {
-    let offered =
-        |legacy: &&Legacy| hello.cipher_suites().iter().any(|suite| u16::from(*suite) == legacy.suite);
+    let offered = |legacy: &&Legacy| {
+        let has_suite = hello.cipher_suites().iter().any(|suite| u16::from(*suite) == legacy.suite);
+        let groups = hello.named_groups().unwrap_or_default();
+        has_suite && (legacy.group == 0 || groups.iter().any(|group| u16::from(*group) == legacy.group))
+    };
     if let Some(legacy) = tls.legacy.as_ref().filter(offered) {
         return Some(server_hello(legacy));
     }
@@ -196,12 +247,32 @@ fn instead(tls: &Tls, hello: &ClientHello<'_>) -> Option<Vec<u8>> {
 
 /// A ServerHello without extensions (RFC 5246 section 7.4.1.3).
 fn server_hello(legacy: &Legacy) -> Vec<u8> {
+    if legacy.group != 0 {
+        return hello_retry_request(legacy);
+    }
     let minor = minor(&legacy.version);
     let [high, low] = legacy.suite.to_be_bytes();
     // Version, 32 random bytes, no session, the suite, no compression: 38 bytes.
     let mut record = vec![22, 3, minor, 0, 42, 2, 0, 0, 38, 3, minor];
     record.extend([0x5a; 32]);
     record.extend([0, high, low, 0]);
+    record
+}
+
+/// A ServerHello that asks for a key share of a group (RFC 8446 section 4.1.4).
+fn hello_retry_request(legacy: &Legacy) -> Vec<u8> {
+    // SHA-256 of "HelloRetryRequest".
+    const RANDOM: [u8; 32] = [
+        0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11, 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91, 0xc2,
+        0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e, 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c,
+    ];
+    let ([high, low], [group_high, group_low]) = (legacy.suite.to_be_bytes(), legacy.group.to_be_bytes());
+    // supported_versions: TLS 1.3; key_share: the group.
+    let extensions = [0, 43, 0, 2, 3, 4, 0, 51, 0, 2, group_high, group_low];
+    let mut record = vec![22, 3, 3, 0, 56, 2, 0, 0, 52, 3, 3];
+    record.extend(RANDOM);
+    record.extend([0, high, low, 0, 0, 12]);
+    record.extend(extensions);
     record
 }
 

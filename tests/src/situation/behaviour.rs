@@ -19,6 +19,8 @@ pub enum Stage {
     Starttls,
     /// The server's part of the TLS handshake.
     Tls,
+    /// The reply to EHLO inside TLS.
+    EhloTls,
     /// The HTTP answer.
     Answer,
     /// The rest of the HTTP body, after its first half.
@@ -35,6 +37,9 @@ pub struct Tls {
     pub newest: Option<String>,
     /// The key exchange groups it speaks by their IANA names, best first; all of them where none is named.
     pub groups: Vec<String>,
+    /// Whether it demands a certificate of the client, which has none (RFC 8446 section 4.4.2.4: alert 116
+    /// in TLS 1.3, after the client's part of the handshake).
+    pub wants_certificate: bool,
     /// The alert it answers the hello with (RFC 8446 section 6.2).
     pub alert: Option<u8>,
     /// The bytes it answers the hello with.
@@ -73,10 +78,14 @@ pub enum Records {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Legacy {
-    /// The version it picks: `1.0`, `1.1` or `1.2`.
+    /// The version it picks: `1.0`, `1.1`, `1.2`, or `1.3` with a group that it asks for.
     pub version: String,
     /// The cipher suite it picks, by its number in the IANA registry.
     pub suite: u16,
+    /// The group that it wants a key share of (RFC 8446 section 4.1.4), by its number in the IANA registry;
+    /// 0 where it speaks nothing as new.
+    #[serde(default)]
+    pub group: u16,
 }
 
 /// What becomes of a hello that is too large for a server or for what stands before it.
@@ -192,6 +201,8 @@ pub struct Https {
     pub stalls_at: Option<Stage>,
     /// Where it closes the connection.
     pub closes_at: Option<Stage>,
+    /// Whether it closes TCP behind its answer without closing TLS (RFC 8446 section 6.1).
+    pub closes_abruptly: bool,
     /// Its TLS.
     pub tls: Tls,
 }
@@ -213,6 +224,7 @@ impl Default for Https {
             trickle_ms: 0,
             stalls_at: None,
             closes_at: None,
+            closes_abruptly: false,
             tls: Tls::default(),
         }
     }
@@ -229,6 +241,8 @@ pub struct Smtp {
     pub banner_after_ms: u64,
     /// How many connections to its address it meets with 421 and nothing else, from the first on.
     pub limits_first: u64,
+    /// How many connections to its address it offers no STARTTLS, from the first on.
+    pub plain_first: u64,
     /// Lines that are sent at once before that, as postscreen does.
     pub teaser: String,
     /// Bytes in hexadecimal that are sent in place of the greeting.
@@ -245,6 +259,10 @@ pub struct Smtp {
     pub splits: bool,
     /// Whether the replies to EHLO and STARTTLS come with the greeting, in one piece, and none after that.
     pub at_once: bool,
+    /// Over how many networks (/24) its addresses are spread.
+    pub networks: u8,
+    /// Whether it hangs up with a reply of 5xx.
+    pub drops: bool,
     /// The reply to EHLO.
     pub ehlo: String,
     /// The reply to HELO.
@@ -253,6 +271,10 @@ pub struct Smtp {
     pub starttls: String,
     /// What is sent in the clear right behind that reply.
     pub injected: String,
+    /// The reply to EHLO inside TLS.
+    pub ehlo_tls: String,
+    /// The reply to QUIT.
+    pub quit: String,
     /// Where it says nothing more and keeps the connection.
     pub stalls_at: Option<Stage>,
     /// Where it closes the connection.
@@ -267,6 +289,7 @@ impl Default for Smtp {
             banner: "220 lab ESMTP".into(),
             banner_after_ms: 0,
             limits_first: 0,
+            plain_first: 0,
             teaser: String::new(),
             noise: String::new(),
             flood: String::new(),
@@ -275,9 +298,13 @@ impl Default for Smtp {
             trickle_ms: 0,
             splits: false,
             at_once: false,
+            networks: 1,
+            drops: false,
             ehlo: "250-lab\n250-PIPELINING\n250 STARTTLS".into(),
             helo: "250 lab".into(),
             starttls: "220 2.0.0 Ready to start TLS".into(),
+            ehlo_tls: "250-lab\n250 PIPELINING".into(),
+            quit: "221 2.0.0 Bye".into(),
             injected: String::new(),
             stalls_at: None,
             closes_at: None,

@@ -56,7 +56,24 @@ impl Address {
         Ipv4Addr::new(127, second, 0, 1 + share + SPREAD * turn.clamp(1, TURNS).saturating_sub(1))
     }
 
-    /// The addresses to listen on.
+    /// The same in one of so many networks (/24).
+    #[must_use]
+    pub fn of_network(self, domain: &str, turn: u8, networks: u8) -> Ipv4Addr {
+        let [first, second, _, last] = self.of(domain, turn).octets();
+        let network = draw(1, domain.as_bytes()) % u64::from(networks.max(1));
+        Ipv4Addr::new(first, second, u8::try_from(network).unwrap_or_default(), last)
+    }
+
+    /// The addresses to listen on in so many networks.
+    pub fn all_of(self, networks: u8) -> impl Iterator<Item = Ipv4Addr> {
+        let others = (1..networks).flat_map(move |network| {
+            let [first, second, ..] = self.of("", 1).octets();
+            (1..=SPREAD).map(move |last| Ipv4Addr::new(first, second, network, last))
+        });
+        self.all().chain(others)
+    }
+
+    /// The addresses to listen on in the first of them.
     pub fn all(self) -> impl Iterator<Item = Ipv4Addr> {
         let [_, second, ..] = self.of("", 1).octets();
         (1..=HTTPS_ADDRESSES).map(move |last| Ipv4Addr::new(127, second, 0, last))

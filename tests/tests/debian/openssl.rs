@@ -28,7 +28,7 @@ fn old_versions_are_the_hosts_fault_and_old_suites_our_limit() {
     let mut place = Place::new();
     let ours = ["-tls1_2", "-cipher", "ECDHE-RSA-AES128-GCM-SHA256"];
     // name, what it speaks, outcome, version of a handshake that came about
-    let hosts: [(&str, &[&str], &str, &str); 7] = [
+    let hosts: [(&str, &[&str], &str, &str); 8] = [
         ("new", &["-tls1_3"], "ok", "TLSv1.3"),
         ("gcm", &ours, "ok", "TLSv1.2"),
         // RFC 8996: TLS 1.0 and 1.1 must not be used; RFC 8461 section 4.2 wants 1.2 or later by way of RFC
@@ -48,6 +48,8 @@ fn old_versions_are_the_hosts_fault_and_old_suites_our_limit() {
             "policy_tls_client_limit",
             "null",
         ),
+        // TLS 1.3 with a group that is not ours.
+        ("p521", &["-tls1_3", "-groups", "P-521"], "policy_tls_client_limit", "null"),
         (
             "dhe",
             &["-tls1_2", "-cipher", "DHE-RSA-AES128-GCM-SHA256:@SECLEVEL=0"],

@@ -40,6 +40,9 @@ const GOOD: Host = Host {
         ("tls_version", "TLSv1.3"),
         ("cert_outcome", "valid"),
         ("cert_faults", "[]"),
+        ("requiretls", "false"),
+        ("quit_code", "221"),
+        ("quit_text", "2.0.0 Bye"),
         ("attempts", "[\"ok\"]"),
     ],
     findings: &[],
@@ -171,10 +174,25 @@ fn levels_and_certificates_are_told_apart() {
                 ("smtp_phase", "ehlo"),
                 ("smtp_code", "250"),
                 ("starttls", "not_offered"),
+                ("attempts", "[\"starttls_not_offered\", \"starttls_not_offered\"]"),
                 ("tls_version", "null"),
                 ("cert_outcome", "null"),
             ],
             findings: &["starttls_not_offered"],
+            verdict: "refused",
+            ..GOOD
+        },
+        // It answers the first command inside TLS with 421, whoever has no certificate.
+        Host {
+            name: "ccert",
+            service: "smtpd -o smtpd_tls_security_level=encrypt -o smtpd_tls_req_ccert=yes",
+            columns: &[
+                ("smtp_outcome", "ok"),
+                ("quit_code", "421"),
+                ("ehlo_tls", "null"),
+                ("cert_outcome", "valid"),
+            ],
+            findings: &["mx_client_certificate"],
             verdict: "refused",
             ..GOOD
         },

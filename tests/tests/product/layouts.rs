@@ -2,9 +2,7 @@
 //! they lack for 0.
 
 use super::{analysis, assert_code, dataset, lab, sts_scan, text};
-use arrow::array::{
-    Array, ArrayRef, AsArray, Int32Array, Int64Array, RecordBatch, StringArray, new_null_array,
-};
+use arrow::array::{Array, ArrayRef, AsArray, Int32Array, RecordBatch, StringArray, new_null_array};
 use arrow::datatypes::{Field, Schema};
 use parquet::arrow::ArrowWriter;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
@@ -16,7 +14,7 @@ use std::sync::Arc;
 use sts_lab::Lab;
 use sts_lab::contract::Contract;
 use sts_lab::truth::Reader;
-use sts_lab::value::Value;
+use sts_lab::value::{Value, to_arrow};
 
 fn kept(layout: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("layouts").join(layout)
@@ -148,16 +146,16 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
         serde_json::json!(["1.1", manifest["schema_version"]])
     );
     assert_ne!(manifest["schema_version"], "1.1");
-    // Rows of before lack what came later. With the one look that each of them was, and the greeting that its
-    // host has, all is as the laboratory knows it.
-    let greetings = greetings(&lab);
-    let banner_ms = |batch: &RecordBatch| -> ArrayRef {
-        let [hosts, addresses] =
-            ["host", "addr"].map(|name| super::texts_of(batch.column_by_name(name).unwrap()));
-        Arc::new(hosts.into_iter().zip(addresses).map(|host| greetings[&host]).collect::<Int64Array>())
-    };
-    let filled =
-        fill(&folder, "mx_hosts", &[("banner_ms", &banner_ms), ("looks", &|batch| looks(batch, "attempts"))]);
+    // The version of before took one look at hosts without STARTTLS.
+    replace(&folder, "mx_hosts", "attempts", &|batch| of_hosts(&lab, "attempts", batch));
+    // Rows of before lack what came later. With the one look that each of them was, and what the laboratory
+    // knows of its host, all is as it must be.
+    let later = ["tls_alert", "ehlo_tls", "requiretls", "quit_code", "quit_text", "banner_ms", "looks"];
+    let of_lab = &lab;
+    let known = later.map(|name| (name, move |batch: &RecordBatch| of_hosts(of_lab, name, batch)));
+    let columns: Vec<Made<'_>> =
+        known.iter().map(|(name, make)| (*name, make as &dyn Fn(&RecordBatch) -> ArrayRef)).collect();
+    let filled = fill(&folder, "mx_hosts", &columns);
     assert!(filled > 0);
     let contract = Contract::load().unwrap();
     let nulls = |name: &str, batch: &RecordBatch| {
@@ -168,8 +166,14 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
     let agreement = |batch: &RecordBatch| nulls("sts_ns_agree", batch);
     let ds = |batch: &RecordBatch| nulls("ds", batch);
     let of_policy = |batch: &RecordBatch| looks(batch, "policy_attempts");
-    let of_domains: [Made<'_>; 4] =
-        [("delegated_to", &servers), ("ds", &ds), ("sts_ns_agree", &agreement), ("looks", &of_policy)];
+    let alert = |batch: &RecordBatch| nulls("policy_alert", batch);
+    let of_domains: [Made<'_>; 5] = [
+        ("delegated_to", &servers),
+        ("ds", &ds),
+        ("sts_ns_agree", &agreement),
+        ("policy_alert", &alert),
+        ("looks", &of_policy),
+    ];
     fill(&folder, "domains", &of_domains);
     drop(lab);
     let grade = sts_lab::grade::grade(&folder, &world.join("truth.parquet")).unwrap();
@@ -190,15 +194,19 @@ fn move_hosts(lab: &Lab, dir: &Path) {
     rewrite(&dataset(dir), "mx_hosts", "addr", |row, _| at[&hosts[row]].clone());
 }
 
-/// How long each MX host takes to greet at each of its addresses, milliseconds; `None` where it does not.
-fn greetings(lab: &Lab) -> BTreeMap<(Option<String>, Option<String>), Option<i64>> {
-    let contract = &lab.oracle.contract;
-    let [host, addr, banner_ms] =
-        ["host", "addr", "banner_ms"].map(|name| contract.mx_hosts.position(name).unwrap());
-    let truth = Reader::open(Arc::clone(contract), &lab.path(sts_lab::TRUTH)).unwrap();
+/// A column of the MX hosts of a batch as the laboratory knows it.
+fn of_hosts(lab: &Lab, name: &str, batch: &RecordBatch) -> ArrayRef {
+    let table = &lab.oracle.contract.mx_hosts;
+    let [host, addr, at] = ["host", "addr", name].map(|name| table.position(name).unwrap());
+    let truth = Reader::open(Arc::clone(&lab.oracle.contract), &lab.path(sts_lab::TRUTH)).unwrap();
     let text = |row: &[Value], at: usize| row[at].as_text().map(str::to_owned);
     let rows = truth.flat_map(|row| row.unwrap().hosts);
-    rows.map(|row| ((text(&row, host), text(&row, addr)), row[banner_ms].as_int())).collect()
+    let known: BTreeMap<_, _> =
+        rows.map(|row| ((text(&row, host), text(&row, addr)), row[at].clone())).collect();
+    let [hosts, addresses] =
+        ["host", "addr"].map(|name| super::texts_of(batch.column_by_name(name).unwrap()));
+    let cells: Vec<&Value> = hosts.into_iter().zip(addresses).map(|host| &known[&host]).collect();
+    to_arrow(&table.columns[at].kind, &cells).unwrap()
 }
 
 /// The column `looks` of rows that were looked at once: 1 where something was attempted.
@@ -209,6 +217,33 @@ fn looks(batch: &RecordBatch, attempts: &str) -> ArrayRef {
 
 /// A column that is made from the others of a batch.
 type Made<'a> = (&'a str, &'a dyn Fn(&RecordBatch) -> ArrayRef);
+
+/// Makes a column anew in the parts of a table that lack the column `looks`: those of before layout 1.2.
+fn replace(folder: &Path, table: &str, column: &str, make: &dyn Fn(&RecordBatch) -> ArrayRef) {
+    for part in std::fs::read_dir(folder.join(table)).unwrap() {
+        let path = part.unwrap().path();
+        let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).unwrap()).unwrap();
+        let schema = reader.schema().clone();
+        if schema.column_with_name("looks").is_some() {
+            continue;
+        }
+        let batches: Vec<RecordBatch> = reader.build().unwrap().map(Result::unwrap).collect();
+        let mut fields = schema.fields().to_vec();
+        let at = schema.index_of(column).unwrap();
+        let made: Vec<ArrayRef> = batches.iter().map(make).collect();
+        if let Some(made) = made.first() {
+            fields[at] = Arc::new(fields[at].as_ref().clone().with_data_type(made.data_type().clone()));
+        }
+        let schema = Arc::new(Schema::new(fields));
+        let mut writer = ArrowWriter::try_new(File::create(&path).unwrap(), schema.clone(), None).unwrap();
+        for (batch, made) in batches.into_iter().zip(made) {
+            let mut columns = batch.columns().to_vec();
+            columns[at] = made;
+            writer.write(&RecordBatch::try_new(schema.clone(), columns).unwrap()).unwrap();
+        }
+        writer.close().unwrap();
+    }
+}
 
 /// Adds columns, in the order of the contract, to the parts of a table that lack them. Gives how many parts
 /// did.

@@ -10,6 +10,7 @@
 mod chains;
 mod check;
 mod clock;
+mod counting;
 mod counts;
 mod excluded;
 mod faults;
@@ -19,6 +20,7 @@ mod interrupted;
 mod iterating;
 mod layouts;
 mod listed;
+mod masks;
 mod outage;
 mod pace;
 mod reported;

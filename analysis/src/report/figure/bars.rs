@@ -49,6 +49,15 @@ impl Bars {
         each.collect::<Vec<_>>().join("; ") + "."
     }
 
+    /// What the marks mean, so that a figure that stands alone says it too.
+    fn told(&self) -> Vec<&'static str> {
+        let ranged = |bar: &Bar| bar.range.is_some_and(|(low, high)| high > low);
+        let whiskers =
+            self.bars.iter().any(ranged).then_some("whiskers: all the undecided either way; no 95 %");
+        let small = self.bars.iter().any(|bar| bar.note.ends_with('†'));
+        whiskers.into_iter().chain(small.then_some("† of fewer than 30")).collect()
+    }
+
     fn ticks(&self, wanted: u32) -> Vec<f64> {
         let reach = |bar: &Bar| bar.value.unwrap_or(0.0).max(bar.range.map_or(0.0, |(_, high)| high));
         scale::ticks(self.bars.iter().map(reach).fold(0.0, f64::max), wanted)
@@ -68,7 +77,11 @@ impl Bars {
         let top = ticks.last().copied().unwrap_or(1.0);
         let place = scale::Scale::new((0.0, top), (left, width - values - notes));
         let bottom = row * rows(self.bars.len());
-        let mut drawing = Drawing::new(width, bottom + 38.0);
+        let told = self.told();
+        let mut drawing = Drawing::new(width, bottom + 38.0 + 17.0 * rows(told.len()));
+        for (line, told) in told.iter().enumerate() {
+            drawing.text("m", (left, bottom + 50.0 + 17.0 * rows(line)), Anchor::Start, told);
+        }
         for tick in &ticks {
             drawing.line("g", (place.at(*tick), 0.0), (place.at(*tick), bottom));
             let label = scale::label(*tick);
@@ -95,7 +108,12 @@ impl Bars {
         let top = ticks.last().copied().unwrap_or(1.0);
         let place = scale::Scale::new((0.0, top), (1.0, width - values));
         let bottom = row * rows(self.bars.len());
-        let mut drawing = Drawing::new(width, bottom + 38.0);
+        let told = self.told();
+        let mut drawing = Drawing::new(width, bottom + 38.0 + 17.0 * rows(told.len()));
+        for (line, told) in told.iter().enumerate() {
+            let at = (1.0, bottom + 49.0 + 17.0 * rows(line));
+            drawing.text("m", at, Anchor::Start, &shortened(told, width));
+        }
         for (at, tick) in ticks.iter().enumerate() {
             drawing.line("g", (place.at(*tick), 20.0), (place.at(*tick), bottom));
             let anchor = if at == 0 { Anchor::Start } else { Anchor::Middle };

@@ -12,10 +12,12 @@ mod series;
 mod steps;
 mod svg;
 
+use crate::render::significant;
+
 pub use bars::{Bar, Bars};
 pub use funnel::{Funnel, FunnelStage};
 pub use matrix::{Flow, Matrix};
-pub use series::{Band, Jump, Series, SeriesLine};
+pub use series::{Band, Break, Jump, Series, SeriesLine};
 pub use steps::{Curve, Steps};
 pub use svg::{Drawing, escape, shortened, text_width};
 
@@ -156,11 +158,11 @@ pub fn alone(figure: &Figure, about: &About) -> String {
     )
 }
 
-/// A share for people: two decimals where it is small, else one; `-` is a minus sign.
+/// A share for people: three significant digits below one, two decimals below ten, else one.
 #[must_use]
 pub fn percent(share: f64) -> String {
-    if share > 0.0 && share < 0.005 {
-        return "<0.01 %".to_owned();
+    if share.abs() < 1.0 && share != 0.0 {
+        return format!("{} %", significant(share));
     }
     if share.abs() < 10.0 && share != 0.0 { format!("{share:.2} %") } else { format!("{share:.1} %") }
 }

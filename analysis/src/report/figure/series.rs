@@ -29,6 +29,17 @@ pub struct Jump {
     pub label: String,
 }
 
+/// Two times between which the instrument changed, so that values before and after are not to be compared.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Break {
+    /// Index of the later time.
+    pub at: usize,
+    /// What changed.
+    pub label: String,
+    /// Whether lines end there; not so where the user insisted.
+    pub cuts: bool,
+}
+
 /// A figure over time.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Series {
@@ -38,6 +49,8 @@ pub struct Series {
     pub lines: Vec<SeriesLine>,
     /// The jumps, by time.
     pub jumps: Vec<Jump>,
+    /// Where the instrument changed, by time.
+    pub breaks: Vec<Break>,
     /// What the axis measures.
     pub axis: String,
     /// What the values are.
@@ -74,16 +87,21 @@ impl Series {
             let when = self.times.get(jump.at).map_or("", |(_, when)| when);
             format!("jump at {when}: {}", jump.label)
         });
-        lines.chain(jumps).collect::<Vec<_>>().join("; ") + "."
+        let breaks = self.breaks.iter().map(|broken| {
+            let when = self.times.get(broken.at).map_or("", |(_, when)| when);
+            format!("not to be compared with what is before {when}: {}", broken.label)
+        });
+        lines.chain(jumps).chain(breaks).collect::<Vec<_>>().join("; ") + "."
     }
 
     pub(super) fn draw(&self, width: Width) -> Drawing {
         let pixels = width.pixels();
         let labels = self.lines.iter().map(|line| text_width(&self.ending(line))).fold(0.0, f64::max) + 14.0;
         let beside = if width == Width::Wide { labels.min(230.0) } else { 10.0 };
-        let (top, bottom) = (if self.jumps.is_empty() { 26.0 } else { 48.0 }, 268.0);
+        let marked = !self.jumps.is_empty() || !self.breaks.is_empty();
+        let (top, bottom) = (if marked { 48.0 } else { 26.0 }, 268.0);
         let below = if width == Width::Wide { 0 } else { self.lines.len() };
-        let notes: usize = self.notes(pixels).iter().map(Vec::len).sum();
+        let notes: usize = self.notes(pixels).iter().chain(&self.told(pixels)).map(Vec::len).sum();
         let height = bottom + 36.0 + 20.0 * rows(below) + LINE * rows(notes);
         let mut drawing = Drawing::new(pixels, height);
         let ticks = scale::ticks(self.largest(), 5);
@@ -99,14 +117,17 @@ impl Series {
             across: scale::Scale::new((first, last), (left + 14.0, right - 6.0)),
             up: scale::Scale::new((0.0, ticks.last().copied().unwrap_or(1.0)), (bottom, top)),
         };
-        drawing.text("m", (0.0, 12.0), Anchor::Start, &shortened(&self.axis, pixels));
+        let banded = |line: &SeriesLine| line.ranges.iter().flatten().any(|(low, high)| high > low);
+        let bands = if self.lines.iter().any(banded) { "; bands: all the undecided either way" } else { "" };
+        drawing.text("m", (0.0, 12.0), Anchor::Start, &shortened(&format!("{}{bands}", self.axis), pixels));
         for tick in &ticks {
             drawing.line("g", (left, frame.up.at(*tick)), (right, frame.up.at(*tick)));
             let label = scale::label(*tick);
             drawing.text("m", (left - 8.0, frame.up.at(*tick) + 4.0), Anchor::End, &label);
         }
         self.draw_times(&mut drawing, &frame);
-        self.draw_jumps(&mut drawing, &frame, bottom + 34.0 + 20.0 * rows(below));
+        let below = self.draw_jumps(&mut drawing, &frame, bottom + 34.0 + 20.0 * rows(below));
+        self.draw_breaks(&mut drawing, &frame, below);
         for line in &self.lines {
             self.draw_line(&mut drawing, &frame, line);
         }
@@ -157,7 +178,8 @@ impl Series {
         self.jumps.iter().map(note).collect()
     }
 
-    fn draw_jumps(&self, drawing: &mut Drawing, frame: &Frame, mut below: f64) {
+    /// Gives where the notes end.
+    fn draw_jumps(&self, drawing: &mut Drawing, frame: &Frame, mut below: f64) -> f64 {
         for (number, (jump, note)) in self.jumps.iter().zip(self.notes(frame.pixels)).enumerate() {
             let Some((at, _)) = self.times.get(jump.at) else { continue };
             let x = frame.across.at(*at);
@@ -172,6 +194,36 @@ impl Series {
             drawing.text("k b", (x_mark, frame.top - 10.7), Anchor::Middle, &name);
             drawing.dot("c4", (9.0, below + 8.0), 8.0);
             drawing.text("k b", (9.0, below + 12.3), Anchor::Middle, &name);
+            for line in note {
+                drawing.text("", (NOTES_AT, below + 12.3), Anchor::Start, &line);
+                below += LINE;
+            }
+        }
+        below
+    }
+
+    /// The lines of what is written below about each break.
+    fn told(&self, pixels: f64) -> Vec<Vec<String>> {
+        let note = |broken: &Break| {
+            let when = self.times.get(broken.at).map_or("", |(_, when)| when);
+            wrapped(&format!("{when}: not to be compared: {}", broken.label), pixels - NOTES_AT)
+        };
+        self.breaks.iter().map(note).collect()
+    }
+
+    /// A double line across the axis between the two times, and what changed below.
+    fn draw_breaks(&self, drawing: &mut Drawing, frame: &Frame, mut below: f64) {
+        for (broken, note) in self.breaks.iter().zip(self.told(frame.pixels)) {
+            let at = |at: usize| self.times.get(at).map(|(at, _)| frame.across.at(*at));
+            let (Some(before), Some(after)) = (at(broken.at.saturating_sub(1)), at(broken.at)) else {
+                continue;
+            };
+            let x = f64::midpoint(before, after);
+            for side in [x - 2.0, x + 2.0] {
+                drawing.line("x", (side, frame.top - 8.0), (side, frame.bottom + 6.0));
+            }
+            drawing.text("m", (x, frame.top - 12.0), Anchor::Middle, "≠");
+            drawing.text("m", (9.0, below + 12.3), Anchor::Middle, "≠");
             for line in note {
                 drawing.text("", (NOTES_AT, below + 12.3), Anchor::Start, &line);
                 below += LINE;
@@ -195,8 +247,7 @@ impl Series {
         }
         let points: Vec<Option<(f64, f64)>> =
             line.values.iter().enumerate().map(|(at, value)| value.map(|value| place(at, value))).collect();
-        for run in points.split(Option::is_none) {
-            let run: Vec<(f64, f64)> = run.iter().flatten().copied().collect();
+        for run in self.runs(&points) {
             if run.len() > 1 {
                 drawing.polyline(&format!("l {}", line.tone.class()), &run);
             }
@@ -204,6 +255,20 @@ impl Series {
                 drawing.dot(line.tone.class(), point, 3.2);
             }
         }
+    }
+
+    /// The points in rows that a line goes through: not over a time without a value, nor over a break.
+    fn runs(&self, points: &[Option<(f64, f64)>]) -> Vec<Vec<(f64, f64)>> {
+        let mut runs = vec![Vec::new()];
+        for (at, point) in points.iter().enumerate() {
+            if point.is_none() || self.breaks.iter().any(|broken| broken.cuts && broken.at == at) {
+                runs.push(Vec::new());
+            }
+            if let (Some(point), Some(run)) = (point, runs.last_mut()) {
+                run.push(*point);
+            }
+        }
+        runs
     }
 
     /// Names at the ends of the lines, moved apart where they would cover one another.

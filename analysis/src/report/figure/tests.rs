@@ -16,7 +16,14 @@ fn bars(bars: Vec<Bar>) -> Figure {
 fn series(lines: Vec<SeriesLine>, jumps: Vec<Jump>) -> Figure {
     let times = [(0.0, "2026-01-01"), (86_400.0, "2026-01-02"), (172_800.0, "2026-01-03")];
     let times = times.map(|(at, when)| (at, when.to_owned())).to_vec();
-    Figure::Series(Series { times, lines, jumps, axis: "% of names".into(), unit: Unit::Percent })
+    Figure::Series(Series {
+        times,
+        lines,
+        jumps,
+        breaks: Vec::new(),
+        axis: "% of names".into(),
+        unit: Unit::Percent,
+    })
 }
 
 fn line(label: &str, values: [Option<f64>; 3]) -> SeriesLine {
@@ -237,6 +244,6 @@ fn what_explains_a_jump_is_wrapped_and_not_cut_on_a_phone() {
 fn shares_keep_their_sense_when_they_are_small() {
     assert_eq!(
         [0.0, 0.001, 0.078, 9.99, 33.333].map(percent),
-        ["0.0 %", "<0.01 %", "0.08 %", "9.99 %", "33.3 %"]
+        ["0.0 %", "0.00100 %", "0.0780 %", "9.99 %", "33.3 %"]
     );
 }

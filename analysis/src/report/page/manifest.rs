@@ -48,7 +48,7 @@ pub(super) fn section(dataset: &Dataset) -> String {
         .collect();
     let whole = serde_json::to_string_pretty(manifest).unwrap_or_default();
     format!(
-        "<h3>{}</h3><dl class=\"kv\">{lines}</dl><details class=\"query\"><summary>The whole manifest</summary>\
+        "<h3>{}</h3><details class=\"query\"><summary>What its manifest says</summary><dl class=\"kv\">{lines}</dl>\
          <pre tabindex=\"0\">{}</pre></details>",
         escape(&dataset.scan),
         escape(&whole)

@@ -7,7 +7,7 @@ use super::figure::{About, Width, escape};
 use super::headline::Told;
 use super::{Report, Shown};
 use crate::fault::Fault;
-use crate::render::Answer;
+use crate::render::{Answer, Format};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
@@ -178,7 +178,7 @@ fn entry(out: &mut String, report: &Report, shown: &Shown, rows: usize) {
             let _ = write!(out, "<p class=\"of-what\"><b>{label}.</b> {}</p>", escape(text));
         }
     }
-    numbers(out, answer, shown, rows);
+    numbers(out, answer, shown, rows, report.scans.last().map_or("", |(scan, _)| scan));
     let _ = writeln!(
         out,
         "<details class=\"query\"><summary>Query <code>{name}</code></summary><pre tabindex=\"0\">{}</pre></details></article>",
@@ -191,7 +191,7 @@ fn about(figure: &super::Drawn) -> About {
 }
 
 /// The table with its buttons. Without a figure it is open.
-fn numbers(out: &mut String, answer: &Answer, shown: &Shown, rows: usize) {
+fn numbers(out: &mut String, answer: &Answer, shown: &Shown, rows: usize, newest: &str) {
     let count = answer.rows.len();
     if count == 0 {
         out.push_str("<p class=\"note\">No rows: there is nothing of this in the data.</p>");
@@ -204,13 +204,15 @@ fn numbers(out: &mut String, answer: &Answer, shown: &Shown, rows: usize) {
     let _ = write!(
         out,
         "<details class=\"{class}\"{open}><summary>Numbers: {} {plural} of <code>{name}</code></summary><div class=\"bar\">\
-         <button type=\"button\" class=\"needs-js\" data-act=\"copy\" data-query=\"{name}\" aria-label=\"Copy {name} as CSV\">Copy CSV\
-         </button><button type=\"button\" class=\"needs-js\" data-act=\"save\" data-query=\"{name}\" aria-label=\"Save {name} as \
-         CSV\">Save CSV</button>{}</div>{}</details>",
+         <button type=\"button\" class=\"needs-js\" data-act=\"copy\" data-query=\"{name}\" aria-label=\"Copy CSV of {name}\">Copy CSV\
+         </button><button type=\"button\" class=\"needs-js\" data-act=\"save\" data-query=\"{name}\" aria-label=\"Save CSV of {name}\">Save CSV</button>{}</div>{}</details>",
         crate::dataset::grouped(u64::try_from(count).unwrap_or(u64::MAX)),
         table::left_out(answer, rows)
             .map(|note| format!("<span>{}</span>", escape(&note)))
             .unwrap_or_default(),
-        table::table(answer, rows)
+        table::table(answer, rows, newest)
     );
+    if let Some(packed) = table::whole(answer, rows, Format::Csv) {
+        let _ = write!(out, "<template id=\"w-{name}\">{packed}</template>");
+    }
 }

@@ -57,6 +57,14 @@
     return done;
   };
 
+  // The whole table, where the page shows a part of it.
+  const whole = async (query) => {
+    const packed = document.getElementById(`w-${query}`)?.content.textContent;
+    if (!packed) return undefined;
+    const bytes = Uint8Array.from(atob(packed), (letter) => letter.charCodeAt(0));
+    return new Response(new Blob([bytes]).stream().pipeThrough(new DecompressionStream('gzip'))).text();
+  };
+
   const download = (text, file) => {
     const link = document.createElement('a');
     link.href = URL.createObjectURL(new Blob([text], { type: 'text/csv' }));
@@ -74,7 +82,7 @@
     const table = document.getElementById(`t-${query}`);
     const back = document.activeElement;
     if (act === 'copy') say(await copy(csv(table)) ? `Copied ${table.tBodies[0].rows.length} rows as CSV` : 'This browser does not let pages copy');
-    if (act === 'save') download(csv(table), `${query}.csv`);
+    if (act === 'save') download(await whole(query) ?? csv(table), `${query}.csv`);
     back?.focus();
   });
 

@@ -1,12 +1,17 @@
 //! A query's answer as an HTML table, whose cells keep the value that the query gave.
 
 use crate::dataset::grouped;
-use crate::render::{Answer, Cell, Kind};
+use crate::render::{Answer, Cell, Format, Kind, render, significant};
 use crate::report::figure::escape;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use std::fmt::Write as _;
+use std::io::Write as _;
 
 /// The table, at most `most` rows of it.
-pub(super) fn table(answer: &Answer, most: usize) -> String {
+pub(super) fn table(answer: &Answer, most: usize, newest: &str) -> String {
     let name = escape(&answer.query.name);
     let mut out = format!(
         "<div class=\"wide-table\" tabindex=\"0\" role=\"region\" aria-label=\"{title}\"><table id=\"t-{name}\">\
@@ -14,7 +19,7 @@ pub(super) fn table(answer: &Answer, most: usize) -> String {
         title = escape(&answer.query.title)
     );
     for (column, kind) in &answer.columns {
-        let class = if *kind == Kind::Text { "" } else { " class=\"n\"" };
+        let class = if matches!(kind, Kind::Text | Kind::Flag) { "" } else { " class=\"n\"" };
         let _ = write!(
             out,
             "<th scope=\"col\"{class} aria-sort=\"none\"><button type=\"button\">{}</button></th>",
@@ -22,7 +27,7 @@ pub(super) fn table(answer: &Answer, most: usize) -> String {
         );
     }
     out.push_str("</tr></thead><tbody>");
-    for row in answer.rows.iter().take(most) {
+    for row in ordered(answer, most, newest).into_iter().take(most) {
         out.push_str("<tr>");
         row.iter().for_each(|value| cell(&mut out, value));
         out.push_str("</tr>\n");
@@ -45,14 +50,36 @@ fn cell(out: &mut String, value: &Cell) {
             let exact = exact.trim_end_matches('0').trim_end_matches('.');
             write!(out, "<td class=\"n\" data-v=\"{exact}\">{}</td>", shown(*share))
         }
+        Cell::Flag(flag) => write!(out, "<td>{flag}</td>"),
         Cell::Text(text) if text.chars().count() > 28 => write!(out, "<td class=\"t\">{}</td>", escape(text)),
         Cell::Text(text) => write!(out, "<td>{}</td>", escape(text)),
     };
 }
 
-/// A share with two decimals; one that would show as zero is shown as more than zero.
+/// A share with two decimals, below one with three significant digits.
 fn shown(share: f64) -> String {
-    if share > 0.0 && share < 0.005 { "&lt;0.01".to_owned() } else { format!("{share:.2}") }
+    if share.abs() < 1.0 && share != 0.0 { significant(share) } else { format!("{share:.2}") }
+}
+
+/// The whole answer as CSV, compressed, for the button that saves it; nothing where all rows are shown.
+pub(super) fn whole(answer: &Answer, most: usize, csv: Format) -> Option<String> {
+    if answer.rows.len() <= most {
+        return None;
+    }
+    let text = render(std::slice::from_ref(answer), csv, None);
+    let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+    packed.write_all(text.as_bytes()).ok()?;
+    Some(STANDARD.encode(packed.finish().ok()?))
+}
+
+/// The rows in the order they are shown: where not all are, those of the newest scan first.
+fn ordered<'a>(answer: &'a Answer, most: usize, newest: &str) -> Vec<&'a Vec<Cell>> {
+    let mut rows: Vec<&Vec<Cell>> = answer.rows.iter().collect();
+    let at = answer.columns.iter().position(|(name, _)| name == "scan" || name == "to_scan");
+    if let Some(at) = at.filter(|_| rows.len() > most) {
+        rows.sort_by_key(|row| !matches!(&row[at], Cell::Text(scan) if scan == newest));
+    }
+    rows
 }
 
 /// What is not shown; nothing where all is.
@@ -61,7 +88,7 @@ pub(super) fn left_out(answer: &Answer, most: usize) -> Option<String> {
     (rows > most).then(|| {
         let count = |rows: usize| grouped(u64::try_from(rows).unwrap_or(u64::MAX));
         format!(
-            "The first {} of {} rows; the whole table is in the CSV files of --figures.",
+            "{} of {} rows, the newest scan's first; Save CSV saves all of them, Copy CSV what is shown.",
             count(most),
             count(rows)
         )
@@ -83,19 +110,20 @@ mod tests {
                 vec![Cell::Text("<b>".into()), Cell::Count(1_204), Cell::Share(100.0 / 3.0)],
                 vec![Cell::Null, Cell::Count(-2_000), Cell::Share(0.0004)],
             ],
+            notes: Vec::new(),
         }
     }
 
     #[test]
     fn cells_are_escaped_and_keep_the_value_of_the_query() {
-        let html = table(&answer(), 9);
+        let html = table(&answer(), 9, "");
         assert!(html.contains("<td>&lt;b&gt;</td><td class=\"n\" data-v=\"1204\">1,204</td>"), "{html}");
         assert!(
             html.contains("data-v=\"33.333333\">33.33</td>") && html.contains("data-v=\"\">–</td>"),
             "{html}"
         );
         assert!(
-            html.contains("data-v=\"-2000\">−2,000</td><td class=\"n\" data-v=\"0.0004\">&lt;0.01</td>"),
+            html.contains("data-v=\"-2000\">−2,000</td><td class=\"n\" data-v=\"0.0004\">0.000400</td>"),
             "{html}"
         );
         assert!(html.contains("<caption>X &lt;1&gt;</caption>"));
@@ -103,8 +131,8 @@ mod tests {
 
     #[test]
     fn rows_that_are_not_shown_are_told() {
-        assert!(left_out(&answer(), 1).unwrap().starts_with("The first 1 of 2 rows"));
+        assert!(left_out(&answer(), 1).unwrap().starts_with("1 of 2 rows"));
         assert_eq!(left_out(&answer(), 2), None);
-        assert_eq!(table(&answer(), 1).matches("<tr>").count(), 2);
+        assert_eq!(table(&answer(), 1, "").matches("<tr>").count(), 2);
     }
 }

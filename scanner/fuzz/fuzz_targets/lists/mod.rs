@@ -3,12 +3,12 @@
 use std::cell::RefCell;
 use std::io::{Seek as _, Write as _};
 use sts_scanner::input::{
-    Choices, InputError, ListSpec, Looked, Options, Reader, Repeats, Shard, look, normalise, survey,
+    Choices, InputError, ListSpec, Looked, Options, Reader, Repeats, Sample, Shard, look, normalise, survey,
 };
 use tempfile::NamedTempFile;
 
 const IN_ORDER: Options =
-    Options { seed: 1, shard: Shard::WHOLE, window: 1, max_listed: 1_000_000, repeats: Repeats::Dropped };
+    Options { seed: 1, shard: Shard::WHOLE, sample: Sample::WHOLE, window: 1, max_listed: 1_000_000, repeats: Repeats::Dropped };
 
 thread_local! {
     static FILE: RefCell<NamedTempFile> = RefCell::new(NamedTempFile::new().expect("a temporary file"));

@@ -19,6 +19,9 @@ pub(super) const COMPANIONS: &[Finding] = table! { Companions:
     tlsrpt_rua_invalid, Error, "RFC 8460 3", ["domains.tlsrpt_txt"], None,
         "TLSRPT record with an invalid report address",
         "Write each report address as mailto: with a mail address, or as https:, and percent-encode commas, semicolons and exclamation marks.";
+    tlsrpt_escaped, Error, "RFC 8460 3", ["domains.tlsrpt_txt"], None,
+        "Quotes or backslashes in the TLSRPT record",
+        "Take the quotes and backslashes out of the record's text: they belong to zone files and forms, and what was published has them in it.";
     dane_valid, Info, "RFC 7672 2.2", ["mx_hosts.tlsa", "mx_hosts.tlsa_ad", "mx_hosts.host_ad", "domains.mx_ad", "certificates.der"], None,
         "DANE works",
         "No action is needed; keep the TLSA records in step with the certificate.";

@@ -70,8 +70,8 @@ pub(super) const SMTP: &[Finding] = table! { Smtp:
         "Update the mail server, and the proxy before it if there is one: an attacker could pass such text off as an answer under TLS.";
     smtp_limited, Indeterminate, "RFC 5321 3.8", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], None,
         "The server asked the scanner to slow down",
-        "No action is needed; the server said that it gets too many connections, or ended them (421, a 450 or 451 whose text mentions a rate, or repeated resets).";
-    starttls_not_offered, Error, "RFC 3207 4, RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.ehlo"], STARTTLS,
+        "No action is needed; the server said that it gets too many connections, or ended them (421, another 4xx whose text mentions a rate, or repeated resets).";
+    starttls_not_offered, Error, "RFC 3207 4, RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.ehlo", "mx_hosts.attempts"], STARTTLS,
         "STARTTLS is not offered",
         "Turn on STARTTLS, and make sure that no middlebox strips it from the EHLO reply.";
     starttls_masked, Error, "RFC 3207 4, RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.ehlo", "mx_hosts.banner"], STARTTLS,
@@ -92,15 +92,21 @@ pub(super) const TLS: &[Finding] = table! { MxTls:
     mx_tls_large_hello, Info, "RFC 8446 4.1.2", ["mx_hosts.attempts"], None,
         "The server answers only a small ClientHello",
         "Update the server or the middlebox in front of it: it fails on a ClientHello with a post-quantum key share.";
-    mx_tls_alert, Error, "RFC 8446 6", ["mx_hosts.smtp_outcome"], FAILURE,
-        "The server ends the handshake with an alert",
-        "Check the mail server's log for why it refuses the TLS handshake.";
+    mx_tls_alert, Error, "RFC 8446 6", ["mx_hosts.smtp_outcome", "mx_hosts.tls_alert"], FAILURE,
+        "The server ends TLS with an alert",
+        "Check the mail server's log for why it ends TLS during the handshake or right after it.";
     mx_tls_timeout, Indeterminate, "RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], FAILURE,
         "TLS handshake timed out",
         "Check the mail server's load and log: its TLS handshake does not finish.";
     mx_tls_closed, Indeterminate, "RFC 8461 4", ["mx_hosts.smtp_outcome", "mx_hosts.attempts"], FAILURE,
         "Connection closed during the TLS handshake",
         "Check the mail server's log: it closes the connection before the TLS handshake is complete.";
+    mx_client_certificate, Error, "RFC 8446 6.2, RFC 8461 4.2", ["mx_hosts.tls_alert", "mx_hosts.quit_code", "mx_hosts.quit_text"], FAILURE,
+        "The server demands a certificate of its client",
+        "Do not require client certificates on port 25: senders on the Internet have none, so nobody delivers.";
+    mx_requiretls, Info, "RFC 8689 2", ["mx_hosts.requiretls"], None,
+        "The server announces REQUIRETLS",
+        "No action is needed: the server can promise to pass mail on over TLS only.";
     mx_cert_name, Error, "RFC 8461 4.2", ["mx_hosts.cert_faults"], Some("certificate-host-mismatch"),
         "The certificate does not name the MX host",
         "Get a certificate that names the MX host as a DNS subject alternative name.";

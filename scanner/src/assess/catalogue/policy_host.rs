@@ -61,7 +61,7 @@ pub(super) const TLS: &[Finding] = table! { PolicyTls:
     policy_tls_certificate_other, Error, "RFC 8461 3.3, RFC 5280 6", ["domains.policy_cert_faults"], WEBPKI,
         "The certificate is not usable for a server",
         "Get a certificate that is well formed and meant for TLS servers.";
-    policy_tls_alert, Error, "RFC 8461 3.3, RFC 8446 6", ["domains.policy_outcome"], FETCH,
+    policy_tls_alert, Error, "RFC 8461 3.3, RFC 8446 6", ["domains.policy_outcome", "domains.policy_alert"], FETCH,
         "The server ends the handshake with an alert",
         "Read the web server's log for the reason; most often the server is not configured for the name mta-sts under the domain.";
     policy_tls_protocol, Error, "RFC 8461 3.3, RFC 8996", ["domains.policy_outcome"], FETCH,
@@ -91,6 +91,9 @@ pub(super) const HTTP: &[Finding] = table! { PolicyHttp:
     policy_http_malformed, Error, "RFC 8461 3.3, RFC 9112", ["domains.policy_outcome"], FETCH,
         "The answer is not HTTP",
         "Have a web server answer on port 443 of mta-sts.";
+    policy_http_incomplete, Error, "RFC 9112 9.8", ["domains.policy_outcome"], FETCH,
+        "The policy ends with a connection that TLS did not close",
+        "Serve the policy with a Content-Length, or have the server close TLS in order: as it is, a strict sender cannot tell whether the text is whole.";
     policy_timeout, Error, "RFC 8461 3.3", ["domains.policy_outcome", "domains.policy_attempts"], FETCH,
         "The policy did not arrive in time",
         "Serve the policy as a static file: senders wait at most a minute.";

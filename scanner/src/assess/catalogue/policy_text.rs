@@ -60,6 +60,9 @@ pub(super) const TEXT: &[Finding] = table! { PolicyText:
     policy_bom, Error, "RFC 8461 3.2", ["domains.policy_body"], INVALID,
         "A byte order mark at the start",
         "Save the file as UTF-8 without a byte order mark.";
+    policy_escaped, Error, "RFC 8461 3.2", ["domains.policy_body"], INVALID,
+        "Quotes, backslashes or a literal \\n in the policy",
+        "Write each field on a line of its own, without quotes and backslashes: line ends are characters, not a backslash and an n.";
     policy_unknown_field, Info, "RFC 8461 3.2", ["domains.policy_body"], None,
         "A field that the RFC does not define",
         "Check the spelling if version, mode, max_age or mx was meant; senders ignore unknown fields.";

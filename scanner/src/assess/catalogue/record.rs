@@ -40,6 +40,9 @@ pub(super) const RECORD: &[Finding] = table! { Record:
     record_trailing_space, Warning, "RFC 8461 3.1", ["domains.sts_txt"], None,
         "White space at the end of the record",
         "Remove the white space at the end of the record: the grammar does not allow it, though many senders trim it.";
+    record_escaped, Error, "RFC 8461 3.1", ["domains.sts_txt"], None,
+        "Quotes or backslashes in the record",
+        "Take the quotes and backslashes out of the record's text: they belong to zone files and forms, and what was published has them in it.";
     record_unrelated_txt, Info, "RFC 8461 3.1", ["domains.sts_txt"], None,
         "Other TXT records at _mta-sts",
         "No action is needed; a wildcard TXT record may be the cause.";

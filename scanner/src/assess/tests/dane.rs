@@ -87,7 +87,9 @@ fn without_tls_a_usable_record_is_not_met_and_without_a_connection_nothing_is_kn
         }))
         .0
     };
-    assert_eq!(ended("starttls_not_offered"), Some("invalid"));
+    assert_eq!(ended("starttls_masked"), Some("invalid"));
+    // One look at it decides nothing.
+    assert_eq!(ended("starttls_not_offered"), Some("unknown"));
     assert_eq!(ended("mx_tls_protocol"), Some("invalid"));
     for outcome in ["smtp_connect_refused", "smtp_banner_timeout", "limited", "not_sampled", "mx_tls_timeout"]
     {

@@ -3,7 +3,7 @@
 use super::{World, good};
 use crate::assess::{SeenDomain, SeenHost, domain};
 use crate::evidence::rows::DomainRow;
-use crate::evidence::{DnsStatus, MxKind, Verdict, Word};
+use crate::evidence::{DnsStatus, MxKind, PolicyOutcome, SmtpOutcome, Verdict, Word};
 
 const TESTING: &str = "version: STSv1\nmode: testing\nmx: mx.example.com\nmax_age: 86400\n";
 const NONE: &str = "version: STSv1\nmode: none\nmax_age: 86400\n";
@@ -31,13 +31,14 @@ fn testing_with_every_host_passing_is_testing_passing() {
 
 #[test]
 fn what_fails_an_address_refuses_in_enforce_and_is_reported_in_testing() {
-    let cases: [&[&'static str]; 6] = [
-        &["starttls_not_offered"],
+    let cases: [&[&'static str]; 7] = [
+        &["starttls_not_offered", "starttls_not_offered"],
         &["starttls_refused", "starttls_refused"],
         &["mx_tls_protocol"],
         &["mx_tls_alert"],
         &["smtp_answer_injection"],
         &["smtp_connect_timeout", "starttls_not_offered"],
+        &["smtp_connect_timeout", "mx_tls_alert"],
     ];
     for outcomes in cases {
         all(&good().host("mx.example.com", outcomes), "refused");
@@ -66,6 +67,7 @@ fn what_could_not_be_observed_is_left_out() {
         &["smtp_closed"],
         &["smtp_protocol"],
         &["limited"],
+        &["starttls_not_offered"],
         &["starttls_refused"],
         &["mx_tls_client_limit"],
         &["mx_tls_timeout", "mx_tls_timeout"],
@@ -279,4 +281,34 @@ fn words_of_a_newer_program_decide_nothing() {
 #[test]
 fn content_type_does_not_change_the_verdict() {
     all(&good().with(|row| row.policy.content_type = Some("text/html".into())).delivered(), "validated");
+}
+
+#[test]
+fn a_text_that_may_have_been_cut_is_a_policy_to_the_lenient_sender_alone() {
+    let cut = |body: &str| {
+        good().delivered().body(body).with(|row| {
+            row.policy.outcome = Some(PolicyOutcome::HttpIncomplete);
+            row.policy.attempts = Some(vec![PolicyOutcome::HttpIncomplete]);
+        })
+    };
+    assert_eq!(verdicts(&cut(super::ENFORCE)), ["no_policy", "validated", "no_policy"]);
+    assert_eq!(verdicts(&cut("version: STSv1\nmode: enf")), ["no_policy"; 3]);
+    let found: Vec<_> = cut(TESTING).assess().findings.iter().map(|code| code.as_str()).collect();
+    assert_eq!(found, ["policy_http_incomplete"]);
+}
+
+#[test]
+fn a_host_that_demands_a_client_certificate_is_refused_however_good_its_own_is() {
+    let world = good().host_with("mx.example.com", |row| {
+        row.addr = Some(std::net::Ipv4Addr::LOCALHOST.into());
+        row.smtp.outcome = Some(SmtpOutcome::Ok);
+        row.attempts = vec![SmtpOutcome::Ok];
+        row.smtp.tls.cert_faults = Some(Vec::new());
+        row.smtp.quit_code = Some(421);
+        row.smtp.quit_text = Some("4.7.1 mx Error: No client certificate presented".to_owned());
+        row.smtp.requiretls = Some(true);
+    });
+    all(&world, "refused");
+    let found: Vec<_> = world.assess().findings.iter().map(|code| code.as_str()).collect();
+    assert_eq!(found, ["mx_client_certificate", "mx_requiretls"]);
 }

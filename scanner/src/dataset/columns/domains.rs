@@ -116,7 +116,7 @@ table! {
         sts_txt: Option<Vec<String>> = row.sts_txt,
             "The TXT records, character-strings joined (RFC 8461 section 3.1), sorted, escaped; empty where there are none; null where there was no answer.";
         sts_signals: Option<bool> = row.sts_signals,
-            "Whether a TXT record begins, blind to case and after trimming, with `v=sts`; null where there was no answer.";
+            "Whether a TXT record begins, blind to case and after trimming, with `v=sts`, from layout 1.3 on also behind quotes or backslashes; null where there was no answer.";
         sts_record: Option<RecordState> = row.sts_record,
             "valid | invalid | multiple | absent, strictly by RFC 8461 section 3.1, or unknown (no answer); null where not asked.", counted();
         sts_id: Option<String> = row.sts_id,
@@ -151,6 +151,8 @@ table! {
             "{words}; null where no handshake got that far.";
         policy_tls_group: Option<String> = row.policy.tls.group,
             "Key exchange group by its IANA name; null where it was not seen.";
+        policy_alert: Option<i32> = row.policy.alert,
+            "The alert (RFC 8446 section 6) that ended TLS, by its number; null where none came, and in layouts before 1.3.", since("1.3");
         policy_certificate_sha256: Option<String> = row.policy.tls.certificate_sha256,
             "SHA-256 of the leaf certificate, hexadecimal, lower case; null where none was seen.";
         policy_chain_sha256: Option<Vec<String>> = row.policy.tls.chain_sha256,

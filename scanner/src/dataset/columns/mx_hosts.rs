@@ -42,11 +42,11 @@ table! {
         host_ad: Option<bool> = row.host_ad,
             "Whether the address answer that was used had the AD bit; null where there was no answer.";
         smtp_outcome: Filled<SmtpOutcome> = row.smtp.outcome,
-            "ok (the handshake was reached and a certificate seen) | a smtp_, starttls_ or mx_tls_ code | limited | not_sampled | not_attempted | no_address | forbidden_address. limited: the host asked the scanner to slow down (421, or 450 or 451 with a text that mentions a rate; or, with smtp_code null, it broke off three connections in a row after it had answered before). Excluded hosts and addresses have no row.", of(outcomes), counted();
+            "ok (the handshake was reached and a certificate seen) | a smtp_, starttls_ or mx_tls_ code | limited | not_sampled | not_attempted | no_address | forbidden_address. limited: the host asked the scanner to slow down (421, or another 4xx with a text that mentions a rate; or, with smtp_code null, it broke off three connections in a row after it had answered before). Excluded hosts and addresses have no row.", of(outcomes), counted();
         smtp_phase: Option<SmtpPhase> = row.smtp.phase,
             "The phase in which the conversation ended: {words}; null where no connection was tried.";
         smtp_code: Option<i32> = row.smtp.code,
-            "The last reply code that was read, 200 to 599; null where none was.";
+            "The last reply code that was read before TLS, 200 to 599 (with limited inside TLS, the one there); null where none was.";
         smtp_text: Option<String> = row.smtp.text,
             "Text of that reply, lines joined with a line feed, escaped.";
         banner: Option<String> = row.smtp.banner,
@@ -61,6 +61,16 @@ table! {
             "Cipher suite by its IANA name; null where the handshake did not finish.";
         tls_group: Option<String> = row.smtp.tls.group,
             "Key exchange group by its IANA name; null where the handshake did not finish.";
+        tls_alert: Option<i32> = row.smtp.tls_alert,
+            "The alert (RFC 8446 section 6) that ended TLS, by its number: in the handshake, or in place of an answer after it; null where none came, and in layouts before 1.3.", since("1.3");
+        ehlo_tls: Option<Vec<String>> = row.smtp.ehlo_tls,
+            "As ehlo, of the EHLO inside TLS; null where none was answered with 250 within ten seconds, and in layouts before 1.3.", since("1.3");
+        requiretls: Option<bool> = row.smtp.requiretls,
+            "Whether REQUIRETLS (RFC 8689) is in ehlo_tls; null where that is.", since("1.3");
+        quit_code: Option<i32> = row.smtp.quit_code,
+            "Code of the answer to QUIT inside TLS, or of the one to EHLO there where that was 4xx or 5xx; null where none came, and in layouts before 1.3.", since("1.3");
+        quit_text: Option<String> = row.smtp.quit_text,
+            "Text of that reply, lines joined with a line feed, escaped; null where quit_code is.", since("1.3");
         certificate_sha256: Option<String> = row.smtp.tls.certificate_sha256,
             "SHA-256 of the leaf certificate, hexadecimal; null where none was seen.";
         chain_sha256: Option<Vec<String>> = row.smtp.tls.chain_sha256,

@@ -9,6 +9,7 @@ mod fields;
 mod policy;
 
 use crate::evidence::{Code, RecordState};
+use crate::mta_sts::escaped::{cleaned, meant};
 use crate::mta_sts::policy::Parsed;
 use crate::mta_sts::{Fault, Weight, record, tlsrpt};
 use fields::Fixed;
@@ -35,7 +36,8 @@ pub(super) fn policy(body: &[u8], parsed: &Parsed<'_>) -> Fix {
     if parsed.valid && !has(&parsed.faults, Code::policy_duplicate_field) {
         return Fix::NotNeeded;
     }
-    let Some(fixed) = policy::fix(body) else {
+    let clean = has(&parsed.faults, Code::policy_escaped).then(|| cleaned(body));
+    let Some(fixed) = policy::fix(clean.as_deref().unwrap_or(body)) else {
         return Fix::uncertain(
             "it contains bytes that are not UTF-8, and it is not certain what they were meant to be",
         );
@@ -55,7 +57,8 @@ pub(super) fn record<T: AsRef<[u8]>>(txts: &[T], judged: &record::Judged) -> Fix
         Ok(candidate) => candidate,
         Err(why) => return Fix::uncertain(why),
     };
-    let fixed = fields::fix(candidate, &fields::MTA_STS);
+    let clean = has(&judged.faults, Code::record_escaped).then(|| cleaned(candidate));
+    let fixed = fields::fix(clean.as_deref().unwrap_or(candidate), &fields::MTA_STS);
     finish(fixed, candidate, judged.state, |text| {
         let again = record::judge(&[text]);
         (again.state == RecordState::Valid, again.faults)
@@ -68,14 +71,15 @@ pub(super) fn tlsrpt<T: AsRef<[u8]>>(txts: &[T], judged: &tlsrpt::Judged) -> Fix
         return Fix::NotNeeded;
     }
     let signals = |txt: &[u8]| {
-        let head = txt.trim_ascii_start().get(..8);
+        let head = meant(txt).get(..8);
         head.is_some_and(|head| head.eq_ignore_ascii_case(b"v=tlsrpt"))
     };
     let candidate = match fields::candidate(txts, b"v=TLSRPTv1;", signals) {
         Ok(candidate) => candidate,
         Err(why) => return Fix::uncertain(why),
     };
-    let fixed = fields::fix(candidate, &fields::TLSRPT);
+    let clean = has(&judged.faults, Code::tlsrpt_escaped).then(|| cleaned(candidate));
+    let fixed = fields::fix(clean.as_deref().unwrap_or(candidate), &fields::TLSRPT);
     finish(fixed, candidate, judged.state, |text| {
         let again = tlsrpt::judge(&[text]);
         (again.state == RecordState::Valid, again.faults)
