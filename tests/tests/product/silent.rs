@@ -160,7 +160,7 @@ fn a_silent_address_of_many_policy_hosts_is_tried_now_and_then_and_nothing_is_sa
 fn a_silent_address_of_many_mx_hosts_is_tried_now_and_then() {
     let dir = tempfile::tempdir().unwrap();
     let lab = pace::crowd(200, dir.path());
-    let [(mute, mute_names), (well, well_names)] = at_two_addresses(&lab, "smtp:bare");
+    let [(mute, mute_names), (well, well_names)] = at_two_addresses(&lab, "smtp:closed");
     let (port, [silent, served]) = listeners([mute, well]);
     let taken = say_nothing(silent);
     thread::spawn(move || served.incoming().for_each(|stream| resets::answer(&stream.unwrap())));

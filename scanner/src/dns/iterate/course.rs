@@ -70,7 +70,8 @@ pub(super) fn patience(
     is_dead: bool,
 ) -> Patience {
     if effort == Effort::Once || is_dead {
-        return Patience::just((deadline / 4).min(left));
+        // Longer where it answered before and took longer.
+        return Patience::between((deadline / 4).min(left), left / 4 * 3);
     }
     let least = PATIENCE[sent.min(PATIENCE.len() - 1)];
     // Where little time is left, the next one is to have some of it.

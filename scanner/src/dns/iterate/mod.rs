@@ -165,7 +165,7 @@ impl Iterating {
             port: iteration.port,
             deadline,
             admission,
-            store: Store::new(),
+            store: Store::new(deadline),
             walks: AtomicU64::new(0),
             cookies: RandomState::new(),
             hasher: ahash::RandomState::new(),

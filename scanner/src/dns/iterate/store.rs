@@ -24,10 +24,10 @@ const LONGEST: Duration = Duration::from_secs(86_400);
 /// How long a server's name that has no address is not looked for again (RFC 2308 section 7: at most five
 /// minutes).
 const FAILED: Duration = Duration::from_secs(300);
-/// Questions without an answer in a row after which an address is taken to be dead, over how long at least,
-/// and for how long. Servers that limit their answers to whoever asks much are silent for a second at most.
+/// Questions without an answer in a row after which an address is taken to be dead, and for how long; the
+/// silence must have lasted as long as one question may. Until then a slow server, or one that limits its
+/// answers to whoever asks much (for a second at most), may still answer the first of them.
 const SILENT: u32 = 2;
-const LASTING: Duration = Duration::from_secs(2);
 const DEAD: Duration = Duration::from_secs(60);
 /// How long the root's word that there is no such TLD holds.
 const ABSENT: Duration = Duration::from_secs(10_800);
@@ -116,6 +116,8 @@ struct Silence {
 
 /// Shared by all threads of a scan.
 pub(super) struct Store {
+    /// How long one question may take in all.
+    deadline: Duration,
     zones: Mutex<Generations<Wire, Zone>>,
     names: Mutex<Names>,
     servers: Mutex<Servers>,
@@ -132,11 +134,13 @@ fn kept_for(ttl: u32) -> Duration {
 }
 
 impl Store {
-    pub(super) fn new() -> Self {
+    /// For questions that may take so long in all.
+    pub(super) fn new(deadline: Duration) -> Self {
         let found = Generations::new(NAMES);
         let (unheard, sought, waits) = (Map::default(), Map::default(), Map::default());
         let names = Names { found, unheard, sought, waits, forgiven: None };
         Self {
+            deadline,
             zones: Mutex::new(Generations::new(ZONES)),
             names: Mutex::new(names),
             servers: Mutex::default(),
@@ -245,7 +249,7 @@ impl Store {
         }
         let silence = servers.silent.entry(addr).or_insert(Silence { times: 0, since: now, dead: None });
         silence.times += 1;
-        if silence.times >= SILENT && now >= silence.since + LASTING {
+        if silence.times >= SILENT && now >= silence.since + self.deadline {
             silence.dead = Some(now + DEAD);
         }
     }

@@ -81,6 +81,31 @@ async fn a_slow_server_is_waited_for() {
 }
 
 #[tokio::test]
+async fn slow_servers_are_not_dead_to_who_asks_before_their_first_answer() {
+    let servers = vec![("ns1.a.example", Some(at(43, 3))), ("ns2.a.example", Some(at(43, 4)))];
+    let mut world = registry(43, move |_| Reply::Refer("a.example", servers.clone()));
+    for host in [3, 4] {
+        world.push((at(43, host), Box::new(|_, _| Reply::Late(3_000, Box::new(good())))));
+    }
+    let world = World::of(world).await;
+    let dns = &world.client(at(43, 1), Duration::from_secs(5));
+    dns.attend(async {
+        let asked = [0, 1_500, 2_700, 2_900, 3_100].map(|ms| async move {
+            tokio::time::sleep(Duration::from_millis(ms)).await;
+            (ms, ask(dns, "a.example", RecordType::TXT).await.status)
+        });
+        for (ms, status) in futures::future::join_all(asked).await {
+            assert_eq!(status, DnsStatus::NoError, "asked after {ms} ms");
+        }
+        // It is known by now that they take long.
+        let once = dns.ask_with(Effort::Once, "a.example", RecordType::TXT, &mut Waited::default()).await;
+        assert_eq!(once.unwrap().status, DnsStatus::NoError);
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
 async fn an_answer_from_another_address_is_none_and_one_in_lower_case_is() {
     let (answer, _) = with(50, vec![Reply::FromElsewhere(Box::new(good()))], Duration::from_secs(2)).await;
     assert_eq!(answer.status, DnsStatus::Timeout);
