@@ -38,9 +38,8 @@ async fn flood(stream: &mut (impl AsyncWrite + Unpin), begin: &str, piece: &str)
 
 async fn fetch_from(addr: SocketAddr, deadline: Duration, client: &TlsClient) -> Fetched {
     let (hello, user_agent) = (Hello::PostQuantum, "census");
-    fetch(Fetch { host: HOST, addr, hello, deadline, user_agent, max_bytes: POLICY_BYTES }, client)
-        .await
-        .unwrap()
+    let (is_http2, max_bytes) = (false, POLICY_BYTES);
+    fetch(Fetch { host: HOST, addr, hello, is_http2, deadline, user_agent, max_bytes }, client).await.unwrap()
 }
 
 /// A policy host that sends so; gives how many bytes were taken.

@@ -27,7 +27,7 @@ async fn fetch_from(addr: SocketAddr, deadline: Duration, client: &TlsClient) ->
 
 async fn fetch_with(hello: Hello, addr: SocketAddr, deadline: Duration, client: &TlsClient) -> Fetched {
     let user_agent = "census (+https://probe.example/)";
-    fetch(Fetch { host: HOST, addr, hello, deadline, user_agent, max_bytes: MAX }, client).await.unwrap()
+    fetch(Fetch { host: HOST, addr, hello, is_http2: false, deadline, user_agent, max_bytes: MAX }, client).await.unwrap()
 }
 
 /// How a server goes on after its answer.
@@ -388,6 +388,7 @@ async fn a_host_that_no_url_can_hold_is_a_fault_of_ours() {
         host: "mta-sts.xn--a",
         addr: nobody(),
         hello: Hello::PostQuantum,
+        is_http2: false,
         deadline: PATIENT,
         user_agent: "x",
         max_bytes: MAX,

@@ -6,6 +6,7 @@ mod contacts;
 mod dns;
 mod flow;
 mod forge;
+mod http2;
 mod https;
 mod load;
 pub(crate) mod message;
@@ -17,7 +18,7 @@ mod zones;
 
 pub(crate) use contacts::LAYOUT as CONTACTS_LAYOUT;
 pub use contacts::{Connection, Contacts, Met, Service, write_contacts};
-pub(crate) use flow::{flood, stall, trickle};
+pub(crate) use flow::{flood, hex, stall, trickle};
 pub use https::body as policy_body;
 pub use load::{Asked, Load, Loads};
 pub use ports::{Dns, Ports};

@@ -73,6 +73,7 @@ fn policy(row: &DomainRow) -> Value {
         "tls": tls(&policy.tls),
         "alert": policy.alert,
         "http_status": policy.http_status,
+        "http_version": policy.http_version,
         "redirect_to": policy.redirect_to,
         "content_type": policy.content_type,
         "body": policy.body.as_deref().map(escape),

@@ -4,7 +4,7 @@ use super::{Checked, sender};
 use crate::assess::catalogue::Severity;
 use crate::evidence::rows::{HostRow, Mx, TlsEvidence};
 use crate::evidence::{
-    Code, DnsStatus, MxKind, PolicyOutcome, RecordState, SmtpOutcome, TlsVersion, Verdict, Vocabulary as _,
+    Code, DnsStatus, HttpVersion, MxKind, PolicyOutcome, RecordState, SmtpOutcome, TlsVersion, Verdict, Vocabulary as _,
 };
 use std::fmt::{Display, Write as _};
 
@@ -108,7 +108,8 @@ fn policy(checked: &Checked) -> Vec<String> {
     lines.extend(policy.addrs.iter().flatten().map(|one| format!("{} {}", one.addr, one.outcome.word())));
     lines.extend(handshake(&policy.tls));
     let kind = policy.content_type.as_deref().unwrap_or("no Content-Type");
-    lines.extend(policy.http_status.map(|status| format!("HTTP {status}, {kind}")));
+    let version = policy.http_version.map_or("HTTP", HttpVersion::as_str);
+    lines.extend(policy.http_status.map(|status| format!("{version} {status}, {kind}")));
     lines.extend(policy.redirect_to.iter().map(|to| format!("redirect to {to}")));
     if let Some(body) = &policy.body {
         let validity = if policy.valid == Some(true) { "valid" } else { "not valid" };

@@ -7,6 +7,8 @@
 //!   `policy_connect_reset`) the next connection offers no post-quantum share (a hello of one packet). Where
 //!   that one is answered, the first is written `*_tls_large_hello`.
 //! - After the first `*_tls_client_limit` the next connection asks for old versions.
+//! - After the first `policy_tls_no_protocol` the next connection is for HTTP/2. What comes of that one calls for
+//!   nothing more.
 
 use super::outcome::{ExtraHello, Outcome};
 use super::vocabulary::Word;
@@ -33,12 +35,17 @@ impl<O: Outcome> Attempt for Word<O> {
 /// How many looks these outcomes are of, further tries not counted, and what the last outcome calls for.
 fn walk<A: Attempt>(outcomes: &[A]) -> (usize, Option<ExtraHello>) {
     let (mut looks, mut pending) = (0, None);
-    let (mut tried_small, mut tried_legacy) = (false, false);
+    let (mut tried_small, mut tried_legacy, mut tried_http2) = (false, false, false);
     for outcome in outcomes {
         looks += usize::from(pending.is_none());
+        if pending == Some(ExtraHello::Http2) {
+            pending = None;
+            continue;
+        }
         let tried = match outcome.extra_hello() {
             Some(ExtraHello::Small) => &mut tried_small,
             Some(ExtraHello::Legacy) => &mut tried_legacy,
+            Some(ExtraHello::Http2) => &mut tried_http2,
             None => {
                 pending = None;
                 continue;
@@ -82,6 +89,9 @@ mod tests {
         }
         assert_eq!(looks(&[P::TlsClientLimit, P::TlsClientLimit]), 1);
         assert_eq!(looks(&[P::TlsTimeout, P::TlsTimeout, P::TlsTimeout]), 2);
+        assert_eq!(looks(&[P::TlsNoProtocol, P::Ok]), 1);
+        assert_eq!(looks(&[P::TlsLargeHello, P::TlsNoProtocol, P::Ok]), 1);
+        assert_eq!(looks(&[P::TlsNoProtocol, P::TlsTimeout, P::TlsNoProtocol]), 2);
     }
 
     #[test]
@@ -93,6 +103,9 @@ mod tests {
         assert_eq!(further(&[S::TlsLargeHello, S::TlsClientLimit]), Some(ExtraHello::Legacy));
         assert_eq!(further(&[S::TlsClientLimit, S::TlsClientLimit]), None);
         assert_eq!(further(&[S::TlsAlert]), None);
+        assert_eq!(further(&[P::TlsNoProtocol]), Some(ExtraHello::Http2));
+        assert_eq!(further(&[P::TlsNoProtocol, P::TlsNoProtocol]), None);
+        assert_eq!(further(&[P::TlsNoProtocol, P::TlsTimeout]), None);
         assert_eq!(further(&[S::Closed]), None);
         assert_eq!(further::<S>(&[]), None);
     }

@@ -52,8 +52,8 @@ codes! {
 
     policy_tls_name, policy_tls_expired, policy_tls_not_yet_valid, policy_tls_self_signed,
     policy_tls_untrusted, policy_tls_chain_incomplete, policy_tls_certificate_other, policy_tls_alert,
-    policy_tls_protocol, policy_tls_client_limit, policy_tls_large_hello, policy_tls_timeout: may_pass,
-    policy_tls_closed: may_pass,
+    policy_tls_protocol, policy_tls_client_limit, policy_tls_no_protocol, policy_tls_large_hello,
+    policy_tls_timeout: may_pass, policy_tls_closed: may_pass,
 
     policy_http_status, policy_redirect, policy_http_malformed, policy_http_incomplete, policy_timeout: may_pass,
     policy_too_large, policy_content_type,

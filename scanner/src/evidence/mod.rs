@@ -26,6 +26,6 @@ pub use dns::{DnsStatus, Question};
 pub use domain::{Mode, MxKind, RecordState};
 pub use judgement::{DaneOutcome, MismatchKind, Verdict};
 pub use outcome::{ExtraHello, Outcome, PaceHint, Suspicion};
-pub use policy::{AddressOutcome, PolicyOutcome};
+pub use policy::{AddressOutcome, HttpVersion, PolicyOutcome};
 pub use smtp::{Delivery, SmtpOutcome, SmtpPhase, Starttls};
 pub use vocabulary::{Vocabulary, Word, WordEntries, WordEntry, every, every_but};

@@ -22,6 +22,8 @@ pub enum ExtraHello {
     Small,
     /// Built by hand, with the old versions and suites that this client cannot speak.
     Legacy,
+    /// As the one before, but for HTTP/2 (RFC 9113 section 3.2).
+    Http2,
 }
 
 /// What of this machine's network must be known to be there before an outcome is believed.

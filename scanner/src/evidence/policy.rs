@@ -6,6 +6,18 @@ use super::vocabulary::{Vocabulary, WordEntry, vocabulary};
 use serde::{Deserialize, Serialize};
 
 vocabulary! {
+    /// The version of HTTP that an answer came in.
+    HttpVersion {
+        /// RFC 1945.
+        Http10 = "HTTP/1.0",
+        /// RFC 9112.
+        Http11 = "HTTP/1.1",
+        /// RFC 9113.
+        Http2 = "HTTP/2",
+    }
+}
+
+vocabulary! {
     /// The first thing that failed on the way to the text: name, TCP, TLS, certificate, HTTP, size, deadline.
     outcome PolicyOutcome {
         /// A complete body with status 200 behind a valid certificate.
@@ -52,6 +64,9 @@ vocabulary! {
         /// No parameters in common with this client, which does not offer every legitimate choice; and the
         /// server picks TLS 1.2 or newer of a broader offer, or does not answer it.
         TlsClientLimit = "policy_tls_client_limit",
+        /// The alert no_application_protocol (RFC 7301 section 3.2), to HTTP/1.1 and, where nothing else came of
+        /// that, to HTTP/2.
+        TlsNoProtocol = "policy_tls_no_protocol",
         /// The server answered only a small hello. Found in attempts only.
         TlsLargeHello = "policy_tls_large_hello",
         /// The handshake did not finish within the deadline.
@@ -103,6 +118,7 @@ impl PolicyOutcome {
             Self::TlsAlert => Code::policy_tls_alert,
             Self::TlsProtocol => Code::policy_tls_protocol,
             Self::TlsClientLimit => Code::policy_tls_client_limit,
+            Self::TlsNoProtocol => Code::policy_tls_no_protocol,
             Self::TlsLargeHello => Code::policy_tls_large_hello,
             Self::TlsTimeout => Code::policy_tls_timeout,
             Self::TlsClosed => Code::policy_tls_closed,
@@ -144,7 +160,9 @@ impl PolicyOutcome {
                 Step::Connect
             }
             Self::TlsTimeout | Self::TlsClosed | Self::TlsLargeHello => Step::Hello,
-            Self::TlsAlert | Self::TlsProtocol | Self::TlsClientLimit => Step::Handshake,
+            Self::TlsAlert | Self::TlsProtocol | Self::TlsClientLimit | Self::TlsNoProtocol => {
+                Step::Handshake
+            }
             Self::TlsName
             | Self::TlsExpired
             | Self::TlsNotYetValid
@@ -199,6 +217,7 @@ impl Outcome for PolicyOutcome {
                 Some(ExtraHello::Small)
             }
             Self::TlsClientLimit => Some(ExtraHello::Legacy),
+            Self::TlsNoProtocol => Some(ExtraHello::Http2),
             Self::Ok
             | Self::NameInvalid
             | Self::NxDomain

@@ -4,7 +4,7 @@
 
 use super::attempts;
 use super::{
-    AddressOutcome, CertFault, CertOutcome, Code, DaneOutcome, DnsStatus, MismatchKind, Mode, MxKind,
+    AddressOutcome, CertFault, CertOutcome, Code, DaneOutcome, DnsStatus, HttpVersion, MismatchKind, Mode, MxKind,
     PolicyOutcome, Question, RecordState, SmtpOutcome, SmtpPhase, Starttls, TlsVersion, Verdict,
 };
 use serde::{Deserialize, Serialize};
@@ -117,6 +117,7 @@ pub struct PolicyEvidence {
     /// The alert of TLS that ended it.
     pub alert: Option<i32>,
     pub http_status: Option<i32>,
+    pub http_version: Option<HttpVersion>,
     pub redirect_to: Option<String>,
     pub content_type: Option<String>,
     pub sha256: Option<String>,

@@ -1,7 +1,7 @@
 //! What came of a fetch, and its columns.
 
 use crate::evidence::rows::{PolicyEvidence, TlsEvidence};
-use crate::evidence::{Outcome as _, PaceHint, PolicyOutcome};
+use crate::evidence::{HttpVersion, Outcome as _, PaceHint, PolicyOutcome};
 
 /// What one fetch from one address showed.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,6 +14,8 @@ pub struct Fetched {
     pub alert: Option<i32>,
     /// HTTP status; `None` where there was no HTTP answer.
     pub http_status: Option<i32>,
+    /// The version of HTTP; `None` where there was no HTTP answer.
+    pub http_version: Option<HttpVersion>,
     /// Location of a redirect, escaped.
     pub redirect_to: Option<String>,
     /// Content-Type, escaped.
@@ -42,6 +44,7 @@ impl Fetched {
             tls: TlsEvidence::default(),
             alert: None,
             http_status: None,
+            http_version: None,
             redirect_to: None,
             content_type: None,
             body: None,
@@ -71,6 +74,7 @@ impl Fetched {
         row.tls = self.tls;
         row.alert = self.alert;
         row.http_status = self.http_status;
+        row.http_version = self.http_version;
         row.redirect_to = self.redirect_to;
         row.content_type = self.content_type;
         row.body = self.body;

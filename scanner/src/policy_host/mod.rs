@@ -8,7 +8,7 @@ mod fetch;
 mod fetched;
 mod watch;
 
-pub use fetch::{Fetch, HEADER_BYTES, POLICY_HEADERS, fetch};
+pub use fetch::{Fetch, HEADER_BYTES, HTTP2_HEADER_BYTES, HTTP2_WINDOW, POLICY_HEADERS, fetch};
 pub use fetched::Fetched;
 
 /// Whether a name can stand as the host of a URL: broken punycode, for one, cannot, and then no sender can

@@ -226,11 +226,12 @@ impl<'a> Peer for PolicyHost<'a> {
         let plan = &self.probe.plan;
         let addr = SocketAddr::new(self.addr, plan.https_port);
         match offer {
-            Offer::Ours(hello) => {
+            Offer::Ours(hello) | Offer::Http2(hello) => {
                 let request = Fetch {
                     host: self.host,
                     addr,
                     hello,
+                    is_http2: matches!(offer, Offer::Http2(_)),
                     deadline: plan.deadlines.policy,
                     user_agent: &plan.identity.user_agent(),
                     max_bytes: policy::POLICY_BYTES,

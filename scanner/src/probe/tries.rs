@@ -12,6 +12,8 @@ use crate::tls::Hello;
 pub(super) enum Offer {
     /// What this client speaks.
     Ours(Hello),
+    /// The same, for HTTP/2 in place of HTTP/1.1.
+    Http2(Hello),
     /// Old versions and suites, which it does not: only the outcome of such a connection counts.
     Old,
 }
@@ -55,6 +57,7 @@ pub(super) async fn look<C: Connections>(
         let tried = match hello {
             ExtraHello::Small => with_small_hello(attempts, &mut shown, connections).await,
             ExtraHello::Legacy => with_old_hello(attempts, &mut shown, connections).await,
+            ExtraHello::Http2 => for_http2(attempts, &mut shown, connections).await,
         };
         match tried {
             Err(Unfinished::Excluded) => break,
@@ -76,6 +79,24 @@ async fn with_small_hello<C: Connections>(
         if let Some(first) = attempts.last_mut() {
             *first = C::Outcome::LARGE_HELLO;
         }
+        *shown = again;
+    }
+    attempts.push(outcome);
+    Ok(())
+}
+
+/// What comes of it stands, unless HTTP/2 is refused as well or nothing is said to it.
+async fn for_http2<C: Connections>(
+    attempts: &mut Vec<C::Outcome>,
+    shown: &mut C::Shown,
+    connections: &mut C,
+) -> Result<(), Unfinished> {
+    let is_small = attempts.contains(&C::Outcome::LARGE_HELLO);
+    let hello = if is_small { Hello::Small } else { Hello::PostQuantum };
+    let again = connections.connect(Offer::Http2(hello), InQueue::Stays).await?;
+    let Some(mut again) = again else { return Err(Unfinished::Excluded) };
+    let outcome = *C::outcome(&mut again);
+    if outcome.answered_hello() && outcome.extra_hello().is_none() {
         *shown = again;
     }
     attempts.push(outcome);
@@ -163,6 +184,24 @@ mod tests {
             played(3, &[Some(P::ConnectReset), Some(P::TlsName)]),
             (vec![P::TlsLargeHello, P::TlsName], Some(P::TlsName), false)
         );
+    }
+
+    #[test]
+    fn who_refuses_http_1_is_asked_by_http_2_and_what_comes_of_that_stands() {
+        let refused = P::TlsNoProtocol;
+        for (second, stands, is_first) in [
+            (P::Ok, P::Ok, false),
+            (P::TlsName, P::TlsName, false),
+            (P::HttpMalformed, P::HttpMalformed, false),
+            (refused, refused, true),
+            (P::TlsClosed, refused, true),
+            (P::ConnectRefused, refused, true),
+        ] {
+            assert_eq!(
+                played(usize::MAX, &[Some(refused), Some(second)]),
+                (vec![refused, second], Some(stands), is_first)
+            );
+        }
     }
 
     #[test]

@@ -94,7 +94,12 @@ impl Identity {
         &self,
         versions: &[&'static rustls::SupportedProtocolVersion],
     ) -> tokio_rustls::TlsAcceptor {
-        self.acceptor_for(versions, WebPkiClientVerifier::no_client_auth())
+        self.acceptor_for(versions, WebPkiClientVerifier::no_client_auth(), &[])
+    }
+
+    /// One that takes this application protocol alone (RFC 7301).
+    pub(crate) fn acceptor_for_protocol(&self, protocol: &str) -> tokio_rustls::TlsAcceptor {
+        self.acceptor_for(rustls::ALL_VERSIONS, WebPkiClientVerifier::no_client_auth(), &[protocol])
     }
 
     /// One that demands a certificate of the client.
@@ -103,21 +108,23 @@ impl Identity {
         roots.add(Authority::new("clients").certificate.der().clone()).unwrap();
         let provider = Arc::new(default_provider());
         let clients = WebPkiClientVerifier::builder_with_provider(Arc::new(roots), provider).build().unwrap();
-        self.acceptor_for(rustls::ALL_VERSIONS, clients)
+        self.acceptor_for(rustls::ALL_VERSIONS, clients, &[])
     }
 
     fn acceptor_for(
         &self,
         versions: &[&'static rustls::SupportedProtocolVersion],
         clients: Arc<dyn ClientCertVerifier>,
+        protocols: &[&str],
     ) -> tokio_rustls::TlsAcceptor {
         let key = PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(self.key.serialize_der()));
-        let config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
+        let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
             .with_protocol_versions(versions)
             .unwrap()
             .with_client_cert_verifier(clients)
             .with_single_cert(self.chain.clone(), key)
             .unwrap();
+        config.alpn_protocols = protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
         tokio_rustls::TlsAcceptor::from(Arc::new(config))
     }
 }

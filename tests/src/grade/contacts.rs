@@ -174,12 +174,17 @@ fn connections(outcomes: &[&str], looks: &[&str]) -> (u64, u64) {
 }
 
 /// The outcome that each look ended with, and how many outcomes came before a further try: the first failure
-/// of a handshake that a smaller hello may mend, and the first that an older one may explain.
+/// of a handshake that a smaller hello may mend, the first that an older one may explain, and the first that
+/// HTTP/2 may mend.
 fn without_further_tries<'o>(outcomes: &[&'o str]) -> (Vec<&'o str>, u64) {
     const MENDED: [&str; 4] =
         ["policy_tls_large_hello", "policy_tls_timeout", "policy_tls_closed", "policy_connect_reset"];
     let first = |words: &[&str]| outcomes.iter().position(|outcome| words.contains(outcome));
-    let tried = [first(&MENDED), first(&["policy_tls_client_limit"])];
+    let tried = [
+        first(&MENDED),
+        first(&["policy_tls_client_limit"]),
+        first(&["policy_tls_no_protocol"]),
+    ];
     let is_last = |at: usize| at + 1 == outcomes.len();
     let further: Vec<usize> = tried.into_iter().flatten().filter(|at| !is_last(*at)).collect();
     let ends = outcomes.iter().enumerate().filter(|(at, _)| !further.contains(at)).map(|(_, end)| *end);

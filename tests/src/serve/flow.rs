@@ -25,7 +25,7 @@ pub(crate) async fn stall<S: AsyncRead + Unpin>(mut stream: S) -> io::Result<()>
 /// What the peer, or the system, had enough with: there is no other end.
 pub(crate) async fn flood<S: AsyncWrite + Unpin>(
     stream: &mut S,
-    text: &str,
+    text: &[u8],
     pause: Duration,
     contacts: &Contacts,
 ) -> io::Result<()> {
@@ -36,13 +36,19 @@ pub(crate) async fn flood<S: AsyncWrite + Unpin>(
             tokio::time::sleep(pause).await;
         }
         let written = async {
-            stream.write_all(piece.as_bytes()).await?;
+            stream.write_all(&piece).await?;
             stream.flush().await
         };
         written.await?;
         taken += piece.len() as u64;
         contacts.flooded(taken);
     }
+}
+
+/// Bytes of their hexadecimal form; characters that are no hexadecimal digits are left out.
+pub(crate) fn hex(hex: &str) -> Vec<u8> {
+    let pair = |at: usize| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok();
+    (0..hex.len()).step_by(2).filter_map(pair).collect()
 }
 
 /// Sends bytes one by one, with a pause before each.

@@ -1,7 +1,8 @@
 //! The policy hosts (RFC 8461 section 3.3).
 
 use super::contacts::Service;
-use super::{Shared, accept_all, flood, stall, tls, trickle};
+use super::http2::Asked;
+use super::{Shared, accept_all, flood, http2, stall, tls, trickle};
 use crate::situation::{Fill, Https, RecordType, Stage};
 use crate::world::{Names, domain_of_control};
 use std::collections::BTreeMap;
@@ -41,6 +42,18 @@ async fn connection(stream: TcpStream, local: SocketAddr, shared: Arc<Shared>) -
         return stall(hello.into_stream()).await;
     }
     let Some(mut stream) = tls::answer(hello, &https.tls, &shared).await? else { return Ok(()) };
+    let names = Names {
+        world: &shared.world,
+        authority: &shared.authority,
+        situation: owner.situation,
+        domain: &owner.domain,
+    };
+    if let Some(frames) = &https.http2 {
+        return match frames.frames.is_empty() {
+            false => http2::play(&mut stream, frames, &shared.contacts).await,
+            true => http2::serve(stream, |request| content(https, &request, &host, &names)).await,
+        };
+    }
     let Some(request) = request(&mut stream).await? else { return Ok(()) };
     if https.closes_at == Some(Stage::Answer) {
         return stream.shutdown().await;
@@ -48,12 +61,6 @@ async fn connection(stream: TcpStream, local: SocketAddr, shared: Arc<Shared>) -
     if https.stalls_at == Some(Stage::Answer) {
         return stall(stream).await;
     }
-    let names = Names {
-        world: &shared.world,
-        authority: &shared.authority,
-        situation: owner.situation,
-        domain: &owner.domain,
-    };
     let (head, body) = answer(https, &request, &host, &names);
     send(&mut stream, https, Stage::Answer, &head).await?;
     let (first, second) =
@@ -69,7 +76,7 @@ async fn connection(stream: TcpStream, local: SocketAddr, shared: Arc<Shared>) -
     }
     if !https.flood.is_empty() {
         let pause = Duration::from_millis(https.flood_pause_ms);
-        return flood(&mut stream, &https.flood, pause, &shared.contacts).await;
+        return flood(&mut stream, https.flood.as_bytes(), pause, &shared.contacts).await;
     }
     stream.shutdown().await
 }
@@ -89,14 +96,8 @@ async fn send<S: AsyncWrite + Unpin>(
     }
 }
 
-/// What a request asked for.
-struct Request {
-    target: String,
-    host: String,
-}
-
 /// Reads a request's head; `None` where the peer closed before it was whole.
-async fn request(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Request>> {
+async fn request(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Asked>> {
     let mut head = Vec::new();
     let whole = async {
         while !head.windows(4).any(|end| end == b"\r\n\r\n") {
@@ -117,37 +118,50 @@ async fn request(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Option<Req
         .find(|(name, _)| name.eq_ignore_ascii_case("host"))
         .map(|(_, value)| value.trim().to_ascii_lowercase())
         .unwrap_or_default();
-    Ok(Some(Request { target, host }))
+    Ok(Some(Asked { target, host }))
 }
 
-/// Head and body of the answer. Another path is 404, another host than the one asked for in TLS is 421 (RFC
-/// 9110 section 15.5.20): a scanner that asks wrongly shall see it.
-fn answer(https: &Https, request: &Request, host: &str, names: &Names<'_>) -> (Vec<u8>, Vec<u8>) {
+/// Head and body of the answer.
+fn answer(https: &Https, asked: &Asked, host: &str, names: &Names<'_>) -> (Vec<u8>, Vec<u8>) {
     if let Some(garbage) = &https.garbage {
         return (garbage.clone().into_bytes(), Vec::new());
     }
-    let mut status = https.status;
-    let mut body = body(https, names);
-    if request.target != PATH {
-        (status, body) = (404, b"no such path\n".to_vec());
-    } else if request.host != host {
-        (status, body) = (421, b"another host\n".to_vec());
-    }
+    let (status, fields, body) = content(https, asked, host, names);
     let mut head = format!("HTTP/1.1 {status} Laboratory\r\n");
     let length = https.content_length.clone().unwrap_or_else(|| body.len().to_string());
     if !length.is_empty() {
         head.push_str(&format!("Content-Length: {length}\r\n"));
     }
-    if https.gzip {
-        head.push_str("Content-Encoding: gzip\r\n");
-    }
-    for (name, value) in [("Content-Type", &https.content_type), ("Location", &https.location)] {
-        if !value.is_empty() {
-            head.push_str(&format!("{name}: {}\r\n", names.text(value)));
-        }
+    for (name, value) in fields {
+        head.push_str(&format!("{name}: {value}\r\n"));
     }
     head.push_str("Connection: close\r\n\r\n");
     (head.into_bytes(), body)
+}
+
+/// Status, header fields and body of the answer, in any version of HTTP. Another path is 404, another host
+/// than the one asked for in TLS is 421 (RFC 9110 section 15.5.20): a scanner that asks wrongly shall see it.
+fn content(
+    https: &Https,
+    asked: &Asked,
+    host: &str,
+    names: &Names<'_>,
+) -> (u16, Vec<(&'static str, String)>, Vec<u8>) {
+    let (status, body) = if asked.target != PATH {
+        (404, b"no such path\n".to_vec())
+    } else if asked.host != host {
+        (421, b"another host\n".to_vec())
+    } else {
+        (https.status, body(https, names))
+    };
+    let encoding = if https.gzip { "gzip" } else { "" };
+    let all = [
+        ("Content-Encoding", encoding),
+        ("Content-Type", &https.content_type),
+        ("Location", &https.location),
+    ];
+    let there = all.into_iter().filter(|(_, value)| !value.is_empty());
+    (status, there.map(|(name, value)| (name, names.text(value))).collect(), body)
 }
 
 /// The body a policy host of this behaviour sends, as far as it has an end.

@@ -1,7 +1,7 @@
 //! The MX hosts (RFC 5321, RFC 3207): no mail is taken, only the way to TLS is played.
 
 use super::contacts::{Service, Ticket};
-use super::{Shared, accept_all, flood, stall, tls, trickle};
+use super::{Shared, accept_all, flood, hex, stall, tls, trickle};
 use crate::situation::{Smtp, Stage};
 use crate::world::Address;
 use std::io;
@@ -118,7 +118,7 @@ async fn conversation(
 /// The greeting, or what comes in its place; a flood ends when the peer has had enough.
 async fn greet(stream: &mut TcpStream, smtp: &Smtp, shared: &Shared) -> io::Result<()> {
     if !smtp.noise.is_empty() {
-        return stream.write_all(&bytes(&smtp.noise)).await;
+        return stream.write_all(&hex(&smtp.noise)).await;
     }
     if !smtp.teaser.is_empty() {
         stream.write_all(&lines(&smtp.teaser)).await?;
@@ -129,12 +129,6 @@ async fn greet(stream: &mut TcpStream, smtp: &Smtp, shared: &Shared) -> io::Resu
         greeting.extend([&smtp.ehlo, &smtp.starttls].map(|reply| lines(reply)).concat());
     }
     say(stream, smtp, Stage::Banner, &greeting, shared).await
-}
-
-/// Bytes of their hexadecimal form; characters that are no hexadecimal digits are left out.
-fn bytes(hex: &str) -> Vec<u8> {
-    let pair = |at: usize| u8::from_str_radix(hex.get(at..at + 2)?, 16).ok();
-    (0..hex.len()).step_by(2).filter_map(pair).collect()
 }
 
 /// What a host does when it comes to a stage.
@@ -213,7 +207,7 @@ async fn say<S: AsyncWrite + Unpin>(
     shared: &Shared,
 ) -> io::Result<()> {
     if !smtp.flood.is_empty() && smtp.floods_at == stage {
-        return flood(stream, &smtp.flood.replace('\n', "\r\n"), Duration::ZERO, &shared.contacts).await;
+        return flood(stream, smtp.flood.replace('\n', "\r\n").as_bytes(), Duration::ZERO, &shared.contacts).await;
     }
     if smtp.trickles_at == Some(stage) {
         return trickle(stream, text, Duration::from_millis(smtp.trickle_ms)).await;

@@ -226,6 +226,7 @@ pub(super) async fn answer(
     start.io.shape(tls);
     let issued = shared.authority.issue(&tls.certificate, &host).map_err(io::Error::other)?;
     let mut config = ServerConfig::clone(&*shared.tls.base(tls).map_err(io::Error::other)?);
+    config.alpn_protocols = tls.protocols.iter().map(|name| name.as_bytes().to_vec()).collect();
     config.cert_resolver = Arc::new(One(Arc::clone(&issued.certified)));
     start.into_stream(Arc::new(config)).await.map(Some)
 }

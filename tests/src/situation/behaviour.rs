@@ -40,6 +40,8 @@ pub struct Tls {
     /// Whether it demands a certificate of the client, which has none (RFC 8446 section 4.4.2.4: alert 116
     /// in TLS 1.3, after the client's part of the handshake).
     pub wants_certificate: bool,
+    /// The application protocols it takes (RFC 7301), any where none is named.
+    pub protocols: Vec<String>,
     /// The alert it answers the hello with (RFC 8446 section 6.2).
     pub alert: Option<u8>,
     /// The bytes it answers the hello with.
@@ -203,8 +205,20 @@ pub struct Https {
     pub closes_at: Option<Stage>,
     /// Whether it closes TCP behind its answer without closing TLS (RFC 8446 section 6.1).
     pub closes_abruptly: bool,
+    /// What it does in HTTP/2, where it speaks that in place of HTTP/1.1.
+    pub http2: Option<Http2>,
     /// Its TLS.
     pub tls: Tls,
+}
+
+/// What a policy host does in HTTP/2 (RFC 9113), which its TLS must take as `h2`.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Http2 {
+    /// Frames in hexadecimal that are sent in place of an answer; it answers where there are none.
+    pub frames: Vec<String>,
+    /// Frames in hexadecimal that follow over and over, without an end.
+    pub flood: String,
 }
 
 impl Default for Https {
@@ -225,6 +239,7 @@ impl Default for Https {
             stalls_at: None,
             closes_at: None,
             closes_abruptly: false,
+            http2: None,
             tls: Tls::default(),
         }
     }

@@ -70,6 +70,9 @@ pub(super) const TLS: &[Finding] = table! { PolicyTls:
     policy_tls_client_limit, Indeterminate, "RFC 8461 3.3", ["domains.policy_outcome"], FETCH,
         "No cipher suite or group in common with the scanner, or more than 64 KiB of certificates",
         "Offer an AEAD cipher suite with ephemeral key exchange, and send only the certificates of the chain: as it is, senders with a modern TLS library cannot connect.";
+    policy_tls_no_protocol, Error, "RFC 8461 3.3, RFC 7301 3.2", ["domains.policy_outcome", "domains.policy_alert"], FETCH,
+        "The server speaks neither HTTP/1.1 nor HTTP/2",
+        "Have the server on port 443 of mta-sts take the application protocol http/1.1.";
     policy_tls_large_hello, Info, "RFC 8446 4.1.2", ["domains.policy_attempts"], None,
         "The server answers only a small ClientHello",
         "Update the server or the middlebox in front of it: it fails on a ClientHello with a post-quantum key share.";

@@ -7,7 +7,7 @@ use crate::dataset::cell::Filled;
 use crate::dataset::item::Time;
 use crate::evidence::rows::{AddrOutcome, DomainRow, Listed, Mx, Retried};
 use crate::evidence::{
-    AddressOutcome, CertFault, CertOutcome, DnsStatus, Mode, MxKind, PolicyOutcome, RecordState, TlsVersion,
+    AddressOutcome, CertFault, CertOutcome, DnsStatus, HttpVersion, Mode, MxKind, PolicyOutcome, RecordState, TlsVersion,
     WordEntry, every_but,
 };
 use std::net::IpAddr;
@@ -159,6 +159,8 @@ table! {
             "SHA-256 of the certificates after the leaf, as sent; null where none was seen.";
         policy_http_status: Option<i32> = row.policy.http_status,
             "HTTP status; null where there was no HTTP response.";
+        policy_http_version: Option<HttpVersion> = row.policy.http_version,
+            "{words}; HTTP/2 is asked for only where the server refuses HTTP/1.1. Null where there was no HTTP response, and in layouts before 1.3.", since("1.3");
         policy_redirect_to: Option<String> = row.policy.redirect_to,
             "The Location of a redirect, at most 4,096 bytes of it, escaped; it is never followed (RFC 8461 section 3.3).";
         policy_content_type: Option<String> = row.policy.content_type,
@@ -172,7 +174,7 @@ table! {
         policy_fetch_ms: Option<i64> = row.policy.fetch_ms,
             "Milliseconds of the fetch from the last address tried: connection, TLS and HTTP, waiting excluded.";
         policy_attempts: Option<Vec<PolicyOutcome>> = row.policy.attempts,
-            "The outcome of each look, preceded by those outcomes that led to a further try within it, in order. The first policy_tls_timeout or policy_tls_closed is followed by a try without a post-quantum share (where that one is answered, the failure is recorded as policy_tls_large_hello), the first policy_tls_client_limit by one that offers old versions and suites. Null where not attempted.", of(attempts);
+            "The outcome of each look, preceded by those outcomes that led to a further try within it, in order. The first policy_tls_timeout or policy_tls_closed is followed by a try without a post-quantum share (where that one is answered, the failure is recorded as policy_tls_large_hello), the first policy_tls_client_limit by one that offers old versions and suites, the first policy_tls_no_protocol by one for HTTP/2. Null where not attempted.", of(attempts);
         looks: Option<i32> = row.policy.looks(),
             "Number of looks that policy_attempts covers: 1, or 2 with the second look; further tries do not count. Null where not attempted, and in layouts before 1.2.", since("1.2");
         policy_wildcard: Option<bool> = row.policy.wildcard,
