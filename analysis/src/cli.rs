@@ -202,13 +202,13 @@ pub struct Program {
 /// Does what the arguments say; prints faults on standard error.
 #[must_use]
 pub fn run(args: &Args, program: &Program) -> ExitCode {
-    ended(answer(args, program))
+    ended(answer(args, program).map(|()| ExitCode::SUCCESS))
 }
 
 /// The exit code of what was done; says what is wrong.
-pub(crate) fn ended(done: Result<(), Fault>) -> ExitCode {
+pub(crate) fn ended(done: Result<ExitCode, Fault>) -> ExitCode {
     match done {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(fault) => {
             say(&format!("error: {fault}"));
             ExitCode::from(fault.exit_code())

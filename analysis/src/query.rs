@@ -183,10 +183,10 @@ pub fn joined() -> Vec<Query> {
 
 /// The tables that those are made from, besides the views of either side, in the order they build on one
 /// another.
-pub(crate) const JOINED_VIEWS: [View; 12] = views!(
+pub(crate) const JOINED_VIEWS: [View; 14] = views!(
     "joined/views":
-    Inline "told_failures", Held "reported_domains", Held "scan_faults", Held "scan_sights", Held "nearest",
-    Held "newest", Held "reasons", Held "explained_failures", Held "scan_only", Held "recent",
+    Inline "told_failures", Held "reported_domains", Inline "reported_hosts", Held "scan_faults",
+    Held "scan_sights", Held "looked", Held "nearest", Held "newest", Held "reasons", Held "explained_failures", Held "scan_only", Held "recent",
     Held "in_testing", Held "testing_failures",
 );
 

@@ -34,11 +34,11 @@ pub struct Settings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::Args)]
 pub struct Joining {
     /// Days, counted back from the newest report, by which a domain in testing is told safe to enforce.
-    #[arg(long = "days", value_name = "DAYS", default_value_t = Self::default().window_days,
+    #[arg(long = "days", value_name = "DAYS", requires_all = ["reports", "datasets"], default_value_t = Self::default().window_days,
         value_parser = clap::value_parser!(i64).range(1..=36_500))]
     pub window_days: i64,
     /// How many days a scan may be away from the day whose reports it explains.
-    #[arg(long = "near", value_name = "DAYS", default_value_t = Self::default().near_days,
+    #[arg(long = "near", value_name = "DAYS", requires_all = ["reports", "datasets"], default_value_t = Self::default().near_days,
         value_parser = clap::value_parser!(i64).range(0..=36_500))]
     pub near_days: i64,
 }

@@ -194,7 +194,8 @@ async fn a_body_in_http_2_is_cut_at_the_limit_and_not_taken_faster_than_it_is_re
             match next(&mut stream).await {
                 Err(_) => return sent,
                 Ok((WINDOW_UPDATE, of, more)) => {
-                    room[usize::from(of == 0)] += i64::from(u32::from_be_bytes(more[..4].try_into().unwrap()));
+                    room[usize::from(of == 0)] +=
+                        i64::from(u32::from_be_bytes(more[..4].try_into().unwrap()));
                 }
                 Ok(_) => {}
             }

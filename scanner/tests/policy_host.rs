@@ -27,7 +27,9 @@ async fn fetch_from(addr: SocketAddr, deadline: Duration, client: &TlsClient) ->
 
 async fn fetch_with(hello: Hello, addr: SocketAddr, deadline: Duration, client: &TlsClient) -> Fetched {
     let user_agent = "census (+https://probe.example/)";
-    fetch(Fetch { host: HOST, addr, hello, is_http2: false, deadline, user_agent, max_bytes: MAX }, client).await.unwrap()
+    fetch(Fetch { host: HOST, addr, hello, is_http2: false, deadline, user_agent, max_bytes: MAX }, client)
+        .await
+        .unwrap()
 }
 
 /// How a server goes on after its answer.

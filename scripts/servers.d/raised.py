@@ -54,16 +54,16 @@ def ready(addr, port, kind=socket.SOCK_STREAM):
     raise RuntimeError(f"nothing listens at {addr}:{port}")
 
 
-def nsd(folder, cases):
-    zone = ["$ORIGIN example.", "$TTL 60", "@ SOA ns.example. root.example. 1 60 60 60 60", "@ NS ns.example.",
-            "ns A 127.0.0.1"]
+def records(cases):
     for number, case in enumerate(cases, 1):
         name = case.name
-        zone += [f"{name} MX 10 mx.{name}", f"mx.{name} A 127.2.0.{number}", f"mta-sts.{name} A 127.3.0.{number}",
-                 f'_mta-sts.{name} TXT "{case.txt}"', f'_smtp._tls.{name} TXT "{case.tlsrpt}"',
-                 f"{name} NS ns.example."]
-    # An NS below the apex is a cut: the domains' own are left out.
-    zone = [line for line in zone if line == "@ NS ns.example." or " NS " not in line]
+        yield from (f"{name} MX 10 mx.{name}", f"mx.{name} A 127.2.0.{number}", f"mta-sts.{name} A 127.3.0.{number}",
+                    f'_mta-sts.{name} TXT "{case.txt}"', f'_smtp._tls.{name} TXT "{case.tlsrpt}"')
+
+
+def nsd(folder, records):
+    zone = ["$ORIGIN example.", "$TTL 60", "@ SOA ns.example. root.example. 1 60 60 60 60", "@ NS ns.example.",
+            "ns A 127.0.0.1", *records]
     (folder / "zone").write_text("\n".join(zone) + "\n")
     (folder / "nsd.conf").write_text(
         f'server:\n  ip-address: 127.0.0.1@{DNS}\n  username: ""\n  chroot: ""\n  zonesdir: "{folder}"\n'
@@ -143,6 +143,22 @@ def s_server(addr, options, chain, key):
     return subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+def http2_alone(addr, text, chain, key):
+    """Node's server for HTTP/2, which takes no HTTP/1.1 unless it is told to."""
+    program = """
+        const [addr, port, text, chain, key] = process.argv.slice(1);
+        const read = require("fs").readFileSync;
+        const server = require("http2").createSecureServer({ cert: read(chain), key: read(key) });
+        server.on("stream", (stream) => {
+            stream.respond({ ":status": 200, "content-type": "text/plain" });
+            stream.end(text);
+        });
+        server.listen(Number(port), addr);
+    """
+    command = [which("node"), "-e", program, addr, HTTPS, text, chain, key]
+    return subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+
+
 @contextlib.contextmanager
 def servers(cases):
     """Raises them all; gives the scanner's settings."""
@@ -162,13 +178,16 @@ def servers(cases):
             chain, key = certificate(folder, f"mta-sts.{case.domain}")
             if "openssl" in case.web:
                 running.append(s_server(policy_host, case.web["openssl"], chain, key))
+            elif "http2" in case.web:
+                text = case.web["http2"].replace("{domain}", case.domain)
+                running.append(http2_alone(policy_host, text, chain, key))
             else:
                 is_abrupt = "abrupt" in case.web
                 text = case.web["abrupt" if is_abrupt else "text"].replace("{domain}", case.domain)
                 web(policy_host, text, is_abrupt, chain, key)
             ready(policy_host, HTTPS)
         stops.append(postfix(folder / "postfix", hosts))
-        running.append(nsd(folder, cases))
+        running.append(nsd(folder, records(cases)))
         for addr, *_ in hosts:
             ready(addr, SMTP)
         ready("127.0.0.1", DNS)

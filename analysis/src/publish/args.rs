@@ -1,7 +1,7 @@
 //! What `sts-publish` takes, and what it says.
 
 use super::{Check, Credits, Said, publish, refuse_unknown, verify};
-use crate::cli::{Memory, engine, print, say, warn};
+use crate::cli::{Memory, ended, engine, print, say, warn};
 use crate::dataset::{Completeness, Dataset, grouped};
 use crate::fault::Fault;
 use crate::render::Format;
@@ -56,13 +56,7 @@ pub struct Args {
 /// Does what the arguments say; prints faults on standard error.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
-    match answer(args) {
-        Ok(code) => code,
-        Err(fault) => {
-            say(&format!("error: {fault}"));
-            ExitCode::from(fault.exit_code())
-        }
-    }
+    ended(answer(args))
 }
 
 fn answer(args: &Args) -> Result<ExitCode, Fault> {

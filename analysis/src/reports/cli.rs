@@ -20,7 +20,7 @@ pub struct Args {
 /// Does what the arguments say; prints faults on standard error.
 #[must_use]
 pub fn run(args: &Args) -> ExitCode {
-    ended(answer(args))
+    ended(answer(args).map(|()| ExitCode::SUCCESS))
 }
 
 fn answer(args: &Args) -> Result<(), Fault> {

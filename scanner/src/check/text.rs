@@ -4,7 +4,8 @@ use super::{Checked, sender};
 use crate::assess::catalogue::Severity;
 use crate::evidence::rows::{HostRow, Mx, TlsEvidence};
 use crate::evidence::{
-    Code, DnsStatus, HttpVersion, MxKind, PolicyOutcome, RecordState, SmtpOutcome, TlsVersion, Verdict, Vocabulary as _,
+    Code, DnsStatus, HttpVersion, MxKind, PolicyOutcome, RecordState, SmtpOutcome, TlsVersion, Verdict,
+    Vocabulary as _,
 };
 use std::fmt::{Display, Write as _};
 

@@ -4,8 +4,8 @@
 
 use super::attempts;
 use super::{
-    AddressOutcome, CertFault, CertOutcome, Code, DaneOutcome, DnsStatus, HttpVersion, MismatchKind, Mode, MxKind,
-    PolicyOutcome, Question, RecordState, SmtpOutcome, SmtpPhase, Starttls, TlsVersion, Verdict,
+    AddressOutcome, CertFault, CertOutcome, Code, DaneOutcome, DnsStatus, HttpVersion, MismatchKind, Mode,
+    MxKind, PolicyOutcome, Question, RecordState, SmtpOutcome, SmtpPhase, Starttls, TlsVersion, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;

@@ -180,11 +180,7 @@ fn without_further_tries<'o>(outcomes: &[&'o str]) -> (Vec<&'o str>, u64) {
     const MENDED: [&str; 4] =
         ["policy_tls_large_hello", "policy_tls_timeout", "policy_tls_closed", "policy_connect_reset"];
     let first = |words: &[&str]| outcomes.iter().position(|outcome| words.contains(outcome));
-    let tried = [
-        first(&MENDED),
-        first(&["policy_tls_client_limit"]),
-        first(&["policy_tls_no_protocol"]),
-    ];
+    let tried = [first(&MENDED), first(&["policy_tls_client_limit"]), first(&["policy_tls_no_protocol"])];
     let is_last = |at: usize| at + 1 == outcomes.len();
     let further: Vec<usize> = tried.into_iter().flatten().filter(|at| !is_last(*at)).collect();
     let ends = outcomes.iter().enumerate().filter(|(at, _)| !further.contains(at)).map(|(_, end)| *end);

@@ -207,7 +207,8 @@ async fn say<S: AsyncWrite + Unpin>(
     shared: &Shared,
 ) -> io::Result<()> {
     if !smtp.flood.is_empty() && smtp.floods_at == stage {
-        return flood(stream, smtp.flood.replace('\n', "\r\n").as_bytes(), Duration::ZERO, &shared.contacts).await;
+        return flood(stream, smtp.flood.replace('\n', "\r\n").as_bytes(), Duration::ZERO, &shared.contacts)
+            .await;
     }
     if smtp.trickles_at == Some(stage) {
         return trickle(stream, text, Duration::from_millis(smtp.trickle_ms)).await;

@@ -167,11 +167,18 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
     let ds = |batch: &RecordBatch| nulls("ds", batch);
     let of_policy = |batch: &RecordBatch| looks(batch, "policy_attempts");
     let alert = |batch: &RecordBatch| nulls("policy_alert", batch);
-    let of_domains: [Made<'_>; 5] = [
+    // None of these speaks HTTP/2 alone.
+    let version = |batch: &RecordBatch| -> ArrayRef {
+        let statuses = batch.column_by_name("policy_http_status").unwrap();
+        let versions = (0..batch.num_rows()).map(|row| statuses.is_valid(row).then_some("HTTP/1.1"));
+        Arc::new(versions.collect::<StringArray>())
+    };
+    let of_domains: [Made<'_>; 6] = [
         ("delegated_to", &servers),
         ("ds", &ds),
         ("sts_ns_agree", &agreement),
         ("policy_alert", &alert),
+        ("policy_http_version", &version),
         ("looks", &of_policy),
     ];
     fill(&folder, "domains", &of_domains);

@@ -21,9 +21,6 @@ reason AS (
         domain, stage, mx, told, scan, max(matched) AS matched, string_agg(code, ' ' ORDER BY place) AS findings
     FROM codes
     GROUP BY domain, stage, mx, told, scan
-),
-later AS (
-    SELECT domain, stage, scan, at_s FROM newest
 )
 SELECT
     failed_each.domain, failed_each.stage, failed_each.mx, failed_each.day, failed_each.day_s, failed_each.told,
@@ -34,13 +31,13 @@ SELECT
         ELSE 'not looked at'
     END AS seen,
     CASE
-        WHEN later.scan IS NULL THEN NULL
+        WHEN newest.scan IS NULL THEN NULL
         WHEN newest_reason.findings IS NOT NULL THEN 'still'
         WHEN newest_sight.state IS NULL OR newest_sight.state = 'absent' THEN 'gone'
         WHEN newest_sight.state = 'works' THEN 'mended'
         WHEN newest_sight.state = 'fault' THEN 'other fault'
     END AS since,
-    later.at_s AS since_s
+    newest.at_s AS since_s
 FROM failed_each
 LEFT JOIN nearest
     ON nearest.domain = failed_each.domain AND nearest.day = failed_each.day AND nearest.stage = failed_each.stage
@@ -50,12 +47,12 @@ LEFT JOIN reason AS near
 LEFT JOIN scan_sights AS sight
     ON sight.scan = nearest.scan AND sight.domain = failed_each.domain AND sight.stage = failed_each.stage
     AND sight.host = failed_each.at_host
-LEFT JOIN later
-    ON later.domain = failed_each.domain AND later.stage = failed_each.stage
-    AND later.at_s >= failed_each.day_s + 86400
+LEFT JOIN newest
+    ON newest.domain = failed_each.domain AND newest.stage = failed_each.stage
+    AND newest.at_s >= failed_each.day_s + 86400
 LEFT JOIN reason AS newest_reason
     ON newest_reason.domain = failed_each.domain AND newest_reason.stage = failed_each.stage AND newest_reason.mx = failed_each.mx
-    AND newest_reason.told = failed_each.told AND newest_reason.scan = later.scan
+    AND newest_reason.told = failed_each.told AND newest_reason.scan = newest.scan
 LEFT JOIN scan_sights AS newest_sight
-    ON newest_sight.scan = later.scan AND newest_sight.domain = failed_each.domain
+    ON newest_sight.scan = newest.scan AND newest_sight.domain = failed_each.domain
     AND newest_sight.stage = failed_each.stage AND newest_sight.host = failed_each.at_host

@@ -4,10 +4,7 @@
 -- units: days_after is whole days from the day to the look: 0 on the day itself, below 0 before it.
 -- note: comparable is a scan that saw something of that stage of that domain which decides, no more days away
 --   than join_settings.near_days. Of two as close the earlier one: what it saw was there before.
-WITH looked AS (
-    SELECT DISTINCT scan, domain, stage, at_s FROM scan_sights WHERE state <> 'undecided'
-),
-reported AS (
+WITH reported AS (
     SELECT DISTINCT domain, day, day_s FROM counted_policies WHERE domain IS NOT NULL AND day IS NOT NULL
 ),
 apart AS (

@@ -6,19 +6,13 @@
 --   fault of a certificate, a host that the policy does not match, an outcome of DANE. Sums over all hosts
 --   (mx_cert_all_invalid, mx_cert_some_invalid) say nothing of their own and are left out.
 -- note: counts: it counts as an error, settled or lasting.
-WITH hosts AS (
-    SELECT scan, domain, unnest(mx) AS mx FROM reported_domains WHERE mx_kind IN ('explicit', 'implicit')
-),
-named AS (
-    SELECT scan, domain, mx['host'] AS host, mx['matched'] AS matched FROM hosts
-),
-certificate AS (
+WITH certificate AS (
     SELECT scan, host, unnest(cert_faults) AS fault FROM mx_hosts
 ),
 faulty AS (
-    SELECT named.scan, named.domain, named.host, fault
-    FROM named
-    JOIN certificate ON certificate.scan = named.scan AND certificate.host = named.host
+    SELECT reported_hosts.scan, reported_hosts.domain, reported_hosts.host, fault
+    FROM reported_hosts
+    JOIN certificate ON certificate.scan = reported_hosts.scan AND certificate.host = reported_hosts.host
 ),
 judged AS (
     SELECT scan, domain, unnest(dane) AS dane FROM reported_domains
@@ -27,14 +21,14 @@ found AS (
     SELECT scan, domain, unnest(findings) AS code FROM reported_domains
 ),
 seen AS (
-    SELECT named.scan, named.domain, 'host' AS stage, named.host, found.code
-    FROM named
-    JOIN found ON found.scan = named.scan AND found.domain = named.domain
+    SELECT reported_hosts.scan, reported_hosts.domain, 'host' AS stage, reported_hosts.host, found.code
+    FROM reported_hosts
+    JOIN found ON found.scan = reported_hosts.scan AND found.domain = reported_hosts.domain
     WHERE NOT matched AND found.code IN ('mx_mismatch_all', 'mx_mismatch_some', 'mx_is_address')
     UNION ALL
-    SELECT named.scan, named.domain, 'host' AS stage, named.host, mx_hosts.smtp_outcome AS code
-    FROM named
-    JOIN mx_hosts ON mx_hosts.scan = named.scan AND mx_hosts.host = named.host
+    SELECT reported_hosts.scan, reported_hosts.domain, 'host' AS stage, reported_hosts.host, mx_hosts.smtp_outcome AS code
+    FROM reported_hosts
+    JOIN mx_hosts ON mx_hosts.scan = reported_hosts.scan AND mx_hosts.host = reported_hosts.host
     UNION ALL
     SELECT scan, domain, 'host' AS stage, host, concat('mx_cert_', fault) AS code FROM faulty
     UNION ALL

@@ -9,12 +9,6 @@
 WITH faulty AS (
     SELECT DISTINCT scan, domain, stage, host FROM scan_faults
 ),
-hosts AS (
-    SELECT scan, domain, at_s, unnest(mx) AS mx FROM reported_domains WHERE mx_kind IN ('explicit', 'implicit')
-),
-named AS (
-    SELECT scan, domain, at_s, mx['host'] AS host FROM hosts
-),
 addresses AS (
     SELECT
         scan, host, count(*) FILTER (WHERE cert_outcome IS NOT NULL) AS seen,
@@ -32,10 +26,10 @@ sights AS (
     FROM reported_domains
     UNION ALL
     SELECT
-        named.scan, named.domain, 'host' AS stage, named.host, named.at_s,
+        reported_hosts.scan, reported_hosts.domain, 'host' AS stage, reported_hosts.host, reported_hosts.at_s,
         CASE WHEN valid > 0 AND valid = seen THEN 'works' ELSE 'undecided' END AS state
-    FROM named
-    LEFT JOIN addresses ON addresses.scan = named.scan AND addresses.host = named.host
+    FROM reported_hosts
+    LEFT JOIN addresses ON addresses.scan = reported_hosts.scan AND addresses.host = reported_hosts.host
     UNION ALL
     SELECT
         scan, domain, 'dane' AS stage, dane['host'] AS host, at_s,

@@ -7,8 +7,8 @@ use crate::dataset::cell::Filled;
 use crate::dataset::item::Time;
 use crate::evidence::rows::{AddrOutcome, DomainRow, Listed, Mx, Retried};
 use crate::evidence::{
-    AddressOutcome, CertFault, CertOutcome, DnsStatus, HttpVersion, Mode, MxKind, PolicyOutcome, RecordState, TlsVersion,
-    WordEntry, every_but,
+    AddressOutcome, CertFault, CertOutcome, DnsStatus, HttpVersion, Mode, MxKind, PolicyOutcome, RecordState,
+    TlsVersion, WordEntry, every_but,
 };
 use std::net::IpAddr;
 
