@@ -6,8 +6,9 @@
 --   an error). domains are those for which the finding counts; transient are those where it may pass and the
 --   second look has not repeated it, shown separately and never included; unseen are those of which nothing of
 --   the stage was seen. pct is percent of the concerned less transient and unseen; low and high are percent of
---   all concerned: what is transient, unseen or seen in part counted as without the finding and as with it
---   (mx_cert_all_invalid holds in low only where every host was seen). result_type is what a sender's report shows (RFC 8460 section 4.3). The largest cluster is the
+--   all concerned: what is transient, unseen or seen in part, and domains of which something else of the stage
+--   is transient or indeterminate, counted as without the finding and as with it (mx_cert_all_invalid holds in
+--   low only where every host was seen). TLSRPT and DANE are looked at apart. result_type is what a sender's report shows (RFC 8460 section 4.3). The largest cluster is the
 --   one with the most of domains: by policy host for record and policy stages, else by MX provider. examples
 --   are the first three domains by name.
 -- shares: pct = domains / concerned - unseen - transient
@@ -18,11 +19,16 @@ WITH marked AS (
         faults.counts_as = 'transient' AS transient,
         coalesce(managers.cluster, '(not known)') AS cluster,
         coalesce(stage_errors.hidden, false) AS hidden, coalesce(stage_errors.unseen, false) AS unseen,
+        coalesce(stage_errors.hidden OR stage_errors.doubt, false) AS may,
         coalesce(stage_errors.idle, false) AS idle
     FROM faults
     LEFT JOIN stage_errors
         ON stage_errors.scan = faults.scan AND stage_errors.domain = faults.domain
-        AND stage_errors.stage = faults.stage
+        AND stage_errors.stage = CASE
+            WHEN faults.stage <> 'companions' THEN faults.stage
+            WHEN faults.code LIKE 'tlsrpt%' THEN 'tlsrpt'
+            ELSE 'dane'
+        END
     LEFT JOIN managers
         ON managers.scan = faults.scan AND managers.domain = faults.domain
         AND managers.entity = CASE
@@ -49,12 +55,14 @@ clusters AS (
     GROUP BY scan, code, cluster
 ),
 totals AS (
-    SELECT scan, count(*) AS signallers FROM signallers GROUP BY scan
+    SELECT scan, count(*) AS signallers, count(*) FILTER (WHERE sts_wildcard IS NULL) AS siblings
+    FROM signallers
+    GROUP BY scan
 ),
 looked AS (
     SELECT
         scan, stage, count(*) FILTER (WHERE idle) AS idle, count(*) FILTER (WHERE unseen) AS unseen,
-        count(*) FILTER (WHERE hidden) AS hidden
+        count(*) FILTER (WHERE hidden OR doubt) AS may
     FROM stage_errors
     GROUP BY scan, stage
 ),
@@ -63,7 +71,7 @@ counted AS (
         scan, place, stage, code, counts_as, result_type,
         count(*) FILTER (WHERE NOT transient) AS domains,
         count(*) FILTER (WHERE transient) AS transient,
-        count(*) FILTER (WHERE hidden) AS hidden, count(*) FILTER (WHERE unseen) AS unseen,
+        count(*) FILTER (WHERE may) AS may, count(*) FILTER (WHERE unseen) AS unseen,
         count(*) FILTER (WHERE idle) AS idle,
         count(*) FILTER (WHERE hidden AND code = 'mx_cert_all_invalid' AND NOT transient) AS unsure,
         max(CASE WHEN nth = 1 THEN domain END) AS first_example,
@@ -77,10 +85,16 @@ ranged AS (
         counted.scan, counted.code,
         totals.signallers - coalesce(looked.idle, 0) + counted.idle AS concerned,
         coalesce(looked.unseen, 0) - counted.unseen AS unseen,
-        coalesce(looked.hidden, 0) - counted.hidden AS may
+        coalesce(looked.may, 0) - counted.may
+            + CASE WHEN counted.code = 'record_wildcard' THEN totals.siblings ELSE 0 END AS may
     FROM counted
     JOIN totals ON totals.scan = counted.scan
-    LEFT JOIN looked ON looked.scan = counted.scan AND looked.stage = counted.stage
+    LEFT JOIN looked
+        ON looked.scan = counted.scan AND looked.stage = CASE
+            WHEN counted.stage <> 'companions' THEN counted.stage
+            WHEN counted.code LIKE 'tlsrpt%' THEN 'tlsrpt'
+            ELSE 'dane'
+        END
 )
 SELECT
     counted.scan, counted.stage, counted.code, counted.counts_as, counted.result_type, totals.signallers,

@@ -5,8 +5,8 @@
 -- units: domains for which the fault is an error; a domain counts under each of its faults. transient are
 --   those where it may pass and the second look has not repeated it: shown separately, never included; unseen
 --   are the signallers whose policy was not fetched. pct is percent of the signallers less unseen and
---   transient, low and high percent of all signallers, the unseen and the transient counted as without the
---   fault and as with it.
+--   transient, low and high percent of all signallers, the unseen, the transient and the domains of which
+--   something else on the way to the policy is open counted as without the fault and as with it.
 -- shares: pct = domains / signallers - unseen - transient
 WITH totals AS (
     SELECT
@@ -17,6 +17,9 @@ WITH totals AS (
         AND stage_errors.stage = 'policy'
     GROUP BY signallers.scan
 ),
+looked AS (
+    SELECT scan, stage, count(*) FILTER (WHERE hidden OR doubt) AS may FROM stage_errors GROUP BY scan, stage
+),
 counted AS (
     SELECT
         faults.scan, faults.place, faults.stage, faults.code,
@@ -25,8 +28,12 @@ counted AS (
         count(*) FILTER (WHERE counts_as = 'error' AND managers.manager = 'third party') AS third_party,
         count(*) FILTER (WHERE counts_as = 'error' AND managers.manager = 'unclassified') AS unclassified,
         count(*) FILTER (WHERE counts_as = 'error' AND managers.manager = 'unknown') AS unknown,
-        count(*) FILTER (WHERE counts_as = 'transient') AS transient
+        count(*) FILTER (WHERE counts_as = 'transient') AS transient,
+        count(*) FILTER (WHERE stage_errors.hidden OR stage_errors.doubt) AS of_may
     FROM faults
+    LEFT JOIN stage_errors
+        ON stage_errors.scan = faults.scan AND stage_errors.domain = faults.domain
+        AND stage_errors.stage = faults.stage
     JOIN managers
         ON managers.scan = faults.scan AND managers.domain = faults.domain AND managers.entity = 'policy host'
     WHERE faults.stage IN ('policy_dns', 'policy_tcp', 'policy_tls', 'policy_http', 'policy_text')
@@ -34,11 +41,12 @@ counted AS (
     GROUP BY faults.scan, faults.place, faults.stage, faults.code
 )
 SELECT
-    counted.scan, stage, code, signallers, self, third_party, unclassified, unknown, domains, transient, unseen,
+    counted.scan, counted.stage, code, signallers, self, third_party, unclassified, unknown, domains, transient, unseen,
     100.0 * domains / nullif(signallers - unseen - transient, 0) AS pct,
     100.0 * domains / nullif(signallers, 0) AS low,
-    100.0 * (domains + transient + unseen) / nullif(signallers, 0) AS high
+    100.0 * (domains + transient + coalesce(may, 0) - of_may) / nullif(signallers, 0) AS high
 FROM counted
 JOIN totals ON totals.scan = counted.scan
+LEFT JOIN looked ON looked.scan = counted.scan AND looked.stage = counted.stage
 JOIN scan_order ON scan_order.scan_name = counted.scan
 ORDER BY scan_place NULLS LAST, place NULLS LAST

@@ -1,7 +1,7 @@
 -- title: Faults of MX hosts' TLS and certificates, by who manages the mail
 -- answers: Which faults do self-managed MX hosts have, and which do those of third parties have?
--- denominator: the signallers with an MX host, by the manager of their mail (table managers), and all of
---   them.
+-- denominator: the signallers with an MX host, and those whose MX question failed (manager unknown), by the
+--   manager of their mail (table managers), and all of them.
 -- units: domains for which the fault is an error at one host or more; a domain counts under each of its
 --   faults and once under (any). unseen: no certificate was seen at any host, and none of these faults. open:
 --   nothing but transient or indeterminate findings of the kind. pct is percent of the domains less unseen and
@@ -32,7 +32,7 @@ looked AS (
     FROM reach
     LEFT JOIN found AS any_fault
         ON any_fault.scan = reach.scan AND any_fault.domain = reach.domain AND any_fault.step = 0
-    WHERE reach.hosts > 0
+    WHERE reach.hosts > 0 OR reach.mx_unknown
 ),
 hosts AS (
     SELECT

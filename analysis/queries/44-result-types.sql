@@ -3,11 +3,15 @@
 -- denominator: the signallers among D4 (all names).
 -- units: domains; a domain counts under each type of its errors. transient: domains whose every finding of
 --   the type may pass and was not repeated: shown separately, never included. pct is percent of the
---   signallers less transient, low and high percent of all signallers, what is transient or was not seen counted
---   as without the type and as with it. (none): errors that no report shows.
+--   signallers less transient, low and high percent of all signallers: what is transient, indeterminate or was
+--   not seen counted as without the type and as with it. (none): errors that no report shows, those of TLSRPT
+--   among them, which is no part of the other ranges.
 -- shares: pct = domains / signallers - transient
 WITH hidden AS (
-    SELECT DISTINCT scan, domain FROM stage_errors WHERE hidden AND stage IN ('any', 'companions')
+    SELECT scan, domain, count(*) FILTER (WHERE stage <> 'tlsrpt') > 0 AS is_typed
+    FROM stage_errors
+    WHERE (hidden OR doubt) AND stage IN ('any', 'dane', 'tlsrpt')
+    GROUP BY scan, domain
 ),
 typed AS (
     SELECT
@@ -18,7 +22,9 @@ typed AS (
     GROUP BY 1, 2, 3
 ),
 totals AS (
-    SELECT signallers.scan, count(*) AS signallers, count(*) FILTER (WHERE hidden.domain IS NOT NULL) AS hidden
+    SELECT
+        signallers.scan, count(*) AS signallers, count(*) FILTER (WHERE is_typed) AS hidden,
+        count(*) FILTER (WHERE hidden.domain IS NOT NULL) AS hidden_at_all
     FROM signallers
     LEFT JOIN hidden ON hidden.scan = signallers.scan AND hidden.domain = signallers.domain
     GROUP BY signallers.scan
@@ -28,7 +34,8 @@ counted AS (
         typed.scan, result_type,
         count(*) FILTER (WHERE errors > 0) AS domains,
         count(*) FILTER (WHERE errors = 0) AS transient,
-        count(*) FILTER (WHERE hidden.domain IS NOT NULL) AS of_hidden
+        count(*) FILTER (WHERE is_typed) AS of_hidden,
+        count(*) FILTER (WHERE hidden.domain IS NOT NULL) AS of_hidden_at_all
     FROM typed
     LEFT JOIN hidden ON hidden.scan = typed.scan AND hidden.domain = typed.domain
     GROUP BY typed.scan, result_type
@@ -37,7 +44,10 @@ SELECT
     counted.scan, result_type, signallers, domains, transient,
     100.0 * domains / nullif(signallers - transient, 0) AS pct,
     100.0 * domains / nullif(signallers, 0) AS low,
-    100.0 * (domains + transient + hidden - of_hidden) / nullif(signallers, 0) AS high
+    100.0 * (
+        domains + transient
+        + CASE WHEN result_type = '(none)' THEN hidden_at_all - of_hidden_at_all ELSE hidden - of_hidden END
+    ) / nullif(signallers, 0) AS high
 FROM counted
 JOIN totals ON totals.scan = counted.scan
 JOIN scan_order ON scan_order.scan_name = counted.scan

@@ -1,19 +1,17 @@
 -- title: Errors of TLSRPT
 -- answers: Can reports reach the domains that ask for them?
 -- denominator: names that publish TLSRPT (valid, invalid or several records) among D4 (all names), those that
---   signal MTA-STS and the others.
+--   signal MTA-STS and those that do not; names of which that is not known are left out.
 -- units: names; a name counts under each of its errors and once under (any). pct is percent of the row's
 --   publishers.
 -- shares: pct = names / publishers
 WITH publishers AS (
     SELECT
         assessments.scan, assessments.domain, assessments.findings,
-        CASE WHEN signallers.domain IS NULL THEN 'not signalling' ELSE 'signallers' END AS part
+        CASE WHEN population.signals THEN 'signallers' ELSE 'not signalling' END AS part
     FROM assessments
-    LEFT JOIN signallers ON signallers.scan = assessments.scan AND signallers.domain = assessments.domain
-    -- Names that do not signal are judged where they publish TLSRPT, and where this version does not know their record's word.
-    WHERE signallers.tlsrpt IN ('valid', 'invalid', 'multiple')
-        OR signallers.domain IS NULL AND NOT coalesce(list_contains(assessments.findings, 'tlsrpt_absent'), false)
+    JOIN population ON population.scan = assessments.scan AND population.domain = assessments.domain
+    WHERE population.tlsrpt IN ('valid', 'invalid', 'multiple') AND (population.signals OR NOT population.undecided)
 ),
 totals AS (
     SELECT scan, part, count(*) AS publishers FROM publishers GROUP BY scan, part

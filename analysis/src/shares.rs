@@ -115,8 +115,10 @@ pub fn behind(answer: &Answer) -> Vec<(String, Behind)> {
     let each = shares(&answer.query.shares).into_iter().map(|share| {
         let at = answer.columns.iter().position(|(column, _)| column == share.column);
         let of_row = |row: &Vec<Cell>| {
-            matches!(row.get(at?), Some(Cell::Share(_))).then_some(())?;
-            Some((value(answer, row, &share.count)?, value(answer, row, &share.of)?))
+            let (count, of) = (value(answer, row, &share.count)?, value(answer, row, &share.of)?);
+            // A share of nothing is null, and its denominator is small.
+            let is_share = matches!(row.get(at?), Some(Cell::Share(_)));
+            (is_share || of == 0).then_some((count, of))
         };
         (share.column.to_owned(), answer.rows.iter().map(of_row).collect())
     });
@@ -162,7 +164,7 @@ pub fn mark(answer: &mut Answer, interval: Option<Interval>, for_people: bool) {
                 row.insert(at + 1, cell(bounds.map(|(low, _)| low)));
                 row.insert(at + 2, cell(bounds.map(|(_, high)| high)));
             }
-            if for_people && is_small(of) {
+            if for_people && is_small(of) && !matches!(row[at], Cell::Null) {
                 let shown = row[at].for_people();
                 row[at] = Cell::Text(format!("{shown}†"));
             }

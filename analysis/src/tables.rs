@@ -196,7 +196,7 @@ impl Tables {
             let flag = scans.is_empty() || scans.iter().any(is_partial);
             row.push(Cell::Flag(flag));
         }
-        answer.columns.push(("partial".to_owned(), Kind::Flag));
+        answer.columns.push(("scan_partial".to_owned(), Kind::Flag));
         let told = partial.iter().map(|dataset| {
             let why = match dataset.missing.is_empty() {
                 true => "is no sample: what waits for its second look is missing",

@@ -2,8 +2,8 @@
 -- answers: One row per domain: which of D1 to D4 it belongs to, and whether it signals and adopts MTA-STS.
 --   The tables count over this view; what came of the policies is in `signallers`.
 -- denominator: none.
--- note: undecided means that there was no usable answer for _mta-sts. A domain that does not exist was
---   not asked and is no signaller.
+-- note: undecided means that there was no usable answer for _mta-sts, or that it was not asked. Only a domain
+--   that does not exist (NXDOMAIN for its MX) was not asked and is no signaller, and publishes no TLSRPT.
 -- note: a word that is not in the lists here is of a newer layout and decides nothing: an unknown mx_kind is
 --   mx_unknown, an unknown sts_record undecided (and no signaller), an unknown tlsrpt_record unknown. The
 --   commonest word is asked for first, so that the others are asked for a few rows only.
@@ -23,9 +23,10 @@ SELECT
     coalesce(sts_signals, false)
         AND NOT coalesce(sts_record <> 'absent' AND sts_record NOT IN ('valid', 'invalid', 'multiple'), false) AS signals,
     coalesce(sts_record = 'valid', false) AS adopts,
-    coalesce(sts_record <> 'absent' AND sts_record NOT IN ('valid', 'invalid', 'multiple'), false) AS undecided,
+    coalesce(sts_record <> 'absent' AND sts_record NOT IN ('valid', 'invalid', 'multiple'), mx_dns <> 'NXDOMAIN', true)
+        AS undecided,
     CASE
-        WHEN coalesce(tlsrpt_record = 'absent', true) THEN 'absent'
+        WHEN coalesce(tlsrpt_record = 'absent', mx_dns = 'NXDOMAIN', false) THEN 'absent'
         WHEN tlsrpt_record IN ('valid', 'invalid', 'multiple') THEN tlsrpt_record
         ELSE 'unknown'
     END AS tlsrpt,

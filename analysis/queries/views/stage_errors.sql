@@ -4,7 +4,9 @@
 -- denominator: none.
 -- note: stages are those of the catalogue, and two sums: policy, of policy_dns to policy_text; any, of
 --   record, policy, mx, smtp, mx_tls and mismatch. TLSRPT and DANE (companions) are no part of any: MTA-STS
---   works without them. open: a transient or indeterminate finding, and no error.
+--   works without them; tlsrpt and dane are the two parts of companions. open: a transient or indeterminate
+--   finding, and no error; so are the stages of a policy behind one that is open, which it may have failed at.
+--   doubt: such a finding, whatever else there is.
 -- note: hidden: nothing of the stage was seen, or not all of it (a fetch or an address that was not tried, a
 --   host without a row, an MX set that is not known, a policy that cannot be held against the hosts, a
 --   signaller without judgement). unseen: nothing, and neither error nor open. may: hidden, and neither error
@@ -20,6 +22,9 @@ WITH stages AS (
         'record', 'policy_dns', 'policy_tcp', 'policy_tls', 'policy_http', 'policy_text',
         'mx', 'smtp', 'mx_tls', 'mismatch'
     )
+    UNION ALL
+    SELECT scan, domain, CASE WHEN code LIKE 'tlsrpt%' THEN 'tlsrpt' ELSE 'dane' END AS stage, counts_as FROM faults
+    WHERE stage = 'companions'
 ),
 counted AS (
     SELECT
@@ -29,23 +34,37 @@ counted AS (
     FROM stages
     GROUP BY scan, domain, stage
 ),
+ways AS (
+    SELECT * FROM (
+        VALUES (1, 'policy_dns'), (2, 'policy_tcp'), (3, 'policy_tls'), (4, 'policy_http'), (5, 'policy_text')
+    ) AS ways (step, stage)
+),
+stopped AS (
+    SELECT counted.scan, counted.domain, min(ways.step) AS step
+    FROM counted
+    JOIN ways ON ways.stage = counted.stage
+    WHERE errors = 0 AND doubts > 0
+    GROUP BY counted.scan, counted.domain
+),
 looked AS (
     SELECT
-        reach.scan, reach.domain, named.stage,
+        reach.scan, reach.domain, named.stage, ways.step > stopped.step AS behind,
         CASE
             WHEN NOT judged THEN true
             WHEN named.stage = 'mx' THEN mx_unknown OR (hosts > 0 AND unasked = hosts)
             WHEN named.stage = 'smtp' THEN probed = 0
             WHEN named.stage = 'mx_tls' THEN observed = 0
             WHEN named.stage = 'mismatch' THEN NOT matchable
-            WHEN named.stage IN ('record', 'any', 'companions', 'unknown') THEN false
+            WHEN named.stage = 'tlsrpt' THEN reach.tlsrpt = 'unknown'
+            WHEN named.stage IN ('record', 'any', 'companions', 'dane', 'unknown') THEN false
             ELSE NOT fetched
         END AS nothing,
         CASE
             WHEN named.stage = 'mx' THEN unasked > 0
             WHEN named.stage IN ('smtp', 'mx_tls') THEN unasked > 0 OR skipped > 0
             WHEN named.stage = 'any' THEN NOT fetched OR mx_unknown OR unasked > 0 OR skipped > 0
-            WHEN named.stage = 'companions' THEN tlsrpt = 'unknown' OR mx_unknown OR unasked > 0 OR skipped > 0
+            WHEN named.stage = 'dane' THEN mx_unknown OR unasked > 0 OR skipped > 0
+            WHEN named.stage = 'companions' THEN reach.tlsrpt = 'unknown' OR mx_unknown OR unasked > 0 OR skipped > 0
             ELSE false
         END AS partly,
         named.stage IN ('smtp', 'mx_tls', 'mismatch') AND no_mail AS idle
@@ -53,21 +72,23 @@ looked AS (
     CROSS JOIN (
         VALUES
             ('record'), ('policy_dns'), ('policy_tcp'), ('policy_tls'), ('policy_http'), ('policy_text'), ('policy'),
-            ('mx'), ('smtp'), ('mx_tls'), ('mismatch'), ('any'), ('companions'), ('unknown')
+            ('mx'), ('smtp'), ('mx_tls'), ('mismatch'), ('any'), ('companions'), ('tlsrpt'), ('dane'), ('unknown')
     ) AS named (stage)
+    LEFT JOIN ways ON ways.stage = named.stage
+    LEFT JOIN stopped ON stopped.scan = reach.scan AND stopped.domain = reach.domain
 ),
 flags AS (
     SELECT
         looked.scan, looked.domain, looked.stage, nothing, (nothing OR partly) AND NOT idle AS hidden, idle,
-        coalesce(errors, 0) > 0 AS error, coalesce(errors, 0) = 0 AND coalesce(doubts, 0) > 0 AS open
+        coalesce(errors, 0) > 0 AS error, coalesce(doubts, 0) > 0 OR coalesce(behind, false) AS doubt
     FROM looked
     LEFT JOIN counted
         ON counted.scan = looked.scan AND counted.domain = looked.domain AND counted.stage = looked.stage
 )
 SELECT
-    scan, domain, stage, error, open, hidden,
-    NOT error AND NOT open AND nothing AND NOT idle AS unseen,
-    NOT error AND NOT open AND hidden AS may,
-    NOT error AND NOT open AND idle AS idle
+    scan, domain, stage, error, NOT error AND doubt AS open, doubt, hidden,
+    NOT error AND NOT doubt AND nothing AND NOT idle AS unseen,
+    NOT error AND NOT doubt AND hidden AS may,
+    NOT error AND NOT doubt AND idle AS idle
 FROM flags
-WHERE error OR open OR hidden OR idle
+WHERE error OR doubt OR hidden OR idle

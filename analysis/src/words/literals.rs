@@ -24,7 +24,7 @@ const OWN: &[&str] = &[
     "indeterminate",
     // Stages of the catalogue, and their sums.
     "record", "policy", "policy_dns", "policy_tcp", "policy_tls", "policy_http", "policy_text", "mx", "smtp",
-    "mx_tls", "mismatch", "companions", "any", "unknown",
+    "mx_tls", "mismatch", "companions", "tlsrpt", "any", "unknown",
     // What a finding counts as, beside the severities.
     "error", "transient", "info",
     // States of a policy.

@@ -7,8 +7,8 @@
 //!   `policy_connect_reset`) the next connection offers no post-quantum share (a hello of one packet). Where
 //!   that one is answered, the first is written `*_tls_large_hello`.
 //! - After the first `*_tls_client_limit` the next connection asks for old versions.
-//! - After the first `policy_tls_no_protocol` the next connection is for HTTP/2. What comes of that one calls for
-//!   nothing more.
+//! - After a `policy_tls_no_protocol`, in each look, the next connection is for HTTP/2. What comes of that one
+//!   calls for nothing more.
 
 use super::outcome::{ExtraHello, Outcome};
 use super::vocabulary::Word;
@@ -35,7 +35,7 @@ impl<O: Outcome> Attempt for Word<O> {
 /// How many looks these outcomes are of, further tries not counted, and what the last outcome calls for.
 fn walk<A: Attempt>(outcomes: &[A]) -> (usize, Option<ExtraHello>) {
     let (mut looks, mut pending) = (0, None);
-    let (mut tried_small, mut tried_legacy, mut tried_http2) = (false, false, false);
+    let (mut tried_small, mut tried_legacy) = (false, false);
     for outcome in outcomes {
         looks += usize::from(pending.is_none());
         if pending == Some(ExtraHello::Http2) {
@@ -45,7 +45,10 @@ fn walk<A: Attempt>(outcomes: &[A]) -> (usize, Option<ExtraHello>) {
         let tried = match outcome.extra_hello() {
             Some(ExtraHello::Small) => &mut tried_small,
             Some(ExtraHello::Legacy) => &mut tried_legacy,
-            Some(ExtraHello::Http2) => &mut tried_http2,
+            Some(ExtraHello::Http2) => {
+                pending = Some(ExtraHello::Http2);
+                continue;
+            }
             None => {
                 pending = None;
                 continue;
@@ -106,6 +109,8 @@ mod tests {
         assert_eq!(further(&[P::TlsNoProtocol]), Some(ExtraHello::Http2));
         assert_eq!(further(&[P::TlsNoProtocol, P::TlsNoProtocol]), None);
         assert_eq!(further(&[P::TlsNoProtocol, P::TlsTimeout]), None);
+        // The policy of a second look is had by HTTP/2 again.
+        assert_eq!(further(&[P::TlsNoProtocol, P::Timeout, P::TlsNoProtocol]), Some(ExtraHello::Http2));
         assert_eq!(further(&[S::Closed]), None);
         assert_eq!(further::<S>(&[]), None);
     }

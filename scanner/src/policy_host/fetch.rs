@@ -1,18 +1,16 @@
 //! One fetch from one address.
 
 use super::fetched::Fetched;
+use super::http::Http;
+use super::http2;
 use super::watch::Watch;
-use crate::evidence::text::escape;
-use crate::evidence::{CertFault, HttpVersion, PolicyOutcome};
+use crate::evidence::{CertFault, PolicyOutcome};
 use crate::fault::LocalFault;
 use crate::tls::certificate::sha256_hex;
 use crate::tls::client::{Finished, evidence, group_name};
 use crate::tls::failure::{ConnectFailure, HandshakeFailure, alert_in, of_connect, of_io_kind, of_rustls};
 use crate::tls::{Hello, TlsClient};
-use reqwest::header::{
-    CONTENT_LENGTH, CONTENT_TYPE, HeaderMap, HeaderName, LOCATION, RETRY_AFTER, TRANSFER_ENCODING,
-};
-use reqwest::{Client, Response, Version};
+use reqwest::{Client, Response};
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
@@ -23,18 +21,8 @@ use tokio::time::{Instant, timeout_at};
 /// bytes of a head at most besides.
 pub const POLICY_HEADERS: usize = 100;
 
-/// Bytes of the header fields of an answer in HTTP/2, as RFC 9113 section 6.5.2 counts them; more are
-/// policy_http_malformed.
-pub const HTTP2_HEADER_BYTES: u32 = 16_384;
-
-/// Bytes of a body in HTTP/2 that may come before we have read those before (RFC 9113 section 6.9.2).
-pub const HTTP2_WINDOW: u32 = 65_535;
-
 /// RFC 7301 section 3.2.
 const NO_APPLICATION_PROTOCOL: i32 = 120;
-
-/// Bytes of a header field (Location, Content-Type) that are kept, before they are escaped.
-pub const HEADER_BYTES: usize = 4_096;
 
 /// What to fetch, and how.
 #[derive(Debug, Clone, Copy)]
@@ -66,25 +54,30 @@ pub async fn fetch(request: Fetch<'_>, tls: &TlsClient) -> Result<Fetched, Local
     let protocol: &[u8] = if request.is_http2 { b"h2" } else { b"http/1.1" };
     let attempt = tls.attempt(request.hello, &[protocol]);
     let watch = Watch::default();
-    let client = client(request, attempt.config, watch.clone()).map_err(|err| setup(&err))?;
-    let call = client.get(format!("https://{}/.well-known/mta-sts.txt", request.host));
-    let call = call.build().map_err(|err| setup(&err))?;
-
+    let url = format!("https://{}/.well-known/mta-sts.txt", request.host);
+    let mut http = Http::default();
     let start = Instant::now();
     let deadline = start + request.deadline;
-    let mut http = Http::default();
-    let end = match timeout_at(deadline, read(&client, call, request.max_bytes, &mut http)).await {
+    let ended = if request.is_http2 {
+        // Boxed: it is rare, and its state would be as large as all the rest.
+        let reading = http2::read(request, &url, attempt.config, &watch, &mut http);
+        timeout_at(deadline, Box::pin(reading)).await
+    } else {
+        let client = client(request, attempt.config, watch.clone()).map_err(|err| setup(&err))?;
+        let call = client.get(url).build().map_err(|err| setup(&err))?;
+        timeout_at(deadline, read(&client, call, request.max_bytes, &mut http)).await
+    };
+    let end = match ended {
         Err(_) => Ending::Deadline,
         Ok(Ok(())) => Ending::Whole,
         Ok(Err(err)) => Ending::Broken(err),
     };
     let fetch_ms = i64::try_from(start.elapsed().as_millis()).unwrap_or(i64::MAX);
-    drop(client);
 
     let seen = attempt.witness.seen();
     let done = watch.handshake_done();
     let alert = match &end {
-        Ending::Broken(err) => Causes::of(err).tls.and_then(alert_in).map(i32::from),
+        Ending::Broken(err) => Causes::of(&**err).tls.and_then(alert_in).map(i32::from),
         Ending::Whole | Ending::Deadline => None,
     };
     let failure = match transport_failure(&end, seen.begun, done)? {
@@ -118,20 +111,12 @@ pub async fn fetch(request: Fetch<'_>, tls: &TlsClient) -> Result<Fetched, Local
 /// A client for one request: sharing one would share its connections and its TLS configuration, and building
 /// one costs 6 µs (mean of 2,000, test profile).
 fn client(request: Fetch<'_>, tls: rustls::ClientConfig, watch: Watch) -> Result<Client, reqwest::Error> {
-    let builder = Client::builder();
-    let builder = if request.is_http2 {
-        builder
-            .http2_prior_knowledge()
-            .http2_max_header_list_size(HTTP2_HEADER_BYTES)
-            .http2_initial_stream_window_size(HTTP2_WINDOW)
-            .http2_initial_connection_window_size(HTTP2_WINDOW)
-    } else {
-        builder.http1_only().http1_max_headers(POLICY_HEADERS)
-    };
-    builder
+    Client::builder()
         .tls_backend_preconfigured(tls)
         .connector_layer(watch)
         .resolve(request.host, request.addr)
+        .http1_only()
+        .http1_max_headers(POLICY_HEADERS)
         .https_only(true)
         .no_proxy()
         .redirect(reqwest::redirect::Policy::none())
@@ -142,42 +127,17 @@ fn client(request: Fetch<'_>, tls: rustls::ClientConfig, watch: Watch) -> Result
         .build()
 }
 
+/// Why an exchange broke off.
+pub(super) type Cause = Box<dyn Error + Send + Sync>;
+
 /// How the exchange ended.
-enum Ending {
+pub(super) enum Ending {
     /// With the last byte, or with the first that is too many.
     Whole,
     /// Before that, by the host or by the way there.
-    Broken(reqwest::Error),
+    Broken(Cause),
     /// By the deadline.
     Deadline,
-}
-
-/// What HTTP showed up to the end.
-#[derive(Default)]
-struct Http {
-    status: Option<i32>,
-    version: Option<HttpVersion>,
-    redirect_to: Option<String>,
-    content_type: Option<String>,
-    body: Option<Vec<u8>>,
-    is_too_large: bool,
-    /// Whether the body had no length and ended with the connection, which was not closed in order.
-    is_incomplete: bool,
-    asks_for_less: bool,
-}
-
-impl Http {
-    fn outcome(&self, end: &Ending) -> PolicyOutcome {
-        match (self.status, end) {
-            (Some(300..=399), _) if self.redirect_to.is_some() => PolicyOutcome::Redirect,
-            (Some(status), _) if status != 200 => PolicyOutcome::HttpStatus,
-            (_, Ending::Deadline) => PolicyOutcome::Timeout,
-            (_, Ending::Broken(_)) if self.is_incomplete => PolicyOutcome::HttpIncomplete,
-            (_, Ending::Broken(_)) | (None, _) => PolicyOutcome::HttpMalformed,
-            (Some(_), Ending::Whole) if self.is_too_large => PolicyOutcome::TooLarge,
-            (Some(_), Ending::Whole) => PolicyOutcome::Ok,
-        }
-    }
 }
 
 async fn read(
@@ -185,56 +145,19 @@ async fn read(
     call: reqwest::Request,
     max_bytes: usize,
     http: &mut Http,
-) -> Result<(), reqwest::Error> {
+) -> Result<(), Cause> {
     let mut response: Response = client.execute(call).await?;
-    let status = response.status();
-    http.status = Some(i32::from(status.as_u16()));
-    http.version = version(response.version());
-    let is_asked_later = response.headers().contains_key(RETRY_AFTER);
-    http.asks_for_less = status.as_u16() == 429 || status.as_u16() == 503 && is_asked_later;
-    http.content_type = header(response.headers(), &CONTENT_TYPE);
-    if status.is_redirection() {
-        http.redirect_to = header(response.headers(), &LOCATION);
-    }
-    // Without any of these the text ends where the connection does (RFC 9112 section 6.3).
-    let is_framed = response.version() == Version::HTTP_2
-        || [CONTENT_LENGTH, TRANSFER_ENCODING].iter().any(|name| response.headers().contains_key(name));
-    let mut body = Vec::new();
+    http.begin(response.status(), response.version(), response.headers());
     loop {
-        let chunk = match response.chunk().await {
-            Ok(Some(chunk)) => chunk,
-            Ok(None) => break,
+        match response.chunk().await {
+            Ok(Some(chunk)) if http.take(&chunk, max_bytes) => {}
+            Ok(_) => return Ok(()),
             Err(err) => {
-                let cause = Causes::of(&err).io.map(io::Error::kind);
-                http.is_incomplete = !is_framed && cause == Some(io::ErrorKind::UnexpectedEof);
-                http.body = Some(body);
-                return Err(err);
+                http.has_broken_off(Causes::of(&err).io.map(io::Error::kind));
+                return Err(err.into());
             }
-        };
-        let room = max_bytes - body.len();
-        body.extend_from_slice(chunk.get(..room).unwrap_or(&chunk));
-        if chunk.len() > room {
-            http.is_too_large = true;
-            break;
         }
     }
-    http.body = Some(body);
-    Ok(())
-}
-
-/// The versions that we offer.
-fn version(version: Version) -> Option<HttpVersion> {
-    match version {
-        Version::HTTP_10 => Some(HttpVersion::Http10),
-        Version::HTTP_11 => Some(HttpVersion::Http11),
-        Version::HTTP_2 => Some(HttpVersion::Http2),
-        _ => None,
-    }
-}
-
-fn header(headers: &HeaderMap, name: &HeaderName) -> Option<String> {
-    let kept = |bytes: &[u8]| escape(bytes.get(..HEADER_BYTES).unwrap_or(bytes));
-    headers.get(name).map(|value| kept(value.as_bytes()))
 }
 
 /// What failed below HTTP, if that is where it failed.
@@ -246,7 +169,7 @@ fn transport_failure(end: &Ending, begun: bool, done: bool) -> Result<Option<Pol
         Ending::Deadline => return Ok(None),
         Ending::Broken(err) => err,
     };
-    let causes = Causes::of(err);
+    let causes = Causes::of(&**err);
     if let Some(fault) = causes.io.and_then(|err| LocalFault::of_io("fetch a policy", err)) {
         return Err(fault);
     }
@@ -258,7 +181,7 @@ fn transport_failure(end: &Ending, begun: bool, done: bool) -> Result<Option<Pol
         (None, Some(err)) if !begun => Ok(Some(of_connect(err)?.at_policy_host())),
         (None, Some(err)) => Ok(Some(of_io_kind(err.kind()).at_policy_host())),
         _ if begun => Ok(Some(HandshakeFailure::Closed.at_policy_host())),
-        _ => Err(setup(err)),
+        _ => Err(setup(&**err)),
     }
 }
 
@@ -270,7 +193,7 @@ struct Causes<'a> {
 }
 
 impl<'a> Causes<'a> {
-    fn of(err: &'a reqwest::Error) -> Self {
+    fn of(err: &'a (dyn Error + 'static)) -> Self {
         let mut causes = Self::default();
         let mut next: Option<&'a (dyn Error + 'static)> = Some(err);
         while let Some(err) = next {
@@ -290,7 +213,7 @@ impl<'a> Causes<'a> {
     }
 }
 
-fn setup(err: &reqwest::Error) -> LocalFault {
+fn setup(err: &(dyn Error + 'static)) -> LocalFault {
     let mut reason = err.to_string();
     let mut source = err.source();
     while let Some(err) = source {

@@ -14,6 +14,11 @@ use tower_service::Service;
 pub(super) struct Watch(Arc<AtomicBool>);
 
 impl Watch {
+    /// The handshake is done.
+    pub(super) fn handshake_is_done(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+
     /// Whether the handshake is done.
     pub(super) fn handshake_done(&self) -> bool {
         self.0.load(Ordering::Acquire)
@@ -53,7 +58,7 @@ where
         let watch = self.watch.clone();
         Box::pin(async move {
             let connection = connecting.await?;
-            watch.0.store(true, Ordering::Release);
+            watch.handshake_is_done();
             Ok(connection)
         })
     }

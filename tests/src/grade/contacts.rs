@@ -174,15 +174,24 @@ fn connections(outcomes: &[&str], looks: &[&str]) -> (u64, u64) {
 }
 
 /// The outcome that each look ended with, and how many outcomes came before a further try: the first failure
-/// of a handshake that a smaller hello may mend, the first that an older one may explain, and the first that
-/// HTTP/2 may mend.
+/// of a handshake that a smaller hello may mend, the first that an older one may explain, and each that HTTP/2 may
+/// mend.
 fn without_further_tries<'o>(outcomes: &[&'o str]) -> (Vec<&'o str>, u64) {
     const MENDED: [&str; 4] =
         ["policy_tls_large_hello", "policy_tls_timeout", "policy_tls_closed", "policy_connect_reset"];
     let first = |words: &[&str]| outcomes.iter().position(|outcome| words.contains(outcome));
-    let tried = [first(&MENDED), first(&["policy_tls_client_limit"]), first(&["policy_tls_no_protocol"])];
+    let mut tried: Vec<usize> =
+        [first(&MENDED), first(&["policy_tls_client_limit"])].into_iter().flatten().collect();
+    let mut http2 = None;
+    for (at, _) in outcomes.iter().enumerate().filter(|(_, outcome)| **outcome == "policy_tls_no_protocol") {
+        // Of two in a row the later one is what HTTP/2 came to.
+        if http2.is_none_or(|before: usize| before + 1 != at) {
+            tried.push(at);
+            http2 = Some(at);
+        }
+    }
     let is_last = |at: usize| at + 1 == outcomes.len();
-    let further: Vec<usize> = tried.into_iter().flatten().filter(|at| !is_last(*at)).collect();
+    let further: Vec<usize> = tried.into_iter().filter(|at| !is_last(*at)).collect();
     let ends = outcomes.iter().enumerate().filter(|(at, _)| !further.contains(at)).map(|(_, end)| *end);
     // The laboratory counts no connection that it resets at once.
     let seen = further.iter().filter(|at| outcomes.get(**at) != Some(&"policy_connect_reset")).count();
@@ -244,6 +253,16 @@ mod tests {
         assert_eq!(
             connections(&["policy_tls_protocol"], &["policy_tls_client_limit", "policy_tls_protocol"]),
             (2, 2)
+        );
+    }
+
+    #[test]
+    fn http_2_is_tried_in_each_look() {
+        let refused = "policy_tls_no_protocol";
+        assert_eq!(connections(&[refused], &[refused, refused]), (2, 2));
+        assert_eq!(
+            connections(&["policy_timeout"], &[refused, "policy_timeout", refused, "policy_timeout"]),
+            (4, 4)
         );
     }
 

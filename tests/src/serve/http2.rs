@@ -1,6 +1,6 @@
 //! Policy hosts that speak HTTP/2 (RFC 9113).
 
-use super::{Contacts, flood, hex};
+use super::{Contacts, flood, hex, stall};
 use crate::situation::Http2;
 use h2::server::handshake;
 use http::Response;
@@ -51,5 +51,8 @@ pub(super) async fn play<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> io::Result<()> {
     stream.write_all(&hex(&http2.frames.concat())).await?;
     stream.flush().await?;
-    flood(stream, &hex(&http2.flood), Duration::ZERO, contacts).await
+    match http2.flood.is_empty() {
+        true => stall(stream).await,
+        false => flood(stream, &hex(&http2.flood), Duration::ZERO, contacts).await,
+    }
 }

@@ -174,7 +174,7 @@ table! {
         policy_fetch_ms: Option<i64> = row.policy.fetch_ms,
             "Milliseconds of the fetch from the last address tried: connection, TLS and HTTP, waiting excluded.";
         policy_attempts: Option<Vec<PolicyOutcome>> = row.policy.attempts,
-            "The outcome of each look, preceded by those outcomes that led to a further try within it, in order. The first policy_tls_timeout or policy_tls_closed is followed by a try without a post-quantum share (where that one is answered, the failure is recorded as policy_tls_large_hello), the first policy_tls_client_limit by one that offers old versions and suites, the first policy_tls_no_protocol by one for HTTP/2. Null where not attempted.", of(attempts);
+            "The outcome of each look, preceded by those outcomes that led to a further try within it, in order. The first policy_tls_timeout or policy_tls_closed is followed by a try without a post-quantum share (where that one is answered, the failure is recorded as policy_tls_large_hello), the first policy_tls_client_limit by one that offers old versions and suites, each policy_tls_no_protocol by one for HTTP/2. Null where not attempted.", of(attempts);
         looks: Option<i32> = row.policy.looks(),
             "Number of looks that policy_attempts covers: 1, or 2 with the second look; further tries do not count. Null where not attempted, and in layouts before 1.2.", since("1.2");
         policy_wildcard: Option<bool> = row.policy.wildcard,
