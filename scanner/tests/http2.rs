@@ -124,6 +124,27 @@ async fn a_host_that_refuses_http_1_says_so_and_gives_its_policy_by_http_2() {
 }
 
 #[tokio::test]
+async fn a_host_that_says_it_will_close_is_read_to_the_end() {
+    let ca = Authority::new("ca");
+    let identity = ca.issue(&leaf(&[HOST]));
+    let (addr, _served) = serve(async move |stream| {
+        let (mut stream, _) = asked(&identity, stream).await;
+        // The last stream that is answered, and no error (RFC 9113 section 6.8).
+        let goes = frame(GOAWAY, 0, 0, &[0, 0, 0, 1, 0, 0, 0, 0]);
+        stream.write_all(&[frame(HEADERS, END_HEADERS, 1, STATUS_200), goes].concat()).await.unwrap();
+        stream.flush().await.unwrap();
+        // Its own word for that is read before the rest goes out.
+        while !matches!(next(&mut stream).await, Ok((SETTINGS, ..)) | Err(_)) {}
+        stream.write_all(&frame(DATA, 0, 1, TEXT)).await.unwrap();
+        stream.write_all(&frame(DATA, END_STREAM, 1, b"")).await.unwrap();
+        drop(stream.shutdown().await);
+    })
+    .await;
+    let fetched = fetch_by(true, addr, PATIENT, &ca.client()).await;
+    assert_eq!((fetched.outcome, fetched.body.as_deref()), (PolicyOutcome::Ok, Some(TEXT)));
+}
+
+#[tokio::test]
 async fn an_answer_that_is_cut_or_taken_back_is_none() {
     let whole = [frame(HEADERS, END_HEADERS, 1, STATUS_200), frame(DATA, 0, 1, TEXT)].concat();
     let goes = frame(GOAWAY, 0, 0, &[0; 8]);

@@ -55,7 +55,9 @@ pub(super) async fn read(
     stream.set_nodelay(true)?;
     let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
     watch.handshake_is_done();
-    let (mut sender, connection) = Builder::new(Tasks::default())
+    // They outlive what hyper calls the connection, which ends as soon as the host says that it will.
+    let tasks = Tasks::default();
+    let (mut sender, connection) = Builder::new(tasks.clone())
         .max_header_list_size(HTTP2_HEADER_BYTES)
         .initial_stream_window_size(HTTP2_WINDOW)
         .initial_connection_window_size(HTTP2_WINDOW)
@@ -76,7 +78,7 @@ pub(super) async fn read(
     tokio::select! {
         biased;
         read = &mut exchange => return read,
-        // In order or not: what came before that may not be read yet, and says itself whether it is whole.
+        // In order or not: the answer says itself whether it is whole.
         _ = connection => {}
     }
     exchange.await

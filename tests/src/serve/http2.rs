@@ -6,11 +6,14 @@ use h2::server::handshake;
 use http::Response;
 use std::io;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, copy_bidirectional, duplex};
 use tokio::time::timeout;
 
 /// How long a peer may take for its request.
 const REQUEST: Duration = Duration::from_secs(20);
+
+/// Bytes between a connection and what speaks HTTP/2 on it.
+const BETWEEN: usize = 16_384;
 
 /// What a request asked for.
 pub(super) struct Asked {
@@ -20,7 +23,18 @@ pub(super) struct Asked {
 
 /// Answers one request with what `answer` gives: status, header fields, body.
 pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
-    stream: S,
+    mut stream: S,
+    answer: impl FnOnce(Asked) -> (u16, Vec<(&'static str, String)>, Vec<u8>),
+) -> io::Result<()> {
+    // What the peer sends last is read too: a socket that is closed over it resets the connection, and takes
+    // away what the peer has not read yet.
+    let (inside, mut outside) = duplex(BETWEEN);
+    let carried = async { copy_bidirectional(&mut stream, &mut outside).await.map(drop) };
+    tokio::try_join!(answered(inside, answer), carried).map(drop)
+}
+
+async fn answered(
+    stream: DuplexStream,
     answer: impl FnOnce(Asked) -> (u16, Vec<(&'static str, String)>, Vec<u8>),
 ) -> io::Result<()> {
     let mut connection = timeout(REQUEST, handshake(stream)).await?.map_err(io::Error::other)?;
