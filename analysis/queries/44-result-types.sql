@@ -15,11 +15,11 @@ WITH hidden AS (
 ),
 typed AS (
     SELECT
-        scan, domain, coalesce(result_type, '(none)') AS result_type,
+        scan, domain, coalesce(result_type, '(none)') AS result_type, result_type IS NULL AS is_untyped,
         count(*) FILTER (WHERE counts_as = 'error') AS errors
     FROM faults
     WHERE counts_as IN ('error', 'transient')
-    GROUP BY 1, 2, 3
+    GROUP BY 1, 2, 3, 4
 ),
 totals AS (
     SELECT
@@ -31,14 +31,14 @@ totals AS (
 ),
 counted AS (
     SELECT
-        typed.scan, result_type,
+        typed.scan, result_type, is_untyped,
         count(*) FILTER (WHERE errors > 0) AS domains,
         count(*) FILTER (WHERE errors = 0) AS transient,
         count(*) FILTER (WHERE is_typed) AS of_hidden,
         count(*) FILTER (WHERE hidden.domain IS NOT NULL) AS of_hidden_at_all
     FROM typed
     LEFT JOIN hidden ON hidden.scan = typed.scan AND hidden.domain = typed.domain
-    GROUP BY typed.scan, result_type
+    GROUP BY typed.scan, result_type, is_untyped
 )
 SELECT
     counted.scan, result_type, signallers, domains, transient,
@@ -46,7 +46,7 @@ SELECT
     100.0 * domains / nullif(signallers, 0) AS low,
     100.0 * (
         domains + transient
-        + CASE WHEN result_type = '(none)' THEN hidden_at_all - of_hidden_at_all ELSE hidden - of_hidden END
+        + CASE WHEN is_untyped THEN hidden_at_all - of_hidden_at_all ELSE hidden - of_hidden END
     ) / nullif(signallers, 0) AS high
 FROM counted
 JOIN totals ON totals.scan = counted.scan

@@ -185,7 +185,7 @@ pub fn joined() -> Vec<Query> {
 /// another.
 pub(crate) const JOINED_VIEWS: [View; 14] = views!(
     "joined/views":
-    Inline "told_failures", Held "reported_domains", Inline "reported_hosts", Held "scan_faults",
+    Inline "told_failures", Held "reported_domains", Held "reported_hosts", Held "scan_faults",
     Held "scan_sights", Held "looked", Held "nearest", Held "newest", Held "reasons", Held "explained_failures", Held "scan_only", Held "recent",
     Held "in_testing", Held "testing_failures",
 );

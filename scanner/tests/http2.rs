@@ -8,7 +8,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 use sts_scanner::evidence::{HttpVersion, PolicyOutcome};
 use sts_scanner::mta_sts::policy::POLICY_BYTES;
-use sts_scanner::policy_host::{Fetch, Fetched, HTTP2_HEADER_BYTES, HTTP2_WINDOW, fetch};
+use sts_scanner::policy_host::{Fetch, Fetched, HTTP2_BYTES, HTTP2_HEADER_BYTES, HTTP2_WINDOW, fetch};
 use sts_scanner::tls::{Hello, TlsClient};
 use tokio::io::{AsyncRead, AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -184,13 +184,24 @@ async fn each_flood_of_http_2_is_cut_at_its_bound() {
 }
 
 #[tokio::test]
-async fn pings_without_an_end_wait_for_who_sends_them() {
+async fn no_more_is_read_of_a_connection_than_its_bound() {
     let (ca, addr, served) = flooding(Vec::new(), frame(PING, 0, 0, &[0; 8])).await;
+    let fetched = fetch_by(true, addr, PATIENT, &ca.client()).await;
+    assert_eq!((fetched.outcome, fetched.http_status), (PolicyOutcome::HttpMalformed, None));
+    let (taken, bound) = (served.await.unwrap(), usize::try_from(HTTP2_BYTES).unwrap());
+    assert!(taken <= bound + BUFFERS, "{taken} bytes were taken");
+}
+
+#[tokio::test]
+async fn silence_ends_with_the_deadline_and_so_does_the_connection() {
+    let ca = Authority::new("ca");
+    let identity = ca.issue(&leaf(&[HOST]));
+    let (addr, served) = serve(async move |stream| hold(asked(&identity, stream).await.0).await).await;
     let began = Instant::now();
     let fetched = fetch_by(true, addr, SHORT, &ca.client()).await;
     assert_eq!((fetched.outcome, fetched.http_status), (PolicyOutcome::Timeout, None));
-    assert!(began.elapsed() < SHORT * 5, "{:?}", began.elapsed());
     served.await.unwrap();
+    assert!(began.elapsed() < SHORT * 5, "{:?}", began.elapsed());
 }
 
 #[tokio::test]

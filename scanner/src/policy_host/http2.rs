@@ -16,6 +16,7 @@ use rustls::pki_types::ServerName;
 use std::future::Future;
 use std::pin::pin;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::io::{AsyncReadExt as _, join, split};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 use tokio_rustls::TlsConnector;
@@ -26,6 +27,9 @@ pub const HTTP2_HEADER_BYTES: u32 = 16_384;
 
 /// Bytes of a body that may come before we have read those before (RFC 9113 section 6.9.2).
 pub const HTTP2_WINDOW: u32 = 65_535;
+
+/// Bytes that are read of a connection, whatever they are: a policy, its head and frames without a use.
+pub const HTTP2_BYTES: u64 = 262_144;
 
 /// What hyper does beside the connection; it ends when the last of these is dropped.
 #[derive(Clone, Default)]
@@ -55,6 +59,8 @@ pub(super) async fn read(
     stream.set_nodelay(true)?;
     let stream = TlsConnector::from(Arc::new(config)).connect(name, stream).await?;
     watch.handshake_is_done();
+    let (reading, writing) = split(stream);
+    let stream = join(reading.take(HTTP2_BYTES), writing);
     // They outlive what hyper calls the connection, which ends as soon as the host says that it will.
     let tasks = Tasks::default();
     let (mut sender, connection) = Builder::new(tasks.clone())

@@ -13,7 +13,7 @@ mod watch;
 pub use fetch::{Fetch, POLICY_HEADERS, fetch};
 pub use fetched::Fetched;
 pub use http::HEADER_BYTES;
-pub use http2::{HTTP2_HEADER_BYTES, HTTP2_WINDOW};
+pub use http2::{HTTP2_BYTES, HTTP2_HEADER_BYTES, HTTP2_WINDOW};
 
 /// Whether a name can stand as the host of a URL: broken punycode, for one, cannot, and then no sender can
 /// ask for a policy.
