@@ -97,7 +97,7 @@ async fn a_scan_that_was_stopped_is_marked_in_every_format_and_one_that_was_not_
     let mut stopped = tables(&folders, Completeness::PartialAllowed, Settings::default()).await;
     let answer = stopped.run(&named("verdicts")).await.unwrap();
     for format in [Format::Text, Format::Csv, Format::Json, Format::Markdown, Format::Latex] {
-        assert!(render(&[answer.clone()], format, None).contains("partial"), "{format:?}");
+        assert!(render(std::slice::from_ref(&answer), format, None).contains("partial"), "{format:?}");
     }
     let json: Value = serde_json::from_str(&render(&[answer], Format::Json, None)).unwrap();
     assert_eq!(json["tables"][0]["rows"][0]["scan_partial"], true);

@@ -5,7 +5,7 @@ mod loopback;
 
 use loopback::{Authority, Identity, PATIENT, SHORT, hold, leaf, read_to, serve};
 use sts_scanner::evidence::rows::SmtpEvidence;
-use sts_scanner::evidence::{SmtpPhase, TlsVersion, Vocabulary as _};
+use sts_scanner::evidence::{SmtpPhase, TlsVersion, Vocabulary};
 use sts_scanner::smtp::{Deadlines, Greeting, SmtpRequest, probe};
 use sts_scanner::tls::Hello;
 use tokio::io::AsyncWriteExt as _;
@@ -54,7 +54,7 @@ async fn silence_and_noise_inside_tls_change_no_outcome() {
     for answers in [&[][..], &["\0\0\0\r\n"], &["250-endless\r\n", "250-line\r\n"]] {
         let row = answered(answers).await;
         assert_eq!((row.outcome.unwrap().as_str(), row.quit_code, row.ehlo_tls), ("ok", None, None));
-        assert_eq!(row.tls.cert_outcome.map(|outcome| outcome.word()), Some("valid"));
+        assert_eq!(row.tls.cert_outcome.map(Vocabulary::word), Some("valid"));
     }
 }
 
@@ -71,6 +71,6 @@ async fn an_alert_in_place_of_an_answer_inside_tls_fails_and_keeps_what_the_hand
     assert_eq!((row.outcome.unwrap().as_str(), row.tls_alert), ("mx_tls_alert", Some(116)));
     assert_eq!(row.phase.map(SmtpPhase::as_str), Some("tls"));
     assert_eq!(row.tls.version.map(TlsVersion::as_str), Some("TLSv1.3"));
-    assert_eq!(row.tls.cert_outcome.map(|outcome| outcome.word()), Some("valid"));
+    assert_eq!(row.tls.cert_outcome.map(Vocabulary::word), Some("valid"));
     assert!(row.tls.certificate_sha256.is_some() && row.handshake_ms.is_some());
 }

@@ -10,6 +10,7 @@ use std::pin::{Pin, pin};
 use std::sync::{Mutex, PoisonError};
 use std::task::Poll;
 use std::time::Instant;
+use tokio::sync::oneshot::error::TryRecvError;
 use tokio::sync::{Notify, oneshot};
 
 /// A stage: bounds and rates for all, and for each target.
@@ -51,14 +52,19 @@ impl Gate {
         let (tell, told) = oneshot::channel();
         let mut pending = PendingTurn { gate: self, target: &target, told };
         self.with(|board| board.enter(&target, Waiter { tell, in_queue, look }, now()));
-        if pending.told.try_recv().is_err() {
-            let told = tokio::select! {
-                biased;
-                told = &mut pending.told => told,
-                never = self.keep_time() => match never {},
-            };
-            waited.since(began);
-            told.ok()?;
+        match pending.told.try_recv() {
+            Ok(()) => {}
+            // Put off at once; a receiver that said so must not be asked again.
+            Err(TryRecvError::Closed) => return None,
+            Err(TryRecvError::Empty) => {
+                let told = tokio::select! {
+                    biased;
+                    told = &mut pending.told => told,
+                    never = self.keep_time() => match never {},
+                };
+                waited.since(began);
+                told.ok()?;
+            }
         }
         // It was told, and has nothing more to give up: from here on the slot answers for it.
         drop(pending);

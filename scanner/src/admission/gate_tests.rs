@@ -53,6 +53,23 @@ async fn everybody_in_a_crowd_gets_a_turn_at_the_rate() {
 }
 
 #[tokio::test]
+async fn who_comes_to_an_address_that_rests_is_put_off_at_once() {
+    let gate = gate(1_000_000, 64, 1_000_000, 1);
+    let mut limited = 0;
+    while let Some(mut slot) =
+        gate.enter(Target::policy_host(ADDR), (InQueue::Leaves, Some(1)), &mut Waited::default()).await
+    {
+        slot.run(std::future::ready(())).await;
+        slot.note(PaceHint::TooMuch);
+        limited += 1;
+        assert!(limited < 100, "it never rests");
+    }
+    assert_eq!(gate.in_flight(), 0);
+    let further = (InQueue::Stays, Some(1));
+    assert!(gate.enter(Target::policy_host(ADDR), further, &mut Waited::default()).await.is_some());
+}
+
+#[tokio::test]
 async fn who_stands_in_line_for_a_silent_address_is_put_off_and_an_answer_ends_that() {
     let gate = gate(1_000_000, 64, 1_000_000, 1);
     let target = || Target::policy_host(ADDR);

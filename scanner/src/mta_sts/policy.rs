@@ -187,7 +187,7 @@ impl<'a> Reader<'a> {
     /// fields: none of them has any.
     fn marks(&mut self, line: &[u8]) {
         let key = escaped::meant(line).split(|&b| b == b':').next().unwrap_or_default();
-        let end = key.iter().rposition(|b| b.is_ascii_alphanumeric()).map_or(0, |last| last + 1);
+        let end = key.iter().rposition(u8::is_ascii_alphanumeric).map_or(0, |last| last + 1);
         let is_field = matches!(key.get(..end), Some(b"version" | b"mode" | b"mx" | b"max_age"));
         if self.is_text && self.escaped.is_none() && is_field {
             self.escaped = escaped::column(line).map(|column| (self.line, column));

@@ -4,6 +4,7 @@
 use super::fetch::{Cause, Fetch};
 use super::http::Http;
 use super::watch::Watch;
+use crate::runtime;
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::Request;
@@ -40,7 +41,7 @@ where
     F: Future<Output = ()> + Send + 'static,
 {
     fn execute(&self, task: F) {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner).spawn(task);
+        runtime::spawn(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner), task);
     }
 }
 

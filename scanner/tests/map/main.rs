@@ -27,7 +27,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("tls", &["evidence", "fault", "moment"]),
     ("plan", &["input", "tls"]),
     // The two ends of a connection.
-    ("policy_host", &["evidence", "fault", "tls"]),
+    ("policy_host", &["evidence", "fault", "runtime", "tls"]),
     ("smtp", &["evidence", "fault", "moment", "tls"]),
     // What a scan leaves behind.
     ("dataset", &["evidence", "moment", "tls"]),
