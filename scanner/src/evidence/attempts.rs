@@ -7,8 +7,8 @@
 //!   `policy_connect_reset`) the next connection offers no post-quantum share (a hello of one packet). Where
 //!   that one is answered, the first is written `*_tls_large_hello`.
 //! - After the first `*_tls_client_limit` the next connection asks for old versions.
-//! - After a `policy_tls_no_protocol`, in each look, the next connection is for HTTP/2. What comes of that one
-//!   calls for nothing more.
+//! - After a `policy_tls_no_protocol`, in each look, the next connection is for HTTP/2. What comes of that
+//!   one calls for nothing more.
 
 use super::outcome::{ExtraHello, Outcome};
 use super::vocabulary::Word;

@@ -64,8 +64,8 @@ vocabulary! {
         /// No parameters in common with this client, which does not offer every legitimate choice; and the
         /// server picks TLS 1.2 or newer of a broader offer, or does not answer it.
         TlsClientLimit = "policy_tls_client_limit",
-        /// The alert no_application_protocol (RFC 7301 section 3.2), to HTTP/1.1 and, where nothing else came of
-        /// that, to HTTP/2.
+        /// The alert no_application_protocol (RFC 7301 section 3.2), to HTTP/1.1 and, where nothing else came
+        /// of that, to HTTP/2.
         TlsNoProtocol = "policy_tls_no_protocol",
         /// The server answered only a small hello. Found in attempts only.
         TlsLargeHello = "policy_tls_large_hello",

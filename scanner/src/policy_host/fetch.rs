@@ -3,46 +3,25 @@
 use super::fetched::Fetched;
 use super::http::Http;
 use super::http2;
+use super::request::{Cause, Ending, Fetch};
 use super::watch::Watch;
 use crate::evidence::{CertFault, PolicyOutcome};
 use crate::fault::LocalFault;
+use crate::tls::TlsClient;
 use crate::tls::certificate::sha256_hex;
 use crate::tls::client::{Finished, evidence, group_name};
 use crate::tls::failure::{ConnectFailure, HandshakeFailure, alert_in, of_connect, of_io_kind, of_rustls};
-use crate::tls::{Hello, TlsClient};
 use reqwest::{Client, Response};
 use std::error::Error;
 use std::io;
-use std::net::SocketAddr;
-use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// Header fields of a policy host's answer in HTTP/1.1; one more is policy_http_malformed. hyper keeps 417,792
-/// bytes of a head at most besides.
+/// Header fields of a policy host's answer in HTTP/1.1; one more is policy_http_malformed. hyper keeps
+/// 417,792 bytes of a head at most besides.
 pub const POLICY_HEADERS: usize = 100;
 
 /// RFC 7301 section 3.2.
 const NO_APPLICATION_PROTOCOL: i32 = 120;
-
-/// What to fetch, and how.
-#[derive(Debug, Clone, Copy)]
-pub struct Fetch<'a> {
-    /// `mta-sts.<domain>`: the name in the URL, in Host and in SNI, and the one the certificate is judged
-    /// for.
-    pub host: &'a str,
-    /// One of its addresses, and the port, which the URL does not show.
-    pub addr: SocketAddr,
-    /// What the ClientHello has.
-    pub hello: Hello,
-    /// Whether HTTP/2 is offered, and not HTTP/1.1.
-    pub is_http2: bool,
-    /// For all of it, from the connect to the last byte.
-    pub deadline: Duration,
-    /// User-Agent, with how to reach us.
-    pub user_agent: &'a str,
-    /// Most bytes of a body that are kept; one more is too large.
-    pub max_bytes: usize,
-}
 
 /// Fetches the policy of a host from one address and judges its certificate. Nothing is followed, resumed or
 /// repeated. Dropping it closes the connection.
@@ -125,19 +104,6 @@ fn client(request: Fetch<'_>, tls: rustls::ClientConfig, watch: Watch) -> Result
         .pool_max_idle_per_host(0)
         .user_agent(request.user_agent)
         .build()
-}
-
-/// Why an exchange broke off.
-pub(super) type Cause = Box<dyn Error + Send + Sync>;
-
-/// How the exchange ended.
-pub(super) enum Ending {
-    /// With the last byte, or with the first that is too many.
-    Whole,
-    /// Before that, by the host or by the way there.
-    Broken(Cause),
-    /// By the deadline.
-    Deadline,
 }
 
 async fn read(

@@ -1,6 +1,6 @@
 //! What an answer in HTTP shows, whatever its version.
 
-use super::fetch::Ending;
+use super::request::Ending;
 use crate::evidence::text::escape;
 use crate::evidence::{HttpVersion, PolicyOutcome};
 use reqwest::header::{

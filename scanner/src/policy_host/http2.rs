@@ -1,8 +1,8 @@
-//! A fetch by HTTP/2 (RFC 9113), for hosts that refuse HTTP/1.1. reqwest leaves its connection to a task of its
-//! own, which a peer that reads nothing keeps alive; here the connection ends with the fetch.
+//! A fetch by HTTP/2 (RFC 9113), for hosts that refuse HTTP/1.1. reqwest leaves its connection to a task of
+//! its own, which a peer that reads nothing keeps alive; here the connection ends with the fetch.
 
-use super::fetch::{Cause, Fetch};
 use super::http::Http;
+use super::request::{Cause, Fetch};
 use super::watch::Watch;
 use crate::runtime;
 use bytes::Bytes;

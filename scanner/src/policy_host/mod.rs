@@ -8,12 +8,14 @@ mod fetch;
 mod fetched;
 mod http;
 mod http2;
+mod request;
 mod watch;
 
-pub use fetch::{Fetch, POLICY_HEADERS, fetch};
+pub use fetch::{POLICY_HEADERS, fetch};
 pub use fetched::Fetched;
 pub use http::HEADER_BYTES;
 pub use http2::{HTTP2_BYTES, HTTP2_HEADER_BYTES, HTTP2_WINDOW};
+pub use request::Fetch;
 
 /// Whether a name can stand as the host of a URL: broken punycode, for one, cannot, and then no sender can
 /// ask for a policy.

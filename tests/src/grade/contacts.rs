@@ -174,8 +174,8 @@ fn connections(outcomes: &[&str], looks: &[&str]) -> (u64, u64) {
 }
 
 /// The outcome that each look ended with, and how many outcomes came before a further try: the first failure
-/// of a handshake that a smaller hello may mend, the first that an older one may explain, and each that HTTP/2 may
-/// mend.
+/// of a handshake that a smaller hello may mend, the first that an older one may explain, and each that
+/// HTTP/2 may mend.
 fn without_further_tries<'o>(outcomes: &[&'o str]) -> (Vec<&'o str>, u64) {
     const MENDED: [&str; 4] =
         ["policy_tls_large_hello", "policy_tls_timeout", "policy_tls_closed", "policy_connect_reset"];
