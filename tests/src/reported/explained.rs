@@ -23,7 +23,7 @@ pub(super) struct Evidence {
 }
 
 /// Faults of a text that make it no policy to a sender by the letter (RFC 8461 section 3.2).
-const INVALID_POLICY: [&str; 16] = [
+const INVALID_POLICY: [&str; 17] = [
     "policy_empty",
     "policy_html",
     "policy_version_missing",
@@ -40,6 +40,7 @@ const INVALID_POLICY: [&str; 16] = [
     "policy_blank_line",
     "policy_leading_space",
     "policy_bom",
+    "policy_escaped",
 ];
 
 /// The codes that a fault of a certificate may have. Which of the two a path that is not there is, the

@@ -17,7 +17,7 @@ fn written(dir: &Path, domains: u64) -> u64 {
 #[test]
 fn every_sender_form_is_read_without_a_difference() {
     let dir = tempfile::tempdir().unwrap();
-    let count = written(dir.path(), 700);
+    let count = written(dir.path(), 1_000);
     let reports = dir.path().join("reports");
     let output = built("sts-tlsrpt").arg(dir.path().join("mails")).arg("-o").arg(&reports).output().unwrap();
     assert_code(&output, 0);
@@ -104,7 +104,7 @@ fn explained(dir: &Path, domains: u64) -> PathBuf {
 #[test]
 fn every_failure_is_explained_by_the_finding_of_its_situation() {
     let dir = tempfile::tempdir().unwrap();
-    let table = explained(dir.path(), 700);
+    let table = explained(dir.path(), 1_000);
     let truth = dir.path().join(TRUTH);
     let grade = grade_explained(&table, &truth).unwrap();
     assert!(grade.is_clean() && grade.expected > 100, "{grade}");
