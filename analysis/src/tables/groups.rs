@@ -69,7 +69,7 @@ impl FromStr for By {
 #[derive(Debug, Clone, clap::Args)]
 pub struct Grouping {
     /// Every table by this: list, suffix, tld, rank, policy-provider, mx-provider, or a column of a file of
-    /// names, FILE.csv[:COLUMN]. Clusters and thresholds are of each group by itself.
+    /// names, `FILE.csv[:COLUMN]`. Clusters and thresholds are of each group by itself.
     #[arg(long, value_name = "WHAT")]
     pub by: Option<By>,
     /// With --by: values of fewer names are added up as (others).
