@@ -159,6 +159,17 @@ def http2_alone(addr, text, chain, key):
     return subprocess.Popen([str(part) for part in command], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
+def settings(folder):
+    """The scanner's settings for these servers, as a file."""
+    config = folder / "scan.toml"
+    config.write_text(
+        f'[dns]\nresolvers = ["127.0.0.1:{DNS}"]\n[policy_host]\nport = {HTTPS}\n[smtp]\nport = {SMTP}\n'
+        f'[tls]\ntrust = "{folder}/ca.pem"\n[targets]\nallow_private = true\n'
+        '[identity]\nehlo_name = "scan.example"\ncontact = "scan@example.org"\n'
+        'info_url = "https://scan.example/"\n')
+    return config
+
+
 @contextlib.contextmanager
 def servers(cases):
     """Raises them all; gives the scanner's settings."""
@@ -191,12 +202,7 @@ def servers(cases):
         for addr, *_ in hosts:
             ready(addr, SMTP)
         ready("127.0.0.1", DNS)
-        config = folder / "scan.toml"
-        config.write_text(
-            f'[dns]\nresolvers = ["127.0.0.1:{DNS}"]\n[policy_host]\nport = {HTTPS}\n[smtp]\nport = {SMTP}\n'
-            f'[tls]\ntrust = "{folder}/ca.pem"\n[targets]\nallow_private = true\n'
-            '[identity]\nehlo_name = "scan.example"\n')
-        yield config
+        yield settings(folder)
     finally:
         for stop in stops:
             with contextlib.suppress(subprocess.CalledProcessError):
