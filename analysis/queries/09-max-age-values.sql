@@ -3,6 +3,7 @@
 --   (CDF)?
 -- denominator: the usable policies of signallers.
 -- units: seconds; policies are names; pct and upto_pct are percent of the usable policies.
+-- shares: pct = policies / sum(policies by scan)
 WITH counted AS (
     SELECT
         scan, policy_max_age_s AS max_age_s, count(*) AS policies,

@@ -5,6 +5,7 @@
 --   of modes, because a text behind a bad certificate or a wrong status may be anybody's.
 -- units: names; pct is percent of the denominator. valid text: it would be a policy if it came without the
 --   fault.
+-- shares: pct = names / sum(names by scan)
 WITH texts AS (
     SELECT
         scan, policy_outcome AS outcome,

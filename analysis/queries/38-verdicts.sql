@@ -2,11 +2,13 @@
 -- answers: What happens to mail to domains with MTA-STS: who loses mail, and who is protected?
 -- denominator: the signallers among D4 (all names); primary is the strict sender over the MX hosts of lowest
 --   preference.
--- units: domains. _pct is percent of the decided domains (all less indeterminate); _low and _high are percent
+-- units: domains. _pct is percent of the decided domains (of_: all less indeterminate); _low and _high are percent
 --   of all signallers. Undecided is what is indeterminate, and between the verdicts over MX hosts what they
 --   would be if a host or an address that was not tried were seen: validated, refused and testing_passing may
 --   become partial or testing_failing. The last columns
 --   leave out the largest cluster: the policy host cluster with the most domains of the strict verdict.
+-- shares: strict_pct = strict / of_strict; lenient_pct = lenient / of_lenient;
+--   primary_pct = primary_hosts / of_primary; other_strict_pct = other_strict / of_other_strict
 WITH verdicts AS (
     SELECT * FROM (
         VALUES
@@ -81,17 +83,21 @@ counted AS (
 SELECT
     scan, verdict,
     strict,
+    CASE WHEN place < 9 THEN signallers - strict_open END AS of_strict,
     CASE WHEN place < 9 THEN 100.0 * strict / nullif(signallers - strict_open, 0) END AS strict_pct,
     CASE WHEN place < 9 THEN 100.0 * (strict - strict_unsure) / nullif(signallers, 0) END AS strict_low,
     CASE WHEN place < 9 THEN 100.0 * (strict + strict_open + strict_may) / nullif(signallers, 0) END AS strict_high,
     lenient,
+    CASE WHEN place < 9 THEN signallers - lenient_open END AS of_lenient,
     CASE WHEN place < 9 THEN 100.0 * lenient / nullif(signallers - lenient_open, 0) END AS lenient_pct,
     CASE WHEN place < 9 THEN 100.0 * (lenient - lenient_unsure) / nullif(signallers, 0) END AS lenient_low,
     CASE WHEN place < 9 THEN 100.0 * (lenient + lenient_open + lenient_may) / nullif(signallers, 0) END AS lenient_high,
     primary_hosts,
+    CASE WHEN place < 9 THEN signallers - primary_open END AS of_primary,
     CASE WHEN place < 9 THEN 100.0 * primary_hosts / nullif(signallers - primary_open, 0) END AS primary_pct,
     largest_cluster, cluster_signallers, cluster_strict,
     strict - cluster_strict AS other_strict,
+    CASE WHEN place < 9 THEN signallers - cluster_signallers - strict_open + cluster_open END AS of_other_strict,
     CASE
         WHEN place < 9
             THEN 100.0 * (strict - cluster_strict)

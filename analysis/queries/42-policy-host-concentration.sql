@@ -4,7 +4,8 @@
 --   those with a usable policy (valid), and those without (invalid; open ones, with nothing but transient or
 --   indeterminate findings, are in neither).
 -- units: domains. Clusters by size; the first 20 places, then some, then the last. upto_ columns add up the
---   clusters so far, in percent of the denominator.
+--   clusters so far, in percent of the denominator (of_).
+-- shares: upto_pct = / of_domains; upto_valid_pct = / of_valid; upto_invalid_pct = / of_invalid
 WITH counted AS (
     SELECT
         managers.scan, managers.cluster, count(*) AS domains,
@@ -25,15 +26,19 @@ placed AS (
 summed AS (
     SELECT
         placed.*,
-        100.0 * sum(domains) OVER (PARTITION BY scan ORDER BY place NULLS LAST)
-            / nullif(sum(domains) OVER (PARTITION BY scan), 0) AS upto_pct,
-        100.0 * sum(valid) OVER (PARTITION BY scan ORDER BY place NULLS LAST)
-            / nullif(sum(valid) OVER (PARTITION BY scan), 0) AS upto_valid_pct,
-        100.0 * sum(invalid) OVER (PARTITION BY scan ORDER BY place NULLS LAST)
-            / nullif(sum(invalid) OVER (PARTITION BY scan), 0) AS upto_invalid_pct
+        sum(domains) OVER (PARTITION BY scan) AS of_domains,
+        sum(valid) OVER (PARTITION BY scan) AS of_valid,
+        sum(invalid) OVER (PARTITION BY scan) AS of_invalid,
+        sum(domains) OVER (PARTITION BY scan ORDER BY place NULLS LAST) AS upto,
+        sum(valid) OVER (PARTITION BY scan ORDER BY place NULLS LAST) AS upto_valid,
+        sum(invalid) OVER (PARTITION BY scan ORDER BY place NULLS LAST) AS upto_invalid
     FROM placed
 )
-SELECT scan, place, clusters, summed.cluster, domains, valid, invalid, upto_pct, upto_valid_pct, upto_invalid_pct
+SELECT
+    scan, place, clusters, summed.cluster, domains, valid, invalid,
+    of_domains, 100.0 * upto / nullif(of_domains, 0) AS upto_pct,
+    of_valid, 100.0 * upto_valid / nullif(of_valid, 0) AS upto_valid_pct,
+    of_invalid, 100.0 * upto_invalid / nullif(of_invalid, 0) AS upto_invalid_pct
 FROM summed
 JOIN scan_order ON scan_order.scan_name = summed.scan
 WHERE place <= 20 OR place = clusters

@@ -46,6 +46,7 @@ use std::fs::File;
 use std::path::Path;
 
 pub(crate) use engine::{Engine, in_query};
+pub(crate) use groups::BY;
 pub use groups::{By, Grouping};
 #[cfg(test)]
 pub(crate) use made::{NAMES, SIGNALLER_NAMES};

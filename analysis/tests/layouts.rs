@@ -21,7 +21,7 @@ use sts_analysis::dataset::{Completeness, Dataset};
 use sts_analysis::fault::Fault;
 use sts_analysis::publish::{Credits, Published, Said, publish, verify};
 use sts_analysis::query::{self, Query};
-use sts_analysis::render::{Format, render};
+use sts_analysis::render::{Cell, Format, render};
 use sts_analysis::settings::Settings;
 use sts_analysis::tables::Tables;
 use sts_analysis::withheld::Withheld;
@@ -270,8 +270,14 @@ async fn a_newer_layout_is_read_and_never_published() {
     assert!(told.contains("layout 1.99 is newer than") && !told.contains('\n'), "{told}");
     let (mut before, mut after) = (tables(&sample()).await, tables(&newer).await);
     for query in query::all() {
-        let rows = before.run(&query).await.unwrap().rows;
-        assert_eq!(after.run(&query).await.unwrap().rows, rows, "{}", query.name);
+        let (of_ours, mut of_newer) = (before.run(&query).await.unwrap(), after.run(&query).await.unwrap());
+        // Only the list of the scans says by which layout each was written.
+        if query.name == "scans" {
+            let place = of_newer.columns.iter().position(|(name, _)| name == "schema_version").unwrap();
+            assert_eq!(of_newer.rows[0][place], Cell::Text("1.99".to_owned()));
+            of_newer.rows[0][place] = of_ours.rows[0][place].clone();
+        }
+        assert_eq!(of_newer.rows, of_ours.rows, "{}", query.name);
     }
     let fault = published(&newer, &dir.path().join("out")).await.unwrap_err();
     assert!(

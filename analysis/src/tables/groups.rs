@@ -13,6 +13,9 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+/// The first column of tables by something: the value.
+pub(crate) const BY: &str = "by";
+
 /// Between the name of a scan and a value: no name and no word has it.
 const BETWEEN: char = '\u{1f}';
 
@@ -222,7 +225,7 @@ impl Tables {
             let value = Cell::Text(value.to_owned());
             row.splice(0..0, [value, names]);
         }
-        answer.columns.splice(0..0, [("by".to_owned(), Kind::Text), ("by_n".to_owned(), Kind::Count)]);
+        answer.columns.splice(0..0, [(BY.to_owned(), Kind::Text), ("by_n".to_owned(), Kind::Count)]);
     }
 }
 

@@ -70,8 +70,8 @@ pub(super) fn patience(
     is_dead: bool,
 ) -> Patience {
     if effort == Effort::Once || is_dead {
-        // Longer where it answered before and took longer.
-        return Patience::between((deadline / 4).min(left), left / 4 * 3);
+        // Longer where it answered before and took longer; nobody is asked after it who would need the time.
+        return Patience::between((deadline / 4).min(left), left);
     }
     let least = PATIENCE[sent.min(PATIENCE.len() - 1)];
     // Where little time is left, the next one is to have some of it.
