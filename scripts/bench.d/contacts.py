@@ -1,13 +1,16 @@
-"""Part 2: what a policy fetch and a STARTTLS handshake cost, against the laboratory; curl fetches the same policies."""
+"""Part 2: what a policy fetch and a STARTTLS handshake cost, against the laboratory; curl fetches the same policies, and a
+scanner of before (BEFORE=path) makes the same contacts."""
 
+import os
 import shutil
+from pathlib import Path
 
 from tools import PAIRS, cores, fail, measure, medians, pinned, say
 
 DOMAINS = 3000
 
 
-def scan_run(programs, folder, name, mix, *flags):
+def scan_run(programs, scanner, folder, name, mix, *flags):
     """CPU seconds of a scan of a world with one situation."""
     ours, theirs = cores()
     world, out = folder / name, folder / f"{name}-scan"
@@ -16,7 +19,7 @@ def scan_run(programs, folder, name, mix, *flags):
     report = folder / f"{name}.txt"
     command = pinned(theirs, [str(programs / "sts-lab"), "serve", "--domains", str(DOMAINS), "--mix",
                               str(folder / f"{mix}.toml"), "--dir", str(world), "--", "/usr/bin/env", "python3", "-c", CHILD,
-                              str(report), *pinned(ours, [str(programs / "sts-scan"), "scan", str(world / "list.csv"),
+                              str(report), *pinned(ours, [str(scanner), "scan", str(world / "list.csv"),
                                                           "-o", str(out), "--config", str(world / "scan.toml"),
                                                           "--second-look", "none", *flags])])
     measure(command, None)
@@ -62,15 +65,26 @@ exec python3 -c "$child" "$report" "$@" --silent --show-error --parallel --paral
 """
 
 
+def costs(programs, scanner, folder, name):
+    """CPU seconds of all policy fetches, of all STARTTLS handshakes, and of both."""
+    base = scan_run(programs, scanner, folder, f"base-{name}", "not-signalled-tlsrpt", "--starttls", "none")
+    fetch = scan_run(programs, scanner, folder, f"fetch-{name}", "healthy", "--starttls", "none")
+    both = scan_run(programs, scanner, folder, f"both-{name}", "healthy", "--starttls", "adopters")
+    cost = {"fetch": fetch - base, "handshake": both - fetch, "contacts": both - base}
+    return {what: max(seconds, 1e-9) for what, seconds in cost.items()}
+
+
 def run(programs, folder):
+    before = Path(os.environ["BEFORE"]).resolve() if "BEFORE" in os.environ else None
     runs = []
     for pair in range(PAIRS):
         say(f"contacts: round {pair + 1} of {PAIRS}: {DOMAINS} domains")
-        base = scan_run(programs, folder, f"base-{pair}", "not-signalled-tlsrpt", "--starttls", "none")
-        fetch = scan_run(programs, folder, f"fetch-{pair}", "healthy", "--starttls", "none")
-        both = scan_run(programs, folder, f"both-{pair}", "healthy", "--starttls", "adopters")
-        one = {"policies_per_cpu_second": DOMAINS / max(fetch - base, 1e-9),
-               "handshakes_per_cpu_second": DOMAINS / max(both - fetch, 1e-9)}
+        cost = costs(programs, programs / "sts-scan", folder, str(pair))
+        one = {"policies_per_cpu_second": DOMAINS / cost["fetch"],
+               "handshakes_per_cpu_second": DOMAINS / cost["handshake"]}
+        if before:
+            then = costs(programs, before, folder, f"{pair}-before")
+            one |= {f"{what}_ratio_to_before": cost[what] / then[what] for what in ("fetch", "handshake", "contacts")}
         if shutil.which("curl"):
             one["curl_policies_per_cpu_second"] = DOMAINS / curl_run(programs, folder, f"curl-{pair}")
         runs.append(one)
@@ -84,4 +98,7 @@ def run(programs, folder):
         print("curl is not there: nothing to compare with (on Debian, apt-get install curl)")
     print(f"STARTTLS handshakes (with addresses, SMTP, TLS, judgement)          "
           f"{middle['handshakes_per_cpu_second']:>8,.0f}")
+    if before:
+        for what in ("fetch", "handshake", "contacts"):
+            print(f"CPU of {what}, to the scanner of before: {middle[f'{what}_ratio_to_before']:.2f}")
     return {"domains": DOMAINS, "median": middle, "runs": runs}

@@ -22,9 +22,11 @@ const PATIENCE: [Duration; 4] = [
 pub(super) struct Course {
     pub(super) exchange: Option<Exchange>,
     pub(super) exchange_is_plain: bool,
-    /// Whether EDNS is left out whoever is asked, and whether it was for once.
+    /// Whether EDNS is left out whoever is asked, whether it was for once, and whether anybody was asked with
+    /// it.
     pub(super) is_plain: bool,
-    was_plain: bool,
+    pub(super) was_plain: bool,
+    pub(super) had_edns: bool,
     pub(super) sent: usize,
     pub(super) has_asked_dead: bool,
     /// Those that were silent, and may answer yet.
@@ -43,21 +45,36 @@ pub(super) struct Course {
 }
 
 impl Course {
-    /// Whether all were silent, at least so many, and nobody was asked without EDNS yet.
+    /// Whether all were silent, at least so many, and were asked with EDNS alone.
     pub(super) fn needs_plain(&self, effort: Effort, least: usize) -> bool {
-        self.failure.is_silence() && effort == Effort::Full && !self.was_plain && self.sent >= least
+        let is_silent = self.failure.is_silence() && self.sent >= least;
+        is_silent && effort == Effort::Full && self.had_edns && !self.was_plain
     }
 
-    /// The next question goes without EDNS; gives the exchange of those before, for [`Course::end_plain`].
-    pub(super) fn begin_plain(&mut self) -> Option<Exchange> {
-        (self.is_plain, self.was_plain) = (true, true);
-        self.exchange.take()
+    /// The next question goes without EDNS, beside those before: gives their exchange, for
+    /// [`Course::end_plain`].
+    pub(super) fn begin_plain(&mut self) -> Before {
+        self.is_plain = true;
+        Before { exchange: self.exchange.take(), is_plain: self.exchange_is_plain }
     }
 
-    /// Those before may have answered meanwhile.
-    pub(super) fn end_plain(&mut self, before: Option<Exchange>) {
+    /// Those before go on.
+    pub(super) fn end_plain(&mut self, before: Before) {
         self.is_plain = false;
-        (self.exchange, self.exchange_is_plain) = (before, false);
+        (self.exchange, self.exchange_is_plain) = (before.exchange, before.is_plain);
+    }
+}
+
+/// The exchange of the questions before one that goes beside them.
+pub(super) struct Before {
+    exchange: Option<Exchange>,
+    is_plain: bool,
+}
+
+impl Before {
+    /// Whether one of them was answered meanwhile.
+    pub(super) fn is_answered(&self) -> bool {
+        self.exchange.as_ref().is_some_and(Exchange::is_answered)
     }
 }
 

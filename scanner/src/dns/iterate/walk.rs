@@ -201,7 +201,11 @@ impl<'a> Walk<'a> {
                 },
             };
             let Some(next) = next else { break };
-            if let Some(heard) = self.ask_server(zone, &next, name, kind, &mut course).await? {
+            let heard = match next.is_dead {
+                true => self.ask_dead(zone, &next, name, kind, &mut course).await?,
+                false => self.ask_server(zone, &next, name, kind, &mut course).await?,
+            };
+            if let Some(heard) = heard {
                 return Ok(heard);
             }
             if let Some(useless) = course.useless.take() {
@@ -240,12 +244,12 @@ impl<'a> Walk<'a> {
         }
         admission.dns(self.waited).await?;
         let (takes_no_edns, cookie) = self.iterating.store.manner(next.addr);
-        // One that seems dead may be a server that drops what it does not know.
-        let is_plain = course.is_plain || takes_no_edns || next.is_dead;
+        let is_plain = course.is_plain || takes_no_edns;
         if is_plain != course.exchange_is_plain {
             course.exchange = None;
         }
         course.exchange_is_plain = is_plain;
+        course.had_edns |= !is_plain;
         let exchange = match &mut course.exchange {
             Some(exchange) => exchange,
             none => {

@@ -106,6 +106,21 @@ async fn slow_servers_are_not_dead_to_who_asks_before_their_first_answer() {
 }
 
 #[tokio::test]
+async fn a_slow_server_without_edns_is_waited_for_by_who_has_not_heard_it_yet() {
+    let mut world = registry(44, |_| Reply::Refer("a.example", vec![("ns1.a.example", Some(at(44, 3)))]));
+    let slow = || Reply::Late(3_000, Box::new(good()));
+    world
+        .push((at(44, 3), Box::new(move |_, _| Reply::Plain(Some(ResponseCode::FormErr), Box::new(slow())))));
+    let world = World::of(world).await;
+    let dns = &world.client(at(44, 1), Duration::from_secs(5));
+    // Each of the two has an engine of its own, and what is known of EDNS is known to both.
+    for _ in 0..2 {
+        let status = dns.attend(async { ask(dns, "a.example", RecordType::TXT).await.status }).await.unwrap();
+        assert_eq!(status, DnsStatus::NoError);
+    }
+}
+
+#[tokio::test]
 async fn an_answer_from_another_address_is_none_and_one_in_lower_case_is() {
     let (answer, _) = with(50, vec![Reply::FromElsewhere(Box::new(good()))], Duration::from_secs(2)).await;
     assert_eq!(answer.status, DnsStatus::Timeout);

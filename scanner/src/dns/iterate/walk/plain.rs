@@ -1,8 +1,7 @@
-//! Questions without EDNS, where all servers of a zone were silent to those with it.
+//! Questions without EDNS, where all servers of a zone were silent to those with it, or one seems dead.
 
 use super::{Candidate, Course, Delegation, Heard, Walk};
 use crate::dns::RecordType;
-use crate::dns::engine::Exchange;
 use crate::dns::iterate::name::Wire;
 use crate::fault::Unfinished;
 use std::sync::Arc;
@@ -22,14 +21,41 @@ impl Walk<'_> {
         kind: RecordType,
         course: &mut Course,
     ) -> Result<Option<Heard>, Unfinished> {
+        course.was_plain = true;
         let before = course.begin_plain();
         let heard = Box::pin(self.ask_server(zone, silent, name, kind, course)).await?;
-        if heard.is_some() {
-            self.iterating.store.ask_plainly(silent.addr);
-        }
+        let is_slow = before.is_answered();
         course.end_plain(before);
-        if heard.is_none() && course.exchange.as_ref().is_some_and(Exchange::is_answered) {
-            return Box::pin(self.ask_server(zone, silent, name, kind, course)).await;
+        match heard {
+            // One that has answered with EDNS too is only slow.
+            Some(heard) => {
+                if !is_slow {
+                    self.iterating.store.ask_plainly(silent.addr);
+                }
+                Ok(Some(heard))
+            }
+            None if is_slow => Box::pin(self.ask_server(zone, silent, name, kind, course)).await,
+            None => Ok(None),
+        }
+    }
+
+    /// Asks one that seems dead, without EDNS: it may be a server that drops what it does not know. What the
+    /// others say meanwhile is not lost.
+    pub(super) async fn ask_dead(
+        &mut self,
+        zone: &Arc<Delegation>,
+        dead: &Candidate,
+        name: &Wire,
+        kind: RecordType,
+        course: &mut Course,
+    ) -> Result<Option<Heard>, Unfinished> {
+        let before = course.begin_plain();
+        let heard = Box::pin(self.ask_server(zone, dead, name, kind, course)).await?;
+        let is_answered = before.is_answered();
+        course.end_plain(before);
+        if heard.is_none() && is_answered {
+            let alive = Candidate { is_dead: false, ..dead.clone() };
+            return Box::pin(self.ask_server(zone, &alive, name, kind, course)).await;
         }
         Ok(heard)
     }
