@@ -8,6 +8,7 @@
 --   version does not know, and no host says otherwise. pct is percent of the certificates, valid_pct of
 --   those less the undecided.
 -- shares: pct = certificates / sum(certificates by scan, entity); valid_pct = valid / certificates - undecided
+-- weight: no: it counts certificates, not names
 WITH counted AS (
     SELECT
         scan, entity, probed, coalesce(key_type, '(not known)') AS key_type, key_bits,

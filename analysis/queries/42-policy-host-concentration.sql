@@ -6,11 +6,13 @@
 -- units: domains. Clusters by size; the first 20 places, then some, then the last. upto_ columns add up the
 --   clusters so far, in percent of the denominator (of_).
 -- shares: upto_pct = / of_domains; upto_valid_pct = / of_valid; upto_invalid_pct = / of_invalid
+-- weight: by scan, place
 WITH counted AS (
     SELECT
-        managers.scan, managers.cluster, count(*) AS domains,
-        count(*) FILTER (WHERE signallers.policy_state = 'usable') AS valid,
-        count(*) FILTER (WHERE signallers.policy_state IN ('unusable text', 'no text')) AS invalid
+        managers.scan, managers.cluster, count(*) /* names of signallers */ AS domains,
+        count(*) /* names of signallers */ FILTER (WHERE signallers.policy_state = 'usable') AS valid,
+        count(*) /* names of signallers */ FILTER (WHERE signallers.policy_state IN ('unusable text', 'no text')) AS invalid
+        /*[| , count(*) AS n_domains ]*/
     FROM managers
     JOIN signallers ON signallers.scan = managers.scan AND signallers.domain = managers.domain
     WHERE managers.entity = 'policy host' AND managers.cluster IS NOT NULL
@@ -19,7 +21,7 @@ WITH counted AS (
 placed AS (
     SELECT
         counted.*,
-        row_number() OVER (PARTITION BY scan ORDER BY domains DESC NULLS LAST, cluster NULLS LAST) AS place,
+        row_number() OVER (PARTITION BY scan ORDER BY /*[*/domains/*| n_domains ]*/ DESC NULLS LAST, cluster NULLS LAST) AS place,
         count(*) OVER (PARTITION BY scan) AS clusters
     FROM counted
 ),

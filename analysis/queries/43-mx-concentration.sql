@@ -6,6 +6,7 @@
 -- units: pairs. Hosts by the number of domains; the first 20 places, then some, then the last. upto_ columns
 --   add up the hosts so far, in percent of the denominator (of_).
 -- shares: upto_pct = / of_domains; upto_valid_pct = / of_valid; upto_invalid_pct = / of_invalid
+-- weight: no: it counts pairs of a name and a host, not names
 WITH counted AS (
     SELECT
         scan, host, count(*) AS domains, max(observed) AS observed, max(valid) AS valid_addresses

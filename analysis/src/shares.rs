@@ -91,6 +91,7 @@ fn count(cell: Option<&Cell>) -> Option<i64> {
 
 /// The value of some terms in a row; `None` where a column is null or not there.
 fn value(answer: &Answer, row: &[Cell], terms: &[(i64, Term<'_>)]) -> Option<i64> {
+    let rows = answer.by_names.as_ref().unwrap_or(&answer.rows);
     let at = |name: &str| answer.columns.iter().position(|(column, _)| column == name);
     let mut sum = 0;
     for (sign, term) in terms {
@@ -103,7 +104,7 @@ fn value(answer: &Answer, row: &[Cell], terms: &[(i64, Term<'_>)]) -> Option<i64
                     let by = by.iter().map(|by| at(by)).chain(at(BY).map(Some));
                     let by = by.collect::<Option<Vec<_>>>()?;
                     let alike = |other: &&Vec<Cell>| by.iter().all(|by| other.get(*by) == row.get(*by));
-                    let counts = answer.rows.iter().filter(alike).filter_map(|row| count(row.get(column)));
+                    let counts = rows.iter().filter(alike).filter_map(|row| count(row.get(column)));
                     counts.sum::<i64>()
                 }
             };
@@ -114,9 +115,11 @@ fn value(answer: &Answer, row: &[Cell], terms: &[(i64, Term<'_>)]) -> Option<i64
 /// Numerator, where it has one, and denominator of a share, row by row; `None` where a row has no share.
 pub type Behind = Vec<Option<(Option<i64>, i64)>>;
 
-/// What is behind every share of an answer, with the share's column.
+/// What is behind every share of an answer, with the share's column: numbers of names, also where its shares
+/// are of weights.
 #[must_use]
 pub fn behind(answer: &Answer) -> Vec<(String, Behind)> {
+    let rows = answer.by_names.as_ref().unwrap_or(&answer.rows);
     let each = shares(&answer.query.shares).into_iter().map(|share| {
         let at = answer.columns.iter().position(|(column, _)| column == share.column);
         let of_row = |row: &Vec<Cell>| {
@@ -129,7 +132,7 @@ pub fn behind(answer: &Answer) -> Vec<(String, Behind)> {
             let is_share = matches!(row.get(at?), Some(Cell::Share(_)));
             (is_share || of == 0).then_some((count, of))
         };
-        (share.column.to_owned(), answer.rows.iter().map(of_row).collect())
+        (share.column.to_owned(), rows.iter().map(of_row).collect())
     });
     each.collect()
 }
@@ -152,6 +155,8 @@ pub fn wilson(count: i64, of: i64) -> Option<(f64, f64)> {
 /// Adds what an answer needs to be read: intervals beside each share, and a mark where a denominator is
 /// small: `†` for people, the column `small` for programs.
 pub fn mark(answer: &mut Answer, interval: Option<Interval>, for_people: bool) {
+    // Wilson's interval is of names that each count once.
+    let interval = interval.filter(|_| answer.by_names.is_none());
     let behind = behind(answer);
     if behind.is_empty() {
         return;
@@ -218,6 +223,7 @@ mod tests {
                 row("s", 5, 0, 20, 0, Cell::Share(25.0), Cell::Null),
             ],
             notes: Vec::new(),
+            by_names: None,
         }
     }
 
