@@ -12,8 +12,8 @@
 //!   largest, is decided by numbers of names in both.
 //! - `/*[| MORE ]*/`: MORE stands there: the column `weight` is carried, names are counted beside it.
 //!
-//! The header's line is `weight: by COLUMN, …[; not COLUMN, …]`, with the columns that tell the rows apart and
-//! the decimals that are no shares; or `weight: no: WHY`.
+//! The header's line is `weight: by COLUMN, …[; not COLUMN, …]`, with the columns that tell the rows apart
+//! and the decimals that are no shares; or `weight: no: WHY`.
 
 use crate::fault::Fault;
 use crate::query::Query;
