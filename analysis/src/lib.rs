@@ -26,6 +26,5 @@ pub mod tables;
 mod times;
 pub mod unknown;
 pub mod visible;
-pub mod weight;
 pub mod withheld;
 pub mod words;

@@ -27,7 +27,6 @@ mod lineage;
 mod made;
 mod parquet_file;
 mod parts;
-mod weights;
 
 use crate::comparable;
 use crate::contract::TABLES;
@@ -47,7 +46,6 @@ use std::fs::File;
 use std::path::Path;
 
 pub(crate) use engine::{Engine, in_query};
-pub(crate) use groups::BY;
 pub use groups::{By, Grouping};
 #[cfg(test)]
 pub(crate) use made::{NAMES, SIGNALLER_NAMES};
@@ -66,10 +64,6 @@ pub struct Tables {
     scratch: Option<tempfile::TempDir>,
     /// How TLS reports are held against the datasets; `None` where there are none.
     joining: Option<Joining>,
-    /// Whether names have weights in these tables, which are then for shares alone.
-    is_weighted: bool,
-    /// The same tables with weights; `None` where shares are of names.
-    weighted: Option<Box<weights::Weighted>>,
 }
 
 impl Tables {
@@ -79,36 +73,18 @@ impl Tables {
     /// # Errors
     /// This machine failed at reading or planning.
     pub async fn register(datasets: Vec<Dataset>, memory: usize, settings: Settings) -> Result<Self, Fault> {
-        Self::register_by(datasets, memory, settings, &Grouping { by: None, by_least: 1, weight: None }).await
+        Self::register_by(datasets, memory, settings, &Grouping { by: None, by_least: 1 }).await
     }
 
-    /// The same, every table by something: its first columns are `by` and `by_n`; or with shares of weights.
+    /// The same, every table by something: its first columns are `by` and `by_n`.
     ///
     /// # Errors
-    /// As [`Tables::register`]; or what the tables are to be by, or the weights, cannot be read (usage).
+    /// As [`Tables::register`]; or what the tables are to be by cannot be read (usage).
     pub async fn register_by(
         datasets: Vec<Dataset>,
         memory: usize,
         settings: Settings,
         grouping: &Grouping,
-    ) -> Result<Self, Fault> {
-        let Some(weight) = &grouping.weight else {
-            return Self::register_set(datasets, memory, settings, grouping, None).await;
-        };
-        let weights = weights::read(weight).await?;
-        let mut tables = Self::register_set(datasets.clone(), memory, settings, grouping, None).await?;
-        let weighted = Self::register_set(datasets, memory, settings, grouping, Some(weights)).await?;
-        tables.weighted = Some(Box::new(weights::Weighted::of(weighted, weight).await?));
-        Ok(tables)
-    }
-
-    /// The tables without weights, or those with them.
-    async fn register_set(
-        datasets: Vec<Dataset>,
-        memory: usize,
-        settings: Settings,
-        grouping: &Grouping,
-        mut weights: Option<RecordBatch>,
     ) -> Result<Self, Fault> {
         let engine = Engine::new(memory)?;
         let providers = Providers::built_in()?;
@@ -121,15 +97,10 @@ impl Tables {
             made: BTreeSet::new(),
             scratch: None,
             joining: None,
-            is_weighted: weights.is_some(),
-            weighted: None,
         };
         for table in TABLES {
             let name = if grouping.by.is_some() { format!("all_{table}") } else { table.to_owned() };
-            match weights.take_if(|_| table == "domains") {
-                Some(weights) => tables.register_weighted(weights, &name).await?,
-                None => tables.register_parts(table, &name).await?,
-            }
+            tables.register_parts(table, &name).await?;
         }
         tables.group(grouping).await?;
         tables.register_dictionary().await?;
@@ -141,7 +112,7 @@ impl Tables {
             }
         }
         for view in VIEWS.iter().filter(|view| view.making == Making::Inline) {
-            tables.engine.stand_for(view.name, &tables.text(view.sql)).await?;
+            tables.engine.stand_for(view.name, view.sql).await?;
         }
         Ok(tables)
     }
@@ -178,21 +149,12 @@ impl Tables {
     /// machine failed.
     pub async fn run(&mut self, query: &Query) -> Result<Answer, Fault> {
         self.refuse_withheld(query).await?;
-        let mut answer = self.ask(query).await?;
-        if let Some(weighted) = &mut self.weighted {
-            weighted.weigh(&mut answer).await?;
-        }
-        self.mark_partial(&mut answer);
-        Ok(answer)
-    }
-
-    /// What the tables answer to a query, with or without weights.
-    async fn ask(&mut self, query: &Query) -> Result<Answer, Fault> {
         self.prepare(query).await.map_err(|fault| self.named(fault))?;
         let collected = self.engine.collect(&query.sql).await.map_err(|cause| in_query(query, &cause));
         let (schema, batches) = collected.map_err(|fault| self.named(fault))?;
         let mut answer = Answer::from_batches(query.clone(), &schema, &batches)?;
         self.ungroup(&mut answer);
+        self.mark_partial(&mut answer);
         Ok(answer)
     }
 

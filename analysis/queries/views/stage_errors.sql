@@ -48,7 +48,7 @@ stopped AS (
 ),
 looked AS (
     SELECT
-        reach.scan, reach.domain, /*[| reach.weight, ]*/ named.stage, ways.step > stopped.step AS behind,
+        reach.scan, reach.domain, named.stage, ways.step > stopped.step AS behind,
         CASE
             WHEN NOT judged THEN true
             WHEN named.stage = 'mx' THEN mx_unknown OR (hosts > 0 AND unasked = hosts)
@@ -79,14 +79,14 @@ looked AS (
 ),
 flags AS (
     SELECT
-        looked.scan, looked.domain, /*[| looked.weight, ]*/ looked.stage, nothing, (nothing OR partly) AND NOT idle AS hidden, idle,
+        looked.scan, looked.domain, looked.stage, nothing, (nothing OR partly) AND NOT idle AS hidden, idle,
         coalesce(errors, 0) > 0 AS error, coalesce(doubts, 0) > 0 OR coalesce(behind, false) AS doubt
     FROM looked
     LEFT JOIN counted
         ON counted.scan = looked.scan AND counted.domain = looked.domain AND counted.stage = looked.stage
 )
 SELECT
-    scan, domain, /*[| weight, ]*/ stage, error, NOT error AND doubt AS open, doubt, hidden,
+    scan, domain, stage, error, NOT error AND doubt AS open, doubt, hidden,
     NOT error AND NOT doubt AND nothing AND NOT idle AS unseen,
     NOT error AND NOT doubt AND hidden AS may,
     NOT error AND NOT doubt AND idle AS idle

@@ -111,8 +111,6 @@ pub struct Answer {
     pub rows: Vec<Vec<Cell>>,
     /// What whoever reads it should know: that a scan is not complete, and the like.
     pub notes: Vec<String>,
-    /// Where the shares are of weights: the rows with those of names, see [`crate::weight`].
-    pub by_names: Option<Vec<Vec<Cell>>>,
 }
 
 impl Answer {
@@ -137,7 +135,7 @@ impl Answer {
                     .map(|_| cells.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>()),
             );
         }
-        Ok(Self { query, columns, rows, notes: Vec::new(), by_names: None })
+        Ok(Self { query, columns, rows, notes: Vec::new() })
     }
 }
 
@@ -250,7 +248,6 @@ mod tests {
                 vec![Cell::Text("b".into()), Cell::Null, Cell::Null],
             ],
             notes: Vec::new(),
-            by_names: None,
         }
     }
 
