@@ -6,7 +6,7 @@ use h2::server::handshake;
 use http::Response;
 use std::io;
 use std::time::Duration;
-use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, copy_bidirectional, duplex};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt, DuplexStream, copy, duplex, sink, split};
 use tokio::time::timeout;
 
 /// How long a peer may take for its request.
@@ -23,14 +23,25 @@ pub(super) struct Asked {
 
 /// Answers one request with what `answer` gives: status, header fields, body.
 pub(super) async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
-    mut stream: S,
+    stream: S,
     answer: impl FnOnce(Asked) -> (u16, Vec<(&'static str, String)>, Vec<u8>),
 ) -> io::Result<()> {
-    // What the peer sends last is read too: a socket that is closed over it resets the connection, and takes
-    // away what the peer has not read yet.
-    let (inside, mut outside) = duplex(BETWEEN);
-    let carried = async { copy_bidirectional(&mut stream, &mut outside).await.map(drop) };
-    tokio::try_join!(answered(inside, answer), carried).map(drop)
+    let (inside, outside) = duplex(BETWEEN);
+    let ((mut from_peer, mut to_peer), (mut from_inside, mut to_inside)) = (split(stream), split(outside));
+    let outward = async {
+        copy(&mut from_inside, &mut to_peer).await?;
+        to_peer.shutdown().await
+    };
+    let inward = async {
+        match copy(&mut from_peer, &mut to_inside).await {
+            Ok(_) => to_inside.shutdown().await,
+            // What the peer sends after the answer is read too: a socket that is closed over it resets the
+            // connection, and takes away what the peer has not read yet.
+            Err(_) => copy(&mut from_peer, &mut sink()).await.map(drop),
+        }
+    };
+    let (answered, outward, inward) = tokio::join!(answered(inside, answer), outward, inward);
+    answered.and(outward).and(inward)
 }
 
 async fn answered(
@@ -68,5 +79,40 @@ pub(super) async fn play<S: AsyncRead + AsyncWrite + Unpin>(
     match http2.flood.is_empty() {
         true => stall(stream).await,
         false => flood(stream, &hex(&http2.flood), Duration::ZERO, contacts).await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Bytes of the connection that the peer has not read; few, so that it lags behind.
+    const LAG: usize = 1_000;
+
+    #[tokio::test]
+    async fn a_peer_that_still_makes_room_after_the_end_has_the_whole_answer() {
+        const BODY: usize = 60_000;
+        let (peer, host) = duplex(LAG);
+        let served = serve(host, |_| (200, Vec::new(), vec![b'x'; BODY]));
+        let asked = async {
+            let (mut sender, connection) = h2::client::handshake(peer).await.unwrap();
+            let request = http::Request::get("https://mta-sts.example.com/").body(()).unwrap();
+            let (response, _) = sender.send_request(request, true).unwrap();
+            let read = async {
+                let mut body = response.await.unwrap().into_body();
+                let mut size = 0;
+                while let Some(piece) = body.data().await {
+                    let piece = piece.expect("the answer is whole");
+                    size += piece.len();
+                    body.flow_control().release_capacity(piece.len()).unwrap();
+                }
+                drop(sender);
+                size
+            };
+            tokio::join!(read, connection).0
+        };
+        let (size, served) = tokio::join!(asked, served);
+        assert_eq!(size, BODY);
+        served.unwrap();
     }
 }
