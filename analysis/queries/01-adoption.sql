@@ -10,6 +10,7 @@
 --   percent of all names: the undecided, and the mx_unknown (names that may belong to the denominator: their
 --   MX question failed), counted in the way that makes it least and most.
 -- shares: signallers_pct = signallers / names - undecided; adopters_pct = adopters / names - undecided
+-- weight: by scan, denominator, part
 WITH clusters AS (
     SELECT
         scan, managers.cluster,
@@ -27,7 +28,7 @@ classes AS (
     UNION ALL
     SELECT
         signallers.scan, 3 AS place, in_d1, in_d2, in_d3, may_d1, mx_unknown, may_d3, true AS signals, adopts,
-        false AS undecided, -1 AS names
+        false AS undecided, /*[*/-1/*| -signallers.weight ]*/ AS names
     FROM signallers
     JOIN managers
         ON managers.scan = signallers.scan AND managers.domain = signallers.domain AND managers.entity = 'policy host'

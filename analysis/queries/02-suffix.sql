@@ -8,6 +8,7 @@
 --   percent of all names: the undecided, and the mx_unknown (names that may belong to the denominator: their
 --   MX question failed), counted in the way that makes it least and most.
 -- shares: signallers_pct = signallers / names - undecided; adopters_pct = adopters / names - undecided
+-- weight: by scan, suffix, denominator
 WITH sized AS (
     SELECT suffix_counts.*, sum(names) OVER (PARTITION BY scan, suffix) AS all_names FROM suffix_counts
 ),

@@ -7,6 +7,7 @@
 --   percent of all names: the undecided, and the mx_unknown (names that may belong to the denominator: their
 --   MX question failed), counted in the way that makes it least and most.
 -- shares: signallers_pct = signallers / names - undecided; adopters_pct = adopters / names - undecided
+-- weight: by scan, bin, denominator
 WITH members AS (
     SELECT
         scan, bins.bin, bins.ranks, denominator, signals, adopts, undecided, names,

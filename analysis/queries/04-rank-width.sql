@@ -7,6 +7,7 @@
 --   MX question failed), counted in the way that makes it least and most. The bin
 --   holds the ranks from first_rank to last_rank.
 -- shares: signallers_pct = signallers / names - undecided; adopters_pct = adopters / names - undecided
+-- weight: by scan, first_rank
 WITH members AS (
     SELECT
         scan, above, width, signals, adopts, undecided, names, in_d1 AS member, may_d1 AS may

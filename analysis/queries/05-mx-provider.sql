@@ -8,10 +8,11 @@
 -- units: counts are names. _pct is percent of the decided names (names less undecided); _low and _high are
 --   percent of all names: the undecided, and the mx_unknown, counted in the way that makes it least and most.
 -- shares: signallers_pct = signallers / names - undecided; adopters_pct = adopters / names - undecided
+-- weight: by scan, provider
 WITH placed AS (
     SELECT
         mx_customers.*,
-        row_number() OVER (PARTITION BY scan ORDER BY names DESC NULLS LAST, provider NULLS LAST) AS place
+        row_number() OVER (PARTITION BY scan ORDER BY /*[*/names/*| n_names ]*/ DESC NULLS LAST, provider NULLS LAST) AS place
     FROM mx_customers
 ),
 folded AS (

@@ -13,9 +13,10 @@
 --   a fault that may pass), _low and _high percent of all of them, the undecided counted as not usable and as
 --   usable.
 -- shares: usable_pct = usable / signallers - undecided
+-- weight: by scan, provider
 WITH delegated AS (
     SELECT
-        signallers.scan, signallers.adopts, signallers.policy_state,
+        signallers.scan, signallers.adopts, signallers.policy_state, /*[| signallers.weight, ]*/
         CASE
             WHEN signallers.policy_cname IS NULL THEN '(not known)'
             WHEN signallers.policy_cname[1] IS NULL THEN '(no CNAME)'
@@ -43,10 +44,11 @@ patterns AS (
 counted AS (
     SELECT
         scan, provider,
-        count(*) AS signallers,
-        count(*) FILTER (WHERE adopts) AS adopters,
-        count(*) FILTER (WHERE policy_state = 'usable') AS usable,
-        count(*) FILTER (WHERE policy_state = 'undecided') AS undecided
+        count(*) /* names */ AS signallers,
+        count(*) /* names */ FILTER (WHERE adopts) AS adopters,
+        count(*) /* names */ FILTER (WHERE policy_state = 'usable') AS usable,
+        count(*) /* names */ FILTER (WHERE policy_state = 'undecided') AS undecided
+        /*[| , count(*) AS n_signallers ]*/
     FROM delegated
     GROUP BY scan, provider
 ),
@@ -55,7 +57,7 @@ placed AS (
         counted.*,
         sum(signallers) OVER (PARTITION BY scan) AS all_signallers,
         coalesce(sum(signallers) FILTER (WHERE provider = '(not known)') OVER (PARTITION BY scan), 0) AS not_known,
-        row_number() OVER (PARTITION BY scan ORDER BY signallers DESC NULLS LAST, provider NULLS LAST) AS place
+        row_number() OVER (PARTITION BY scan ORDER BY /*[*/signallers/*| n_signallers ]*/ DESC NULLS LAST, provider NULLS LAST) AS place
     FROM counted
 ),
 folded AS (

@@ -8,12 +8,13 @@
 --   usable and undecided together, the undecided counted as of another mode and as of this one. _pct of the
 --   other rows is percent of all signallers (adopters), without a range.
 -- shares: signallers_pct = signallers / of_signallers; adopters_pct = adopters / of_adopters
+-- weight: by scan, policy, mode
 WITH counted AS (
     SELECT
         scan, policy_state,
         CASE WHEN policy_state IN ('usable', 'unusable text') THEN coalesce(policy_mode, '(no mode)') END AS mode,
-        count(*) AS signallers,
-        count(*) FILTER (WHERE adopts) AS adopters
+        count(*) /* names */ AS signallers,
+        count(*) /* names */ FILTER (WHERE adopts) AS adopters
     FROM signallers
     GROUP BY 1, 2, 3
 ),

@@ -6,29 +6,30 @@
 --   fault that may pass), the undecided counted as elsewhere and as here. upto_pct adds up the bins so far.
 --   median_s is that of the whole mode.
 -- shares: pct = policies / of_policies
+-- weight: by scan, mode, lifetime; not median_s
 WITH usable AS (
-    SELECT scan, policy_mode, policy_max_age_s
+    SELECT scan, policy_mode, policy_max_age_s /*[| , weight ]*/
     FROM signallers
     WHERE policy_state = 'usable'
 ),
 parted AS (
-    SELECT scan, 0 AS part, 'all' AS mode, policy_max_age_s FROM usable
+    SELECT scan, 0 AS part, 'all' AS mode, policy_max_age_s /*[| , weight ]*/ FROM usable
     UNION ALL
     SELECT
         scan, CASE policy_mode WHEN 'enforce' THEN 1 WHEN 'testing' THEN 2 ELSE 3 END AS part,
-        policy_mode AS mode, policy_max_age_s
+        policy_mode AS mode, policy_max_age_s /*[| , weight ]*/
     FROM usable
 ),
 medians AS (
-    SELECT scan, part, count(*) AS of_policies, median(CAST(policy_max_age_s AS DOUBLE)) AS median_s
+    SELECT scan, part, count(*) /* names */ AS of_policies, median(CAST(policy_max_age_s AS DOUBLE)) AS median_s
     FROM parted
     GROUP BY scan, part
 ),
 doubtful AS (
-    SELECT scan, count(*) AS undecided FROM signallers WHERE policy_state = 'undecided' GROUP BY scan
+    SELECT scan, count(*) /* names */ AS undecided FROM signallers WHERE policy_state = 'undecided' GROUP BY scan
 ),
 binned AS (
-    SELECT parted.scan, parted.part, parted.mode, bins.bin, bins.lifetime, count(*) AS policies
+    SELECT parted.scan, parted.part, parted.mode, bins.bin, bins.lifetime, count(*) /* names */ AS policies
     FROM parted
     CROSS JOIN (
         VALUES

@@ -3,12 +3,14 @@
 --   (CDF)?
 -- denominator: the usable policies of signallers.
 -- units: seconds; policies are names; pct and upto_pct are percent of the usable policies.
+-- shares: pct = policies / sum(policies by scan)
+-- weight: by scan, max_age_s
 WITH counted AS (
     SELECT
-        scan, policy_max_age_s AS max_age_s, count(*) AS policies,
-        count(*) FILTER (WHERE policy_mode = 'enforce') AS enforce,
-        count(*) FILTER (WHERE policy_mode = 'testing') AS testing,
-        count(*) FILTER (WHERE policy_mode = 'none') AS none
+        scan, policy_max_age_s AS max_age_s, count(*) /* names */ AS policies,
+        count(*) /* names */ FILTER (WHERE policy_mode = 'enforce') AS enforce,
+        count(*) /* names */ FILTER (WHERE policy_mode = 'testing') AS testing,
+        count(*) /* names */ FILTER (WHERE policy_mode = 'none') AS none
     FROM signallers
     WHERE policy_state = 'usable'
     GROUP BY scan, policy_max_age_s

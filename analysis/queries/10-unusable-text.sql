@@ -5,12 +5,14 @@
 --   of modes, because a text behind a bad certificate or a wrong status may be anybody's.
 -- units: names; pct is percent of the denominator. valid text: it would be a policy if it came without the
 --   fault.
+-- shares: pct = names / sum(names by scan)
+-- weight: by scan, outcome, text, mode; not median_max_age_s
 WITH texts AS (
     SELECT
         scan, policy_outcome AS outcome,
         CASE WHEN policy_valid THEN 'valid' ELSE 'invalid' END AS text,
         coalesce(policy_mode, '(no mode)') AS mode,
-        count(*) AS names,
+        count(*) /* names */ AS names,
         median(CAST(policy_max_age_s AS DOUBLE)) AS median_max_age_s
     FROM signallers
     WHERE policy_state = 'unusable text'

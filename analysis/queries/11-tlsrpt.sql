@@ -8,6 +8,7 @@
 --   names: the undecided, and the not_placed (names that may belong to the row: their MX question or
 --   _mta-sts had no usable answer), counted in the way that makes it least and most.
 -- shares: valid_pct = valid / names - undecided
+-- weight: by scan, denominator, part
 WITH members AS (
     SELECT
         scan, denominator, place, part, tlsrpt, names,

@@ -6,6 +6,7 @@
 --   (at least one host, none invalid) | invalid (at least one host) | unknown (of at least one host, none valid
 --   or invalid) | other (insecure, unusable, bogus or none on all hosts) | (not recorded): not asked, as for all names that do not signal.
 -- shares: pct = names / sum(names by scan)
+-- weight: by scan, mta_sts, tlsrpt, dane
 WITH dane AS (
     SELECT
         scan, domain,
@@ -34,7 +35,7 @@ states AS (
             WHEN dane.unknown > 0 THEN 'unknown'
             ELSE 'other'
         END AS dane,
-        count(*) AS names
+        count(*) /* names of signallers */ AS names
     FROM signallers
     LEFT JOIN dane ON dane.scan = signallers.scan AND dane.domain = signallers.domain
     WHERE signallers.in_d1

@@ -9,12 +9,14 @@
 --   signallers less undecided (no fetch, or a fault that may pass), usable_low and usable_high percent of all
 --   of them. The last columns leave out the entity's largest cluster, whoever manages it.
 -- shares: usable_pct = usable / signallers - undecided
+-- weight: by scan, entity, manager
 WITH clustered AS (
     SELECT
         managers.scan, managers.entity, managers.manager, managers.cluster,
-        count(*) AS signallers,
-        count(*) FILTER (WHERE signallers.policy_state = 'undecided') AS undecided,
-        count(*) FILTER (WHERE signallers.policy_state = 'usable') AS usable
+        count(*) /* names of signallers */ AS signallers,
+        count(*) /* names of signallers */ FILTER (WHERE signallers.policy_state = 'undecided') AS undecided,
+        count(*) /* names of signallers */ FILTER (WHERE signallers.policy_state = 'usable') AS usable
+        /*[| , count(*) AS n_signallers ]*/
     FROM managers
     JOIN signallers ON signallers.scan = managers.scan AND signallers.domain = managers.domain
     GROUP BY managers.scan, managers.entity, managers.manager, managers.cluster
@@ -23,7 +25,7 @@ ranked AS (
     SELECT
         scan, entity, clustered.cluster,
         row_number() OVER (
-            PARTITION BY scan, entity ORDER BY sum(signallers) DESC NULLS LAST, clustered.cluster NULLS LAST
+            PARTITION BY scan, entity ORDER BY sum(/*[*/signallers/*| n_signallers ]*/) DESC NULLS LAST, clustered.cluster NULLS LAST
         ) AS place
     FROM clustered
     WHERE clustered.cluster IS NOT NULL

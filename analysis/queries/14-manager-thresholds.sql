@@ -2,8 +2,11 @@
 -- answers: What would the table of managers show with other thresholds?
 -- denominator: the signallers among D4 (all names) whose cluster is known.
 -- units: names; _pct is percent of the denominator.
+-- shares: self_pct = self / signallers; third_party_pct = third_party / signallers;
+--   unclassified_pct = unclassified / signallers
+-- weight: by scan, entity, third_party_from, self_up_to
 WITH sized AS (
-    SELECT scan, entity, own, size, count(*) AS names
+    SELECT scan, entity, own, size, count(*) /* names */ AS names
     FROM managers
     WHERE cluster IS NOT NULL
     GROUP BY scan, entity, own, size

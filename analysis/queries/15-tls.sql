@@ -6,6 +6,7 @@
 --   signallers). The cipher of policy hosts is not recorded.
 -- units: handshakes; pct is percent of the finished handshakes. post-quantum: a group with ML-KEM in it.
 -- shares: pct = handshakes / of_handshakes
+-- weight: no: it counts handshakes, not names
 WITH seen AS (
     SELECT scan, entity, 1 AS place, 'version' AS what, tls_version AS value FROM endpoints WHERE handshake
     UNION ALL

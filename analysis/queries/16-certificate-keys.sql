@@ -4,8 +4,11 @@
 --   (probed: hosts and addresses to which a connection was tried; the manifest says which MX hosts are
 --   probed).
 -- units: certificates; hosts are the policy hosts and MX addresses that show them. valid: certificates that
---   were valid for every host that showed them. pct is percent of the certificates, valid_pct of those less
---   the ones whose outcome is a word that this version does not know.
+--   were valid for every host that showed them; undecided: the outcome of some host is a word that this
+--   version does not know, and no host says otherwise. pct is percent of the certificates, valid_pct of
+--   those less the undecided.
+-- shares: pct = certificates / sum(certificates by scan, entity); valid_pct = valid / certificates - undecided
+-- weight: no: it counts certificates, not names
 WITH counted AS (
     SELECT
         scan, entity, probed, coalesce(key_type, '(not known)') AS key_type, key_bits,
@@ -18,7 +21,7 @@ WITH counted AS (
 SELECT
     scan, entity, key_type, key_bits, signature, probed, hosts, certificates,
     100.0 * certificates / nullif(sum(certificates) OVER (PARTITION BY scan, entity), 0) AS pct,
-    valid, 100.0 * valid / nullif(certificates - undecided, 0) AS valid_pct
+    undecided, valid, 100.0 * valid / nullif(certificates - undecided, 0) AS valid_pct
 FROM counted
 JOIN scan_order ON scan_order.scan_name = counted.scan
 ORDER BY

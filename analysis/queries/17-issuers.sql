@@ -5,8 +5,11 @@
 --   probed). The 30 issuers with most certificates; (others) adds up the rest. A certificate signed by its
 --   own key has itself as issuer: (itself).
 -- units: certificates; hosts are the policy hosts and MX addresses that show them; valid: certificates that
---   were valid for every host that showed them. pct is percent of the certificates, valid_pct of those less
---   the ones whose outcome is a word that this version does not know.
+--   were valid for every host that showed them; undecided: the outcome of some host is a word that this
+--   version does not know, and no host says otherwise. pct is percent of the certificates, valid_pct of
+--   those less the undecided.
+-- shares: pct = certificates / sum(certificates by scan, entity); valid_pct = valid / certificates - undecided
+-- weight: no: it counts certificates, not names
 WITH counted AS (
     SELECT
         scan, entity, probed,
@@ -35,7 +38,7 @@ folded AS (
 SELECT
     scan, entity, issuer, issuers, probed, hosts, certificates,
     100.0 * certificates / nullif(sum(certificates) OVER (PARTITION BY scan, entity), 0) AS pct,
-    valid, 100.0 * valid / nullif(certificates - undecided, 0) AS valid_pct
+    undecided, valid, 100.0 * valid / nullif(certificates - undecided, 0) AS valid_pct
 FROM folded
 JOIN scan_order ON scan_order.scan_name = folded.scan
 ORDER BY scan_place NULLS LAST, entity DESC NULLS LAST, place NULLS LAST

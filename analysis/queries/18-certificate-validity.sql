@@ -5,6 +5,8 @@
 --   which MX hosts are probed).
 -- units: certificates, in bins of whole days from not_before to not_after; pct is percent of the denominator.
 --   median_days is that of all certificates of the row's kind of host.
+-- shares: pct = certificates / of_certificates
+-- weight: no: it counts certificates, not names
 WITH spans AS (
     SELECT scan, entity, probed, days FROM leaf_certificates WHERE days IS NOT NULL
 ),

@@ -3,6 +3,7 @@
 -- denominator: policy hosts of signallers, and MX hosts in the dataset, whose addresses are known.
 -- units: hosts; pct is percent of the denominator. none: the name has no address.
 -- shares: pct = hosts / sum(hosts by scan, entity)
+-- weight: no: it counts hosts, not names
 WITH addresses AS (
     SELECT
         scan, 'policy host' AS entity, domain AS name,

@@ -9,33 +9,34 @@
 --   through; at the last step also those with an MX host or an address that was not tried. of_all_pct is
 --   percent of all names.
 -- shares: pct = names / before - undecided
+-- weight: by scan, step
 WITH listed AS (
     SELECT
         scan,
-        count(*) AS names,
-        count(*) FILTER (WHERE in_d1) AS with_mx,
-        count(*) FILTER (WHERE may_d1) AS mx_undecided,
-        count(*) FILTER (WHERE may_d1 AND (signals OR undecided)) AS may_signal,
-        count(*) FILTER (WHERE in_d1 AND undecided) AS sts_undecided
+        count(*) /* names */ AS names,
+        count(*) /* names */ FILTER (WHERE in_d1) AS with_mx,
+        count(*) /* names */ FILTER (WHERE may_d1) AS mx_undecided,
+        count(*) /* names */ FILTER (WHERE may_d1 AND (signals OR undecided)) AS may_signal,
+        count(*) /* names */ FILTER (WHERE in_d1 AND undecided) AS sts_undecided
     FROM population
     GROUP BY scan
 ),
 followed AS (
     SELECT
         signallers.scan,
-        count(*) AS signal,
-        count(*) FILTER (WHERE adopts) AS adopt,
-        count(*) FILTER (WHERE adopts AND policy_state = 'undecided') AS policy_undecided,
-        count(*) FILTER (WHERE adopts AND policy_state = 'usable') AS usable,
-        count(*) FILTER (WHERE adopts AND policy_state = 'usable' AND policy_mode = 'enforce') AS enforce,
-        count(*) FILTER (
+        count(*) /* names of signallers */ AS signal,
+        count(*) /* names of signallers */ FILTER (WHERE adopts) AS adopt,
+        count(*) /* names of signallers */ FILTER (WHERE adopts AND policy_state = 'undecided') AS policy_undecided,
+        count(*) /* names of signallers */ FILTER (WHERE adopts AND policy_state = 'usable') AS usable,
+        count(*) /* names of signallers */ FILTER (WHERE adopts AND policy_state = 'usable' AND policy_mode = 'enforce') AS enforce,
+        count(*) /* names of signallers */ FILTER (
             WHERE adopts AND policy_state = 'usable' AND policy_mode = 'enforce'
             AND coalesce(verdict_strict, 'indeterminate') = 'indeterminate'
         ) AS verdict_undecided,
-        count(*) FILTER (
+        count(*) /* names of signallers */ FILTER (
             WHERE adopts AND policy_state = 'usable' AND policy_mode = 'enforce' AND verdict_strict = 'validated'
         ) AS validated,
-        count(*) FILTER (
+        count(*) /* names of signallers */ FILTER (
             WHERE adopts AND policy_state = 'usable' AND policy_mode = 'enforce' AND verdict_strict = 'validated'
             AND (unasked > 0 OR skipped > 0)
         ) AS validated_unsure

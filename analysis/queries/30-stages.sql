@@ -13,6 +13,7 @@
 --   the one with the most errors of the stage, by policy host up to policy_text and for any, by MX provider
 --   from mx on.
 -- shares: pct = errors / concerned - unseen - open
+-- weight: by scan, stage
 WITH stages AS (
     SELECT * FROM (
         VALUES
@@ -25,12 +26,14 @@ WITH stages AS (
 clustered AS (
     SELECT
         managers.scan, stages.place, stages.stage, coalesce(managers.cluster, '(not known)') AS cluster,
-        count(*) AS signallers,
-        count(*) FILTER (WHERE stage_errors.idle) AS idle,
-        count(*) FILTER (WHERE stage_errors.unseen) AS unseen,
-        count(*) FILTER (WHERE stage_errors.may) AS may,
-        count(*) FILTER (WHERE stage_errors.error) AS errors,
-        count(*) FILTER (WHERE stage_errors.open) AS open
+        count(*) /* names of managers */ AS signallers,
+        count(*) /* names of managers */ FILTER (WHERE stage_errors.idle) AS idle,
+        count(*) /* names of managers */ FILTER (WHERE stage_errors.unseen) AS unseen,
+        count(*) /* names of managers */ FILTER (WHERE stage_errors.may) AS may,
+        count(*) /* names of managers */ FILTER (WHERE stage_errors.error) AS errors,
+        count(*) /* names of managers */ FILTER (WHERE stage_errors.open) AS open
+        /*[| , count(*) AS n_signallers, count(*) FILTER (WHERE stage_errors.idle) AS n_idle,
+        count(*) FILTER (WHERE stage_errors.unseen) AS n_unseen, count(*) FILTER (WHERE stage_errors.error) AS n_errors ]*/
     FROM managers
     JOIN stages ON stages.entity = managers.entity
     LEFT JOIN stage_errors
@@ -42,7 +45,7 @@ placed AS (
     SELECT
         clustered.*,
         row_number() OVER (
-            PARTITION BY scan, place ORDER BY errors DESC NULLS LAST, signallers NULLS LAST, cluster NULLS LAST
+            PARTITION BY scan, place ORDER BY /*[*/errors/*| n_errors ]*/ DESC NULLS LAST, cluster NULLS LAST
         ) AS choice
     FROM clustered
 ),
@@ -50,16 +53,17 @@ counted AS (
     SELECT
         scan, place, stage, sum(signallers) AS signallers, sum(signallers - idle) AS concerned,
         sum(unseen) AS unseen, sum(may) AS may, sum(errors) AS errors, sum(open) AS open,
-        max(CASE WHEN choice = 1 AND errors > 0 THEN cluster END) AS largest_cluster,
-        coalesce(sum(errors) FILTER (WHERE choice = 1 AND errors > 0), 0) AS cluster_errors,
-        coalesce(sum(signallers) FILTER (WHERE choice = 1 AND errors > 0), 0) AS cluster_signallers,
-        coalesce(sum(idle + unseen + open) FILTER (WHERE choice = 1 AND errors > 0), 0) AS cluster_open
+        max(CASE WHEN choice = 1 AND /*[*/errors/*| n_errors ]*/ > 0 THEN cluster END) AS largest_cluster,
+        coalesce(sum(errors) FILTER (WHERE choice = 1 AND /*[*/errors/*| n_errors ]*/ > 0), 0) AS cluster_errors,
+        coalesce(sum(signallers) FILTER (WHERE choice = 1 AND /*[*/errors/*| n_errors ]*/ > 0), 0) AS cluster_signallers,
+        coalesce(sum(idle + unseen + open) FILTER (WHERE choice = 1 AND /*[*/errors/*| n_errors ]*/ > 0), 0) AS cluster_open
+        /*[| , sum(n_signallers - n_idle) AS n_concerned, sum(n_unseen) AS n_unseen ]*/
     FROM placed
     GROUP BY scan, place, stage
 ),
 told AS (
     SELECT
-        counted.*, concerned > unseen AS put, asked.hosts OR stage NOT IN ('mx', 'smtp', 'mx_tls', 'any') AS whole
+        counted.*, /*[*/concerned > unseen/*| n_concerned > n_unseen ]*/ AS put, asked.hosts OR stage NOT IN ('mx', 'smtp', 'mx_tls', 'any') AS whole
     FROM counted
     JOIN asked ON asked.scan = counted.scan
 )

@@ -6,15 +6,17 @@
 --   an error). domains are those for which the finding counts; transient are those where it may pass and the
 --   second look has not repeated it, shown separately and never included; unseen are those of which nothing of
 --   the stage was seen. pct is percent of the concerned less transient and unseen; low and high are percent of
---   all concerned: what is transient, unseen or seen in part, and domains of which something else of the stage
---   is transient or indeterminate, counted as without the finding and as with it (mx_cert_all_invalid holds in
---   low only where every host was seen). TLSRPT and DANE are looked at apart. result_type is what a sender's report shows (RFC 8460 section 4.3). The largest cluster is the
---   one with the most of domains: by policy host for record and policy stages, else by MX provider. examples
---   are the first three domains by name.
+--   all concerned: what is transient, unseen or seen in part, and domains of which something else of the
+--   stage is transient or indeterminate, counted as without the finding and as with it (mx_cert_all_invalid
+--   holds in low only where every host was seen). TLSRPT and DANE are looked at apart. result_type is what a
+--   sender's report shows (RFC 8460 section 4.3). The largest cluster is the one with the most of domains: by
+--   policy host for record and policy stages, else by MX provider. examples are the first three domains by
+--   name.
 -- shares: pct = domains / concerned - unseen - transient
+-- weight: by scan, stage, code, counts_as
 WITH marked AS (
     SELECT
-        faults.scan, faults.place, faults.stage, faults.code, faults.result_type, faults.domain,
+        faults.scan, faults.place, faults.stage, faults.code, faults.result_type, faults.domain, /*[| faults.weight, ]*/
         CASE WHEN faults.counts_as = 'transient' THEN 'error' ELSE faults.counts_as END AS counts_as,
         faults.counts_as = 'transient' AS transient,
         coalesce(managers.cluster, '(not known)') AS cluster,
@@ -55,25 +57,25 @@ clusters AS (
     GROUP BY scan, code, cluster
 ),
 totals AS (
-    SELECT scan, count(*) AS signallers, count(*) FILTER (WHERE sts_wildcard IS NULL) AS siblings
+    SELECT scan, count(*) /* names */ AS signallers, count(*) /* names */ FILTER (WHERE sts_wildcard IS NULL) AS siblings
     FROM signallers
     GROUP BY scan
 ),
 looked AS (
     SELECT
-        scan, stage, count(*) FILTER (WHERE idle) AS idle, count(*) FILTER (WHERE unseen) AS unseen,
-        count(*) FILTER (WHERE hidden OR doubt) AS may
+        scan, stage, count(*) /* names */ FILTER (WHERE idle) AS idle, count(*) /* names */ FILTER (WHERE unseen) AS unseen,
+        count(*) /* names */ FILTER (WHERE hidden OR doubt) AS may
     FROM stage_errors
     GROUP BY scan, stage
 ),
 counted AS (
     SELECT
         scan, place, stage, code, counts_as, result_type,
-        count(*) FILTER (WHERE NOT transient) AS domains,
-        count(*) FILTER (WHERE transient) AS transient,
-        count(*) FILTER (WHERE may) AS may, count(*) FILTER (WHERE unseen) AS unseen,
-        count(*) FILTER (WHERE idle) AS idle,
-        count(*) FILTER (WHERE hidden AND code = 'mx_cert_all_invalid' AND NOT transient) AS unsure,
+        count(*) /* names */ FILTER (WHERE NOT transient) AS domains,
+        count(*) /* names */ FILTER (WHERE transient) AS transient,
+        count(*) /* names */ FILTER (WHERE may) AS may, count(*) /* names */ FILTER (WHERE unseen) AS unseen,
+        count(*) /* names */ FILTER (WHERE idle) AS idle,
+        count(*) /* names */ FILTER (WHERE hidden AND code = 'mx_cert_all_invalid' AND NOT transient) AS unsure,
         max(CASE WHEN nth = 1 THEN domain END) AS first_example,
         max(CASE WHEN nth = 2 THEN domain END) AS second_example,
         max(CASE WHEN nth = 3 THEN domain END) AS third_example

@@ -5,18 +5,19 @@
 --   signallers, of_faulty percent of the domains under (any). Records are read whole or not at all, so there
 --   is no range.
 -- shares: pct = domains / signallers
+-- weight: by scan, code
 WITH errors AS (
-    SELECT scan, domain, place, code, title FROM faults WHERE stage = 'record' AND counts_as = 'error'
+    SELECT scan, domain, place, code, title /*[| , weight ]*/ FROM faults WHERE stage = 'record' AND counts_as = 'error'
 ),
 counted AS (
-    SELECT scan, 0 AS place, '(any)' AS code, 'Any error of the record' AS title, count(DISTINCT domain) AS domains
-    FROM errors
+    SELECT scan, 0 AS place, '(any)' AS code, 'Any error of the record' AS title, /*[*/count(DISTINCT domain)/*| sum(weight) ]*/ AS domains
+    FROM /*[*/errors/*| (SELECT DISTINCT scan, domain, weight FROM errors) AS once ]*/
     GROUP BY scan
     UNION ALL
-    SELECT scan, place, code, title, count(*) AS domains FROM errors GROUP BY scan, place, code, title
+    SELECT scan, place, code, title, count(*) /* names */ AS domains FROM errors GROUP BY scan, place, code, title
 ),
 totals AS (
-    SELECT scan, count(*) AS signallers FROM signallers GROUP BY scan
+    SELECT scan, count(*) /* names */ AS signallers FROM signallers GROUP BY scan
 )
 SELECT
     counted.scan, counted.code, counted.title, totals.signallers, counted.domains,

@@ -6,22 +6,23 @@
 --   the manager (all less open: something transient or indeterminate was found, and no error); low and high
 --   are percent of all of the manager, the open ones counted as right and as wrong.
 -- shares: pct = faulty / domains - unseen - open
+-- weight: by scan, manager, stage
 WITH hosts AS (
-    SELECT scan, domain, 5 AS place, 'all' AS manager FROM managers WHERE entity = 'policy host'
+    SELECT scan, domain, 5 AS place, 'all' AS manager /*[| , weight ]*/ FROM managers WHERE entity = 'policy host'
     UNION ALL
     SELECT
         scan, domain,
-        CASE manager WHEN 'self' THEN 1 WHEN 'third party' THEN 2 WHEN 'unclassified' THEN 3 ELSE 4 END AS place, manager
+        CASE manager WHEN 'self' THEN 1 WHEN 'third party' THEN 2 WHEN 'unclassified' THEN 3 ELSE 4 END AS place, manager /*[| , weight ]*/
     FROM managers
     WHERE entity = 'policy host'
 ),
 counted AS (
     SELECT
         hosts.scan, hosts.place, hosts.manager, stages.step, stages.shown AS stage,
-        count(*) AS domains,
-        count(*) FILTER (WHERE stage_errors.error) AS faulty,
-        count(*) FILTER (WHERE stage_errors.open) AS open,
-        count(*) FILTER (WHERE stage_errors.unseen) AS unseen
+        count(*) /* names of hosts */ AS domains,
+        count(*) /* names of hosts */ FILTER (WHERE stage_errors.error) AS faulty,
+        count(*) /* names of hosts */ FILTER (WHERE stage_errors.open) AS open,
+        count(*) /* names of hosts */ FILTER (WHERE stage_errors.unseen) AS unseen
     FROM hosts
     CROSS JOIN (
         VALUES

@@ -8,9 +8,10 @@
 --   transient, low and high percent of all signallers, the unseen, the transient and the domains of which
 --   something else on the way to the policy is open counted as without the fault and as with it.
 -- shares: pct = domains / signallers - unseen - transient
+-- weight: by scan, stage, code
 WITH totals AS (
     SELECT
-        signallers.scan, count(*) AS signallers, count(*) FILTER (WHERE stage_errors.unseen) AS unseen
+        signallers.scan, count(*) /* names of signallers */ AS signallers, count(*) /* names of signallers */ FILTER (WHERE stage_errors.unseen) AS unseen
     FROM signallers
     LEFT JOIN stage_errors
         ON stage_errors.scan = signallers.scan AND stage_errors.domain = signallers.domain
@@ -18,18 +19,18 @@ WITH totals AS (
     GROUP BY signallers.scan
 ),
 looked AS (
-    SELECT scan, stage, count(*) FILTER (WHERE hidden OR doubt) AS may FROM stage_errors GROUP BY scan, stage
+    SELECT scan, stage, count(*) /* names */ FILTER (WHERE hidden OR doubt) AS may FROM stage_errors GROUP BY scan, stage
 ),
 counted AS (
     SELECT
         faults.scan, faults.place, faults.stage, faults.code,
-        count(*) FILTER (WHERE counts_as = 'error') AS domains,
-        count(*) FILTER (WHERE counts_as = 'error' AND managers.manager = 'self') AS self,
-        count(*) FILTER (WHERE counts_as = 'error' AND managers.manager = 'third party') AS third_party,
-        count(*) FILTER (WHERE counts_as = 'error' AND managers.manager = 'unclassified') AS unclassified,
-        count(*) FILTER (WHERE counts_as = 'error' AND managers.manager = 'unknown') AS unknown,
-        count(*) FILTER (WHERE counts_as = 'transient') AS transient,
-        count(*) FILTER (WHERE stage_errors.hidden OR stage_errors.doubt) AS of_may
+        count(*) /* names of faults */ FILTER (WHERE counts_as = 'error') AS domains,
+        count(*) /* names of faults */ FILTER (WHERE counts_as = 'error' AND managers.manager = 'self') AS self,
+        count(*) /* names of faults */ FILTER (WHERE counts_as = 'error' AND managers.manager = 'third party') AS third_party,
+        count(*) /* names of faults */ FILTER (WHERE counts_as = 'error' AND managers.manager = 'unclassified') AS unclassified,
+        count(*) /* names of faults */ FILTER (WHERE counts_as = 'error' AND managers.manager = 'unknown') AS unknown,
+        count(*) /* names of faults */ FILTER (WHERE counts_as = 'transient') AS transient,
+        count(*) /* names of faults */ FILTER (WHERE stage_errors.hidden OR stage_errors.doubt) AS of_may
     FROM faults
     LEFT JOIN stage_errors
         ON stage_errors.scan = faults.scan AND stage_errors.domain = faults.domain

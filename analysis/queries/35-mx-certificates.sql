@@ -9,6 +9,7 @@
 --   as wrong (mx_cert_all_invalid holds in low only where every host was seen). Every fault that occurs has a
 --   row for every manager, be it zero.
 -- shares: pct = faulty / domains - unseen - open
+-- weight: by scan, manager, code
 WITH found AS (
     SELECT scan, domain, place AS step, code, counts_as = 'error' AS error, counts_as <> 'error' AS open
     FROM faults
@@ -26,7 +27,7 @@ WITH found AS (
 ),
 looked AS (
     SELECT
-        reach.scan, reach.domain,
+        reach.scan, reach.domain, /*[| reach.weight, ]*/
         reach.observed = 0 AND any_fault.domain IS NULL AS unseen,
         NOT reach.judged OR reach.observed = 0 OR reach.unasked > 0 OR reach.skipped > 0 AS hidden
     FROM reach
@@ -36,17 +37,17 @@ looked AS (
 ),
 hosts AS (
     SELECT
-        looked.scan, looked.domain, looked.unseen, looked.hidden, managers.manager,
+        looked.scan, looked.domain, looked.unseen, looked.hidden, /*[| looked.weight, ]*/ managers.manager,
         CASE managers.manager WHEN 'self' THEN 1 WHEN 'third party' THEN 2 WHEN 'unclassified' THEN 3 ELSE 4 END AS place
     FROM looked
     JOIN managers ON managers.scan = looked.scan AND managers.domain = looked.domain AND managers.entity = 'MX'
     UNION ALL
-    SELECT scan, domain, unseen, hidden, 'all' AS manager, 5 AS place FROM looked
+    SELECT scan, domain, unseen, hidden, /*[| weight, ]*/ 'all' AS manager, 5 AS place FROM looked
 ),
 sizes AS (
     SELECT
-        scan, place, manager, count(*) AS domains, count(*) FILTER (WHERE unseen) AS unseen,
-        count(*) FILTER (WHERE hidden) AS hidden
+        scan, place, manager, count(*) /* names */ AS domains, count(*) /* names */ FILTER (WHERE unseen) AS unseen,
+        count(*) /* names */ FILTER (WHERE hidden) AS hidden
     FROM hosts
     GROUP BY scan, place, manager
 ),
@@ -58,10 +59,10 @@ codes AS (
 counted AS (
     SELECT
         hosts.scan, hosts.place, found.step, found.code,
-        count(*) FILTER (WHERE found.error) AS faulty,
-        count(*) FILTER (WHERE found.open) AS open,
-        count(*) FILTER (WHERE hosts.hidden) AS hidden,
-        count(*) FILTER (WHERE found.error AND hosts.hidden AND found.code = 'mx_cert_all_invalid') AS unsure
+        count(*) /* names */ FILTER (WHERE found.error) AS faulty,
+        count(*) /* names */ FILTER (WHERE found.open) AS open,
+        count(*) /* names */ FILTER (WHERE hosts.hidden) AS hidden,
+        count(*) /* names */ FILTER (WHERE found.error AND hosts.hidden AND found.code = 'mx_cert_all_invalid') AS unsure
     FROM hosts
     JOIN found ON found.scan = hosts.scan AND found.domain = hosts.domain
     GROUP BY hosts.scan, hosts.place, found.step, found.code

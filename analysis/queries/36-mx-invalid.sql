@@ -7,6 +7,7 @@
 -- units: domains, by the mode of their policy where it is usable. pct is percent of the denominator. refused
 --   are those that a strict sender does not deliver to, whatever the reason.
 -- shares: pct = domains / sum(domains by scan)
+-- weight: by scan, hosts
 WITH seen AS (
     SELECT scan, domain, sum(undecided) AS undecided
     FROM domain_hosts
@@ -23,18 +24,18 @@ states AS (
             ELSE 'all valid'
         END AS hosts,
         CASE WHEN signallers.policy_usable THEN signallers.policy_mode END AS mode,
-        signallers.verdict_strict
+        signallers.verdict_strict /*[| , signallers.weight ]*/
     FROM signallers
     JOIN seen ON seen.scan = signallers.scan AND seen.domain = signallers.domain
 )
 SELECT
-    scan, hosts, count(*) AS domains,
-    100.0 * count(*) / nullif(sum(count(*)) OVER (PARTITION BY scan), 0) AS pct,
-    count(*) FILTER (WHERE mode = 'enforce') AS enforce,
-    count(*) FILTER (WHERE mode = 'testing') AS testing,
-    count(*) FILTER (WHERE mode = 'none') AS none,
-    count(*) FILTER (WHERE mode IS NULL) AS no_usable_policy,
-    count(*) FILTER (WHERE verdict_strict = 'refused') AS refused
+    scan, hosts, count(*) /* names */ AS domains,
+    100.0 * count(*) /* names */ / nullif(sum(count(*) /* names */) OVER (PARTITION BY scan), 0) AS pct,
+    count(*) /* names */ FILTER (WHERE mode = 'enforce') AS enforce,
+    count(*) /* names */ FILTER (WHERE mode = 'testing') AS testing,
+    count(*) /* names */ FILTER (WHERE mode = 'none') AS none,
+    count(*) /* names */ FILTER (WHERE mode IS NULL) AS no_usable_policy,
+    count(*) /* names */ FILTER (WHERE verdict_strict = 'refused') AS refused
 FROM states
 JOIN scan_order ON scan_order.scan_name = states.scan
 GROUP BY scan, hosts, scan_place

@@ -5,33 +5,34 @@
 --   of the denominator. all_hosts: no host matches; some_hosts: at least one matches. refused: a strict
 --   sender does not deliver.
 -- shares: pct = domains / with_policy
+-- weight: by scan, kind
 WITH mismatched AS (
     SELECT
         scan, domain, coalesce(mismatch_kind, '(not known)') AS kind,
         list_contains(findings, 'mx_mismatch_all') AS all_hosts,
-        policy_mode, verdict_strict
+        policy_mode, verdict_strict /*[| , weight ]*/
     FROM signallers
     WHERE list_contains(findings, 'mx_mismatch_all') OR list_contains(findings, 'mx_mismatch_some')
 ),
 kinds AS (
     SELECT mismatched.*, 1 AS place FROM mismatched
     UNION ALL
-    SELECT scan, domain, '(any)' AS kind, all_hosts, policy_mode, verdict_strict, 0 AS place FROM mismatched
+    SELECT scan, domain, '(any)' AS kind, all_hosts, policy_mode, verdict_strict, /*[| weight, ]*/ 0 AS place FROM mismatched
 ),
 totals AS (
-    SELECT scan, count(*) AS with_policy
+    SELECT scan, count(*) /* names */ AS with_policy
     FROM signallers
     WHERE policy_usable AND mx_kind IN ('explicit', 'implicit')
     GROUP BY scan
 ),
 counted AS (
     SELECT
-        scan, place, kind, count(*) AS domains,
-        count(*) FILTER (WHERE all_hosts) AS all_hosts,
-        count(*) FILTER (WHERE NOT all_hosts) AS some_hosts,
-        count(*) FILTER (WHERE policy_mode = 'enforce') AS enforce,
-        count(*) FILTER (WHERE policy_mode = 'testing') AS testing,
-        count(*) FILTER (WHERE verdict_strict = 'refused') AS refused
+        scan, place, kind, count(*) /* names */ AS domains,
+        count(*) /* names */ FILTER (WHERE all_hosts) AS all_hosts,
+        count(*) /* names */ FILTER (WHERE NOT all_hosts) AS some_hosts,
+        count(*) /* names */ FILTER (WHERE policy_mode = 'enforce') AS enforce,
+        count(*) /* names */ FILTER (WHERE policy_mode = 'testing') AS testing,
+        count(*) /* names */ FILTER (WHERE verdict_strict = 'refused') AS refused
     FROM kinds
     GROUP BY scan, place, kind
 )

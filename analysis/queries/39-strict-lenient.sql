@@ -3,17 +3,18 @@
 -- denominator: the signallers among D4 (all names) that both have judged.
 -- units: domains; pct is percent of the denominator. Equal pairs share one row.
 -- shares: pct = domains / sum(domains by scan)
+-- weight: by scan, strict, lenient
 WITH pairs AS (
     SELECT
         scan,
         CASE WHEN verdict_strict = verdict_lenient THEN '(alike)' ELSE verdict_strict END AS strict,
-        CASE WHEN verdict_strict = verdict_lenient THEN '(alike)' ELSE verdict_lenient END AS lenient
+        CASE WHEN verdict_strict = verdict_lenient THEN '(alike)' ELSE verdict_lenient END AS lenient /*[| , weight ]*/
     FROM signallers
     WHERE verdict_strict IS NOT NULL AND verdict_lenient IS NOT NULL
 )
 SELECT
-    scan, strict, lenient, count(*) AS domains,
-    100.0 * count(*) / nullif(sum(count(*)) OVER (PARTITION BY scan), 0) AS pct
+    scan, strict, lenient, count(*) /* names */ AS domains,
+    100.0 * count(*) /* names */ / nullif(sum(count(*) /* names */) OVER (PARTITION BY scan), 0) AS pct
 FROM pairs
 JOIN scan_order ON scan_order.scan_name = pairs.scan
 GROUP BY scan, strict, lenient, scan_place

@@ -9,9 +9,10 @@
 --   of all of them: the indeterminate, those with a host or an address that was not tried, and those whose
 --   policy is undecided (they may be in mode enforce) counted as not losing mail and as losing it.
 -- shares: lost_pct = refused + partial / enforce - indeterminate
+-- weight: by scan, provider
 WITH enforcing AS (
     SELECT
-        signallers.scan, signallers.verdict_strict,
+        signallers.scan, signallers.verdict_strict, /*[| signallers.weight, ]*/
         CASE WHEN managers.own THEN '(own domain)' ELSE coalesce(managers.cluster, '(not known)') END AS provider,
         signallers.policy_state = 'undecided' AS unfetched, reach.unasked > 0 OR reach.skipped > 0 AS partly
     FROM signallers
@@ -22,12 +23,14 @@ WITH enforcing AS (
 ),
 counted AS (
     SELECT
-        scan, provider, count(*) FILTER (WHERE NOT unfetched) AS enforce,
-        count(*) FILTER (WHERE NOT unfetched AND verdict_strict = 'refused') AS refused,
-        count(*) FILTER (WHERE NOT unfetched AND verdict_strict = 'partial') AS partial,
-        count(*) FILTER (WHERE NOT unfetched AND coalesce(verdict_strict, 'indeterminate') = 'indeterminate') AS open,
-        count(*) FILTER (WHERE NOT unfetched AND partly AND verdict_strict = 'validated') AS may,
-        count(*) FILTER (WHERE unfetched) AS unfetched
+        scan, provider, count(*) /* names */ FILTER (WHERE NOT unfetched) AS enforce,
+        count(*) /* names */ FILTER (WHERE NOT unfetched AND verdict_strict = 'refused') AS refused,
+        count(*) /* names */ FILTER (WHERE NOT unfetched AND verdict_strict = 'partial') AS partial,
+        count(*) /* names */ FILTER (WHERE NOT unfetched AND coalesce(verdict_strict, 'indeterminate') = 'indeterminate') AS open,
+        count(*) /* names */ FILTER (WHERE NOT unfetched AND partly AND verdict_strict = 'validated') AS may,
+        count(*) /* names */ FILTER (WHERE unfetched) AS unfetched
+        /*[| , count(*) FILTER (WHERE NOT unfetched AND verdict_strict IN ('refused', 'partial')) AS n_lost,
+        count(*) FILTER (WHERE NOT unfetched) AS n_enforce ]*/
     FROM enforcing
     GROUP BY scan, provider
     HAVING count(*) FILTER (WHERE NOT unfetched) > 0
@@ -36,7 +39,7 @@ placed AS (
     SELECT
         counted.*,
         row_number() OVER (
-            PARTITION BY scan ORDER BY refused + partial DESC NULLS LAST, enforce DESC NULLS LAST, provider NULLS LAST
+            PARTITION BY scan ORDER BY /*[*/refused + partial/*| n_lost ]*/ DESC NULLS LAST, /*[*/enforce/*| n_enforce ]*/ DESC NULLS LAST, provider NULLS LAST
         ) AS place
     FROM counted
 ),

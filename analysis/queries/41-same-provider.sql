@@ -9,9 +9,10 @@
 --   seen counted as right and as wrong; mismatched_pct is percent of those with a usable policy and an MX set
 --   to match.
 -- shares: errors_pct = errors / domains - open
+-- weight: by scan, relation
 WITH relations AS (
     SELECT
-        signallers.scan, signallers.domain,
+        signallers.scan, signallers.domain, /*[| signallers.weight, ]*/
         CASE
             WHEN mail.cluster IS NULL THEN 'no MX host'
             WHEN coalesce(signallers.policy_cname[1] IS NULL, true) OR policy.own THEN
@@ -29,12 +30,12 @@ WITH relations AS (
 ),
 counted AS (
     SELECT
-        relations.scan, relations.relation, count(*) AS domains,
-        count(*) FILTER (WHERE any_stage.error) AS errors,
-        count(*) FILTER (WHERE any_stage.open) AS open,
-        count(*) FILTER (WHERE any_stage.may) AS may,
-        count(*) FILTER (WHERE mismatch.open OR mismatch.unseen OR mismatch.idle) AS not_matched,
-        count(*) FILTER (WHERE mismatch.error) AS mismatched
+        relations.scan, relations.relation, count(*) /* names of relations */ AS domains,
+        count(*) /* names of relations */ FILTER (WHERE any_stage.error) AS errors,
+        count(*) /* names of relations */ FILTER (WHERE any_stage.open) AS open,
+        count(*) /* names of relations */ FILTER (WHERE any_stage.may) AS may,
+        count(*) /* names of relations */ FILTER (WHERE mismatch.open OR mismatch.unseen OR mismatch.idle) AS not_matched,
+        count(*) /* names of relations */ FILTER (WHERE mismatch.error) AS mismatched
     FROM relations
     LEFT JOIN stage_errors AS any_stage
         ON any_stage.scan = relations.scan AND any_stage.domain = relations.domain AND any_stage.stage = 'any'

@@ -7,6 +7,7 @@
 --   not seen counted as without the type and as with it. (none): errors that no report shows, those of TLSRPT
 --   among them, which is no part of the other ranges.
 -- shares: pct = domains / signallers - transient
+-- weight: by scan, result_type
 WITH hidden AS (
     SELECT scan, domain, count(*) FILTER (WHERE stage <> 'tlsrpt') > 0 AS is_typed
     FROM stage_errors
@@ -15,7 +16,7 @@ WITH hidden AS (
 ),
 typed AS (
     SELECT
-        scan, domain, coalesce(result_type, '(none)') AS result_type, result_type IS NULL AS is_untyped,
+        scan, domain, coalesce(result_type, '(none)') AS result_type, result_type IS NULL AS is_untyped, /*[| max(weight) AS weight, ]*/
         count(*) FILTER (WHERE counts_as = 'error') AS errors
     FROM faults
     WHERE counts_as IN ('error', 'transient')
@@ -23,8 +24,8 @@ typed AS (
 ),
 totals AS (
     SELECT
-        signallers.scan, count(*) AS signallers, count(*) FILTER (WHERE is_typed) AS hidden,
-        count(*) FILTER (WHERE hidden.domain IS NOT NULL) AS hidden_at_all
+        signallers.scan, count(*) /* names */ AS signallers, count(*) /* names */ FILTER (WHERE is_typed) AS hidden,
+        count(*) /* names */ FILTER (WHERE hidden.domain IS NOT NULL) AS hidden_at_all
     FROM signallers
     LEFT JOIN hidden ON hidden.scan = signallers.scan AND hidden.domain = signallers.domain
     GROUP BY signallers.scan
@@ -32,10 +33,10 @@ totals AS (
 counted AS (
     SELECT
         typed.scan, result_type, is_untyped,
-        count(*) FILTER (WHERE errors > 0) AS domains,
-        count(*) FILTER (WHERE errors = 0) AS transient,
-        count(*) FILTER (WHERE is_typed) AS of_hidden,
-        count(*) FILTER (WHERE hidden.domain IS NOT NULL) AS of_hidden_at_all
+        count(*) /* names */ FILTER (WHERE errors > 0) AS domains,
+        count(*) /* names */ FILTER (WHERE errors = 0) AS transient,
+        count(*) /* names */ FILTER (WHERE is_typed) AS of_hidden,
+        count(*) /* names */ FILTER (WHERE hidden.domain IS NOT NULL) AS of_hidden_at_all
     FROM typed
     LEFT JOIN hidden ON hidden.scan = typed.scan AND hidden.domain = typed.domain
     GROUP BY typed.scan, result_type, is_untyped

@@ -5,30 +5,33 @@
 -- units: names; a name counts under each of its errors and once under (any). pct is percent of the row's
 --   publishers.
 -- shares: pct = names / publishers
+-- weight: by scan, part, code
 WITH publishers AS (
     SELECT
-        assessments.scan, assessments.domain, assessments.findings,
+        assessments.scan, assessments.domain, assessments.findings, /*[| population.weight, ]*/
         CASE WHEN population.signals THEN 'signallers' ELSE 'not signalling' END AS part
     FROM assessments
     JOIN population ON population.scan = assessments.scan AND population.domain = assessments.domain
     WHERE population.tlsrpt IN ('valid', 'invalid', 'multiple') AND (population.signals OR NOT population.undecided)
 ),
 totals AS (
-    SELECT scan, part, count(*) AS publishers FROM publishers GROUP BY scan, part
+    SELECT scan, part, count(*) /* names */ AS publishers FROM publishers GROUP BY scan, part
 ),
 found AS (
-    SELECT scan, domain, part, unnest(findings) AS code FROM publishers
+    SELECT scan, domain, part, /*[| weight, ]*/ unnest(findings) AS code FROM publishers
 ),
 errors AS (
-    SELECT found.scan, found.domain, found.part, catalogue.place, found.code
+    SELECT found.scan, found.domain, found.part, /*[| found.weight, ]*/ catalogue.place, found.code
     FROM found
     JOIN catalogue ON catalogue.code = found.code
     WHERE catalogue.code LIKE 'tlsrpt%' AND catalogue.severity = 'error'
 ),
 counted AS (
-    SELECT scan, part, 0 AS place, '(any)' AS code, count(DISTINCT domain) AS names FROM errors GROUP BY scan, part
+    SELECT scan, part, 0 AS place, '(any)' AS code, /*[*/count(DISTINCT domain)/*| sum(weight) ]*/ AS names
+    FROM /*[*/errors/*| (SELECT DISTINCT scan, part, domain, weight FROM errors) AS once ]*/
+    GROUP BY scan, part
     UNION ALL
-    SELECT scan, part, place, code, count(*) AS names FROM errors GROUP BY scan, part, place, code
+    SELECT scan, part, place, code, count(*) /* names */ AS names FROM errors GROUP BY scan, part, place, code
 )
 SELECT
     counted.scan, counted.part, code, publishers, names,

@@ -11,6 +11,7 @@ use crate::settings::Settings;
 use crate::shares::{self, Interval};
 use crate::tables::{Grouping, Tables};
 use crate::visible::visible;
+use crate::weight;
 use clap::Parser;
 use std::fs;
 use std::io::{self, Write};
@@ -43,7 +44,7 @@ pub struct Args {
     grouping: Grouping,
     /// Instead of tables, write into this folder what other programs need to run the same queries: names,
     /// providers, scans and the like as Parquet, and tables.sql for DuckDB.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["table", "query", "list", "by"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["table", "query", "list", "by", "weight"])]
     helper_tables: Option<PathBuf>,
 }
 
@@ -224,10 +225,20 @@ fn answer(args: &Args, program: &Program) -> Result<(), Fault> {
     if program.over_time && args.grouping.by.is_some() {
         return Err(Fault::Usage("--by is of sts-adoption and sts-misconfig".to_owned()));
     }
+    if args.grouping.weight.is_some() && program.over_time {
+        return Err(Fault::Usage("--weight is of sts-adoption and sts-misconfig".to_owned()));
+    }
+    if args.grouping.weight.is_some() && args.wanted.interval.is_some() {
+        let why = "an interval is of names that count once each, and does not hold for weights";
+        return Err(Fault::Usage(format!("--interval and --weight do not go together: {why}")));
+    }
     let mut queries = args.wanted.chosen(&program.catalogue, &query::scans())?;
     if program.over_time && args.wanted.is_whole() {
         // Whether scans may be compared comes before what is compared.
         queries.splice(0..0, query::scans());
+    }
+    if args.grouping.weight.is_some() {
+        queries = weighable(queries, args.wanted.is_whole())?;
     }
     let completeness = if args.partial { Completeness::PartialAllowed } else { Completeness::Required };
     let datasets = open_named(&args.datasets, &args.name, completeness)?;
@@ -262,6 +273,20 @@ fn answer(args: &Args, program: &Program) -> Result<(), Fault> {
         let is_sample = |dataset: &Dataset| comparable::sample_of(&dataset.manifest).is_some();
         args.wanted.put(answers, tables.datasets().iter().any(is_sample))
     })
+}
+
+/// Those of the queries that have shares of weights. Of all tables the others are left out, with a word; a
+/// table that was asked for by name must have them.
+fn weighable(queries: Vec<Query>, is_whole: bool) -> Result<Vec<Query>, Fault> {
+    let mut found = Vec::new();
+    for query in queries {
+        match weight::check(&query) {
+            Ok(()) => found.push(query),
+            Err(why) if is_whole => say(&format!("note: {why}")),
+            Err(why) => return Err(why),
+        }
+    }
+    Ok(found)
 }
 
 /// Says what somebody who reads the tables should know of their datasets: that one is not complete, or has

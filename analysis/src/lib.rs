@@ -26,5 +26,6 @@ pub mod tables;
 mod times;
 pub mod unknown;
 pub mod visible;
+pub mod weight;
 pub mod withheld;
 pub mod words;

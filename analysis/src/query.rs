@@ -21,6 +21,8 @@ pub struct Query {
     pub units: String,
     /// Which columns its shares are of, see [`crate::shares`]; empty where the header does not say.
     pub shares: String,
+    /// How it is weighted, see [`crate::weight`]; empty where the header does not say.
+    pub weight: String,
 }
 
 /// How a view comes to be.
@@ -234,6 +236,7 @@ impl Query {
                 "denominator" => &mut query.denominator,
                 "units" => &mut query.units,
                 "shares" => &mut query.shares,
+                "weight" => &mut query.weight,
                 _ => &mut ignored,
             };
             if !field.is_empty() {

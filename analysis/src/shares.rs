@@ -1,10 +1,12 @@
 //! What the shares of a table are of, by the line `shares` of its query's header: which denominators are
 //! small, and intervals for shares of a sample.
 //!
-//! The line is `COLUMN = COLUMN [+ COLUMN] / COLUMN [- COLUMN …]; …`, where a term may be `sum(COLUMN by
-//! COLUMN, …)`: the sum over the rows that have the same in these.
+//! The line is `COLUMN = [COLUMN [+ COLUMN]] / COLUMN [- COLUMN …]; …`, where a term may be `sum(COLUMN by
+//! COLUMN, …)`: the sum over the rows that have the same in these. A share without a numerator, one of those
+//! that add up row by row, gets no interval.
 
 use crate::render::{Answer, Cell, Kind};
+use crate::tables::BY;
 
 /// A denominator below this is small: a few names more or less would change the share at will.
 pub const SMALL: i64 = 30;
@@ -89,6 +91,7 @@ fn count(cell: Option<&Cell>) -> Option<i64> {
 
 /// The value of some terms in a row; `None` where a column is null or not there.
 fn value(answer: &Answer, row: &[Cell], terms: &[(i64, Term<'_>)]) -> Option<i64> {
+    let rows = answer.by_names.as_ref().unwrap_or(&answer.rows);
     let at = |name: &str| answer.columns.iter().position(|(column, _)| column == name);
     let mut sum = 0;
     for (sign, term) in terms {
@@ -96,9 +99,12 @@ fn value(answer: &Answer, row: &[Cell], terms: &[(i64, Term<'_>)]) -> Option<i64
             * match term {
                 Term::Column(name) => count(row.get(at(name)?))?,
                 Term::Sum(name, by) => {
-                    let (column, by) = (at(name)?, by.iter().map(|by| at(by)).collect::<Option<Vec<_>>>()?);
+                    let column = at(name)?;
+                    // Each value of `--by` is a table of its own.
+                    let by = by.iter().map(|by| at(by)).chain(at(BY).map(Some));
+                    let by = by.collect::<Option<Vec<_>>>()?;
                     let alike = |other: &&Vec<Cell>| by.iter().all(|by| other.get(*by) == row.get(*by));
-                    let counts = answer.rows.iter().filter(alike).filter_map(|row| count(row.get(column)));
+                    let counts = rows.iter().filter(alike).filter_map(|row| count(row.get(column)));
                     counts.sum::<i64>()
                 }
             };
@@ -106,21 +112,27 @@ fn value(answer: &Answer, row: &[Cell], terms: &[(i64, Term<'_>)]) -> Option<i64
     Some(sum)
 }
 
-/// Numerator and denominator of a share, row by row; `None` where a row has no share.
-pub type Behind = Vec<Option<(i64, i64)>>;
+/// Numerator, where it has one, and denominator of a share, row by row; `None` where a row has no share.
+pub type Behind = Vec<Option<(Option<i64>, i64)>>;
 
-/// What is behind every share of an answer, with the share's column.
+/// What is behind every share of an answer, with the share's column: numbers of names, also where its shares
+/// are of weights.
 #[must_use]
 pub fn behind(answer: &Answer) -> Vec<(String, Behind)> {
+    let rows = answer.by_names.as_ref().unwrap_or(&answer.rows);
     let each = shares(&answer.query.shares).into_iter().map(|share| {
         let at = answer.columns.iter().position(|(column, _)| column == share.column);
         let of_row = |row: &Vec<Cell>| {
-            let (count, of) = (value(answer, row, &share.count)?, value(answer, row, &share.of)?);
+            let of = value(answer, row, &share.of)?;
+            let count = match share.count.as_slice() {
+                [] => None,
+                terms => Some(value(answer, row, terms)?),
+            };
             // A share of nothing is null, and its denominator is small.
             let is_share = matches!(row.get(at?), Some(Cell::Share(_)));
             (is_share || of == 0).then_some((count, of))
         };
-        (share.column.to_owned(), answer.rows.iter().map(of_row).collect())
+        (share.column.to_owned(), rows.iter().map(of_row).collect())
     });
     each.collect()
 }
@@ -143,11 +155,13 @@ pub fn wilson(count: i64, of: i64) -> Option<(f64, f64)> {
 /// Adds what an answer needs to be read: intervals beside each share, and a mark where a denominator is
 /// small: `†` for people, the column `small` for programs.
 pub fn mark(answer: &mut Answer, interval: Option<Interval>, for_people: bool) {
+    // Wilson's interval is of names that each count once.
+    let interval = interval.filter(|_| answer.by_names.is_none());
     let behind = behind(answer);
     if behind.is_empty() {
         return;
     }
-    let is_small = |of: &Option<(i64, i64)>| of.is_some_and(|(_, of)| of < SMALL);
+    let is_small = |of: &Option<(Option<i64>, i64)>| of.is_some_and(|(_, of)| of < SMALL);
     let small: Vec<bool> =
         (0..answer.rows.len()).map(|row| behind.iter().any(|(_, each)| is_small(&each[row]))).collect();
     for (column, each) in &behind {
@@ -159,7 +173,7 @@ pub fn mark(answer: &mut Answer, interval: Option<Interval>, for_people: bool) {
         }
         for (row, of) in answer.rows.iter_mut().zip(each) {
             if interval == Some(Interval::Wilson) {
-                let bounds = of.and_then(|(count, of)| wilson(count, of));
+                let bounds = of.and_then(|(count, of)| wilson(count?, of));
                 let cell = |bound: Option<f64>| bound.map_or(Cell::Null, Cell::Share);
                 row.insert(at + 1, cell(bounds.map(|(low, _)| low)));
                 row.insert(at + 2, cell(bounds.map(|(_, high)| high)));
@@ -191,14 +205,14 @@ mod tests {
     use crate::render::{Format, render};
 
     fn answer() -> Answer {
-        let sql = "-- title: T\n-- shares: pct = a + b / n - u;\n--   of_all = a / sum(a by scan)\nSELECT 1";
+        let sql = "-- title: T\n-- shares: pct = a + b / n - u;\n--   of_all = a / sum(a by scan); upto = / n\nSELECT 1";
         let columns = [("scan", Kind::Text), ("a", Kind::Count), ("b", Kind::Count), ("n", Kind::Count)];
-        let more = [("u", Kind::Count), ("pct", Kind::Share), ("of_all", Kind::Share)];
+        let more = [("u", Kind::Count), ("pct", Kind::Share), ("of_all", Kind::Share), ("upto", Kind::Share)];
         let row = |scan: &str, a, b, n, u, pct, of_all| {
             let counts = [a, b, n, u].map(Cell::Count);
             let mut row = vec![Cell::Text(scan.to_owned())];
             row.extend(counts);
-            row.extend([pct, of_all]);
+            row.extend([pct, of_all, Cell::Share(60.0)]);
             row
         };
         Answer {
@@ -209,16 +223,27 @@ mod tests {
                 row("s", 5, 0, 20, 0, Cell::Share(25.0), Cell::Null),
             ],
             notes: Vec::new(),
+            by_names: None,
         }
     }
 
     #[test]
     fn the_numbers_behind_a_share_are_those_that_the_header_names() {
         let expected = vec![
-            ("pct".to_owned(), vec![Some((10, 40)), Some((5, 20))]),
-            ("of_all".to_owned(), vec![Some((5, 10)), None]),
+            ("pct".to_owned(), vec![Some((Some(10), 40)), Some((Some(5), 20))]),
+            ("of_all".to_owned(), vec![Some((Some(5), 10)), None]),
+            ("upto".to_owned(), vec![Some((None, 45)), Some((None, 20))]),
         ];
         assert_eq!(behind(&answer()), expected);
+        // The rows of two values are two sums.
+        let mut by = answer();
+        by.columns.push((BY.to_owned(), Kind::Text));
+        by.rows
+            .iter_mut()
+            .zip(["com", "net"])
+            .for_each(|(row, value)| row.push(Cell::Text(value.to_owned())));
+        by.rows[1][6] = Cell::Share(100.0);
+        assert_eq!(behind(&by)[1].1, [Some((Some(5), 5)), Some((Some(5), 5))]);
     }
 
     #[test]
@@ -233,7 +258,9 @@ mod tests {
         let mut programs = answer();
         mark(&mut programs, None, false);
         let csv = render(&[programs], Format::Csv, None);
-        assert_eq!(csv, "scan,a,b,n,u,pct,of_all,small\ns,5,5,45,5,25,50,true\ns,5,0,20,0,25,,true\n");
+        let expected =
+            "scan,a,b,n,u,pct,of_all,upto,small\ns,5,5,45,5,25,50,60,true\ns,5,0,20,0,25,,60,true\n";
+        assert_eq!(csv, expected);
     }
 
     #[test]
@@ -247,6 +274,7 @@ mod tests {
         let mut told = answer();
         mark(&mut told, Some(Interval::Wilson), false);
         assert_eq!(told.columns[6].0, "pct_low95");
+        assert!(told.rows.iter().all(|row| matches!(row[12..], [Cell::Null, Cell::Null])), "no numerator");
         assert_eq!(told.rows[0].len(), told.columns.len());
     }
 }

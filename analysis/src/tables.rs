@@ -27,6 +27,7 @@ mod lineage;
 mod made;
 mod parquet_file;
 mod parts;
+mod weights;
 
 use crate::comparable;
 use crate::contract::TABLES;
@@ -39,13 +40,16 @@ use crate::render::{Answer, Cell, Kind};
 use crate::settings::{Joining, Settings};
 use crate::words;
 use arrow::array::RecordBatch;
+use datafusion::prelude::SessionContext;
 use engine::file_url;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
+use tokio::sync::OnceCell;
 
 pub(crate) use engine::{Engine, in_query};
+pub(crate) use groups::BY;
 pub use groups::{By, Grouping};
 #[cfg(test)]
 pub(crate) use made::{NAMES, SIGNALLER_NAMES};
@@ -64,6 +68,12 @@ pub struct Tables {
     scratch: Option<tempfile::TempDir>,
     /// How TLS reports are held against the datasets; `None` where there are none.
     joining: Option<Joining>,
+    /// The tables without rows, in which it is looked up what a query reads; made where that is asked.
+    outline: OnceCell<SessionContext>,
+    /// Whether names have weights in these tables, which are then for shares alone.
+    is_weighted: bool,
+    /// The same tables with weights; `None` where shares are of names.
+    weighted: Option<Box<weights::Weighted>>,
 }
 
 impl Tables {
@@ -73,18 +83,36 @@ impl Tables {
     /// # Errors
     /// This machine failed at reading or planning.
     pub async fn register(datasets: Vec<Dataset>, memory: usize, settings: Settings) -> Result<Self, Fault> {
-        Self::register_by(datasets, memory, settings, &Grouping { by: None, by_least: 1 }).await
+        Self::register_by(datasets, memory, settings, &Grouping { by: None, by_least: 1, weight: None }).await
     }
 
-    /// The same, every table by something: its first columns are `by` and `by_n`.
+    /// The same, every table by something: its first columns are `by` and `by_n`; or with shares of weights.
     ///
     /// # Errors
-    /// As [`Tables::register`]; or what the tables are to be by cannot be read (usage).
+    /// As [`Tables::register`]; or what the tables are to be by, or the weights, cannot be read (usage).
     pub async fn register_by(
         datasets: Vec<Dataset>,
         memory: usize,
         settings: Settings,
         grouping: &Grouping,
+    ) -> Result<Self, Fault> {
+        let Some(weight) = &grouping.weight else {
+            return Self::register_set(datasets, memory, settings, grouping, None).await;
+        };
+        let weights = weights::read(weight).await?;
+        let mut tables = Self::register_set(datasets.clone(), memory, settings, grouping, None).await?;
+        let weighted = Self::register_set(datasets, memory, settings, grouping, Some(weights)).await?;
+        tables.weighted = Some(Box::new(weights::Weighted::of(weighted, weight).await?));
+        Ok(tables)
+    }
+
+    /// The tables without weights, or those with them.
+    async fn register_set(
+        datasets: Vec<Dataset>,
+        memory: usize,
+        settings: Settings,
+        grouping: &Grouping,
+        mut weights: Option<RecordBatch>,
     ) -> Result<Self, Fault> {
         let engine = Engine::new(memory)?;
         let providers = Providers::built_in()?;
@@ -97,10 +125,16 @@ impl Tables {
             made: BTreeSet::new(),
             scratch: None,
             joining: None,
+            outline: OnceCell::new(),
+            is_weighted: weights.is_some(),
+            weighted: None,
         };
         for table in TABLES {
             let name = if grouping.by.is_some() { format!("all_{table}") } else { table.to_owned() };
-            tables.register_parts(table, &name).await?;
+            match weights.take_if(|_| table == "domains") {
+                Some(weights) => tables.register_weighted(weights, &name).await?,
+                None => tables.register_parts(table, &name).await?,
+            }
         }
         tables.group(grouping).await?;
         tables.register_dictionary().await?;
@@ -112,7 +146,7 @@ impl Tables {
             }
         }
         for view in VIEWS.iter().filter(|view| view.making == Making::Inline) {
-            tables.engine.stand_for(view.name, view.sql).await?;
+            tables.engine.stand_for(view.name, &tables.text(view.sql)).await?;
         }
         Ok(tables)
     }
@@ -149,12 +183,21 @@ impl Tables {
     /// machine failed.
     pub async fn run(&mut self, query: &Query) -> Result<Answer, Fault> {
         self.refuse_withheld(query).await?;
+        let mut answer = self.ask(query).await?;
+        if let Some(weighted) = &mut self.weighted {
+            weighted.weigh(&mut answer).await?;
+        }
+        self.mark_partial(&mut answer);
+        Ok(answer)
+    }
+
+    /// What the tables answer to a query, with or without weights.
+    async fn ask(&mut self, query: &Query) -> Result<Answer, Fault> {
         self.prepare(query).await.map_err(|fault| self.named(fault))?;
         let collected = self.engine.collect(&query.sql).await.map_err(|cause| in_query(query, &cause));
         let (schema, batches) = collected.map_err(|fault| self.named(fault))?;
         let mut answer = Answer::from_batches(query.clone(), &schema, &batches)?;
         self.ungroup(&mut answer);
-        self.mark_partial(&mut answer);
         Ok(answer)
     }
 

@@ -21,6 +21,18 @@ ENTITIES = {"policy host": "policy", "MX": "mail", "DNS": "dns"}
 LIFETIMES = [("0", 0, 0), ("up to 1 day", 1, 86400), ("up to 1 week", 86401, 604800),
              ("up to 4 weeks", 604801, 2419200), ("longer", 2419201, 2 ** 40)]
 
+def words_of(column):
+    tables = json.loads((ROOT / "columns.json").read_text())["tables"]
+    tables = tables.values() if isinstance(tables, dict) else tables
+    found = next(c for t in tables for c in t["columns"] if c["name"] == column)
+    return {w["word"] for w in found["words"]}
+
+CERT_WORDS = words_of("cert_outcome")
+
+def small(*denominators):
+    """the mark of a row: of shares that it has, the smallest denominator"""
+    return any(n < SMALL for n in denominators if n is not None)
+
 def rows_of(folder, table):
     return pq.read_table(folder / table).to_pylist()
 
@@ -82,8 +94,8 @@ class Data:
         mx = [m for m in d["mx"] or [] if m["host"] not in (".", "")]
         d["mx_names"] = [m["host"] for m in mx]
         d["mx_rows"] = [r for h in d["mx_names"] for r in self.hosts.get(h, [])]
-        d["in_part"] = any(h not in self.hosts for h in d["mx_names"]) or any(
-            r["smtp_outcome"] == "not_attempted" for r in d["mx_rows"])
+        d["mx_in_part"] = any(h not in self.hosts for h in d["mx_names"])
+        d["in_part"] = d["mx_in_part"] or any(r["smtp_outcome"] == "not_attempted" for r in d["mx_rows"])
         d["any_in_part"] = d["policy_outcome"] is None or d["mx_kind"] == "unknown" or d["in_part"]
         d["no_mail"] = d["mx_kind"] in ("null", "none")
         cname, addrs = d["policy_cname"], d["policy_addrs"]
@@ -139,7 +151,7 @@ class Data:
         nothing = {"mx": d["mx_kind"] == "unknown" or d["mx_names"] and not d["mx_rows"],
                    "smtp": all(r["smtp_outcome"] in TRIED_NOT for r in d["mx_rows"]),
                    "mx_tls": all(r["certificate_sha256"] is None for r in d["mx_rows"])}[stage]
-        part = any(h not in self.hosts for h in d["mx_names"]) if stage == "mx" else d["in_part"]
+        part = d["mx_in_part"] if stage == "mx" else d["in_part"]
         return "unseen" if nothing else "part" if part else "right"
 
 def stage_share(names, stage):

@@ -28,7 +28,7 @@ def manager_thresholds(data):
                 n = Counter(data.manager(d, key, third, own) for d in data.signallers)
                 known = len(data.signallers) - n["unknown"]
                 cells = [c for m in MANAGERS[:3] for c in (n[m], pct(n[m], known))]
-                yield [entity, third, own, known, *cells]
+                yield [entity, third, own, known, *cells, small(known)]
 
 def max_age_values(data):
     usable = [d for d in data.signallers if d["policy_usable"]]
@@ -36,7 +36,8 @@ def max_age_values(data):
     for age in sorted({d["policy_max_age_s"] for d in usable}):
         n = Counter(d["policy_mode"] for d in usable if d["policy_max_age_s"] == age)
         k, upto = n.total(), upto + n.total()
-        yield [age, n["enforce"], n["testing"], n["none"], k, pct(k, len(usable)), pct(upto, len(usable))]
+        yield [age, n["enforce"], n["testing"], n["none"], k, pct(k, len(usable)), pct(upto, len(usable)),
+               small(len(usable))]
 
 def strict_lenient(data):
     pairs = Counter((d["verdict"], d["judgement"]["verdict_lenient"]) for d in data.signallers)
@@ -57,8 +58,9 @@ def mx_concentration(data):
     for place, h in enumerate(sorted(users, key=lambda h: (-users[h], h)), 1):
         upto[word[h]] += users[h]
         if place <= 20 or place in (30, 50, 100, 200, 300, 500, 1000, len(users)):
-            yield [place, len(users), h, word[h], users[h], pct(upto.total(), of.total()),
-                   pct(upto["valid"], of["valid"]), pct(upto["invalid"], of["invalid"])]
+            whole = (of.total(), upto.total()), (of["valid"], upto["valid"]), (of["invalid"], upto["invalid"])
+            shares = [cell for n, k in whole for cell in (n, pct(k, n))]
+            yield [place, len(users), h, word[h], users[h], *shares, small(*(n for n, _ in whole))]
 
 def policy_host_concentration(data):
     order = sorted(data.sizes["policy"].items(), key=lambda x: (-x[1], x[0]))
@@ -67,9 +69,11 @@ def policy_host_concentration(data):
     all_kinds, upto, size_upto = sum(kinds.values(), Counter()), Counter(), 0
     for place, (cluster, size) in enumerate(order, 1):
         upto, size_upto, mine = upto + kinds[cluster], size_upto + size, kinds[cluster]
-        yield [place, len(order), cluster, size, mine["usable"], mine["unusable text"],
-               pct(size_upto, all_kinds.total()), pct(upto["usable"], all_kinds["usable"]),
-               pct(upto["unusable text"], all_kinds["unusable text"])]
+        whole = [(all_kinds.total(), size_upto)]
+        whole += [(all_kinds[word], upto[word]) for word in ("usable", "unusable text")]
+        shares = [cell for n, k in whole for cell in (n, pct(k, n))]
+        yield [place, len(order), cluster, size, mine["usable"], mine["unusable text"], *shares,
+               small(*(n for n, _ in whole))]
 
 def unusable_text(data):
     names = [d for d in data.signallers if policy_kind(d) == "unusable text"]
@@ -79,7 +83,8 @@ def unusable_text(data):
         by[d["policy_outcome"], text, d["policy_mode"] or "(no mode)"].append(d["policy_max_age_s"])
     for key, ages in by.items():
         known = [a for a in ages if a is not None]
-        yield [*key, len(ages), pct(len(ages), len(names)), statistics.median(known) if known else None]
+        yield [*key, len(ages), pct(len(ages), len(names)), statistics.median(known) if known else None,
+               small(len(names))]
 
 def same_provider(data):
     by = defaultdict(list)
@@ -130,34 +135,41 @@ def addresses(data):
             yield [entity, families, k, pct(k, len(hosts)), len(hosts) < SMALL]
 
 def leaves(data):
-    """entity, how many were tried, and (certificate, whether it is valid there) of each that showed one"""
+    """entity, how many were tried, and (certificate, its outcome there) of each that showed one"""
     tried, rows = policies_tried(data), [r for r in data.mx_rows if r["smtp_outcome"] not in TRIED_NOT]
-    yield "policy host", len(tried), [(d["policy_certificate_sha256"], d["policy_cert_outcome"] == "valid")
+    yield "policy host", len(tried), [(d["policy_certificate_sha256"], d["policy_cert_outcome"])
                                       for d in tried if d["policy_certificate_sha256"]]
-    yield "MX", len(rows), [(r["certificate_sha256"], r["cert_outcome"] == "valid")
+    yield "MX", len(rows), [(r["certificate_sha256"], r["cert_outcome"])
                             for r in rows if r["certificate_sha256"]]
+
+def judged_certificates(of, shown):
+    """certificates, pct, undecided, valid, valid_pct and the mark of a row of certificates"""
+    by = defaultdict(set)
+    for sha, outcome in of:
+        by[sha].add(outcome)
+    whole, n = len(dict(shown)), len(by)
+    invalid = sum(bool(outcomes & (CERT_WORDS - {"valid"})) for outcomes in by.values())
+    valid = sum(outcomes == {"valid"} for outcomes in by.values())
+    decided = invalid + valid
+    return [n, pct(n, whole), n - decided, valid, pct(valid, decided), small(whole, decided)]
 
 def certificate_keys(data):
     for entity, tried, shown in leaves(data):
         by = defaultdict(list)
-        for sha, valid in shown:
+        for sha, outcome in shown:
             c = data.certificates[sha]
-            by[c["key_type"], c["key_bits"], c["signature"]].append((sha, valid))
+            by[c["key_type"], c["key_bits"], c["signature"]].append((sha, outcome))
         for key, of in by.items():
-            certificates, valid = len(dict(of)), len({sha for sha, v in of if v})
-            yield [entity, *key, tried, len(of), certificates,
-                   pct(certificates, len(dict(shown))), valid, pct(valid, certificates)]
+            yield [entity, *key, tried, len(of), *judged_certificates(of, shown)]
 
 def issuers(data):
     for entity, tried, shown in leaves(data):
         by = defaultdict(list)
-        for sha, valid in shown:
+        for sha, outcome in shown:
             c = data.certificates[sha]
-            by["(itself)" if c["issuer"] == c["subject"] else c["issuer"]].append((sha, valid))
+            by["(itself)" if c["issuer"] == c["subject"] else c["issuer"]].append((sha, outcome))
         for issuer, of in by.items():
-            certificates, valid = len(dict(of)), len({sha for sha, v in of if v})
-            yield [entity, issuer, 1, tried, len(of), certificates,
-                   pct(certificates, len(dict(shown))), valid, pct(valid, certificates)]
+            yield [entity, issuer, 1, tried, len(of), *judged_certificates(of, shown)]
 
 def certificate_validity(data):
     spans = [("up to 90 days", 90), ("up to 398 days", 398), ("up to 10 years", 3653),
@@ -167,7 +179,7 @@ def certificate_validity(data):
         days = [(c["not_after"] - c["not_before"]).total_seconds() / 86400 for c in certificates]
         n = Counter(next(word for word, most in spans if x <= most) for x in days)
         for span, k in n.items():
-            yield [entity, span, tried, len(days), k, pct(k, len(days)), statistics.median(days)]
+            yield [entity, span, tried, len(days), k, pct(k, len(days)), statistics.median(days), small(len(days))]
 
 def may_have(d, f):
     """whether what was not seen of a domain could bring this finding"""
@@ -183,6 +195,9 @@ def may_have(d, f):
         return True
     no_certificate = not d["no_mail"] and all(r["certificate_sha256"] is None for r in d["mx_rows"])
     if stage == "mx_tls" and (no_certificate or d["in_part"]):
+        return True
+    # a host without a row may have any fault of its stage, beside those that others have
+    if stage == "mx" and d["mx_in_part"]:
         return True
     return d["state"][stage] in ("open", "unseen", "part")
 

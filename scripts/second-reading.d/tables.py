@@ -122,7 +122,7 @@ def stages(data):
 def verdicts(data):
     everyone, n = data.signallers, len(data.signallers)
     for v in VERDICTS:
-        row, sure = [v], v != "indeterminate"
+        row, denominators, sure = [v], [], v != "indeterminate"
         for who in ("strict", "lenient"):
             is_ = lambda d, *words: d["judgement"]["verdict_" + who] in words
             k, u = sum(is_(d, v) for d in everyone), sum(is_(d, "indeterminate") for d in everyone)
@@ -130,14 +130,17 @@ def verdicts(data):
                         for d in everyone)
             more = {"partial": ("validated", "refused"), "testing_failing": ("testing_passing",)}.get(v, ())
             other = sum(is_(d, *more) and d["in_part"] for d in everyone)
-            row += [k, *((pct(k, n - u), pct(whole, n), pct(k + u + other, n)) if sure else (None,) * 3)]
+            row += [k, *((n - u, pct(k, n - u), pct(whole, n), pct(k + u + other, n)) if sure else (None,) * 4)]
+            denominators.append(n - u)
         primary = Counter(d["judgement"]["verdict_primary"] for d in everyone)
         best = largest(everyone, "policy", lambda d: d["verdict"] == v)
         inside, others = [[d for d in everyone if (d["policy"] == best) is is_in] for is_in in (True, False)]
         rest = Counter(d["verdict"] for d in others)
-        row += [primary[v], pct(primary[v], n - primary["indeterminate"]) if sure else None]
-        yield row + [best, len(inside), sum(d["verdict"] == v for d in inside), rest[v],
-                     pct(rest[v], len(others) - rest["indeterminate"]) if sure else None]
+        of, of_rest = n - primary["indeterminate"], len(others) - rest["indeterminate"]
+        row += [primary[v], *((of, pct(primary[v], of)) if sure else (None, None))]
+        row += [best, len(inside), sum(d["verdict"] == v for d in inside), rest[v]]
+        row += (of_rest, pct(rest[v], of_rest)) if sure else (None, None)
+        yield row + [sure and small(*denominators, of, of_rest)]
 
 def record_errors(data):
     """white space at the end is a warning, though it keeps a name from adopting"""

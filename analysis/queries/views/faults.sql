@@ -5,11 +5,11 @@
 --   pass and the second look has not repeated it; indeterminate where what was observed does not decide; else
 --   warning or info. A code that the catalogue does not know stands with stage unknown and counts as info.
 WITH found AS (
-    SELECT scan, domain, lasting, unnest(findings) AS code
+    SELECT scan, domain, /*[| weight, ]*/ lasting, unnest(findings) AS code
     FROM signallers
 )
 SELECT
-    found.scan, found.domain, found.code,
+    found.scan, found.domain, /*[| found.weight, ]*/ found.code,
     coalesce(catalogue.place, 9999) AS place,
     coalesce(catalogue.stage, 'unknown') AS stage,
     coalesce(catalogue.title, found.code) AS title,

@@ -24,17 +24,17 @@ WITH clusters AS (
         coalesce(names.registrable = signallers.registrable, false)
             OR coalesce(
                 signallers.policy_cname[1] IS NULL AND signallers.policy_host_dns IN ('NXDOMAIN', 'NODATA'), false
-            ) AS own
+            ) AS own /*[| , signallers.weight ]*/
     FROM signallers
     LEFT JOIN signaller_names AS names ON names.name = signallers.policy_cname[1]
     UNION ALL
     SELECT
         signallers.scan, signallers.domain, 'MX' AS entity,
         coalesce(names.provider, signallers.first_mx) AS cluster,
-        coalesce(names.registrable = signallers.registrable, false) AS own
+        coalesce(names.registrable = signallers.registrable, false) AS own /*[| , signallers.weight ]*/
     FROM (
         SELECT
-            scan, domain, registrable,
+            scan, domain, registrable, /*[| weight, ]*/
             CASE WHEN mx[1]['host'] = '.' THEN mx[2]['host'] ELSE mx[1]['host'] END AS first_mx
         FROM signallers
     ) AS signallers
@@ -43,7 +43,7 @@ WITH clusters AS (
     SELECT
         signallers.scan, signallers.domain, 'DNS' AS entity,
         coalesce(names.provider, signallers.ns[1]) AS cluster,
-        coalesce(names.registrable = signallers.registrable, false) AS own
+        coalesce(names.registrable = signallers.registrable, false) AS own /*[| , signallers.weight ]*/
     FROM signallers
     LEFT JOIN signaller_names AS names ON names.name = signallers.ns[1]
 ),
@@ -54,7 +54,7 @@ sized AS (
     FROM clusters
 )
 SELECT
-    sized.scan, sized.domain, sized.entity, sized.cluster, sized.own, sized.size,
+    sized.scan, sized.domain, sized.entity, sized.cluster, sized.own, sized.size, /*[| sized.weight, ]*/
     CASE
         WHEN sized.cluster IS NULL THEN 'unknown'
         WHEN sized.own OR sized.size <= settings.self_up_to THEN 'self'

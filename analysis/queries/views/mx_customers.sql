@@ -8,7 +8,7 @@
 --   what they count, and tests hold one against the other.
 WITH hosts AS (
     SELECT
-        scan, domain, registrable, undecided, signals, adopts,
+        scan, domain, registrable, undecided, signals, adopts, /*[| weight, ]*/
         CASE WHEN mx[1]['host'] = '.' THEN mx[2]['preference'] ELSE mx[1]['preference'] END AS lowest,
         unnest(mx) AS mx
     FROM population
@@ -16,7 +16,7 @@ WITH hosts AS (
 ),
 customers AS (
     SELECT DISTINCT
-        hosts.scan, hosts.domain, hosts.undecided, hosts.signals, hosts.adopts,
+        hosts.scan, hosts.domain, hosts.undecided, hosts.signals, hosts.adopts, /*[| hosts.weight, ]*/
         CASE
             WHEN names.registrable = hosts.registrable THEN '(own domain)'
             ELSE coalesce(names.provider, hosts.mx['host'])
@@ -27,9 +27,10 @@ customers AS (
 )
 SELECT
     scan, provider,
-    count(*) AS names,
-    count(*) FILTER (WHERE undecided) AS undecided,
-    count(*) FILTER (WHERE signals) AS signallers,
-    count(*) FILTER (WHERE adopts) AS adopters
+    count(*) /* names */ AS names,
+    count(*) /* names */ FILTER (WHERE undecided) AS undecided,
+    count(*) /* names */ FILTER (WHERE signals) AS signallers,
+    count(*) /* names */ FILTER (WHERE adopts) AS adopters
+    /*[| , count(*) AS n_names ]*/
 FROM customers
 GROUP BY scan, provider

@@ -25,7 +25,7 @@ WITH counted AS (
             + CASE WHEN signals THEN 64 ELSE 0 END
             + CASE WHEN adopts THEN 128 ELSE 0 END
             + CASE WHEN undecided THEN 256 ELSE 0 END AS bits,
-        count(*) AS names
+        count(*) /* names */ AS names
     FROM population
     CROSS JOIN settings
     GROUP BY 1, 2, 3, 4, 5

@@ -3,10 +3,10 @@
 --   is something open, and was it looked at?
 -- denominator: none.
 -- note: stages are those of the catalogue, and two sums: policy, of policy_dns to policy_text; any, of
---   record, policy, mx, smtp, mx_tls and mismatch. TLSRPT and DANE (companions) are no part of any: MTA-STS
---   works without them; tlsrpt and dane are the two parts of companions. open: a transient or indeterminate
---   finding, and no error; so are the stages of a policy behind one that is open, which it may have failed at.
---   doubt: such a finding, whatever else there is.
+--   record, policy, mx, smtp, mx_tls and mismatch. The stage companions stands here as its two parts, tlsrpt
+--   and dane; they are no part of any: MTA-STS works without them. open: a transient or indeterminate finding,
+--   and no error; so are the stages of a policy behind one that is open, which it may have failed at. doubt:
+--   such a finding, whatever else there is.
 -- note: hidden: nothing of the stage was seen, or not all of it (a fetch or an address that was not tried, a
 --   host without a row, an MX set that is not known, a policy that cannot be held against the hosts, a
 --   signaller without judgement). unseen: nothing, and neither error nor open. may: hidden, and neither error
@@ -48,7 +48,7 @@ stopped AS (
 ),
 looked AS (
     SELECT
-        reach.scan, reach.domain, named.stage, ways.step > stopped.step AS behind,
+        reach.scan, reach.domain, /*[| reach.weight, ]*/ named.stage, ways.step > stopped.step AS behind,
         CASE
             WHEN NOT judged THEN true
             WHEN named.stage = 'mx' THEN mx_unknown OR (hosts > 0 AND unasked = hosts)
@@ -56,7 +56,7 @@ looked AS (
             WHEN named.stage = 'mx_tls' THEN observed = 0
             WHEN named.stage = 'mismatch' THEN NOT matchable
             WHEN named.stage = 'tlsrpt' THEN reach.tlsrpt = 'unknown'
-            WHEN named.stage IN ('record', 'any', 'companions', 'dane', 'unknown') THEN false
+            WHEN named.stage IN ('record', 'any', 'dane', 'unknown') THEN false
             ELSE NOT fetched
         END AS nothing,
         CASE
@@ -64,7 +64,6 @@ looked AS (
             WHEN named.stage IN ('smtp', 'mx_tls') THEN unasked > 0 OR skipped > 0
             WHEN named.stage = 'any' THEN NOT fetched OR mx_unknown OR unasked > 0 OR skipped > 0
             WHEN named.stage = 'dane' THEN mx_unknown OR unasked > 0 OR skipped > 0
-            WHEN named.stage = 'companions' THEN reach.tlsrpt = 'unknown' OR mx_unknown OR unasked > 0 OR skipped > 0
             ELSE false
         END AS partly,
         named.stage IN ('smtp', 'mx_tls', 'mismatch') AND no_mail AS idle
@@ -72,21 +71,21 @@ looked AS (
     CROSS JOIN (
         VALUES
             ('record'), ('policy_dns'), ('policy_tcp'), ('policy_tls'), ('policy_http'), ('policy_text'), ('policy'),
-            ('mx'), ('smtp'), ('mx_tls'), ('mismatch'), ('any'), ('companions'), ('tlsrpt'), ('dane'), ('unknown')
+            ('mx'), ('smtp'), ('mx_tls'), ('mismatch'), ('any'), ('tlsrpt'), ('dane'), ('unknown')
     ) AS named (stage)
     LEFT JOIN ways ON ways.stage = named.stage
     LEFT JOIN stopped ON stopped.scan = reach.scan AND stopped.domain = reach.domain
 ),
 flags AS (
     SELECT
-        looked.scan, looked.domain, looked.stage, nothing, (nothing OR partly) AND NOT idle AS hidden, idle,
+        looked.scan, looked.domain, /*[| looked.weight, ]*/ looked.stage, nothing, (nothing OR partly) AND NOT idle AS hidden, idle,
         coalesce(errors, 0) > 0 AS error, coalesce(doubts, 0) > 0 OR coalesce(behind, false) AS doubt
     FROM looked
     LEFT JOIN counted
         ON counted.scan = looked.scan AND counted.domain = looked.domain AND counted.stage = looked.stage
 )
 SELECT
-    scan, domain, stage, error, NOT error AND doubt AS open, doubt, hidden,
+    scan, domain, /*[| weight, ]*/ stage, error, NOT error AND doubt AS open, doubt, hidden,
     NOT error AND NOT doubt AND nothing AND NOT idle AS unseen,
     NOT error AND NOT doubt AND hidden AS may,
     NOT error AND NOT doubt AND idle AS idle

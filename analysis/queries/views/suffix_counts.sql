@@ -17,7 +17,7 @@ WITH counted AS (
             + CASE WHEN adopts THEN 128 ELSE 0 END
             + CASE WHEN undecided THEN 256 ELSE 0 END
             + CASE WHEN wildcard THEN 512 ELSE 0 END AS bits,
-        count(*) AS names
+        count(*) /* names */ AS names
     FROM population
     GROUP BY 1, 2, 3, 4
 )

@@ -111,6 +111,8 @@ pub struct Answer {
     pub rows: Vec<Vec<Cell>>,
     /// What whoever reads it should know: that a scan is not complete, and the like.
     pub notes: Vec<String>,
+    /// Where the shares are of weights: the rows with those of names, see [`crate::weight`].
+    pub by_names: Option<Vec<Vec<Cell>>>,
 }
 
 impl Answer {
@@ -135,7 +137,7 @@ impl Answer {
                     .map(|_| cells.iter_mut().filter_map(Iterator::next).collect::<Vec<_>>()),
             );
         }
-        Ok(Self { query, columns, rows, notes: Vec::new() })
+        Ok(Self { query, columns, rows, notes: Vec::new(), by_names: None })
     }
 }
 
@@ -248,6 +250,7 @@ mod tests {
                 vec![Cell::Text("b".into()), Cell::Null, Cell::Null],
             ],
             notes: Vec::new(),
+            by_names: None,
         }
     }
 

@@ -4,6 +4,7 @@ use super::{Engine, Tables, given};
 use crate::fault::Fault;
 use crate::query::{JOINED_VIEWS, Making, REPORT_VIEWS, VIEWS, View};
 use crate::settings::Joining;
+use tokio::sync::OnceCell;
 
 /// The table of what users may choose about it.
 pub(super) const JOIN_SETTINGS: &str = "join_settings";
@@ -24,6 +25,7 @@ impl Tables {
             self.engine.stand_for(view.name, view.sql).await?;
         }
         self.joining = Some(joining);
+        self.outline = OnceCell::new();
         Ok(())
     }
 

@@ -6,12 +6,16 @@ use super::{Engine, Tables};
 use crate::contract::{self, TABLES};
 use crate::fault::Fault;
 use crate::render::{Answer, Cell, Kind};
+use crate::weight::Weight;
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
 use datafusion::prelude::CsvReadOptions;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
+
+/// The first column of tables by something: the value.
+pub(crate) const BY: &str = "by";
 
 /// Between the name of a scan and a value: no name and no word has it.
 const BETWEEN: char = '\u{1f}';
@@ -75,6 +79,10 @@ pub struct Grouping {
     /// With --by: values of fewer names are added up as (others).
     #[arg(long, value_name = "NAMES", default_value_t = 100, value_parser = clap::value_parser!(i64).range(1..))]
     pub by_least: i64,
+    /// Shares of weights in the place of shares of names: a column of numbers from 0 on in a file of names,
+    /// such as mailboxes or mails. A name that is not in the file weighs 0. Counts stay those of names.
+    #[arg(long, value_name = "FILE.csv:COLUMN")]
+    pub weight: Option<Weight>,
 }
 
 /// Names of each scan and value.
@@ -151,7 +159,10 @@ impl Tables {
                 ("rank", By::List) => "rank_by AS rank".to_owned(),
                 (name, _) => format!("all_{table}.\"{name}\""),
             });
-            let columns: Vec<String> = columns.collect();
+            let mut columns: Vec<String> = columns.collect();
+            if self.is_weighted && table == "domains" {
+                columns.push("all_domains.weight".to_owned());
+            }
             let from = match table {
                 "domains" | "assessments" => format!(
                     "all_{table} JOIN by_members ON by_members.scan_name = all_{table}.scan AND by_members.name = domain"
@@ -222,7 +233,7 @@ impl Tables {
             let value = Cell::Text(value.to_owned());
             row.splice(0..0, [value, names]);
         }
-        answer.columns.splice(0..0, [("by".to_owned(), Kind::Text), ("by_n".to_owned(), Kind::Count)]);
+        answer.columns.splice(0..0, [(BY.to_owned(), Kind::Text), ("by_n".to_owned(), Kind::Count)]);
     }
 }
 

@@ -50,7 +50,7 @@ impl Tables {
     /// # Errors
     /// The text is no query over these tables (usage), or a view is broken.
     pub async fn columns_read(&self, query: &Query) -> Result<BTreeSet<(String, String)>, Fault> {
-        let context = self.outline().await?;
+        let context = self.outline.get_or_try_init(|| self.outlined()).await?;
         let (mut read, mut opaque) = (BTreeSet::new(), BTreeSet::new());
         let mut texts = vec![query.sql.as_str()];
         while let Some(text) = texts.pop() {
@@ -76,7 +76,7 @@ impl Tables {
 
     /// All tables without their rows, every view standing for its text but for those that are looked into one
     /// by one.
-    async fn outline(&self) -> Result<SessionContext, Fault> {
+    async fn outlined(&self) -> Result<SessionContext, Fault> {
         let context = SessionContext::new();
         let add = |name: &str, schema: SchemaRef| -> Result<(), DataFusionError> {
             let empty = MemTable::try_new(Arc::clone(&schema), vec![vec![RecordBatch::new_empty(schema)]])?;

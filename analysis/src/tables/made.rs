@@ -45,9 +45,8 @@ impl Tables {
         for view in self.views().into_iter().rev().filter(|view| view.making != Making::Inline) {
             if wanted.contains(view.name) {
                 let made_from = if view.name == "signaller_names" { SIGNALLER_NAMES } else { view.sql };
-                let asked = self.engine.asked(made_from);
-                // Of groups these are counted by their texts.
-                if !COUNTED.contains(&view.name) || !self.sizes.is_empty() {
+                let asked = self.engine.asked(&self.text(made_from));
+                if !COUNTED.contains(&view.name) || self.counts_by_text() {
                     wanted.extend(asked.map_err(|cause| Fault::engine("read a view", cause))?);
                 }
             }
@@ -66,19 +65,24 @@ impl Tables {
                 continue;
             }
             match view.name {
-                "mx_customers" if self.sizes.is_empty() => {
+                "mx_customers" if !self.counts_by_text() => {
                     self.engine
                         .register_batch(view.name, customers::count(&self.datasets, &self.providers)?)?;
                 }
-                "common_counts" if self.sizes.is_empty() => {
+                "common_counts" if !self.counts_by_text() => {
                     self.engine.register_batch(view.name, common::count(&self.datasets)?)?;
                 }
                 "signaller_names" => self.hold_signaller_names().await?,
-                _ => self.engine.hold(view.name, view.sql).await?,
+                _ => self.engine.hold(view.name, &self.text(view.sql)).await?,
             }
             self.made.insert(view.name);
         }
         Ok(())
+    }
+
+    /// Whether what is else counted without SQL is counted by its text: of groups, and with weights.
+    fn counts_by_text(&self) -> bool {
+        self.is_weighted || !self.sizes.is_empty()
     }
 
     async fn hold_signaller_names(&self) -> Result<(), Fault> {

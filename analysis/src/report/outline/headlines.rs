@@ -49,7 +49,7 @@ pub const HEADLINES: [Headline; 8] = [
         keep: &[("verdict", &["validated"])],
         value: "strict_pct",
         range: Some(("strict_low", "strict_high")),
-        of: None,
+        of: Some(Of { count: "strict", of: "of_strict", less: None }),
         label: "of signallers: every MX host passes, enforced",
     },
     Headline {

@@ -111,6 +111,7 @@ mod tests {
                 vec![Cell::Null, Cell::Count(-2_000), Cell::Share(0.0004)],
             ],
             notes: Vec::new(),
+            by_names: None,
         }
     }
 
