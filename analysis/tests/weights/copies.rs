@@ -1,5 +1,5 @@
-//! Held against datasets with as many copies of a name as it weighs, and where these have other clusters against
-//! sums that are made without SQL.
+//! Held against datasets with as many copies of a name as it weighs, and where these have other clusters
+//! against sums that are made without SQL.
 
 use super::{alike, file, lot, names, open, rows, shares_and_keys, weighable, world};
 use serde_json::Value;

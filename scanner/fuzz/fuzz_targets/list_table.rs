@@ -9,7 +9,8 @@ use sts_scanner::input::Choices;
 fuzz_target!(|data: &[u8]| {
     let Some((first, text)) = data.split_first() else { return };
     let column = [None, Some("1"), Some("2"), Some("host")][usize::from(first & 3)].map(Into::into);
-    let choices = Choices { column, ranked: first & 4 != 0, any_suffix: first & 8 != 0, alone: true };
+    let (ranked, any_suffix) = (first & 4 != 0, first & 8 != 0);
+    let choices = Choices { column, ranked, any_suffix, alone: true, ..Choices::default() };
     let delimiter = [b',', b'\t', b';', b','][usize::from(first >> 4 & 3)];
     let text: Vec<u8> = text.iter().map(|byte| if *byte == b',' { delimiter } else { *byte }).collect();
     let Ok(looked) = lists::read(&text, &choices) else { return };

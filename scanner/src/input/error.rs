@@ -1,6 +1,7 @@
 //! What can be wrong with the lists themselves.
 
 use super::bad::Example;
+use super::judge::HEAD;
 use std::io;
 
 /// Why the lists cannot be read. Bad lines are no error: they are counted in the
@@ -92,26 +93,26 @@ pub enum InputError {
         list: String,
         /// Where the names were taken from.
         names: String,
-        /// How many entries are no names, of those that were looked at.
+        /// How many entries are no names; of a long list, as of those that were looked at.
         invalid: u64,
-        /// How many were looked at.
+        /// How many entries there are.
         entries: u64,
         /// The first of them.
         examples: Vec<Example>,
     },
     /// Most names are in no domain that there is.
     #[error(
-        "{list}: {unknown} of {entries} names end in no suffix that the Public Suffix List knows: {}. If they are meant, \
-         --any-suffix takes them. {}", quoted(examples), OTHER_COLUMN.replace("NAMES", names)
+        "{list}: {}{unknown} of {entries} names end in no suffix that the Public Suffix List knows: {}. If they are meant, \
+         --any-suffix takes them. {}", about(*entries), quoted(examples), OTHER_COLUMN.replace("NAMES", names)
     )]
     UnknownSuffixes {
         /// The list as typed.
         list: String,
         /// Where the names were taken from.
         names: String,
-        /// How many names end like this, of those that were looked at.
+        /// How many names end like this; of a long list, as those do that were looked at.
         unknown: u64,
-        /// How many were looked at.
+        /// How many names there are.
         entries: u64,
         /// The first of them.
         examples: Vec<String>,
@@ -218,11 +219,16 @@ fn no_column(asked: Option<&str>, several: &[String], columns: &[String]) -> Str
     }
 }
 
+/// Of a long list not every entry is looked at.
+const fn about(entries: u64) -> &'static str {
+    if entries > HEAD { "about " } else { "" }
+}
+
 fn most_invalid(invalid: u64, entries: u64) -> String {
     if invalid == entries {
         return format!("the list contains no domain name. Of {entries} entries the first are:");
     }
-    format!("{invalid} of {entries} entries are no domain names. The first are:")
+    format!("{}{invalid} of {entries} entries are no domain names. The first are:", about(entries))
 }
 
 fn examples_of(examples: &[Example]) -> String {

@@ -67,15 +67,22 @@ impl Judge {
         }
     }
 
+    /// How many of all entries these stand for: beyond the first, one stands for many.
+    const fn of_all(&self, part: u64) -> u64 {
+        match part.saturating_mul(self.entries).checked_div(self.names + self.invalid) {
+            Some(part) => part,
+            None => 0,
+        }
+    }
+
     /// Refuses a list of which most entries cannot be meant. `names` says where they were taken from.
     pub(super) fn verdict(self, list: &ListSpec, names: &str) -> Result<(), InputError> {
-        let entries = self.names + self.invalid;
-        if 2 * self.invalid > entries {
+        if self.invalid > self.names {
             return Err(InputError::MostlyInvalid {
                 list: list.typed(),
                 names: names.to_owned(),
-                invalid: self.invalid,
-                entries,
+                invalid: self.of_all(self.invalid),
+                entries: self.entries,
                 examples: self.bad,
             });
         }
@@ -83,8 +90,8 @@ impl Judge {
             return Err(InputError::UnknownSuffixes {
                 list: list.typed(),
                 names: names.to_owned(),
-                unknown: self.unknown,
-                entries: self.names,
+                unknown: self.of_all(self.unknown),
+                entries: self.of_all(self.names),
                 examples: self.strange,
             });
         }

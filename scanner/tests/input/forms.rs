@@ -96,7 +96,14 @@ fn a_list_of_something_else_is_refused_with_five_of_it() {
             "--column NAME",
         ],
     );
-    refuses(b"a.com\n192.0.2.1\n192.0.2.2\n", &["2 of 3 entries are no domain names"]);
+    refuses(b"a.com\n192.0.2.1\n192.0.2.2\n", &[": 2 of 3 entries are no domain names"]);
+    // Of a long list not each entry is looked at, and it is said how many there are all the same.
+    refuses(
+        "192.0.2.1\n".repeat(4400).as_bytes(),
+        &["no domain name. Of 4400 entries the first are: line 1"],
+    );
+    let few = format!("{}{}", "www\n".repeat(4000), "a.com\n".repeat(50));
+    refuses(few.as_bytes(), &[": about 3989 of 4050 names end in no suffix"]);
     // Half is not most.
     reads("a.com\n192.0.2.1\n", &[("a.com", None)]);
     // The whole list decides, not its start.
