@@ -5,8 +5,7 @@
 //! COLUMN, …)`: the sum over the rows that have the same in these. A share without a numerator, one of those
 //! that add up row by row, gets no interval.
 
-use crate::render::{Answer, Cell, Kind};
-use crate::tables::BY;
+use crate::render::{Answer, BY, Cell, Kind};
 
 /// A denominator below this is small: a few names more or less would change the share at will.
 pub const SMALL: i64 = 30;

@@ -49,7 +49,6 @@ use std::path::Path;
 use tokio::sync::OnceCell;
 
 pub(crate) use engine::{Engine, in_query};
-pub(crate) use groups::BY;
 pub use groups::{By, Grouping};
 #[cfg(test)]
 pub(crate) use made::{NAMES, SIGNALLER_NAMES};

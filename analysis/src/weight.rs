@@ -17,8 +17,7 @@
 
 use crate::fault::Fault;
 use crate::query::Query;
-use crate::render::{Answer, Cell, Kind};
-use crate::tables::BY;
+use crate::render::{Answer, BY, Cell, Kind};
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;

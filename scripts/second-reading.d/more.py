@@ -45,6 +45,10 @@ def strict_lenient(data):
     for (s, l), n in [(("(alike)", "(alike)"), alike)] + [p for p in pairs.items() if len(set(p[0])) == 2]:
         yield [s, l, n, pct(n, len(data.signallers)), len(data.signallers) < SMALL]
 
+def shares_upto(whole):
+    """each denominator with its share so far, and the mark of the row"""
+    return [*(cell for n, k in whole for cell in (n, pct(k, n))), small(*(n for n, _ in whole))]
+
 def mx_concentration(data):
     """shares of uses: a domain with two hosts is counted at both"""
     users = Counter(h for d in data.signallers for h in set(d["mx_names"]))
@@ -59,8 +63,7 @@ def mx_concentration(data):
         upto[word[h]] += users[h]
         if place <= 20 or place in (30, 50, 100, 200, 300, 500, 1000, len(users)):
             whole = (of.total(), upto.total()), (of["valid"], upto["valid"]), (of["invalid"], upto["invalid"])
-            shares = [cell for n, k in whole for cell in (n, pct(k, n))]
-            yield [place, len(users), h, word[h], users[h], *shares, small(*(n for n, _ in whole))]
+            yield [place, len(users), h, word[h], users[h], *shares_upto(whole)]
 
 def policy_host_concentration(data):
     order = sorted(data.sizes["policy"].items(), key=lambda x: (-x[1], x[0]))
@@ -71,9 +74,7 @@ def policy_host_concentration(data):
         upto, size_upto, mine = upto + kinds[cluster], size_upto + size, kinds[cluster]
         whole = [(all_kinds.total(), size_upto)]
         whole += [(all_kinds[word], upto[word]) for word in ("usable", "unusable text")]
-        shares = [cell for n, k in whole for cell in (n, pct(k, n))]
-        yield [place, len(order), cluster, size, mine["usable"], mine["unusable text"], *shares,
-               small(*(n for n, _ in whole))]
+        yield [place, len(order), cluster, size, mine["usable"], mine["unusable text"], *shares_upto(whole)]
 
 def unusable_text(data):
     names = [d for d in data.signallers if policy_kind(d) == "unusable text"]

@@ -5,7 +5,7 @@ use super::made::names_schema;
 use super::{Engine, Tables};
 use crate::contract::{self, TABLES};
 use crate::fault::Fault;
-use crate::render::{Answer, Cell, Kind};
+use crate::render::{Answer, BY, Cell, Kind};
 use crate::weight::Weight;
 use arrow::array::AsArray;
 use arrow::datatypes::Int64Type;
@@ -13,9 +13,6 @@ use datafusion::prelude::CsvReadOptions;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
-
-/// The first column of tables by something: the value.
-pub(crate) const BY: &str = "by";
 
 /// Between the name of a scan and a value: no name and no word has it.
 const BETWEEN: char = '\u{1f}';

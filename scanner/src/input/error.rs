@@ -1,7 +1,6 @@
 //! What can be wrong with the lists themselves.
 
 use super::bad::Example;
-use super::judge::HEAD;
 use std::io;
 
 /// Why the lists cannot be read. Bad lines are no error: they are counted in the
@@ -86,7 +85,7 @@ pub enum InputError {
     },
     /// Most entries are no names: another column is meant, or another file.
     #[error(
-        "{list}: {} {}. {}", most_invalid(*invalid, *entries), examples_of(examples), OTHER_COLUMN.replace("NAMES", names)
+        "{list}: {} {}. {}", most_invalid(*invalid, *entries, *is_estimate), examples_of(examples), OTHER_COLUMN.replace("NAMES", names)
     )]
     MostlyInvalid {
         /// The list as typed.
@@ -97,13 +96,15 @@ pub enum InputError {
         invalid: u64,
         /// How many entries there are.
         entries: u64,
+        /// Whether not each of them was looked at.
+        is_estimate: bool,
         /// The first of them.
         examples: Vec<Example>,
     },
     /// Most names are in no domain that there is.
     #[error(
         "{list}: {}{unknown} of {entries} names end in no suffix that the Public Suffix List knows: {}. If they are meant, \
-         --any-suffix takes them. {}", about(*entries), quoted(examples), OTHER_COLUMN.replace("NAMES", names)
+         --any-suffix takes them. {}", about(*is_estimate), quoted(examples), OTHER_COLUMN.replace("NAMES", names)
     )]
     UnknownSuffixes {
         /// The list as typed.
@@ -114,6 +115,8 @@ pub enum InputError {
         unknown: u64,
         /// How many names there are.
         entries: u64,
+        /// Whether not each of them was looked at.
+        is_estimate: bool,
         /// The first of them.
         examples: Vec<String>,
     },
@@ -220,15 +223,15 @@ fn no_column(asked: Option<&str>, several: &[String], columns: &[String]) -> Str
 }
 
 /// Of a long list not every entry is looked at.
-const fn about(entries: u64) -> &'static str {
-    if entries > HEAD { "about " } else { "" }
+const fn about(is_estimate: bool) -> &'static str {
+    if is_estimate { "about " } else { "" }
 }
 
-fn most_invalid(invalid: u64, entries: u64) -> String {
+fn most_invalid(invalid: u64, entries: u64, is_estimate: bool) -> String {
     if invalid == entries {
         return format!("the list contains no domain name. Of {entries} entries the first are:");
     }
-    format!("{}{invalid} of {entries} entries are no domain names. The first are:", about(entries))
+    format!("{}{invalid} of {entries} entries are no domain names. The first are:", about(is_estimate))
 }
 
 fn examples_of(examples: &[Example]) -> String {

@@ -83,6 +83,7 @@ impl Judge {
                 names: names.to_owned(),
                 invalid: self.of_all(self.invalid),
                 entries: self.entries,
+                is_estimate: self.entries > HEAD,
                 examples: self.bad,
             });
         }
@@ -92,6 +93,7 @@ impl Judge {
                 names: names.to_owned(),
                 unknown: self.of_all(self.unknown),
                 entries: self.of_all(self.names),
+                is_estimate: self.entries > HEAD,
                 examples: self.strange,
             });
         }
