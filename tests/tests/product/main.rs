@@ -128,12 +128,21 @@ fn scan_into(lab: &Lab, list: &Path, folder: &Path) -> Command {
 }
 
 /// Starts a scan and waits until it reports progress for the first time.
-fn started(mut command: Command) -> Child {
+fn started(command: Command) -> Child {
+    started_once(command, |_| true)
+}
+
+/// The same, and waits until what it reports is enough.
+fn started_once(mut command: Command, is_enough: impl Fn(&str) -> bool) -> Child {
     let mut child = command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap();
     let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
     // Before that it says what it reads of each list.
-    let first = lines.by_ref().map(Result::unwrap).find(|line| !line.starts_with("list ")).unwrap();
-    assert!(first.contains(" domains | "), "{first}");
+    let mut told = lines.by_ref().map(Result::unwrap).skip_while(|line| line.starts_with("list "));
+    let is_progress = |line: &String| {
+        assert!(line.contains(" domains | "), "{line}");
+        is_enough(line)
+    };
+    assert!(told.any(|line| is_progress(&line)), "it ended before that");
     // What else it says must not fill the pipe.
     std::thread::spawn(move || lines.for_each(drop));
     child
