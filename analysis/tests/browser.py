@@ -1,7 +1,9 @@
 """Opens a report in headless Chromium and uses it as a reader would.
 
-usage: browser.py FOLDER     with report.html (several scans), one.html (one scan), tls.html (one scan and TLS reports) and
-                             figures/; pictures are written there
+usage: browser.py FOLDER AXE
+  FOLDER  with report.html (several scans), one.html (one scan), tls.html (one scan and TLS reports) and figures/;
+          pictures are written there
+  AXE     the script of axe-core
 """
 
 import base64
@@ -37,6 +39,7 @@ def browser(profile, downloads):
     options.set_capability("goog:loggingPrefs", {"browser": "ALL", "performance": "ALL"})
     driver = webdriver.Chrome(options=options, service=webdriver.ChromeService("/usr/bin/chromedriver"))
     driver.set_page_load_timeout(60)
+    driver.set_script_timeout(120)
     # What the browser's own first page asks for is no business of the report's.
     driver.get("about:blank")
     driver.get_log("performance")
@@ -167,6 +170,30 @@ def contrast(driver):
     """)
 
 
+def check_accessible(driver, axe, page):
+    """What axe finds, wide and at a phone's width, light and dark, and with all tables open: nothing."""
+
+    def violations(how, rules):
+        found = driver.execute_async_script("""
+            const [rules, done] = arguments;
+            const told = ({ id, impact, nodes }) => `${id} (${impact}): ${nodes.length} times, ${nodes[0].html}`;
+            axe.run({ rules }).then(({ violations }) => done(violations.map(told)), (fault) => done([String(fault)]));
+        """, rules)
+        check(f"what axe finds in {page}, {how}", found, [])
+
+    driver.execute_script(axe)
+    for width in (1280, 390):
+        size(driver, width, 900)
+        for theme in ("light", "dark"):
+            driver.execute_script("document.documentElement.dataset.theme = arguments[0]", theme)
+            violations(f"{theme}, {width} wide", {})
+    driver.execute_script("delete document.documentElement.dataset.theme")
+    size(driver, 1280, 900)
+    # The contrast of thousands of cells takes minutes, and cells are of one colour.
+    driver.execute_script("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+    violations("all tables open", {"color-contrast": {"enabled": False}})
+
+
 def check_looks(driver, out):
     size(driver, 1280, 900)
     driver.execute_script("scrollTo(0, 0)")
@@ -220,7 +247,7 @@ def requests(driver):
     return [url for url in asked if not url.startswith(("data:", "blob:"))]
 
 
-def main(out):
+def main(out, axe):
     with tempfile.TemporaryDirectory() as work:
         downloads = pathlib.Path(work, "downloads")
         downloads.mkdir()
@@ -234,6 +261,7 @@ def main(out):
                 waited(driver, lambda driver: driver.execute_script("return document.readyState") == "complete")
                 check("the script runs", "js" in driver.find_element(By.TAG_NAME, "html").get_attribute("class"), True)
                 check_structure(driver)
+                check_accessible(driver, axe.read_text(), page.name)
             check_sections(driver, out, ["reported", "explained"])
             driver.get(addresses[0])
             figures = check_looks(driver, out)
@@ -244,8 +272,8 @@ def main(out):
             check("requests", sorted(set(requests(driver)) - set(addresses)), [])
         finally:
             driver.quit()
-    print(f"{figures} figures, {rows} rows sorted, {copied} lines copied and saved; no error on the console, no request")
+    print(f"{figures} figures, {rows} rows sorted, {copied} lines copied and saved; nothing that axe finds, no error on the console, no request")
 
 
 if __name__ == "__main__":
-    main(pathlib.Path(sys.argv[1]))
+    main(*map(pathlib.Path, sys.argv[1:]))

@@ -91,6 +91,11 @@ fn breaks(datasets: &[Dataset], force: bool) -> Vec<Break> {
 }
 
 impl Report {
+    /// Whether changes between some scans are left out.
+    fn cuts_changes(&self) -> bool {
+        self.breaks.iter().any(|broken| broken.cuts)
+    }
+
     /// Asks every query over the datasets and draws the figures.
     ///
     /// # Errors

@@ -99,7 +99,11 @@ impl Series {
         let labels = self.lines.iter().map(|line| text_width(&self.ending(line))).fold(0.0, f64::max) + 14.0;
         let beside = if width == Width::Wide { labels.min(230.0) } else { 10.0 };
         let marked = !self.jumps.is_empty() || !self.breaks.is_empty();
-        let (top, bottom) = (if marked { 48.0 } else { 26.0 }, 268.0);
+        let banded = |line: &SeriesLine| line.ranges.iter().flatten().any(|(low, high)| high > low);
+        let bands = if self.lines.iter().any(banded) { "; bands: all the undecided either way" } else { "" };
+        let head = wrapped(&format!("{}{bands}", self.axis), pixels);
+        let above = LINE * rows(head.len().saturating_sub(1));
+        let (top, bottom) = (above + if marked { 48.0 } else { 26.0 }, above + 268.0);
         let below = if width == Width::Wide { 0 } else { self.lines.len() };
         let notes: usize = self.notes(pixels).iter().chain(&self.told(pixels)).map(Vec::len).sum();
         let height = bottom + 36.0 + 20.0 * rows(below) + LINE * rows(notes);
@@ -117,9 +121,9 @@ impl Series {
             across: scale::Scale::new((first, last), (left + 14.0, right - 6.0)),
             up: scale::Scale::new((0.0, ticks.last().copied().unwrap_or(1.0)), (bottom, top)),
         };
-        let banded = |line: &SeriesLine| line.ranges.iter().flatten().any(|(low, high)| high > low);
-        let bands = if self.lines.iter().any(banded) { "; bands: all the undecided either way" } else { "" };
-        drawing.text("m", (0.0, 12.0), Anchor::Start, &shortened(&format!("{}{bands}", self.axis), pixels));
+        for (line, told) in head.iter().enumerate() {
+            drawing.text("m", (0.0, 12.0 + LINE * rows(line)), Anchor::Start, told);
+        }
         for tick in &ticks {
             drawing.line("g", (left, frame.up.at(*tick)), (right, frame.up.at(*tick)));
             let label = scale::label(*tick);

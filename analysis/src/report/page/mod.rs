@@ -7,7 +7,8 @@ use super::figure::{About, Width, escape};
 use super::headline::Told;
 use super::{Report, Shown};
 use crate::fault::Fault;
-use crate::render::{Answer, Format};
+use crate::query;
+use crate::render::Format;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use sha2::{Digest, Sha256};
@@ -178,7 +179,7 @@ fn entry(out: &mut String, report: &Report, shown: &Shown, rows: usize) {
             let _ = write!(out, "<p class=\"of-what\"><b>{label}.</b> {}</p>", escape(text));
         }
     }
-    numbers(out, answer, shown, rows, report.scans.last().map_or("", |(scan, _)| scan));
+    numbers(out, report, shown, rows);
     let _ = writeln!(
         out,
         "<details class=\"query\"><summary>Query <code>{name}</code></summary><pre tabindex=\"0\">{}</pre></details></article>",
@@ -191,10 +192,16 @@ fn about(figure: &super::Drawn) -> About {
 }
 
 /// The table with its buttons. Without a figure it is open.
-fn numbers(out: &mut String, answer: &Answer, shown: &Shown, rows: usize, newest: &str) {
+fn numbers(out: &mut String, report: &Report, shown: &Shown, rows: usize) {
+    let answer = &report.answers[shown.answer];
+    let newest = report.scans.last().map_or("", |(scan, _)| scan);
     let count = answer.rows.len();
     if count == 0 {
-        out.push_str("<p class=\"note\">No rows: there is nothing of this in the data.</p>");
+        let cause = match report.cuts_changes() && query::trends().contains(&answer.query) {
+            true => "no change is shown between scans that are not to be compared (above), but with --force",
+            false => "there is nothing of this in the data",
+        };
+        let _ = write!(out, "<p class=\"note\">No rows: {cause}.</p>");
         return;
     }
     let open = if shown.figures.is_empty() && count <= PRINTED_ROWS { " open" } else { "" };
