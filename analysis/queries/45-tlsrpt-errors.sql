@@ -6,19 +6,11 @@
 --   publishers.
 -- shares: pct = names / publishers
 -- weight: by scan, part, code
-WITH publishers AS (
-    SELECT
-        assessments.scan, assessments.domain, assessments.findings, /*[| population.weight, ]*/
-        CASE WHEN population.signals THEN 'signallers' ELSE 'not signalling' END AS part
-    FROM assessments
-    JOIN population ON population.scan = assessments.scan AND population.domain = assessments.domain
-    WHERE population.tlsrpt IN ('valid', 'invalid', 'multiple') AND (population.signals OR NOT population.undecided)
-),
-totals AS (
-    SELECT scan, part, count(*) /* names */ AS publishers FROM publishers GROUP BY scan, part
+WITH totals AS (
+    SELECT scan, part, count(*) /* names */ AS publishers FROM tlsrpt_publishers GROUP BY scan, part
 ),
 found AS (
-    SELECT scan, domain, part, /*[| weight, ]*/ unnest(findings) AS code FROM publishers
+    SELECT scan, domain, part, /*[| weight, ]*/ unnest(findings) AS code FROM tlsrpt_publishers
 ),
 errors AS (
     SELECT found.scan, found.domain, found.part, /*[| found.weight, ]*/ catalogue.place, found.code

@@ -21,8 +21,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 /// The columns that are read.
 const COLUMNS: [&str; 5] = ["registrable", "mx_kind", "mx", "sts_signals", "sts_record"];
-/// The words of `sts_record` that say what the record is.
-const DECIDED: [&str; 4] = ["valid", "invalid", "multiple", "absent"];
+/// The words of `sts_record` that say what the record is, the commonest first.
+const DECIDED: [&str; 4] = ["absent", "valid", "invalid", "multiple"];
 const OWN: &str = "(own domain)";
 
 /// Names of one provider: all, undecided, signallers, adopters.
@@ -144,30 +144,31 @@ impl<'b> Columns<'b> {
         let undecided = record.is_some_and(|record| !DECIDED.contains(&record));
         let signals = !undecided && !self.signals.is_null(row) && self.signals.value(row);
         let adds = [true, undecided, signals, record == Some("valid")].map(i64::from);
-        let preference =
-            |host: usize| (!self.preferences.is_null(host)).then(|| self.preferences.value(host));
         // The root of a null MX beside others is no host (RFC 7505).
-        let is_host = |host: &usize| cell(self.hosts, *host) != Some(".");
-        let lowest = (begin..end).find(is_host).and_then(preference);
-        // Most names have one provider; those that were counted for this name stand here.
-        let mut counted: Vec<&str> = Vec::new();
-        for host in (begin..end).filter(is_host).take_while(|&host| preference(host) == lowest) {
-            let Some(host) = cell(self.hosts, host) else { continue };
+        let hosts = (begin..end).filter_map(|at| Some((at, cell(self.hosts, at)?)));
+        let mut lowest = None;
+        let (mut first, mut others) = (None, Vec::new());
+        for (at, host) in hosts.filter(|(_, host)| *host != ".") {
+            let preference = (!self.preferences.is_null(at)).then(|| self.preferences.value(at));
+            if *lowest.get_or_insert(preference) != preference {
+                break;
+            }
             let registrable = providers::registrable(host);
             let provider = if registrable.is_some() && registrable == own {
                 OWN
             } else {
                 providers.of_registrable(registrable).unwrap_or(host)
             };
-            if counted.contains(&provider) {
-                continue;
+            // A name counts once for each of its providers, and most have one: no list is made for that.
+            match first {
+                None => first = Some(provider),
+                Some(first) if first == provider || others.contains(&provider) => continue,
+                Some(_) => others.push(provider),
             }
-            counted.push(provider);
-            if !counts.contains_key(provider) {
-                counts.insert(provider.to_owned(), Counts::default());
-            }
-            if let Some(sum) = counts.get_mut(provider) {
-                sum.iter_mut().zip(adds).for_each(|(sum, add)| *sum += add);
+            let add = |sum: &mut Counts| sum.iter_mut().zip(adds).for_each(|(sum, add)| *sum += add);
+            match counts.get_mut(provider) {
+                Some(sum) => add(sum),
+                None => add(counts.entry(provider.to_owned()).or_default()),
             }
         }
     }

@@ -1,0 +1,13 @@
+-- title: Publishers of TLSRPT
+-- answers: One row per name that was judged and publishes TLSRPT (valid, invalid or several records): does it
+--   signal MTA-STS too, and what are its findings?
+-- denominator: none.
+-- note: names of which it is not known whether they signal are left out.
+SELECT
+    assessments.scan, assessments.domain, assessments.findings, /*[| population.weight, ]*/
+    CASE WHEN population.signals THEN 'signallers' ELSE 'not signalling' END AS part
+FROM assessments
+JOIN population ON population.scan = assessments.scan AND population.domain = assessments.domain
+-- The first of these needs one small column of all names, the others are asked for a few.
+WHERE population.tlsrpt_record IN ('valid', 'invalid', 'multiple')
+    AND population.tlsrpt IN ('valid', 'invalid', 'multiple') AND (population.signals OR NOT population.undecided)
