@@ -146,8 +146,11 @@ impl<'b> Columns<'b> {
         let adds = [true, undecided, signals, record == Some("valid")].map(i64::from);
         let preference =
             |host: usize| (!self.preferences.is_null(host)).then(|| self.preferences.value(host));
-        // The root of a null MX beside others is no host (RFC 7505).
-        let is_host = |host: &usize| cell(self.hosts, *host) != Some(".");
+        // The root of a null MX beside others is no host (RFC 7505), nor is what never exists (RFC 6761 6.4).
+        let is_host = |host: &usize| {
+            cell(self.hosts, *host)
+                .is_none_or(|host| host != "." && host != "invalid" && !host.ends_with(".invalid"))
+        };
         let lowest = (begin..end).find(is_host).and_then(preference);
         // Most names have one provider; those that were counted for this name stand here.
         let mut counted: Vec<&str> = Vec::new();
