@@ -8,6 +8,6 @@ SELECT
     CASE WHEN population.signals THEN 'signallers' ELSE 'not signalling' END AS part
 FROM assessments
 JOIN population ON population.scan = assessments.scan AND population.domain = assessments.domain
--- The first of these needs one small column of all names, the others are asked for a few.
-WHERE population.tlsrpt_record IN ('valid', 'invalid', 'multiple')
-    AND population.tlsrpt IN ('valid', 'invalid', 'multiple') AND (population.signals OR NOT population.undecided)
+-- Of names with these words tlsrpt is tlsrpt_record, which is one small column of all names; the others are
+-- asked for a few.
+WHERE population.tlsrpt_record IN ('valid', 'invalid', 'multiple') AND (population.signals OR NOT population.undecided)

@@ -1,7 +1,7 @@
 //! Measures over time: a line a measure, the range that the undecided leave open as a band, and jumps that
 //! are explained.
 
-use super::svg::{Anchor, Drawing, shortened, text_width, wrapped};
+use super::svg::{Anchor, Drawing, LINE, shortened, text_width, wrapped};
 use super::{Tone, Unit, Width, rows, scale};
 
 /// Low and high of a range at one time.
@@ -57,9 +57,8 @@ pub struct Series {
     pub unit: Unit,
 }
 
-/// Where the notes on jumps begin, and how high a line of them is, pixels.
+/// Where the notes on jumps begin, pixels.
 const NOTES_AT: f64 = 26.0;
-const LINE: f64 = 19.0;
 
 /// Places of one drawing.
 struct Frame {
@@ -121,9 +120,7 @@ impl Series {
             across: scale::Scale::new((first, last), (left + 14.0, right - 6.0)),
             up: scale::Scale::new((0.0, ticks.last().copied().unwrap_or(1.0)), (bottom, top)),
         };
-        for (line, told) in head.iter().enumerate() {
-            drawing.text("m", (0.0, 12.0 + LINE * rows(line)), Anchor::Start, told);
-        }
+        drawing.lines("m", (0.0, 12.0), &head);
         for tick in &ticks {
             drawing.line("g", (left, frame.up.at(*tick)), (right, frame.up.at(*tick)));
             let label = scale::label(*tick);
@@ -198,10 +195,8 @@ impl Series {
             drawing.text("k b", (x_mark, frame.top - 10.7), Anchor::Middle, &name);
             drawing.dot("c4", (9.0, below + 8.0), 8.0);
             drawing.text("k b", (9.0, below + 12.3), Anchor::Middle, &name);
-            for line in note {
-                drawing.text("", (NOTES_AT, below + 12.3), Anchor::Start, &line);
-                below += LINE;
-            }
+            drawing.lines("", (NOTES_AT, below + 12.3), &note);
+            below += LINE * rows(note.len());
         }
         below
     }
@@ -228,10 +223,8 @@ impl Series {
             }
             drawing.text("m", (x, frame.top - 12.0), Anchor::Middle, "≠");
             drawing.text("m", (9.0, below + 12.3), Anchor::Middle, "≠");
-            for line in note {
-                drawing.text("", (NOTES_AT, below + 12.3), Anchor::Start, &line);
-                below += LINE;
-            }
+            drawing.lines("", (NOTES_AT, below + 12.3), &note);
+            below += LINE * rows(note.len());
         }
     }
 

@@ -1,6 +1,6 @@
 //! Cumulative distributions over a logarithmic axis.
 
-use super::svg::{Anchor, Drawing, shortened, text_width, wrapped};
+use super::svg::{Anchor, Drawing, LINE, shortened, text_width, wrapped};
 use super::{Tone, Width, percent, rows, scale};
 
 /// One distribution.
@@ -42,16 +42,14 @@ impl Steps {
     pub(super) fn draw(&self, width: Width) -> Drawing {
         let pixels = width.pixels();
         let head = wrapped(&self.shares, pixels);
-        let above = 19.0 * rows(head.len().saturating_sub(1));
+        let above = LINE * rows(head.len().saturating_sub(1));
         let (left, top, bottom) = (44.0, 24.0 + above, 244.0 + above);
         let right = pixels - if width == Width::Wide { 16.0 } else { 10.0 };
         let legend = if self.curves.len() > 1 { 22.0 * rows(self.curves.len()) } else { 0.0 };
         let mut drawing = Drawing::new(pixels, bottom + 44.0 + legend);
         let across = scale::Scale::new(self.extent(), (left, right));
         let up = scale::Scale::new((0.0, 100.0), (bottom, top));
-        for (line, told) in head.iter().enumerate() {
-            drawing.text("m", (0.0, 12.0 + 19.0 * rows(line)), Anchor::Start, told);
-        }
+        drawing.lines("m", (0.0, 12.0), &head);
         for share in [0.0, 25.0, 50.0, 75.0, 100.0] {
             drawing.line("g", (left, up.at(share)), (right, up.at(share)));
             drawing.text("m", (left - 8.0, up.at(share) + 4.0), Anchor::End, &scale::label(share));

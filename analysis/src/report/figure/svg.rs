@@ -6,6 +6,8 @@ use std::fmt::Write as _;
 
 /// Size of letters in every figure, CSS pixels.
 pub(super) const LETTERS: f64 = 12.5;
+/// How high a line of text over several lines is, CSS pixels.
+pub(super) const LINE: f64 = 19.0;
 
 /// Text as it may stand in HTML and SVG, in an element or a quoted attribute. What could hide or turn text
 /// around (control characters, marks of direction, invisible separators) is shown by its number.
@@ -159,6 +161,14 @@ impl Drawing {
         let class = if class.is_empty() { String::new() } else { format!(" class=\"{class}\"") };
         let (x, y) = (short(at.0), short(at.1));
         let _ = write!(self.body, "<text{class} x=\"{x}\" y=\"{y}\"{anchor}>{}</text>", escape(text));
+    }
+
+    /// Lines of text below one another, the first at this point.
+    pub(super) fn lines(&mut self, class: &str, (x, mut y): (f64, f64), lines: &[String]) {
+        for line in lines {
+            self.text(class, (x, y), Anchor::Start, line);
+            y += LINE;
+        }
     }
 
     /// Text that rises to the right by so many degrees.

@@ -197,9 +197,10 @@ fn numbers(out: &mut String, report: &Report, shown: &Shown, rows: usize) {
     let newest = report.scans.last().map_or("", |(scan, _)| scan);
     let count = answer.rows.len();
     if count == 0 {
-        let cause = match report.cuts_changes() && query::trends().contains(&answer.query) {
-            true => "no change is shown between scans that are not to be compared (above), but with --force",
-            false => "there is nothing of this in the data",
+        let cause = if report.cuts_changes() && query::trends().contains(&answer.query) {
+            "no change is shown between scans that are not to be compared (above), but with --force"
+        } else {
+            "there is nothing of this in the data"
         };
         let _ = write!(out, "<p class=\"note\">No rows: {cause}.</p>");
         return;
