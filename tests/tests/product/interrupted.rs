@@ -1,7 +1,8 @@
 //! A scan that is stopped, by the operator or by force, goes on where it was.
 
 use super::{
-    assert_code, assert_rows_graded, dataset, lab, list, mix, scan, started, steady_mix, sts_scan, text,
+    assert_code, assert_rows_graded, dataset, lab, list, mix, scan, started, started_once, steady_mix,
+    sts_scan, text,
 };
 use std::path::Path;
 use std::process::{Child, Command, ExitStatus};
@@ -17,9 +18,19 @@ const SLOWED: [&str; 2] = ["--dns-rate", "3000"];
 
 /// Begins a slow scan of a laboratory and ends it by a signal, once it is under way.
 pub(super) fn broken_off(lab: &Lab, dir: &Path, by: &str, more: &[&str]) -> ExitStatus {
+    broken_off_once(lab, dir, (by, more), |_| true)
+}
+
+/// The same, once a line of progress says enough.
+pub(super) fn broken_off_once(
+    lab: &Lab,
+    dir: &Path,
+    (by, more): (&str, &[&str]),
+    is_enough: impl Fn(&str) -> bool,
+) -> ExitStatus {
     let mut command = scan(lab, &list(lab), dir);
     command.args(more);
-    let mut child = started(command);
+    let mut child = started_once(command, is_enough);
     signal(&child, by);
     child.wait().unwrap()
 }

@@ -1,10 +1,10 @@
 //! A dataset is whole or refused: every damage is told by the name of the part, by every program, and nothing
 //! that was committed is lost.
 
-use super::interrupted::signal;
+use super::interrupted::broken_off_once;
 use super::{
     analysis, assert_code, assert_no_difference, assert_rows_graded, dataset, lab, list, manifest, mix, scan,
-    started_once, steady_mix, sts_scan, text,
+    steady_mix, sts_scan, text,
 };
 use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
@@ -17,15 +17,12 @@ const TABLES: [&str; 4] = ["domains", "mx_hosts", "certificates", "assessments"]
 
 /// Begins a scan and breaks it off when each table has something to write.
 fn begun(lab: &Lab, dir: &Path) {
-    let mut command = scan(lab, &list(lab), dir);
-    command.args(["--dns-rate", "3000"]);
-    let hosts = |line: &str| {
-        let (before, _) = line.split_once(" MX hosts").unwrap();
-        before.rsplit(' ').next().unwrap().parse::<u64>().unwrap()
+    let has_hosts = |line: &str| {
+        let before = line.split_once(" MX hosts").and_then(|(before, _)| before.rsplit(' ').next());
+        before.is_some_and(|count| count.parse::<u64>().unwrap() >= 100)
     };
-    let mut child = started_once(command, |line| hosts(line) >= 100);
-    signal(&child, "INT");
-    assert_eq!(child.wait().unwrap().code(), Some(3));
+    let ended = broken_off_once(lab, dir, ("INT", &["--dns-rate", "3000"]), has_hosts);
+    assert_eq!(ended.code(), Some(3));
 }
 
 /// A scan in two runs, so that the tables of evidence have more than one part; it is complete.
