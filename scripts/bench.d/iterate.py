@@ -52,6 +52,7 @@ class World:
 
     def __init__(self, programs, folder, domains, core, *flags):
         self.folder, self.domains, self.programs = folder, domains, programs
+        self.kind = [flag for flag in flags if flag == "--plain"]
         command = [str(programs / "sts-lab"), "bulk", "--domains", str(domains), "--dir", str(folder), *flags]
         self.child = subprocess.Popen(pinned(core, command), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         if self.child.stdout.readline() != "ready\n":
@@ -69,7 +70,7 @@ class World:
 
     def check(self, dataset):
         """How many rows are false, and the report of them."""
-        done = subprocess.run([self.programs / "sts-lab", "check-bulk", str(dataset), "--domains", str(self.domains)],
+        done = subprocess.run([self.programs / "sts-lab", "check-bulk", str(dataset), "--domains", str(self.domains), *self.kind],
                               capture_output=True, text=True, check=False)
         if done.returncode not in (0, 1):
             fail(f"the rows cannot be checked: {done.stderr}")

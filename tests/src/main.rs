@@ -82,6 +82,9 @@ enum Task {
         /// Its seed.
         #[arg(long, default_value_t = 1)]
         seed: u64,
+        /// Whether it was served so.
+        #[arg(long)]
+        plain: bool,
     },
     /// Print docs/hostile-peers.md: what each hostile world does, what limits it, and which tests show it.
     Hostile,
@@ -140,6 +143,9 @@ struct Bulky {
     /// Share of datagrams that are lost each way, from 0 to 0.5.
     #[arg(long, default_value_t = 0.0)]
     loss: f64,
+    /// No server that is slow or odd: what is wrong with servers is that they are lame or silent.
+    #[arg(long)]
+    plain: bool,
     /// Write the registries' zone files too.
     #[arg(long)]
     zones: bool,
@@ -208,7 +214,9 @@ fn main() -> ExitCode {
         }
         Task::Compare { before, after } => compared(&before, &after),
         Task::Bulk(args) => bulky(&args),
-        Task::CheckBulk { dataset, domains, seed } => checked_bulk(&dataset, &Bulk::new(seed, domains)),
+        Task::CheckBulk { dataset, domains, seed, plain } => {
+            checked_bulk(&dataset, &bulk_of(seed, domains, plain))
+        }
         Task::Hostile => hostile::page().map(|page| {
             print!("{page}");
             ExitCode::SUCCESS
@@ -224,11 +232,15 @@ fn bulky(args: &Bulky) -> Result<ExitCode> {
     if !(0.0..=0.5).contains(&args.loss) {
         bail!("--loss is {}, must be from 0 to 0.5", args.loss);
     }
-    let world = Bulk::new(args.seed, args.domains);
+    let world = bulk_of(args.seed, args.domains, args.plain);
     bulk::write(&world, &args.dir, args.zones)?;
     let way = bulk::Way { delay: Duration::from_millis(args.delay_ms), loss: args.loss };
     bulk::serve(&world, way, args.port)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn bulk_of(seed: u64, domains: u32, plain: bool) -> Bulk {
+    if plain { Bulk::plain(seed, domains) } else { Bulk::new(seed, domains) }
 }
 
 fn checked_bulk(dataset: &Path, world: &Bulk) -> Result<ExitCode> {

@@ -18,6 +18,8 @@ pub struct Checked {
     pub rows: u64,
     /// How many rows are false, by defect of the domain and by how, each with one domain.
     pub wrong: BTreeMap<String, (u64, String)>,
+    /// How many of them are of domains that can be resolved.
+    pub wrong_of_resolvable: u64,
 }
 
 impl Checked {
@@ -33,7 +35,8 @@ impl std::fmt::Display for Checked {
         for (what, (count, example)) in &self.wrong {
             writeln!(f, "{what:<60} {count:>8}  {example}")?;
         }
-        writeln!(f, "{} rows, {} false", self.rows, self.wrong())
+        let (wrong, resolvable) = (self.wrong(), self.wrong_of_resolvable);
+        writeln!(f, "{} rows, {wrong} false, {resolvable} of them of domains that can be resolved", self.rows)
     }
 }
 
@@ -69,6 +72,7 @@ pub fn check(bulk: &Bulk, dataset: &Path) -> Result<Checked> {
                 checked.rows += 1;
                 let is_right = found.iter().zip(&wanted).all(|(found, wanted)| wanted.allows(*found));
                 if !is_right {
+                    checked.wrong_of_resolvable += u64::from(domain.is_resolvable());
                     let found = found.map(|cell| cell.unwrap_or("null")).join(" ");
                     let what = format!("{:?} {}: {found}", domain.defect, wanted.map(Wanted::text).join(" "));
                     checked.wrong.entry(what).or_insert_with(|| (0, name.to_owned())).0 += 1;

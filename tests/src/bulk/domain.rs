@@ -26,6 +26,17 @@ const DEFECTS: [(f64, Defect); 11] = [
     (0.000_5, Defect::SelfReferring),
 ];
 
+/// The same where all that is wrong with servers is that they are lame or silent.
+const PLAIN: [(f64, Defect); 7] = [
+    (0.020, Defect::Unregistered),
+    (0.020, Defect::Refused),
+    (0.005, Defect::ServerFailure),
+    (0.010, Defect::OneRefused),
+    (0.006, Defect::DeadOperator),
+    (0.006, Defect::DeadServers),
+    (0.021, Defect::HalfDead),
+];
+
 /// What is wrong with the servers of a domain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Defect {
@@ -89,9 +100,10 @@ impl Bulk {
     pub(super) fn domain(&self, number: u32) -> Domain {
         let mut share = self.share(2, number);
         let mut defect = Defect::None;
-        for (part, of) in DEFECTS {
-            if share < part {
-                defect = of;
+        let defects = if self.is_plain { &PLAIN[..] } else { &DEFECTS[..] };
+        for (part, of) in defects {
+            if share < *part {
+                defect = *of;
                 break;
             }
             share -= part;

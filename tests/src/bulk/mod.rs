@@ -35,13 +35,21 @@ pub struct Bulk {
     /// How many domains the list has.
     pub domains: u32,
     operators: Operators,
+    /// Whether none of its servers is odd, only lame or silent.
+    is_plain: bool,
 }
 
 impl Bulk {
     /// The world of a seed.
     #[must_use]
     pub fn new(seed: u64, domains: u32) -> Self {
-        Self { seed, domains, operators: Operators::new(seed) }
+        Self { seed, domains, operators: Operators::new(seed), is_plain: false }
+    }
+
+    /// The same without servers that are slow or do not know EDNS, of which each resolver makes something else.
+    #[must_use]
+    pub fn plain(seed: u64, domains: u32) -> Self {
+        Self { is_plain: true, ..Self::new(seed, domains) }
     }
 
     /// A number that looks random, for one purpose and one thing.
