@@ -206,7 +206,7 @@ fn flag(setting: &'static Setting) -> Option<Arg> {
 }
 
 fn is_list(setting: &Setting) -> bool {
-    matches!(setting.key, "resolvers" | "exclude")
+    matches!(setting.key, "resolvers" | "exclude" | "controls")
 }
 
 /// What was typed; prints help or a usage error and ends the program where clap says so.

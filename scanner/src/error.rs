@@ -11,6 +11,7 @@ use crate::input::InputError;
 use crate::plan::PlanError;
 use crate::tls::TrustError;
 use std::io;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 /// Why a scan cannot begin or go on; says what was found and the way out.
@@ -41,6 +42,23 @@ pub enum ScanError {
         "authoritative servers cannot be asked from here: {0}. Ask a resolver: --resolver system, or --resolver ADDR"
     )]
     Closed(String),
+    /// What the DNS says is not what stands in it.
+    #[error(
+        "the scan does not begin: {0}. Is this a network that asks for a login first, or a resolver that filters? `[scan] controls` names them (--controls)"
+    )]
+    Controls(String),
+    /// A resolver bears few questions at once.
+    #[error(
+        "resolver {resolver} answers only {bears} of {questions} questions at once, too few for a scan: leave --resolver out, take unbound with scripts/unbound.conf, or give it more places (dnsmasq: dns-forward-max=10000)"
+    )]
+    Narrow {
+        /// Which.
+        resolver: SocketAddr,
+        /// How many it answered.
+        bears: usize,
+        /// How many it was asked.
+        questions: usize,
+    },
     /// This machine.
     #[error(transparent)]
     Fault(#[from] LocalFault),
@@ -126,6 +144,7 @@ impl ScanError {
                 | Self::Trust(_)
                 | Self::Intermediates { .. }
                 | Self::Exists(_)
+                | Self::Narrow { .. }
                 | Self::Locked { why: LockError::Busy(_), .. }
                 | Self::NoScan { .. }
                 | Self::Changed(_)

@@ -52,6 +52,9 @@ fn facts(tally: &Tally) -> String {
     if takes >= SLOW_RESOLVER {
         facts.push_str(&format!(" | resolver answers after {:.1} s", takes.as_secs_f64()));
     }
+    if let Some(overload) = tally.overload() {
+        facts.push_str(&format!(" | resolver overloaded: {:.1} % of questions", overload.percent()));
+    }
     let waiting = tally.deferred.value();
     if waiting > 0 {
         facts.push_str(&format!(" | {waiting} waiting for a second look"));

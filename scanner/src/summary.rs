@@ -23,6 +23,16 @@ pub fn text(report: &Report) -> String {
     for warning in &report.dns.warnings {
         let _ = writeln!(text, "{warning}");
     }
+    if let Some(overload) = report.dns.overload() {
+        let _ = writeln!(
+            text,
+            "the resolvers had more questions than they bear: {:.1} % ({} of {}) were refused or failed so. They got \
+             fewer, and these again; rows may be false. Leave --resolver out, or take unbound with scripts/unbound.conf",
+            overload.percent(),
+            overload.failed,
+            overload.questions
+        );
+    }
     let lowered = descriptors::told(&report.lowered.budgets, report.lowered.open_files);
     if !lowered.is_empty() {
         let _ = writeln!(text, "{lowered}");

@@ -49,6 +49,8 @@ pub enum Lost {
     Route,
     /// Anything that the resolvers have to ask others for.
     Upstream,
+    /// What is known to stand in the DNS.
+    Controls,
 }
 
 /// The network of this machine, shared by all stages of a scan.

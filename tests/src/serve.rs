@@ -6,6 +6,7 @@ mod contacts;
 mod dns;
 mod flow;
 mod forge;
+pub mod front;
 mod http2;
 mod https;
 mod load;

@@ -145,6 +145,12 @@ fn manifest_of(shards: &[Dataset], name: &str, complete: bool, is_whole: bool) -
     put("sum", added(each("sum")));
     put("counts", added(each("counts")));
     put("outages", each("outages").filter_map(Value::as_array).flatten().cloned().collect());
+    for key in ["controls", "resolver_overload"] {
+        if each(key).next().is_some() {
+            let lists: Vec<Value> = each(key).filter_map(Value::as_array).flatten().cloned().collect();
+            put(key, if lists.is_empty() { added(each(key)) } else { lists.into() });
+        }
+    }
     let withheld: Map<String, Value> = each("withheld")
         .filter_map(Value::as_object)
         .flatten()

@@ -5,6 +5,7 @@
 
 pub mod args;
 mod daily;
+mod doubts;
 mod draw;
 pub mod figure;
 mod files;
@@ -127,6 +128,7 @@ impl Report {
             .collect();
         for dataset in &datasets {
             notes.extend(dataset.not_known()?.map(|told| format!("{}: {told}.", dataset.scan)));
+            notes.extend(doubts::doubts(&dataset.scan, &dataset.manifest));
         }
         let force = tables.as_ref().is_some_and(|tables| tables.settings().force);
         let breaks = breaks(&datasets, force);

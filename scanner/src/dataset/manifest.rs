@@ -48,6 +48,12 @@ pub struct Manifest {
     /// Times, of all runs, in which this machine's network was away and the scan was paused.
     #[serde(default)]
     pub outages: Vec<Outage>,
+    /// What the controls showed, in all runs; empty where the plan has none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub controls: Vec<ControlSeen>,
+    /// Where one question of a hundred, or more, failed because the resolvers were asked too much.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolver_overload: Option<Overloaded>,
     /// The sum of inputs; `None` before a run has ended.
     pub sum: Option<Sum>,
     /// What was excluded: how much, never what.
@@ -197,6 +203,50 @@ pub struct Outage {
     pub seconds: f64,
     /// What was noticed.
     pub why: String,
+}
+
+/// What one control showed: a name that is known to signal, or one below `com` that cannot exist.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ControlSeen {
+    /// When its round began, RFC 3339.
+    pub at: String,
+    /// The name.
+    pub name: String,
+    /// `signals`, or the status of the answer; that of the name that cannot exist has to be NXDOMAIN.
+    pub outcome: String,
+    /// Which of several resolvers was asked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resolver: Option<String>,
+}
+
+/// How much failed because the resolvers were asked too much.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Overloaded {
+    /// Questions that something came of.
+    pub questions: u64,
+    /// Those among them that were refused, or failed while the resolver was overloaded, at one of their tries.
+    pub failed: u64,
+}
+
+impl Overloaded {
+    /// So much of so many; `None` where it is less than one of a hundred.
+    #[must_use]
+    pub fn of(failed: u64, questions: u64) -> Option<Self> {
+        (failed > 0 && failed.saturating_mul(100) >= questions).then_some(Self { questions, failed })
+    }
+
+    /// Percent of the questions.
+    #[must_use]
+    #[allow(clippy::cast_precision_loss, reason = "a share is shown with one decimal")]
+    pub fn percent(self) -> f64 {
+        100.0 * self.failed as f64 / self.questions.max(1) as f64
+    }
+
+    /// That of two runs.
+    #[must_use]
+    pub fn with(self, other: Self) -> Self {
+        Self { questions: self.questions + other.questions, failed: self.failed + other.failed }
+    }
 }
 
 /// Where a scan was seen from.

@@ -4,7 +4,8 @@
 use super::effort::patience;
 use super::engine::{Engine, Event, Exchange};
 use super::iterate::{Iterating, Near};
-use super::resolvers::Chosen;
+use super::overload::{QUICK, Suspect};
+use super::resolvers::{Chosen, Resolvers};
 use super::tcp::over_tcp;
 use super::trace::{self, Asked};
 use super::{Answer, Dns, Doubt, Effort, RecordType, engine_here, wire};
@@ -30,13 +31,24 @@ struct Came {
     answer: Answer,
     /// Why none could be sent, where the network seems to be away.
     fault: Option<LocalFault>,
+    /// Where it is a failure of which nobody knows whose it is.
+    suspect: Option<Suspect>,
 }
 
 impl Came {
     /// An answer, or none in time.
     fn of(answer: Option<Answer>) -> Self {
         let answer = answer.unwrap_or_else(|| Answer::without(DnsStatus::Timeout, moment::now()));
-        Self { answer, fault: None }
+        Self { answer, fault: None, suspect: None }
+    }
+
+    /// An answer that took so long from one of the resolvers.
+    fn from(answer: Answer, resolvers: &Resolvers, chosen: Chosen, took: Duration) -> Self {
+        let is_refusal = answer.status == DnsStatus::Refused;
+        let is_quick_failure = || answer.status == DnsStatus::ServFail && took < QUICK;
+        let is_suspect = is_refusal || is_quick_failure() && !resolvers.only_fails(chosen);
+        let suspect = is_suspect.then(|| Suspect { resolver: resolvers.addr(chosen), is_refusal });
+        Self { suspect, ..Self::of(Some(answer)) }
     }
 }
 
@@ -95,8 +107,9 @@ impl Dns {
             return Box::pin(self.walk(iterating, &engine, (effort, near), (name, kind), waited)).await;
         }
         self.trace.question(name, kind);
-        let mut asked = 0;
+        let (mut asked, mut again) = (0, 0);
         loop {
+            self.line.until_up(waited).await?;
             let Some(mut exchange) = engine.exchange(name, kind) else {
                 return Ok(Answer::without(DnsStatus::BadAnswer, moment::now()));
             };
@@ -104,11 +117,17 @@ impl Dns {
                 exchange.doubt();
             }
             let began = Instant::now();
-            let Some(Came { answer, fault }) =
+            let Some(Came { answer, fault, suspect }) =
                 self.attempts(effort, &engine, &mut exchange, name, waited).await?
             else {
                 continue;
             };
+            if let Some(suspect) = suspect
+                && Box::pin(self.is_worth_asking_again(&engine, suspect, again, waited)).await?
+            {
+                again += 1;
+                continue;
+            }
             asked += 1;
             let is_doubtful = matches!(answer.status, DnsStatus::Timeout | DnsStatus::Truncated);
             // Boxed, as its like below: it is not to make every question's state larger.
@@ -166,6 +185,7 @@ impl Dns {
         let noted = self.trace.question(name, kind);
         let mut asked = 0;
         loop {
+            self.line.until_up(waited).await?;
             self.still_admits(name)?;
             let began = Instant::now();
             let (answer, rests_on_silence) =
@@ -191,6 +211,7 @@ impl Dns {
         waited: &mut Waited,
     ) -> Result<Option<Came>, Unfinished> {
         let mut left = self.deadline;
+        let began = Instant::now();
         let mut last: Option<Chosen> = None;
         // An answer that is none, kept for the case that no resolver has a better one.
         let mut useless = None;
@@ -217,7 +238,9 @@ impl Dns {
                 Event::Closed => return Err(Unfinished::Stopped),
                 Event::Expired | Event::Unreachable => self.resolvers.silent(chosen),
                 Event::Answer => match self.heed(engine, chosen, read(exchange)) {
-                    Heeded::Final(answer) => return Ok(Some(Came::of(Some(answer)))),
+                    Heeded::Final(answer) => {
+                        return Ok(Some(Came::from(answer, &self.resolvers, chosen, took)));
+                    }
                     Heeded::Useless(answer) => useless = Some(answer),
                     Heeded::Truncated => {
                         let _aside = engine.step_aside();
@@ -232,7 +255,7 @@ impl Dns {
                     }
                     Heeded::Failing(answer) => {
                         let is_believed = Box::pin(self.believes_failures(waited)).await?;
-                        return Ok(is_believed.then(|| Came::of(Some(answer))));
+                        return Ok(is_believed.then(|| Came::from(answer, &self.resolvers, chosen, took)));
                     }
                 },
             }
@@ -240,7 +263,10 @@ impl Dns {
                 break;
             }
         }
-        Ok(Some(Came::of(useless)))
+        Ok(Some(match (useless, last) {
+            (Some(answer), Some(last)) => Came::from(answer, &self.resolvers, last, began.elapsed()),
+            (useless, _) => Came::of(useless),
+        }))
     }
 
     /// Whether a name may still be asked about: said last of all, since the wait for pace may have been long

@@ -2,13 +2,16 @@
 
 mod addresses;
 mod answer;
+mod aside;
 mod asking;
+mod burst;
 mod effort;
 pub mod engine;
 mod iterate;
 mod lookup;
 mod map;
 mod open;
+mod overload;
 mod preflight;
 mod resolvers;
 mod tcp;
@@ -18,6 +21,7 @@ mod wire;
 
 pub use addresses::Addresses;
 pub use answer::Answer;
+pub use burst::Burst;
 pub use effort::Effort;
 pub use engine::{Counts, LATE_A_PLACE};
 pub use iterate::{AuthorityPace, Closed, Iteration, Near};
@@ -25,7 +29,7 @@ pub use lookup::{Lookup, NoAnswer};
 pub use open::{ByHand, fallen_back, open, open_by_hand, resolvers, workers};
 pub use preflight::Preflight;
 pub use trace::{Asked, Trace, Walked};
-pub use watch::Doubt;
+pub use watch::{Doubt, fresh_name};
 
 use crate::admission::{Admission, Waited};
 use crate::fault::{LocalFault, Unfinished};
@@ -35,6 +39,7 @@ use asking::{Reading, read};
 use engine::Engine;
 pub use hickory_resolver::proto::rr::RecordType;
 use iterate::Iterating;
+use overload::Overload;
 use preflight::Manner;
 use resolvers::Resolvers;
 use std::net::SocketAddr;
@@ -57,6 +62,9 @@ pub struct Dns {
     looking: tokio::sync::Mutex<()>,
     /// How long each took to answer before the scan began.
     takes: Vec<(SocketAddr, Duration)>,
+    /// How many questions at once each thread may have with a resolver, where that is known.
+    bounds: Vec<(SocketAddr, usize)>,
+    overload: Overload,
     engines: Questions,
     /// Where authoritative servers are asked and no resolver.
     iterating: Option<Arc<Iterating>>,
@@ -107,6 +115,8 @@ impl Dns {
             line,
             looking: tokio::sync::Mutex::default(),
             takes: Vec::new(),
+            bounds: Vec::new(),
+            overload: Overload::new(),
             engines: Questions::default(),
             iterating: None,
             trace: Arc::default(),
@@ -145,6 +155,7 @@ impl Dns {
         };
         self.engines.add(engine.clone());
         self.takes.iter().for_each(|(resolver, takes)| engine.expect(*resolver, *takes));
+        self.bounds.iter().for_each(|(resolver, most)| engine.bound(*resolver, *most));
         let mut watchers = JoinSet::new();
         if self.line.is_watched() {
             let whom = match &self.iterating {

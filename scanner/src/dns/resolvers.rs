@@ -13,6 +13,8 @@ const SILENT: u32 = 32;
 const REFUSALS: u32 = 32;
 /// Failures (SERVFAIL) in a row after which it is looked whether a resolver reaches anybody at all.
 const FAILURES: u32 = 64;
+/// Failures in a row that are no want of places: a resolver that is overloaded answers between them.
+const FEW_FAILURES: u32 = 16;
 /// First rest; each one that follows without an answer between is twice as long.
 const REST: Duration = Duration::from_secs(5);
 /// Longest rest.
@@ -131,6 +133,11 @@ impl Resolvers {
     /// Whether every resolver has answered nothing but failures for long.
     pub(super) fn all_fail(&self) -> bool {
         self.all.iter().all(|one| one.failures.load(Relaxed) >= FAILURES)
+    }
+
+    /// Whether it has answered nothing but failures for a while: then it reaches nobody, rather than lacks places.
+    pub(super) fn only_fails(&self, chosen: Chosen) -> bool {
+        self.all[chosen.0].failures.load(Relaxed) >= FEW_FAILURES
     }
 
     /// It is known to be about the names.

@@ -24,7 +24,7 @@ const QUIET_AUTHORITIES: Duration = Duration::from_secs(1);
 /// How long a resolver has for it.
 const SIGN: Duration = Duration::from_secs(1);
 /// How long a sign of life may come after its round: a resolver that became slow gives one too.
-const LATEST_SIGN: Duration = Duration::from_secs(10);
+pub(super) const LATEST_SIGN: Duration = Duration::from_secs(10);
 /// Rounds whose signs are waited for at once.
 const ROUNDS: usize = 10;
 /// Silence of all resolvers, longer than they take to answer, signs of life asked for and not given, that is
@@ -46,7 +46,7 @@ const LOOK: Duration = Duration::from_millis(20);
 const ROOT: &str = ".";
 /// Under this a name that nobody has is asked for, to see whether the resolvers reach anybody: one question
 /// to servers that a scan asks thousands of times.
-const UPSTREAM: &str = "com";
+pub(super) const UPSTREAM: &str = "com";
 
 /// What is to be believed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -107,6 +107,8 @@ async fn is_back(engine: &Engine, line: &Uplink, lost: Lost, whom: &Whom) -> boo
             Whom::Resolvers(resolvers) => reaches_others(engine, resolvers).await,
             Whom::Root(_) => true,
         },
+        // Whoever asks for the controls finds that out.
+        Lost::Controls => false,
     }
 }
 
@@ -226,10 +228,16 @@ async fn reaches_others(engine: &Engine, resolvers: &[SocketAddr]) -> bool {
 }
 
 /// A name that is in no cache; it says who asks.
-fn fresh_name() -> Option<String> {
+#[must_use]
+pub fn fresh_name() -> Option<String> {
+    fresh_label().map(|label| format!("{label}.{UPSTREAM}"))
+}
+
+/// The first label of such a name.
+pub(super) fn fresh_label() -> Option<String> {
     let mut random = [0_u8; 8];
     aws_lc_rs::rand::fill(&mut random).ok()?;
-    Some(format!("sts-census-{:016x}.{UPSTREAM}", u64::from_be_bytes(random)))
+    Some(format!("sts-census-{:016x}", u64::from_be_bytes(random)))
 }
 
 impl Dns {

@@ -249,6 +249,16 @@ impl Head {
     pub(super) const fn code(self) -> u8 {
         self.flags[1] & 0x0f
     }
+
+    /// Whether it is REFUSED.
+    pub(super) const fn is_refusal(self) -> bool {
+        self.code() == 5
+    }
+
+    /// Whether it is SERVFAIL or REFUSED (RFC 1035 section 4.1.1).
+    pub(super) const fn is_failure(self) -> bool {
+        matches!(self.code(), 2 | 5)
+    }
 }
 
 /// Numbers of questions, answers, authorities and additionals; zeros where the message is too short.

@@ -35,15 +35,15 @@ impl DnsStatus {
         matches!(self, Self::NoError | Self::NoData | Self::NxDomain)
     }
 
-    /// Whether it may pass, so that a second look is worth it.
+    /// Whether it may pass, so that a second look is worth it. REFUSED is the resolver's own word: none hands on that
+    /// of a server, and one that has no place left says it.
     #[must_use]
     pub const fn may_pass(self) -> bool {
         match self {
-            Self::ServFail | Self::Timeout => true,
+            Self::ServFail | Self::Timeout | Self::Refused => true,
             Self::NoError
             | Self::NoData
             | Self::NxDomain
-            | Self::Refused
             | Self::FormErr
             | Self::NotImp
             | Self::Truncated

@@ -2,6 +2,7 @@
 //! with its range and its default. A value that nobody sets is a constant beside its user, with the reason
 //! for it.
 
+mod controls;
 pub mod descriptors;
 mod file;
 mod operator;
@@ -56,6 +57,8 @@ pub struct ScanPlan {
     pub pace: Pace,
     /// Exclusion files.
     pub exclude: Vec<PathBuf>,
+    /// Names that are known to signal; `None` where nobody gave any: [`ScanPlan::controls`].
+    pub controls: Option<Vec<String>>,
     /// The part of the list that is ours.
     pub shard: Shard,
     /// The sample of the list that is scanned.

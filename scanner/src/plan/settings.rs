@@ -2,6 +2,7 @@
 
 use super::{
     Deadlines, Identity, ImplicitScope, Origin, Pace, PlanError, Resolvers, ScanPlan, StarttlsScope, Typed,
+    controls,
 };
 use crate::input::{Choices, Sample, Shard};
 use crate::tls::TrustSource;
@@ -119,6 +120,8 @@ pub const SETTINGS: &[Setting] = &[
         "DNS questions under way to all servers of one TLD, or of the root.", |p, t| { p.pace.per_tld_in_flight = number(t, 1, 100_000)?; Ok(()) }, |p| p.pace.per_tld_in_flight.to_string()),
     setting!("scan"."exclude", Some("exclude"), false, "files", "none",
         "Files of domains (with everything below them), suffixes, MX hosts and address blocks that are never contacted; reread when they change.", |p, t| { p.exclude = t.values.iter().map(|v| beside(t, v)).collect(); Ok(()) }, |p| list(p.exclude.iter().map(|e| e.display().to_string()))),
+    setting!("scan"."controls", Some("controls"), false, "domain names, at most 64, or none", "[\"gmail.com\", \"outlook.com\", \"yahoo.com\", \"comcast.net\", \"fastmail.com\", \"mailbox.org\"]",
+        "Names known to signal MTA-STS, asked at the beginning, every ten minutes and at the end: while fewer than half do, the scan does not go on. None where targets.allow_private.", |p, t| { p.controls = Some(controls::of(&t.values)?); Ok(()) }, |p| list(p.controls().iter())),
     setting!("scan"."shard", Some("shard"), true, "i/n with i from 1 to n", "1/1",
         "Part of the list to scan.", |p, t| { p.shard = shard(t)?; Ok(()) }, |p| quoted(p.shard)),
     setting!("scan"."sample", Some("sample"), true, "k/n with k from 1 to n", "1/1",
@@ -151,7 +154,7 @@ pub const SETTINGS: &[Setting] = &[
         "Address where Prometheus can read the scan's counters, at /metrics.", |p, t| { p.metrics = socket_addr(t)?; Ok(()) }, |p| quoted(p.metrics.map_or_else(|| "none".to_owned(), |addr| addr.to_string()))),
     setting!("report"."metrics_public", Some("metrics-public"), false, "true or false", "false",
         "Allow report.metrics to be an address that other machines can reach; the counters have no password.", |p, t| { p.metrics_public = flag(t)?; Ok(()) }, |p| p.metrics_public.to_string()),
-    setting!("deadlines"."dns", None, true, "100ms to 60s", "10s",
+    setting!("deadlines"."dns", None, true, "100ms to 60s", "12s",
         "One DNS query, with all its retransmissions.", |p, t| { p.deadlines.dns = duration(t, 100, 60_000)?; Ok(()) }, |p| quoted(duration_text(p.deadlines.dns))),
     setting!("deadlines"."policy", None, true, "100ms to 10m", "30s",
         "One policy fetch from one address.", |p, t| { p.deadlines.policy = duration(t, 100, 600_000)?; Ok(()) }, |p| quoted(duration_text(p.deadlines.policy))),
@@ -202,6 +205,7 @@ impl ScanPlan {
                 per_tld_in_flight: 500,
             },
             exclude: Vec::new(),
+            controls: None,
             shard: Shard::WHOLE,
             sample: Sample::WHOLE,
             seed: 1,
@@ -217,7 +221,8 @@ impl ScanPlan {
             metrics: None,
             metrics_public: false,
             deadlines: Deadlines {
-                dns: Duration::from_secs(10),
+                // BIND gives a name up after ten.
+                dns: Duration::from_secs(12),
                 policy: Duration::from_secs(30),
                 smtp: Duration::from_secs(90),
                 banner: Duration::from_secs(60),

@@ -329,7 +329,7 @@ fn ended(evidence: &SmtpEvidence) -> SmtpOutcome {
 
 /// Where a host's TLSA records for mail are, whatever port is configured (RFC 7672 section 2.2.3, RFC 6698
 /// section 3).
-fn tlsa_name(host: &str) -> String {
+pub(super) fn tlsa_name(host: &str) -> String {
     format!("_25._tcp.{host}")
 }
 

@@ -9,12 +9,15 @@ mod contact;
 mod control;
 pub mod course;
 mod host;
+mod known;
+mod ns;
 mod policy;
 mod reach;
 mod tries;
 
 use course::{Far, Left, Standing};
 pub use host::HostLook;
+pub use known::{Control, controls};
 pub use reach::{Reached, own_mail_server};
 
 use crate::admission::{Admission, Waited};

@@ -3,9 +3,9 @@
 use super::contact::{Believed, ConnectionEnd, Peer};
 use super::course::Far;
 use super::tries::{Offer, look};
-use super::{Domain, Probe, control, open};
+use super::{Domain, Probe, control};
 use crate::admission::{InQueue, Refusal, Slot, Waited};
-use crate::dns::{Addresses, Answer, RecordType};
+use crate::dns::Addresses;
 use crate::evidence::rows::{AddrOutcome, DomainRow, PolicyEvidence};
 use crate::evidence::{AddressOutcome, DnsStatus, Mode, MxKind, PolicyOutcome, Question};
 use crate::fault::{LocalFault, Unfinished};
@@ -18,13 +18,13 @@ use std::net::{IpAddr, SocketAddr};
 use tokio::time::Instant;
 
 impl Probe {
-    /// Name servers, policy host, policy, and which MX hosts it matches; for domains that signal.
+    /// Policy host, policy, which MX hosts it matches, and last the name servers; for domains that signal.
     ///
     /// # Errors
     /// This machine failed, or the scan was stopped.
     pub async fn policy(&self, domain: &mut Domain) -> Result<(), Unfinished> {
         domain.far = Far::Policy;
-        self.name_servers_and_control(domain).await?;
+        self.control_of_record(domain).await?;
         self.agreement(domain).await?;
         let known = &domain.row.policy;
         let failed_and_may_pass = known.outcome.is_some_and(PolicyOutcome::may_pass)
@@ -36,41 +36,17 @@ impl Probe {
         }
         self.control_policy(domain).await?;
         match_hosts(&mut domain.row);
-        Ok(())
+        // Boxed: few names signal.
+        Box::pin(self.name_servers(domain)).await
     }
 
-    /// Neither needs the other's answer.
-    async fn name_servers_and_control(&self, domain: &mut Domain) -> Result<(), Unfinished> {
+    async fn control_of_record(&self, domain: &mut Domain) -> Result<(), Unfinished> {
         let name = domain.row.domain.clone();
-        let (mut first, mut second) = Default::default();
-        let (ns, control) = tokio::join!(
-            self.name_servers(&name, domain.ns, &mut first),
-            self.control_record(&name, domain.control.txt, &mut second)
-        );
-        if let Some(answer) = ns? {
-            domain.note_retry(Question::Ns, domain.ns);
-            domain.ns = Some(answer.status);
-            domain.row.ns = answer.status.is_definite().then(|| answer.ns());
-        }
-        if let Some(seen) = control? {
+        let known = domain.control.txt;
+        if let Some(seen) = self.control_record(&name, known, &mut domain.waited).await? {
             control::take_record(domain, seen);
         }
-        for waited in [first, second] {
-            domain.waited.add(waited);
-        }
         Ok(())
-    }
-
-    async fn name_servers(
-        &self,
-        name: &str,
-        known: Option<DnsStatus>,
-        waited: &mut Waited,
-    ) -> Result<Option<Answer>, Unfinished> {
-        if !open(known) {
-            return Ok(None);
-        }
-        self.dns.ask(name, RecordType::NS, waited).await.map(Some)
     }
 
     async fn retrieve(&self, domain: &mut Domain) -> Result<(), Unfinished> {

@@ -1,6 +1,8 @@
 //! A scan from its lists to its assessed dataset: threads, channels, and the sum at the end. Knows no
 //! protocol.
 
+mod burst;
+mod controls;
 mod dataset;
 mod further;
 mod lists;
@@ -27,6 +29,7 @@ use crate::input::{self, Choices, Entry, ListSpec, Options, Reader, Repeats};
 use crate::plan::{IntermediateSource, ScanPlan};
 use crate::probe::{HostLook, Probe};
 use crate::runtime;
+use controls::Controls;
 use dataset::Dataset;
 use lookers::Lookers;
 use pipeline::{Pipeline, Work};
@@ -126,7 +129,9 @@ fn run_alone(job: ScanJob, tally: &Arc<Tally>, stop: &CancellationToken) -> Resu
     tally.total.set(survey.entries().unwrap_or(0));
     let _ = tally.lists.set(lists::told(&survey));
     let facts = lists::facts(&lists, &survey);
-    let prepared = preflight::prepare(job.plan, stop.clone())?;
+    let mut prepared = preflight::prepare(job.plan, stop.clone())?;
+    let bursts = burst::burst(&mut prepared)?;
+    let controls = Controls::begin(&prepared.probe)?;
     watch(tally, &prepared.probe);
     let plan = prepared.probe.plan.clone();
     let options = Options {
@@ -154,12 +159,17 @@ fn run_alone(job: ScanJob, tally: &Arc<Tally>, stop: &CancellationToken) -> Resu
     })?;
     let hosts = dataset.hosts_to_contact(&registry, plan.starttls)?;
     let known = Known { done: dataset.done, waiting: found.positions };
-    let pipeline = Arc::new(Pipeline::new(probe, registry, tally.clone(), stop.clone(), to_writer, spool));
+    let pipeline =
+        Pipeline::new(probe, registry, tally.clone(), stop.clone(), to_writer, spool, controls.clone());
+    let pipeline = Arc::new(pipeline);
     let halted = pipeline.halted.clone();
     let uplink = pipeline.probe.dns.uplink().clone();
     let (read, mut dns) = drive(pipeline, reader, &known, hosts, dataset.writer, from_stages)?;
 
     dns.warnings.extend(found.warning);
+    dns.warnings.extend(bursts);
+    dns.warnings.extend(controls.warning());
+    dataset.manifest.controls.extend(controls.take_seen());
     if !vantage.resolver_validates {
         let why = match vantage.resolution {
             Some(Resolution::Iterating) => "without a resolver nothing is validated by DNSSEC",

@@ -3,6 +3,7 @@
 //! DNS workers (`lookers`) take names from the list. Domains that signal go on to the contact runtime (policy
 //! hosts and MX hosts), whose waiting never holds a permit of the DNS. Final rows go to the writer.
 
+use super::controls::Controls;
 use super::masks::Masks;
 use super::spool::{Spool, Waiting};
 use super::tally::{Count, Now, Tally};
@@ -56,6 +57,7 @@ pub(super) struct Pipeline {
     writer: mpsc::Sender<FinalRow>,
     deferred: Mutex<Spool>,
     pub(super) masks: Mutex<Masks>,
+    pub(super) controls: Arc<Controls>,
 }
 
 impl Pipeline {
@@ -66,6 +68,7 @@ impl Pipeline {
         stop: CancellationToken,
         writer: mpsc::Sender<FinalRow>,
         deferred: Spool,
+        controls: Arc<Controls>,
     ) -> Self {
         tally.deferred.set(deferred.domains + deferred.hosts);
         let (course, deferred) = (Course::new(probe.plan.second_look), Mutex::new(deferred));
@@ -79,6 +82,7 @@ impl Pipeline {
             writer,
             deferred,
             masks: Mutex::default(),
+            controls,
         }
     }
 
@@ -92,10 +96,16 @@ impl Pipeline {
     /// the exclusion files and keeps what waits.
     pub(super) async fn contact_worker(self: Arc<Self>, contacts: mpsc::Receiver<Work>) {
         tokio::select! {
-            () = self.clone().contact(contacts) => self.sync().await,
+            () = self.clone().contact_to_the_end(contacts) => self.sync().await,
             never = self.keep_exclusions() => match never {},
+            never = self.keep_controls() => match never {},
             never = self.keep_looks() => match never {},
         }
+    }
+
+    async fn contact_to_the_end(self: Arc<Self>, contacts: mpsc::Receiver<Work>) {
+        self.clone().contact(contacts).await;
+        self.last_controls().await;
     }
 
     async fn keep_looks(&self) -> Infallible {

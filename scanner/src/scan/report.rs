@@ -5,7 +5,7 @@ use super::preflight::Lowering;
 use super::tally::Tally;
 use crate::assess::job::{self, Earlier};
 use crate::dataset::manifest::Outage;
-use crate::dataset::manifest::{ExclusionsSeen, Manifest, Sum};
+use crate::dataset::manifest::{ExclusionsSeen, Manifest, Overloaded, Sum};
 use crate::dataset::{waiting, whole};
 use crate::dns;
 use crate::error::ScanError;
@@ -66,6 +66,14 @@ pub struct DnsSeen {
     pub counts: dns::Counts,
     /// A line for each resolver that was rested, and what else the operator should know.
     pub warnings: Vec<String>,
+}
+
+impl DnsSeen {
+    /// Where so much failed because the resolvers were asked too much that it has to be told.
+    #[must_use]
+    pub fn overload(&self) -> Option<Overloaded> {
+        Overloaded::of(self.counts.overloaded, self.counts.concluded())
+    }
 }
 
 /// What a run did.
@@ -132,6 +140,10 @@ pub(super) fn finish(
         report.assessing = began.elapsed();
     }
     manifest.outages.extend(report.outages.iter().cloned());
+    let before = manifest.resolver_overload.take();
+    let now = report.dns.overload();
+    manifest.resolver_overload =
+        before.map_or(now, |before| Some(now.map_or(before, |now| before.with(now))));
     manifest.sum = Some(report.sum);
     manifest.complete = report.ended == Ended::Complete;
     manifest.ended = Some(moment::rfc3339(moment::now()));

@@ -1,6 +1,7 @@
 //! What a scan has done so far: counters that all stages add to and that progress and summary read.
 
 use crate::admission::Admission;
+use crate::dataset::manifest::Overloaded;
 use crate::dns::Questions;
 use crate::evidence::rows::DomainRow;
 use crate::evidence::{MxKind, RecordState};
@@ -146,6 +147,13 @@ impl Tally {
     pub fn queued(&self) -> u64 {
         let (policy, smtp) = self.connections();
         (self.policy_now.value() + self.smtp_now.value()).saturating_sub((policy + smtp) as u64)
+    }
+
+    /// Where so many questions failed because the resolvers were asked too much that it has to be told.
+    #[must_use]
+    pub fn overload(&self) -> Option<Overloaded> {
+        let counts = self.questions.get()?.counts();
+        Overloaded::of(counts.overloaded, counts.concluded())
     }
 
     /// Connections open now: to policy hosts, to MX hosts.

@@ -1,5 +1,6 @@
 //! Where a scan is, at one moment.
 
+use crate::dataset::manifest::Overloaded;
 use crate::meters::Process;
 use crate::moment;
 use crate::scan::tally::Tally;
@@ -47,6 +48,8 @@ pub struct Snapshot {
     pub paused: bool,
     /// How long it has done so in this run, seconds.
     pub paused_s: f64,
+    /// Percent of the DNS questions that failed because the resolvers were asked too much; 0 below 1.
+    pub resolver_overload_pct: f64,
     /// Live tasks of the runtimes, libraries' own included.
     pub tasks: u64,
     /// Memory and descriptors.
@@ -94,6 +97,7 @@ impl Camera {
             excluded: tally.excluded.value(),
             paused: uplink.is_some_and(|uplink| uplink.is_cut()),
             paused_s: rounded(uplink.map_or(0.0, |uplink| uplink.paused().as_secs_f64())),
+            resolver_overload_pct: rounded(tally.overload().map_or(0.0, Overloaded::percent)),
             tasks: tally.tasks(),
             process: Process::now(),
             last,

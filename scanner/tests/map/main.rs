@@ -86,7 +86,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
             "uplink",
         ],
     ),
-    ("telemetry", &["companion", "evidence", "meters", "moment", "runtime", "scan"]),
+    ("telemetry", &["companion", "dataset", "evidence", "meters", "moment", "runtime", "scan"]),
     ("progress", &["companion", "scan", "terminal"]),
     ("summary", &["dataset", "dns", "plan", "scan"]),
     (

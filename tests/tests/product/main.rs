@@ -25,6 +25,7 @@ mod outage;
 mod pace;
 mod reported;
 mod resets;
+mod resolvers;
 mod rubbish;
 mod silent;
 mod slow;

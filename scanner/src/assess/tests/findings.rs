@@ -231,8 +231,9 @@ fn an_mx_set_that_could_not_be_had_is_a_failure_and_lasts_once_repeated() {
         (DnsStatus::ServFail, 1, false),
         (DnsStatus::ServFail, 2, true),
         (DnsStatus::Timeout, 2, true),
+        (DnsStatus::Refused, 2, true),
         // Not asked again, whatever else was.
-        (DnsStatus::Refused, 2, false),
+        (DnsStatus::FormErr, 2, false),
         // The addresses of an implicit MX.
         (DnsStatus::NoData, 1, false),
         (DnsStatus::NoData, 2, true),

@@ -33,6 +33,8 @@ pub struct Counts {
     pub wrong_case: u64,
     /// Times the network said that nobody listens there.
     pub unreachable: u64,
+    /// Questions that were refused, or failed while the resolver had more of them than it bears.
+    pub overloaded: u64,
     /// What came of the questions that scans asked, in the order of [`DnsStatus::ALL`].
     pub by_status: [u64; DnsStatus::ALL.len()],
 }
@@ -42,6 +44,12 @@ impl Counts {
     #[must_use]
     pub const fn dropped(&self) -> u64 {
         self.malformed + self.stray + self.wrong_source + self.wrong_question + self.wrong_case
+    }
+
+    /// Questions of the scan that something came of, be it silence.
+    #[must_use]
+    pub fn concluded(&self) -> u64 {
+        self.by_status.iter().sum()
     }
 }
 
@@ -61,6 +69,7 @@ impl std::ops::AddAssign for Counts {
         self.wrong_question += other.wrong_question;
         self.wrong_case += other.wrong_case;
         self.unreachable += other.unreachable;
+        self.overloaded += other.overloaded;
         for (sum, more) in self.by_status.iter_mut().zip(other.by_status) {
             *sum += more;
         }

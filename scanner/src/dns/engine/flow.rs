@@ -27,9 +27,14 @@ const SLOW_GROWTH: f64 = 1.03;
 /// second leave 30,000 of them; each costs the memory of a domain under way, some 6 KB.
 pub const LATE_A_PLACE: usize = 32;
 /// How late an answer is waited for: some deadline.
-const LATEST: Duration = Duration::from_secs(10);
+const LATEST: Duration = Duration::from_secs(12);
 /// Slowest rate, questions a second.
 const SLOWEST: f64 = 20.0;
+/// The same for a server that refuses, or fails for want of places: questions a second of one engine, of which a
+/// scan has two or more.
+const SLOWEST_OVERLOADED: f64 = 100.0;
+/// Between two cuts for that: what was asked before the first is not to be held against the server again.
+const BETWEEN_CUTS: Duration = Duration::from_secs(1);
 /// A rate above this is none.
 const NO_LIMIT: f64 = 2_000_000.0;
 /// What may be sent at once after a pause: as much as the rate gives in this time. The driver looks every 5
@@ -51,6 +56,8 @@ pub(super) struct Flow {
     /// How many may be in flight that are not late.
     window: usize,
     ceiling: usize,
+    /// How many may be in flight in all, late ones too.
+    most: usize,
     in_flight: usize,
     /// How many are in flight that are late.
     late: usize,
@@ -75,6 +82,8 @@ pub(super) struct Flow {
     answered: u32,
     lost: u32,
     silent: u32,
+    /// Answers that were SERVFAIL or REFUSED.
+    failed: u32,
     /// The last cut, where it was for silence alone.
     mistaken: Option<Mistaken>,
 }
@@ -94,6 +103,7 @@ impl Flow {
         Self {
             window: FIRST.min(ceiling),
             ceiling,
+            most: usize::MAX,
             in_flight: 0,
             late: 0,
             quick: true,
@@ -112,6 +122,7 @@ impl Flow {
             answered: 0,
             lost: 0,
             silent: 0,
+            failed: 0,
             mistaken: None,
         }
     }
@@ -133,13 +144,19 @@ impl Flow {
 
     /// What was lost while the network was away says nothing about the server.
     pub(super) fn forgive(&mut self, now: Instant) {
-        let (in_flight, late) = (self.in_flight, self.late);
-        *self = Self { in_flight, late, since: now, ..Self::new(self.ceiling, now) };
+        let (in_flight, late, most) = (self.in_flight, self.late, self.most);
+        *self = Self { in_flight, late, most, since: now, ..Self::new(self.ceiling, now) };
+    }
+
+    /// The server is known to bear so many questions at once, late ones too.
+    pub(super) fn bound(&mut self, most: usize) {
+        self.most = most.max(1);
     }
 
     /// Whether one more may be sent now.
     pub(super) fn has_room(&mut self, now: Instant) -> bool {
-        if self.in_flight >= self.window || self.late >= LATE_A_PLACE * self.ceiling {
+        let is_full = self.in_flight + self.late >= self.most;
+        if is_full || self.in_flight >= self.window || self.late >= LATE_A_PLACE * self.ceiling {
             return false;
         }
         let Some(rate) = self.rate else { return true };
@@ -197,6 +214,27 @@ impl Flow {
         self.judge(now);
     }
 
+    /// The answer that is told of next is SERVFAIL or REFUSED.
+    pub(super) fn failed(&mut self) {
+        self.failed += 1;
+    }
+
+    /// The server fails because it is asked too much: it gets somewhat less than what it had an answer of use for,
+    /// down to [`SLOWEST_OVERLOADED`].
+    pub(super) fn overloaded(&mut self, now: Instant) {
+        if now.saturating_duration_since(self.since) < BETWEEN_CUTS {
+            return;
+        }
+        let seconds = now.saturating_duration_since(self.began).as_secs_f64();
+        let useful = f64::from(self.answered.saturating_sub(self.failed));
+        if self.answered < ENOUGH || seconds < BURST.as_secs_f64() {
+            return self.refused(now);
+        }
+        let before = self.rate.unwrap_or(NO_LIMIT);
+        self.borne = useful / seconds;
+        self.lower_to((self.borne * CUT_TO).min(before), now);
+    }
+
     /// The answer came to a repeated datagram: the first one, `sent` here, was lost.
     pub(super) fn lost(&mut self, sent: Instant, now: Instant) {
         self.lost += u32::from(sent >= self.since);
@@ -209,18 +247,28 @@ impl Flow {
         self.judge(now);
     }
 
-    /// The server refuses one question after the other: half of what it was asked, down to [`SLOWEST`].
-    /// Answers of use raise it again.
+    /// The server refuses one question after the other: half of what it was asked, down to
+    /// [`SLOWEST_OVERLOADED`]. Answers of use raise it again.
     pub(super) fn refused(&mut self, now: Instant) {
         let seconds = now.saturating_duration_since(self.began).as_secs_f64().max(0.001);
         let asked = self.rate.unwrap_or_else(|| f64::from(self.sent.max(1)) / seconds);
-        self.rate = Some((asked / 2.0).max(SLOWEST));
         // What it bears is not known: it may be found quickly.
         self.borne = f64::MAX;
+        self.lower_to(asked / 2.0, now);
+    }
+
+    fn lower_to(&mut self, rate: f64, now: Instant) {
+        self.rate = Some(rate.max(SLOWEST_OVERLOADED));
         self.quick = false;
         self.tokens = 0.0;
-        (self.sent, self.answered, self.lost, self.silent) = (0, 0, 0, 0);
-        (self.since, self.ends) = (now, None);
+        self.forget();
+        self.since = now;
+    }
+
+    /// A period is over.
+    fn forget(&mut self) {
+        (self.sent, self.answered, self.lost, self.silent, self.failed) = (0, 0, 0, 0, 0);
+        self.ends = None;
     }
 
     fn judge(&mut self, now: Instant) {
@@ -248,8 +296,7 @@ impl Flow {
                 self.grow();
             }
         }
-        (self.sent, self.answered, self.lost, self.silent) = (0, 0, 0, 0);
-        self.ends = None;
+        self.forget();
     }
 
     /// A cut for silence that is to be made now. Several in a row, while answers to the first may still come,

@@ -152,9 +152,9 @@ fn refusals_halve_the_rate_down_to_a_bound_and_answers_raise_it_again() {
     }
     assert!((flow.rate().unwrap() - first / 8.0).abs() < 1.0, "{first} to {flow:?}");
     (0..40).for_each(|_| flow.refused(at));
-    assert!((flow.rate().unwrap() - SLOWEST).abs() < 0.1, "{flow:?}");
+    assert!((flow.rate().unwrap() - SLOWEST_OVERLOADED).abs() < 0.1, "{flow:?}");
     run(&mut flow, at, 20, 50_000.0, 0);
-    assert!(flow.rate().is_none_or(|rate| rate > 20.0 * SLOWEST), "{flow:?}");
+    assert!(flow.rate().is_none_or(|rate| rate > 20.0 * SLOWEST_OVERLOADED), "{flow:?}");
 }
 
 #[test]
@@ -185,4 +185,45 @@ fn silence_slows_but_never_stops() {
     let mut flow = Flow::new(2_000, now);
     run(&mut flow, now, 20, 0.0, 0);
     assert!(flow.rate().unwrap() >= SLOWEST);
+}
+
+#[test]
+fn a_server_that_fails_for_want_of_places_gets_nine_tenths_of_what_it_had_answers_for() {
+    let now = Instant::now();
+    let mut flow = Flow::new(2_000, now);
+    let second = now + Duration::from_secs(1);
+    (0..4_000).for_each(|_| flow.enter(now, Duration::from_secs(60)));
+    for n in 0..4_000 {
+        if n % 4 == 0 {
+            flow.failed();
+        }
+        flow.answered(second);
+    }
+    flow.overloaded(second);
+    assert!((flow.rate().unwrap() - 2_700.0).abs() < 1.0, "{flow:?}");
+    // What failed before the cut is not held against it again.
+    flow.overloaded(second + BETWEEN_CUTS / 2);
+    assert!((flow.rate().unwrap() - 2_700.0).abs() < 1.0, "{flow:?}");
+    for n in 1..100 {
+        flow.overloaded(second + BETWEEN_CUTS * n);
+    }
+    assert!((flow.rate().unwrap() - SLOWEST_OVERLOADED).abs() < 0.1, "{flow:?}");
+}
+
+#[test]
+fn a_server_that_bears_few_at_once_has_no_more_late_ones_included() {
+    let now = Instant::now();
+    let mut flow = Flow::new(2_000, now);
+    flow.bound(100);
+    while flow.has_room(now) {
+        flow.enter(now, PATIENCE);
+    }
+    assert_eq!(flow.in_flight, 100);
+    (0..100).for_each(|_| flow.turn_late());
+    assert!(!flow.has_room(now));
+    flow.leave_late();
+    assert!(flow.has_room(now));
+    flow.forgive(now);
+    flow.enter(now, PATIENCE);
+    assert!(!flow.has_room(now), "it bears no more after an outage");
 }

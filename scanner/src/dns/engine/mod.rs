@@ -249,6 +249,21 @@ impl Engine {
         lock(self).slow_down(server);
     }
 
+    /// Asks a server less that fails because it is asked too much; answers of use raise that again.
+    pub(super) fn overloaded(&self, server: SocketAddr) {
+        lock(self).overloaded(server);
+    }
+
+    /// Has a server asked no more than so many questions at once, late ones too.
+    pub(super) fn bound(&self, server: SocketAddr, most: usize) {
+        lock(self).bound(server, most);
+    }
+
+    /// Counts a question that failed because its resolver was asked too much.
+    pub(super) fn count_overloaded(&self) {
+        lock(self).counts.overloaded += 1;
+    }
+
     /// Begins a question; `None` where the text is no domain name. Dropping the result gives the question up.
     pub(super) fn exchange(&self, name: &str, kind: RecordType) -> Option<Exchange> {
         self.exchange_by(|query| wire::write_query(name, kind, query))

@@ -64,6 +64,19 @@ impl Core {
         self.lanes[lane].took.note(takes);
     }
 
+    /// A server fails because it is asked too much.
+    pub(in crate::dns::engine) fn overloaded(&mut self, server: SocketAddr) {
+        if let Some(lane) = self.by_server.get(&server) {
+            self.lanes[*lane].flow.overloaded(Instant::now());
+        }
+    }
+
+    /// A server bears so many questions at once.
+    pub(in crate::dns::engine) fn bound(&mut self, server: SocketAddr, most: usize) {
+        let lane = self.lane_of(server);
+        self.lanes[lane].flow.bound(most);
+    }
+
     /// A server refuses one question after the other: it is asked less.
     pub(in crate::dns::engine) fn slow_down(&mut self, server: SocketAddr) {
         if let Some(lane) = self.by_server.get(&server) {

@@ -44,6 +44,9 @@ impl Core {
             self.silence = (self.heard_at, now);
         }
         self.heard_at = now;
+        if self.authorities.is_none() && head.is_failure() {
+            state.flow.failed();
+        }
         state.flow.answered(now);
         if let Some(attempt) = slot.keys[..slot.attempts].iter().position(|sent| *sent == key) {
             state.took.note(now.saturating_duration_since(slot.sent[attempt]));
