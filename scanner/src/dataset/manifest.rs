@@ -224,7 +224,8 @@ pub struct ControlSeen {
 pub struct Overloaded {
     /// Questions that something came of.
     pub questions: u64,
-    /// Those among them that were refused, or failed while the resolver was overloaded, at one of their tries.
+    /// Those among them that were refused, or failed while the resolver was overloaded, at one of their
+    /// tries.
     pub failed: u64,
 }
 

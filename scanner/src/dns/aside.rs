@@ -1,5 +1,5 @@
-//! Questions on which the scan as a whole hangs: they are asked whether or not the network is held to be there,
-//! each of the resolvers by itself, and silence is taken for what it is.
+//! Questions on which the scan as a whole hangs: they are asked whether or not the network is held to be
+//! there, each of the resolvers by itself, and silence is taken for what it is.
 
 use super::asking::{Reading, read};
 use super::effort::{PARTS, patience};

@@ -1,5 +1,6 @@
-//! How many questions at once a resolver of this machine, or of a private network, bears: as many as a scan has
-//! under way are asked once, before it begins. dnsmasq refuses beyond 150 of them, BIND fails beyond 1,000.
+//! How many questions at once a resolver of this machine, or of a private network, bears: as many as a scan
+//! has under way are asked once, before it begins. dnsmasq refuses beyond 150 of them, BIND fails beyond
+//! 1,000.
 //!
 //! Resolvers of others are spared: what they bear is found while the scan runs (`overload`).
 
@@ -39,8 +40,8 @@ impl Burst {
 }
 
 impl Dns {
-    /// Asks each resolver on loopback or in a private network so many questions at once, about names that nobody
-    /// has.
+    /// Asks each resolver on loopback or in a private network so many questions at once, about names that
+    /// nobody has.
     ///
     /// # Errors
     /// This machine has no sockets or no random numbers.

@@ -1,9 +1,9 @@
-//! Whether a resolver fails because it is asked too much: it says SERVFAIL or REFUSED, at once, of what it would
-//! have an answer to if it had a place. Such a question is asked again after a pause, and the resolver is asked
-//! less (`engine/flow.rs`).
+//! Whether a resolver fails because it is asked too much: it says SERVFAIL or REFUSED, at once, of what it
+//! would have an answer to if it had a place. Such a question is asked again after a pause, and the resolver
+//! is asked less (`engine/flow.rs`).
 //!
-//! A failure does not show whose it is. So where there are many a name below `com` that nobody has is asked for:
-//! the failure of that is the resolver's.
+//! A failure does not show whose it is. So where there are many a name below `com` that nobody has is asked
+//! for: the failure of that is the resolver's.
 
 use super::engine::{Engine, Event, Patience};
 use super::watch::{LATEST_SIGN, fresh_name};
@@ -82,8 +82,8 @@ impl Overload {
 }
 
 impl Dns {
-    /// Whether a question that failed is to be asked again, after the pause that this makes; `times` is how often
-    /// that was so already.
+    /// Whether a question that failed is to be asked again, after the pause that this makes; `times` is how
+    /// often that was so already.
     ///
     /// # Errors
     /// The scan was stopped.

@@ -135,7 +135,8 @@ impl Resolvers {
         self.all.iter().all(|one| one.failures.load(Relaxed) >= FAILURES)
     }
 
-    /// Whether it has answered nothing but failures for a while: then it reaches nobody, rather than lacks places.
+    /// Whether it has answered nothing but failures for a while: then it reaches nobody, rather than lacks
+    /// places.
     pub(super) fn only_fails(&self, chosen: Chosen) -> bool {
         self.all[chosen.0].failures.load(Relaxed) >= FEW_FAILURES
     }

@@ -35,8 +35,8 @@ impl DnsStatus {
         matches!(self, Self::NoError | Self::NoData | Self::NxDomain)
     }
 
-    /// Whether it may pass, so that a second look is worth it. REFUSED is the resolver's own word: none hands on that
-    /// of a server, and one that has no place left says it.
+    /// Whether it may pass, so that a second look is worth it. REFUSED is the resolver's own word: none hands
+    /// on that of a server, and one that has no place left says it.
     #[must_use]
     pub const fn may_pass(self) -> bool {
         match self {

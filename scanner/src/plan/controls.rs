@@ -10,8 +10,8 @@ const USUAL: [&str; 6] =
 const MOST: usize = 64;
 
 impl ScanPlan {
-    /// The controls: those that were given; else the usual ones, and none in a laboratory, which does not have
-    /// them.
+    /// The controls: those that were given; else the usual ones, and none in a laboratory, which does not
+    /// have them.
     #[must_use]
     pub fn controls(&self) -> Vec<String> {
         match &self.controls {

@@ -1,6 +1,6 @@
-//! Names that are known to signal, and one that cannot exist: what the DNS says of them from here tells whether
-//! what it says of others is to be believed. A captive network, a resolver that lies and a path that is blocked
-//! all look like a world without MTA-STS.
+//! Names that are known to signal, and one that cannot exist: what the DNS says of them from here tells
+//! whether what it says of others is to be believed. A captive network, a resolver that lies and a path that
+//! is blocked all look like a world without MTA-STS.
 
 use crate::dns::{Dns, RecordType, fresh_name};
 use crate::evidence::{DnsStatus, Vocabulary as _};

@@ -1,6 +1,6 @@
-//! The name servers of a domain, asked for when all else of it is known: no sender asks for them, and a resolver
-//! that has learnt what the domain itself says of them may not reach it any more, where the registry says
-//! otherwise and is right (seen of BIND and Knot Resolver).
+//! The name servers of a domain, asked for when all else of it is known: no sender asks for them, and a
+//! resolver that has learnt what the domain itself says of them may not reach it any more, where the registry
+//! says otherwise and is right (seen of BIND and Knot Resolver).
 
 use super::host::tlsa_name;
 use super::{Domain, Probe, open, targets};

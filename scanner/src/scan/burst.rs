@@ -4,11 +4,12 @@ use super::preflight::Prepared;
 use crate::dns;
 use crate::error::ScanError;
 
-/// Questions at once below which no scan is of use: names that never answer hold a place each for ten seconds.
+/// Questions at once below which no scan is of use: names that never answer hold a place each for ten
+/// seconds.
 const LEAST: usize = 500;
 
-/// Has the resolvers on loopback and in private networks asked as many questions at once as the plan has under
-/// way, once; one that does not bear them is asked fewer. Gives a line for each of those.
+/// Has the resolvers on loopback and in private networks asked as many questions at once as the plan has
+/// under way, once; one that does not bear them is asked fewer. Gives a line for each of those.
 ///
 /// # Errors
 /// One of them bears too few for a scan.

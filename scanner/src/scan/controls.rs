@@ -1,6 +1,6 @@
-//! The controls of a scan: at its beginning, every ten minutes and at its end it is looked whether names that are
-//! known to signal do so, and whether one that cannot exist does not. While they do not, nothing that the DNS says
-//! is believed: the scan does not begin, or pauses as for an outage.
+//! The controls of a scan: at its beginning, every ten minutes and at its end it is looked whether names that
+//! are known to signal do so, and whether one that cannot exist does not. While they do not, nothing that the
+//! DNS says is believed: the scan does not begin, or pauses as for an outage.
 
 use super::pipeline::Pipeline;
 use crate::admission::Waited;

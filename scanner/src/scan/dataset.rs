@@ -240,8 +240,8 @@ fn differences(before: &Value, after: &Value) -> BTreeMap<String, (Value, Value)
 }
 
 /// The manifest of a scan that was begun, with the settings that its version did not have yet as it went by
-/// them: every plain list was ranked by its order, no list was refused for its names, whole lists were scanned,
-/// and there were no controls. And whether its version reads the same names from lists as this one.
+/// them: every plain list was ranked by its order, no list was refused for its names, whole lists were
+/// scanned, and there were no controls. And whether its version reads the same names from lists as this one.
 fn read_begun(folder: &Path) -> io::Result<(Manifest, bool)> {
     let mut manifest = Manifest::read(folder)?;
     let reads_alike = manifest.plan.get("scan.column").is_some();

@@ -46,7 +46,8 @@ impl Bulk {
         Self { seed, domains, operators: Operators::new(seed), is_plain: false }
     }
 
-    /// The same without servers that are slow or do not know EDNS, of which each resolver makes something else.
+    /// The same without servers that are slow or do not know EDNS, of which each resolver makes something
+    /// else.
     #[must_use]
     pub fn plain(seed: u64, domains: u32) -> Self {
         Self { is_plain: true, ..Self::new(seed, domains) }

@@ -1,5 +1,5 @@
-//! Behind resolvers as they are: one that lies, that bears few questions at once, or that is slow, never makes a
-//! false world in silence.
+//! Behind resolvers as they are: one that lies, that bears few questions at once, or that is slow, never
+//! makes a false world in silence.
 
 use super::{assert_code, assert_graded, assert_rows_graded, dataset, lab, lab_with, list, mix, scan, text};
 use super::{manifest, started_once, sts_scan};

@@ -30,8 +30,8 @@ pub const LATE_A_PLACE: usize = 32;
 const LATEST: Duration = Duration::from_secs(12);
 /// Slowest rate, questions a second.
 const SLOWEST: f64 = 20.0;
-/// The same for a server that refuses, or fails for want of places: questions a second of one engine, of which a
-/// scan has two or more.
+/// The same for a server that refuses, or fails for want of places: questions a second of one engine, of
+/// which a scan has two or more.
 const SLOWEST_OVERLOADED: f64 = 100.0;
 /// Between two cuts for that: what was asked before the first is not to be held against the server again.
 const BETWEEN_CUTS: Duration = Duration::from_secs(1);
@@ -219,8 +219,8 @@ impl Flow {
         self.failed += 1;
     }
 
-    /// The server fails because it is asked too much: it gets somewhat less than what it had an answer of use for,
-    /// down to [`SLOWEST_OVERLOADED`].
+    /// The server fails because it is asked too much: it gets somewhat less than what it had an answer of use
+    /// for, down to [`SLOWEST_OVERLOADED`].
     pub(super) fn overloaded(&mut self, now: Instant) {
         if now.saturating_duration_since(self.since) < BETWEEN_CUTS {
             return;
