@@ -113,7 +113,9 @@ fn a_resolver_that_fails_beyond_1000_questions_gets_fewer_and_nothing_is_false()
 #[test]
 fn a_resolver_that_is_slow_costs_time_and_nothing_else() {
     let dir = tempfile::tempdir().unwrap();
-    let lab = lab(400, "uniform", dir.path());
+    let some =
+        ["healthy", "not-signalled", "not-signalled-no-mail", "mx-servfail", "sts-timeout", "sts-servfail"];
+    let lab = lab(400, &mix(dir.path(), some), dir.path());
     let front = front(&lab, Manner { takes: Duration::from_millis(700), ..Manner::default() });
     let output = behind(&front, &lab, dir.path(), &[]).output().unwrap();
     assert_code(&output, 0);
