@@ -22,7 +22,7 @@ earlier AS (
     FROM hosts
     JOIN timeline AS before ON before.scan = hosts.scan
     JOIN timeline AS later ON later.place > before.place
-    WHERE hosts.host <> '.'
+    WHERE hosts.host <> '.' AND ('.' || hosts.host) NOT LIKE '%.invalid'
 ),
 mismatched AS (
     SELECT scan, domain, coalesce(mismatch_kind, '(not known)') AS kind, policy_mx

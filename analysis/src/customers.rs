@@ -144,11 +144,10 @@ impl<'b> Columns<'b> {
         let undecided = record.is_some_and(|record| !DECIDED.contains(&record));
         let signals = !undecided && !self.signals.is_null(row) && self.signals.value(row);
         let adds = [true, undecided, signals, record == Some("valid")].map(i64::from);
-        // The root of a null MX beside others is no host (RFC 7505).
         let hosts = (begin..end).filter_map(|at| Some((at, cell(self.hosts, at)?)));
         let mut lowest = None;
         let (mut first, mut others) = (None, Vec::new());
-        for (at, host) in hosts.filter(|(_, host)| *host != ".") {
+        for (at, host) in hosts.filter(|(_, host)| is_host(host)) {
             let preference = (!self.preferences.is_null(at)).then(|| self.preferences.value(at));
             if *lowest.get_or_insert(preference) != preference {
                 break;
@@ -172,6 +171,11 @@ impl<'b> Columns<'b> {
             }
         }
     }
+}
+
+/// The root of a null MX beside others is no host (RFC 7505), nor is what never exists (RFC 6761 section 6.4).
+fn is_host(host: &str) -> bool {
+    host != "." && host != "invalid" && !host.ends_with(".invalid")
 }
 
 fn cell(array: &StringArray, row: usize) -> Option<&str> {

@@ -58,7 +58,7 @@ macro_rules! views {
 pub(crate) const VIEWS: [View; 25] = views!(
     "views":
     Inline "asked", Inline "population", Held "suffix_counts", Held "rank_counts", Program "mx_customers", Held "signallers",
-    Program "signaller_names", Held "managers", Held "faults", Held "domain_hosts", Held "reach", Held "stage_errors", Held "tlsrpt_publishers",
+    Program "signaller_names", Held "domain_hosts", Held "managers", Held "faults", Held "reach", Held "stage_errors", Held "tlsrpt_publishers",
     Held "endpoints", Held "leaf_certificates", Held "timeline", Held "scan_order", Held "pairs", Held "eras", Held "snapshots", Held "steps", Held "transitions", Program "common_counts", Held "episodes",
     Held "mx_sets",
 );

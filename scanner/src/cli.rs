@@ -42,6 +42,8 @@ pub enum Args {
         shown: Shown,
         /// Whether every question to the DNS is shown; then there is one domain.
         traces: bool,
+        /// MX hosts that are planned, as typed; then there is one domain.
+        planned: Vec<String>,
         /// Settings.
         settings: Settings,
     },
@@ -102,7 +104,7 @@ pub struct Settings {
     pub flags: Vec<Typed>,
 }
 
-const CHECK_EXIT: &str = "Exit codes: 0 no finding of severity error, 1 at least one, 2 usage or configuration, 4 local fault.\n\n\
+const CHECK_EXIT: &str = "Exit codes: 0 no finding of severity error, 1 at least one, or a planned host that would be refused, 2 usage or configuration, 4 local fault.\n\n\
     A failure that may pass is looked at again only if --second-look (or scan.toml) says how long to wait. \
     Colours are shown on a terminal, unless NO_COLOR is set.";
 
@@ -146,7 +148,8 @@ pub fn command() -> Command {
                 .after_help(CHECK_EXIT)
                 .arg(Arg::new("domains").value_name("DOMAIN").help("The domains").num_args(1..).required(true))
                 .arg(Arg::new("format").long("format").value_name("FORMAT").help("Output format; json: one object per domain, each on a line").default_value("text").value_parser(PossibleValuesParser::new(["text", "json"])))
-                .arg(Arg::new("trace").long("trace").help("Show every question to the DNS, of one domain: who was asked, what came, how long it took").action(ArgAction::SetTrue)),
+                .arg(Arg::new("trace").long("trace").help("Show every question to the DNS, of one domain: who was asked, what came, how long it took").action(ArgAction::SetTrue))
+                .arg(Arg::new("planned-mx").long("planned-mx").value_name("HOST").help("Before an MX change of one domain: what its policy does with these hosts, until when senders may hold it, and in which order to change what; repeat it, or give several hosts behind the domain").num_args(1..).action(ArgAction::Append)),
         )
         .subcommand(settings(Command::new("plan")).about("Print the effective plan as scan.toml, with ranges, defaults and origins"))
         .subcommand(identity())
@@ -230,6 +233,7 @@ pub fn parse(arguments: impl IntoIterator<Item = std::ffi::OsString>) -> Result<
             domains: of.get_many::<String>("domains").into_iter().flatten().cloned().collect(),
             shown: shown(of),
             traces: of.get_flag("trace"),
+            planned: of.get_many::<String>("planned-mx").into_iter().flatten().cloned().collect(),
             settings: typed(of, of_check),
         },
         "plan" => Args::Plan(typed(of, |_| true)),

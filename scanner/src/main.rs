@@ -54,9 +54,9 @@ fn main() -> ExitCode {
             Err(wrong) => refuse(&wrong),
         },
         Args::Resume { dataset, settings } => resume(&dataset, &settings),
-        Args::Check { domains, shown, traces, settings } => {
-            with_plan(&settings, None, |plan| check(domains, plan, shown, traces))
-        }
+        Args::Check { domains, shown, traces, planned, settings } => with_plan(&settings, None, |plan| {
+            check(check::CheckJob { domains, plan, traces, planned }, shown)
+        }),
         Args::Plan(settings) => with_plan(&settings, None, |plan| show_plan(&plan)),
         Args::Identity { addresses, output, settings } => {
             with_plan(&settings, None, |plan| identity(plan, addresses, output.as_deref()))
@@ -278,12 +278,15 @@ fn assess(dataset: &Path, intermediates: IntermediateSource, earlier: Earlier) -
     }
 }
 
-fn check(domains: Vec<String>, plan: ScanPlan, shown: Shown, traces: bool) -> u8 {
-    if traces && domains.len() != 1 {
+fn check(job: check::CheckJob, shown: Shown) -> u8 {
+    let traces = job.traces;
+    if traces && job.domains.len() != 1 {
         return refuse(&"--trace shows the questions of one domain: give one");
     }
-    let check::Outcome { checked, note, trace } = match check::run(check::CheckJob { domains, plan, traces })
-    {
+    if !job.planned.is_empty() && job.domains.len() != 1 {
+        return refuse(&"--planned-mx is about the MX change of one domain: give one");
+    }
+    let check::Outcome { checked, note, trace } = match check::run(job) {
         Ok(outcome) => outcome,
         Err(wrong) => {
             tell(&format!("error: {wrong}"));
@@ -312,7 +315,7 @@ fn check(domains: Vec<String>, plan: ScanPlan, shown: Shown, traces: bool) -> u8
     }
     let between = if shown == Shown::Text { "\n" } else { "" };
     match show(&texts.join(between)) {
-        COMPLETE if checked.iter().any(check::Checked::has_error) => FAULTY,
+        COMPLETE if checked.iter().any(check::Checked::is_faulty) => FAULTY,
         code => code,
     }
 }

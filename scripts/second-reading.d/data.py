@@ -91,13 +91,13 @@ class Data:
         d["errors"] = [c for c in d["findings"] if is_error(c, d["lasting"])]
         d["opens"] = [c for c in d["findings"] if is_open(c, d["lasting"])]
         d["judgement"] = a
-        mx = [m for m in d["mx"] or [] if m["host"] not in (".", "")]
+        mx = [m for m in d["mx"] or [] if m["host"] not in (".", "") and m["host"].split(".")[-1] != "invalid"]
         d["mx_names"] = [m["host"] for m in mx]
         d["mx_rows"] = [r for h in d["mx_names"] for r in self.hosts.get(h, [])]
         d["mx_in_part"] = any(h not in self.hosts for h in d["mx_names"])
         d["in_part"] = d["mx_in_part"] or any(r["smtp_outcome"] == "not_attempted" for r in d["mx_rows"])
         d["any_in_part"] = d["policy_outcome"] is None or d["mx_kind"] == "unknown" or d["in_part"]
-        d["no_mail"] = d["mx_kind"] in ("null", "none")
+        d["no_mail"] = d["mx_kind"] in ("null", "none") or bool(d["mx_kind"] == "explicit" and d["mx"] and not mx)
         cname, addrs = d["policy_cname"], d["policy_addrs"]
         d["policy"] = (self.registrable(cname[0]) if cname else addrs[0]["addr"] if addrs
                        else d["registrable"] if d["policy_host_dns"] in ("NXDOMAIN", "NODATA") else None)

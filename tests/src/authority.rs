@@ -12,13 +12,17 @@ use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
 use rustls::sign::CertifiedKey;
 use sha2::{Digest, Sha256, Sha512};
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
 
 /// How many issued certificates are kept, a few KB each.
 const KEPT: usize = 4096;
 /// Certificates that a chain in a crowd has beside leaf and issuer: with them it has 100.
 const CROWD: usize = 98;
 const SECOND: i64 = 1_000_000;
+const DAY: i64 = 86_400;
+/// Whose every authority of the laboratory is.
+const ORGANIZATION: &str = "STS Census Laboratory";
 
 /// A certificate and what is true of it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +39,10 @@ pub struct Facts {
     pub not_before: i64,
     /// End of validity, microseconds since 1970.
     pub not_after: i64,
+    /// The issuer's organization.
+    pub issuer_org: Option<String>,
+    /// Whether it holds signed certificate timestamps.
+    pub has_scts: bool,
     /// Whether it is an authority.
     pub is_ca: bool,
     /// The subject public key info, DER.
@@ -127,14 +135,16 @@ impl Authority {
         let label = format!("leaf {} {:?}", names.join(" "), wanted.issuer);
         let (key, pkcs8) = key_pair(self.seed, &label)?;
         let (begin, end) = match wanted.validity {
-            Validity::Now => (2020, 2049),
-            Validity::Renewed => (2021, 2048),
-            Validity::Ended => (2020, 2021),
-            Validity::NotYet => (2090, 2099),
+            Validity::Now => (seconds_of_year(2020), seconds_of_year(2049)),
+            Validity::Renewed => (seconds_of_year(2021), seconds_of_year(2048)),
+            Validity::Ended => (seconds_of_year(2020), seconds_of_year(2021)),
+            Validity::NotYet => (seconds_of_year(2090), seconds_of_year(2099)),
+            Validity::Ending => (today() - 80 * DAY, today() + 10 * DAY),
         };
+        let date = |seconds: i64| date_time_ymd(1970, 1, 1) + Duration::from_secs(seconds.unsigned_abs());
         let mut params = CertificateParams::default();
-        params.not_before = date_time_ymd(begin, 1, 1);
-        params.not_after = date_time_ymd(end, 1, 1);
+        params.not_before = date(begin);
+        params.not_after = date(end);
         params.distinguished_name = DistinguishedName::new();
         // A common name has 64 characters at most (RFC 5280, appendix A.1); a longer one is left out.
         let common = names.first().filter(|name| name.len() <= 64);
@@ -149,6 +159,11 @@ impl Authority {
             Purpose::Server => ExtendedKeyUsagePurpose::ServerAuth,
             Purpose::Client => ExtendedKeyUsagePurpose::ClientAuth,
         }];
+        if wanted.scts {
+            // An empty list (RFC 6962 section 3.3): two bytes of length, in an octet string.
+            let oid = [1, 3, 6, 1, 4, 1, 11129, 2, 4, 2];
+            params.custom_extensions.push(CustomExtension::from_oid_content(&oid, vec![4, 2, 0, 0]));
+        }
         if wanted.padding > 0 {
             // Below the enterprise number for documentation (RFC 5612), not critical.
             let oid = [1, 3, 6, 1, 4, 1, 32473, 1];
@@ -173,8 +188,10 @@ impl Authority {
             sha256: sha256_hex(certificate.der()),
             subject,
             sans: names,
-            not_before: seconds_of_year(begin) * SECOND,
-            not_after: seconds_of_year(end) * SECOND,
+            not_before: begin * SECOND,
+            not_after: end * SECOND,
+            issuer_org: signer.map(|_| ORGANIZATION.to_owned()),
+            has_scts: wanted.scts,
             is_ca: false,
             spki: key.subject_public_key_info(),
             spki_sha256: sha256_hex(&key.subject_public_key_info()),
@@ -230,7 +247,7 @@ fn signer(seed: u64, name: &str, above: Option<&Signer>) -> Result<Signer> {
     params.not_before = date_time_ymd(2000, 1, 1);
     params.not_after = date_time_ymd(2100, 1, 1);
     params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::OrganizationName, "STS Census Laboratory");
+    params.distinguished_name.push(DnType::OrganizationName, ORGANIZATION);
     params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
@@ -239,7 +256,7 @@ fn signer(seed: u64, name: &str, above: Option<&Signer>) -> Result<Signer> {
         None => params.self_signed(&key)?,
     };
     // RFC 4514 section 2.1: the last of the names first.
-    let subject = format!("CN={name},O=STS Census Laboratory");
+    let subject = format!("CN={name},O={ORGANIZATION}");
     let facts = Facts {
         sha256: sha256_hex(certificate.der()),
         issuer: above.map_or_else(|| subject.clone(), |above| above.facts.subject.clone()),
@@ -247,6 +264,8 @@ fn signer(seed: u64, name: &str, above: Option<&Signer>) -> Result<Signer> {
         sans: Vec::new(),
         not_before: seconds_of_year(2000) * SECOND,
         not_after: seconds_of_year(2100) * SECOND,
+        issuer_org: Some(ORGANIZATION.to_owned()),
+        has_scts: false,
         is_ca: true,
         spki: key.subject_public_key_info(),
         spki_sha256: sha256_hex(&key.subject_public_key_info()),
@@ -264,6 +283,18 @@ fn key_pair(seed: u64, label: &str) -> Result<(KeyPair, Vec<u8>)> {
     }
     let pkcs8 = PrivatePkcs8KeyDer::from(der.clone());
     Ok((KeyPair::from_pkcs8_der_and_sign_algo(&pkcs8, &PKCS_ED25519)?, der))
+}
+
+/// The begin of the day (UTC) on which this process first asked, seconds since 1970: what ends soon must end soon
+/// after the scan, and be the same for as long as the laboratory serves.
+#[allow(clippy::disallowed_methods, reason = "it dates a certificate")]
+fn today() -> i64 {
+    static TODAY: LazyLock<i64> = LazyLock::new(|| {
+        let seconds =
+            SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |time| time.as_secs());
+        i64::try_from(seconds).unwrap_or(0) / DAY * DAY
+    });
+    *TODAY
 }
 
 /// Seconds from 1970 to the beginning of a year of the years 1970 to 2100.

@@ -178,6 +178,8 @@ impl Oracle {
             // Its certificates name no place to get the issuer's from.
             "aia" => Value::List(Vec::new()),
             "spki_sha256" => Value::text(&facts.spki_sha256),
+            "issuer_org" => facts.issuer_org.as_ref().map_or(Value::Null, Value::text),
+            "has_scts" => Value::Bool(facts.has_scts),
             "der" => Value::Bytes(facts.der.clone()),
             _ => Value::Null,
         };

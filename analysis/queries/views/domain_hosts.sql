@@ -6,7 +6,7 @@
 --   addresses that were to be contacted and were not; probed: those to which a connection was tried;
 --   observed: those where a certificate was seen; valid: those where it was valid. undecided: addresses whose
 --   certificate has an outcome that `words` does not have; they are not among the observed.
--- note: the root of a null MX beside others is no host.
+-- note: the root of a null MX beside others is no host, nor is a name below invalid (RFC 6761 section 6.4).
 WITH seen AS (
     SELECT
         scan, host,
@@ -35,4 +35,4 @@ SELECT
     coalesce(seen.undecided, 0) AS undecided
 FROM hosts
 LEFT JOIN seen ON seen.scan = hosts.scan AND seen.host = hosts.mx['host']
-WHERE hosts.mx['host'] <> '.'
+WHERE hosts.mx['host'] <> '.' AND ('.' || hosts.mx['host']) NOT LIKE '%.invalid'

@@ -5,13 +5,21 @@
 -- units: size is the signallers of the scan in the same cluster.
 -- note: the cluster of a policy host is the provider of the first CNAME target; without a CNAME it is the
 --   first address. That of the mail is the provider of the first MX host of lowest preference (the root of a
---   null MX is no host), that of the
---   DNS the provider of the first name server. A host below the domain's own registrable domain is `own`, and
+--   null MX is no host, nor is a name below invalid), that of the DNS the provider of the first name server. A host below the domain's own registrable domain is `own`, and
 --   so is a policy host's name without CNAME and address, which only the domain's own zone can hold. cluster
 --   is null where it could not be determined.
 -- note: manager, by the thresholds of the settings: self where it is own and no shared address, or where the
 --   cluster is small; third party where it is large; else unclassified; unknown without a cluster.
-WITH clusters AS (
+WITH places AS (
+    SELECT
+        scan, domain, host,
+        row_number() OVER (PARTITION BY scan, domain ORDER BY preference, host) AS place
+    FROM domain_hosts
+),
+first_hosts AS (
+    SELECT scan, domain, host FROM places WHERE place = 1
+),
+clusters AS (
     SELECT
         signallers.scan, signallers.domain, 'policy host' AS entity,
         CASE
@@ -34,9 +42,10 @@ WITH clusters AS (
         coalesce(names.registrable = signallers.registrable, false) AS own /*[| , signallers.weight ]*/
     FROM (
         SELECT
-            scan, domain, registrable, /*[| weight, ]*/
-            CASE WHEN mx[1]['host'] = '.' THEN mx[2]['host'] ELSE mx[1]['host'] END AS first_mx
+            signallers.scan, signallers.domain, signallers.registrable, /*[| signallers.weight, ]*/
+            first_hosts.host AS first_mx
         FROM signallers
+        LEFT JOIN first_hosts ON first_hosts.scan = signallers.scan AND first_hosts.domain = signallers.domain
     ) AS signallers
     LEFT JOIN signaller_names AS names ON names.name = signallers.first_mx
     UNION ALL

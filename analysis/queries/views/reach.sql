@@ -17,7 +17,8 @@ SELECT
     /*[| signallers.weight, ]*/
     outcome.word IS NOT NULL AS fetched,
     coalesce(signallers.policy_usable AND signallers.mx_kind IN ('explicit', 'implicit'), false) AS matchable,
-    signallers.mx_kind IN ('null', 'none') AS no_mail,
+    signallers.mx_kind IN ('null', 'none')
+        OR signallers.mx_kind = 'explicit' AND signallers.mx IS NOT NULL AND summed.hosts IS NULL AS no_mail,
     coalesce(summed.hosts, 0) AS hosts, coalesce(summed.unasked, 0) AS unasked,
     coalesce(summed.skipped, 0) AS skipped, coalesce(summed.probed, 0) AS probed,
     coalesce(summed.observed, 0) AS observed

@@ -58,7 +58,7 @@ const OWN: &[&str] = &[
     "up to 4 weeks", "up to 47 days", "up to 825 days", "valid", "version", "without the largest cluster",
     "without wildcards", "yes",
     // Parts of texts, and patterns.
-    "", " ", " > ", "%MLKEM%", "(not told)", "mx_cert_", "dane_", "*", "-", "--", ".", "0", ":", "_", "tlsrpt%", "{domain-}", "{domain_}", "{domain}",
+    "", " ", " > ", "%.invalid", "%MLKEM%", "(not told)", "mx_cert_", "dane_", "*", "-", "--", ".", "0", ":", "_", "tlsrpt%", "{domain-}", "{domain_}", "{domain}",
 ];
 
 /// The words of each name that a column or a field may have, also of the names that the queries give them;

@@ -6,7 +6,7 @@
 
 use super::facts::HostDane;
 use super::{DomainCase, Found};
-use crate::evidence::DaneOutcome;
+use crate::evidence::{Code, DaneOutcome};
 use crate::tls::tlsa;
 
 /// The outcome of each MX host whose TLSA records were asked for, in the order of the set; `None` where those
@@ -22,6 +22,10 @@ pub(super) fn findings(case: &DomainCase<'_>, found: &mut Found) -> Option<Vec<(
             && let Some(code) = outcome.code()
         {
             found.note(code);
+        }
+        let pins_public_ca = || case.hosts.of(&mx.host).any(|facts| facts.pins_public_ca);
+        if case.signals() && outcome == DaneOutcome::Valid && pins_public_ca() {
+            found.note(Code::dane_ta_public_ca);
         }
         outcomes.push((mx.host.clone(), outcome));
     }

@@ -52,6 +52,19 @@ impl CertFaults {
         if self.0 & Self::UNKNOWN != 0 { None } else { Some(self.0 == 0) }
     }
 
+    /// Whether it leads to a trusted root, whatever its dates and names are.
+    #[must_use]
+    pub fn is_trusted(self) -> bool {
+        self.0 & Self::UNKNOWN == 0
+            && self.each().all(|fault| match fault {
+                CertFault::Expired | CertFault::NotYetValid | CertFault::Name => true,
+                CertFault::SelfSigned
+                | CertFault::Untrusted
+                | CertFault::ChainIncomplete
+                | CertFault::Other => false,
+            })
+    }
+
     /// The faults that are known, in their order.
     pub fn each(self) -> impl Iterator<Item = CertFault> {
         CertFault::ALL.iter().copied().filter(move |fault| self.0 >> *fault as u8 & 1 == 1)
@@ -143,6 +156,10 @@ pub struct AddressFacts {
     pub client_certificate: Option<bool>,
     /// Whether it announced REQUIRETLS.
     pub requiretls: bool,
+    /// Whether its certificate is valid and should have been renewed by now.
+    pub renewal_late: bool,
+    /// Whether a TLSA record of usage 2 pins an authority that issues for the public.
+    pub pins_public_ca: bool,
     /// What the host's TLSA records come to here.
     pub dane: HostDane,
 }
@@ -166,6 +183,8 @@ impl AddressFacts {
             large_hello: row.attempts.iter().any(|outcome| *outcome == SmtpOutcome::TlsLargeHello),
             client_certificate: wants_client_certificate(row),
             requiretls: row.requiretls == Some(true),
+            renewal_late: false,
+            pins_public_ca: false,
             dane: HostDane::NotAsked,
         };
         let lasts = one_look_lasts || row.looks.is_none();

@@ -1,6 +1,7 @@
 //! What a scan knows about its MX hosts, small enough to hold for all of them at once.
 
-use super::facts::{AddressFacts, HostDane, usable_records};
+use super::facts::{AddressFacts, CertFaults, HostDane, usable_records};
+use super::renewal::Lives;
 use super::seen::SeenHost;
 use crate::tls::tlsa::{self, Tlsa, Usage};
 use std::collections::HashMap;
@@ -13,6 +14,8 @@ use std::num::NonZeroU32;
 pub struct HostsOf {
     /// Whether the scan's resolvers validate DNSSEC: without that nothing is known of DANE.
     pub validates: bool,
+    /// How long certificates are valid; to be known before their hosts are added.
+    pub lives: Lives,
     one_look_lasts: bool,
     /// Where each host's newest address stands in `addresses`, counted from 1.
     newest: HashMap<Box<str>, NonZeroU32>,
@@ -38,7 +41,9 @@ impl HostsOf {
 
     /// Adds a row of `mx_hosts`. A host's rows may come in any order and far apart.
     pub fn add(&mut self, row: &SeenHost) {
-        let facts = AddressFacts::of_layout(row, self.one_look_lasts);
+        let mut facts = AddressFacts::of_layout(row, self.one_look_lasts);
+        let is_valid = facts.cert.and_then(CertFaults::is_valid) == Some(true);
+        facts.renewal_late = is_valid && self.lives.is_late(row.certificate_sha256.as_deref(), row.probed_at);
         let address = self.addresses.len();
         self.add_facts(&row.host, facts);
         if facts.dane == HostDane::Unseen {
@@ -69,12 +74,6 @@ impl HostsOf {
     ) -> impl Iterator<Item = (HostDane, &'a [String])> + use<'a> {
         self.with_index(host)
             .map(|(at, facts)| (facts.dane, self.other_names.get(&at).map_or(&[][..], |names| names)))
-    }
-
-    fn set_dane(&mut self, address: usize, dane: HostDane) {
-        if let Some(linked) = self.addresses.get_mut(address) {
-            linked.facts.dane = dane;
-        }
     }
 
     /// The facts of each row of `host` with their index in `addresses`.
@@ -125,6 +124,16 @@ struct IncompleteRow {
     chain: Vec<Option<Vec<u8>>>,
     /// When the chain was seen, seconds since 1970.
     seen_at: u64,
+    /// Whether it leads to a trusted root.
+    is_trusted: bool,
+}
+
+/// What the certificates of a row said.
+struct Settled {
+    dane: HostDane,
+    /// The names of the certificate, where only the domain can tell whether one of them is right.
+    names: Option<Box<[String]>>,
+    pins_public_ca: bool,
 }
 
 impl IncompleteRow {
@@ -137,7 +146,17 @@ impl IncompleteRow {
         let seen_at = row.probed_at.and_then(|at| u64::try_from(at / 1_000_000).ok()).unwrap_or(0);
         let chain = vec![None; hashes.len()];
         let target = row.host_cname.as_ref().and_then(|chain| chain.last()).map(|name| name.as_str().into());
-        Some(Self { address, records, host: row.host.as_str().into(), target, hashes, chain, seen_at })
+        let is_trusted = row.cert_faults.as_deref().map(CertFaults::of).is_some_and(CertFaults::is_trusted);
+        Some(Self {
+            address,
+            records,
+            host: row.host.as_str().into(),
+            target,
+            hashes,
+            chain,
+            seen_at,
+            is_trusted,
+        })
     }
 
     /// Takes a certificate; gives whether the chain is whole now.
@@ -148,25 +167,27 @@ impl IncompleteRow {
         self.chain.iter().all(Option::is_some)
     }
 
-    /// What the certificates say, and their names where only the domain can tell; certificates that are not
-    /// there count as not sent, and without the leaf nothing is known.
-    fn settle(self) -> (usize, HostDane, Option<Box<[String]>>) {
+    /// What the certificates say; those that are not there count as not sent, and without the leaf nothing is
+    /// known.
+    fn settle(self) -> Settled {
         if self.chain.first().is_none_or(Option::is_none) {
-            return (self.address, HostDane::Unseen, None);
+            return Settled { dane: HostDane::Unseen, names: None, pins_public_ca: false };
         }
         let chain: Vec<Vec<u8>> = self.chain.into_iter().flatten().collect();
-        match tlsa::verify(&self.records, &chain, self.seen_at) {
-            tlsa::TlsaMatch::Mismatch => (self.address, HostDane::Fails, None),
-            tlsa::TlsaMatch::Match => (self.address, HostDane::Matches, None),
+        let (dane, names) = match tlsa::verify(&self.records, &chain, self.seen_at) {
+            tlsa::TlsaMatch::Mismatch => (HostDane::Fails, None),
+            tlsa::TlsaMatch::Match => (HostDane::Matches, None),
             tlsa::TlsaMatch::MatchFor(names) => {
                 let own = [Some(&self.host), self.target.as_ref()];
                 if own.into_iter().flatten().any(|name| tlsa::covers(&names, name)) {
-                    (self.address, HostDane::Matches, None)
+                    (HostDane::Matches, None)
                 } else {
-                    (self.address, HostDane::MatchesOthers, Some(names.into()))
+                    (HostDane::MatchesOthers, Some(names.into()))
                 }
             }
-        }
+        };
+        let pins_public_ca = self.is_trusted && tlsa::pins_issuing_authority(&self.records, &chain);
+        Settled { dane, names, pins_public_ca }
     }
 }
 
@@ -212,8 +233,12 @@ impl HostsOf {
     }
 
     fn note(&mut self, row: IncompleteRow) {
-        let (address, dane, names) = row.settle();
-        self.set_dane(address, dane);
+        let address = row.address;
+        let Settled { dane, names, pins_public_ca } = row.settle();
+        if let Some(linked) = self.addresses.get_mut(address) {
+            linked.facts.dane = dane;
+            linked.facts.pins_public_ca = pins_public_ca;
+        }
         if let Some(names) = names {
             self.other_names.insert(address, names);
         }

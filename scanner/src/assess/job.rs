@@ -2,17 +2,19 @@
 
 use super::chains::{Authorities, Completed, certificates};
 use super::changes::{Before, Changes};
+use super::renewal::Lives;
 use super::seen::{SeenDomain, SeenHost};
 use super::workshop::Workshop;
 use super::{HostsOf, domain, is_assessed};
 use crate::dataset::cell::Batch;
-use crate::dataset::columns::{DOMAINS, MX_HOSTS, Table, column};
+use crate::dataset::columns::{CERTIFICATES, DOMAINS, MX_HOSTS, Table, column};
 use crate::dataset::content::Checked;
+use crate::dataset::item::Time;
 use crate::dataset::layout::Layout;
 use crate::dataset::lock::Lock;
 use crate::dataset::manifest::{FileFacts, Judgement, Manifest};
 use crate::dataset::parts::{Closed, PartWriter};
-use crate::dataset::read::{self, Batches};
+use crate::dataset::read::{self, Batches, ReadError};
 use crate::dataset::view::View as _;
 use crate::dataset::whole;
 use crate::dataset::writer::WriteError;
@@ -252,6 +254,7 @@ fn hosts_of(
     let layout = Layout::parse(&manifest.schema_version);
     let one_look_lasts = layout.is_some_and(|layout| layout < super::rules::SECOND_LOOK_AT_NOT_OFFERED);
     let mut hosts = HostsOf::of_layout(one_look_lasts);
+    lives(dataset, &mut hosts.lives)?;
     let counted = counted(&MX_HOSTS);
     read::batches(dataset, &MX_HOSTS, SeenHost::COLUMNS, |batch| {
         for row in 0..batch.rows() {
@@ -272,6 +275,20 @@ fn hosts_of(
     }
     hosts.validates = manifest.vantage.resolver_validates;
     Ok(hosts)
+}
+
+/// Notes how long the leaves of a dataset are valid.
+fn lives(dataset: &Path, lives: &mut Lives) -> Result<(), ReadError> {
+    let (sha256, is_ca) = (column!(CERTIFICATES.sha256), column!(CERTIFICATES.is_ca));
+    let (begin, end) = (column!(CERTIFICATES.not_before), column!(CERTIFICATES.not_after));
+    read::batches(dataset, &CERTIFICATES, &[sha256, is_ca, begin, end], |batch| {
+        for row in (0..batch.rows()).filter(|row| batch.bool(is_ca, *row) == Some(false)) {
+            let times = (batch.value::<Time>(begin, row), batch.value::<Time>(end, row));
+            if let (Some(sha256), (Some(begin), Some(end))) = (batch.text(sha256, row), times) {
+                lives.note(sha256, begin, end);
+            }
+        }
+    })
 }
 
 /// Columns of a table whose words the manifest counts.

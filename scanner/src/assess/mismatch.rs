@@ -41,6 +41,7 @@ fn kind(host: &str, pattern: &str) -> MismatchKind {
     if below.is_some_and(|labels| labels.contains('.')) {
         return MismatchKind::WildcardDepth;
     }
+    let has_moved = MOVED.iter().any(|(old, new)| is_at_or_below(name, old) && is_at_or_below(host, new));
     let (Some(host), Some(name)) = (Registrable::of(host), Registrable::of(name)) else {
         return MismatchKind::DifferentDomain;
     };
@@ -48,8 +49,20 @@ fn kind(host: &str, pattern: &str) -> MismatchKind {
         (true, true) => MismatchKind::ThirdLevel,
         (true, false) => MismatchKind::TopLevelOnly,
         (false, _) if edits(host.label, name.label) <= 3 => MismatchKind::Typo,
+        (false, _) if has_moved => MismatchKind::ProviderMoved,
         (false, _) => MismatchKind::DifferentDomain,
     }
+}
+
+/// Under which name a provider's MX hosts were, and under which they are now.
+///
+/// Microsoft 365: new domains get hosts below `mx.microsoft` (message MC1048624 of its message centre; the
+/// cmdlet Set-AcceptedDomain shows `contoso-com.e-v1.mx.microsoft`), those before have
+/// `contoso-com.mail.protection.outlook.com`.
+const MOVED: [(&str, &str); 1] = [("mail.protection.outlook.com", "mx.microsoft")];
+
+fn is_at_or_below(name: &str, zone: &str) -> bool {
+    name.strip_suffix(zone).is_some_and(|above| above.is_empty() || above.ends_with('.'))
 }
 
 /// A registrable domain: a public suffix of the ICANN part of the list, and the label before it.
@@ -105,6 +118,14 @@ mod tests {
             ("mx.example.com", "mx.exmaple.com", MismatchKind::Typo),
             ("mx.example.com", "mx.exampel.net", MismatchKind::Typo),
             ("mx.example.com", "mail.provider.net", MismatchKind::DifferentDomain),
+            ("a-com.e-v1.mx.microsoft", "a-com.mail.protection.outlook.com", MismatchKind::ProviderMoved),
+            ("a-com.e-v1.mx.microsoft", "*.mail.protection.outlook.com", MismatchKind::ProviderMoved),
+            ("a-com.mail.protection.outlook.com", "*.e-v1.mx.microsoft", MismatchKind::DifferentDomain),
+            (
+                "a-com.e-v1.mx.microsoft",
+                "mail.protection.outlook.com.example.net",
+                MismatchKind::DifferentDomain,
+            ),
             ("a.example.co.uk", "b.another.co.uk", MismatchKind::DifferentDomain),
             // The private part of the list makes no registrable domain of its own.
             ("a.github.io", "b.github.io", MismatchKind::ThirdLevel),

@@ -21,6 +21,7 @@ mod mx;
 mod policy_host;
 mod policy_text;
 mod record;
+mod renewal;
 pub mod rules;
 mod seen;
 mod smtp;
@@ -41,7 +42,7 @@ use crate::evidence::rows::AssessmentRow;
 use crate::evidence::text::unescape;
 use crate::evidence::{Code, Mode, MxKind, PolicyOutcome, RecordState, Word};
 use crate::mta_sts::policy::Parsed;
-use crate::mta_sts::{Fault, policy, record as sts_record};
+use crate::mta_sts::{Fault, mx_pattern, policy, record as sts_record};
 use std::borrow::Cow;
 
 /// Whether a domain has a row in `assessments`: it signals MTA-STS or publishes a TLSRPT record.
@@ -158,10 +159,9 @@ impl<'a> DomainCase<'a> {
         if asked { self.mail_hosts().collect() } else { Vec::new() }
     }
 
-    /// The members of the MX set that can be hosts: the root of a null MX beside them is none (RFC 7505
-    /// section 3).
+    /// The members of the MX set that are hosts: the root of a null MX is none, and what is below `invalid`.
     fn mail_hosts(&self) -> impl Iterator<Item = &'a SeenMx> + use<'a> {
-        self.mx().iter().filter(|mx| mx.host != ".")
+        self.mx().iter().filter(|mx| mx_pattern::is_host(&mx.host))
     }
 
     /// The MX set; empty where the domain takes no mail or it is not known.

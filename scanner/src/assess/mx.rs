@@ -23,6 +23,10 @@ pub(super) fn findings(case: &DomainCase<'_>, found: &mut Found) {
             found.note(Code::mx_is_address);
             continue;
         }
+        if mx_pattern::is_below_invalid(&mx.host) {
+            found.note(Code::mx_below_invalid);
+            continue;
+        }
         if mx.host != "." && !mx_pattern::is_domain(mx.host.as_bytes()) {
             found.note(Code::mx_name_invalid);
         }

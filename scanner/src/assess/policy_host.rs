@@ -24,6 +24,10 @@ pub(super) fn findings(case: &DomainCase<'_>, found: &mut Found) {
         let outcomes = CertFaults::of(faults).each().map(CertFault::policy_outcome);
         found.all.extend(outcomes.filter_map(PolicyOutcome::code));
     }
+    let is_valid = row.policy_cert_faults.as_ref().is_some_and(Vec::is_empty);
+    if is_valid && case.hosts.lives.is_late(row.policy_certificate_sha256.as_deref(), row.policy_at) {
+        found.note(Code::policy_tls_renewal_late);
+    }
     match row.policy_http_status {
         None | Some(200) => {}
         Some(300..=399) if row.policy_redirect_to.is_some() => found.note(Code::policy_redirect),

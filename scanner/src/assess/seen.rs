@@ -34,6 +34,7 @@ view! {
         tlsrpt_dns,
         tlsrpt_txt,
         tlsrpt_record,
+        policy_at,
         policy_outcome,
         policy_cert_faults,
         policy_certificate_sha256,

@@ -23,6 +23,9 @@ pub(super) fn findings(case: &DomainCase<'_>, found: &mut Found) {
             if facts.requiretls {
                 found.note(Code::mx_requiretls);
             }
+            if facts.renewal_late {
+                found.note(Code::mx_cert_renewal_late);
+            }
             if facts.large_hello {
                 found.note(Code::mx_tls_large_hello);
             }

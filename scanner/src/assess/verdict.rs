@@ -51,6 +51,9 @@ fn verdict(case: &DomainCase<'_>, sender: Sender, scope: Hosts) -> Verdict {
     }
     match case.mx_kind() {
         Some(MxKind::None | MxKind::Null) => return Verdict::NoMail,
+        Some(MxKind::Explicit | MxKind::Implicit) if case.mail_hosts().next().is_none() => {
+            return Verdict::NoMail;
+        }
         Some(MxKind::Explicit | MxKind::Implicit) => {}
         Some(MxKind::Unknown) | None => return Verdict::Indeterminate,
     }

@@ -26,7 +26,7 @@ pub fn object(checked: &Checked) -> Value {
     });
     let sender =
         |verdict: Option<Verdict>| json!({ "verdict": verdict, "does": sender::sentence(checked, verdict) });
-    json!({
+    let mut object = json!({
         "domain": row.domain,
         "record": {
             "dns": row.sts_dns.map(DnsStatus::as_str),
@@ -53,7 +53,11 @@ pub fn object(checked: &Checked) -> Value {
         "strict": sender(judged.verdict_strict),
         "lenient": sender(judged.verdict_lenient),
         "primary": judged.verdict_primary,
-    })
+    });
+    if let Some(planned) = &checked.planned {
+        object["planned"] = planned.json();
+    }
+    object
 }
 
 fn policy(row: &DomainRow) -> Value {

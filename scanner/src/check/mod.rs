@@ -2,11 +2,13 @@
 //! scan; only the rows are treated differently: they are shown and forgotten.
 
 mod json;
+mod planned;
 mod sender;
 mod text;
 pub mod trace;
 
 pub use json::object;
+pub use planned::{Planned, PlannedHost};
 pub use text::{Style, text};
 
 use crate::assess::catalogue::Severity;
@@ -19,11 +21,12 @@ use crate::evidence::rows::{AssessmentRow, DomainRow, HostRow};
 use crate::fault::{LocalFault, Unfinished};
 use crate::input::{self, BadEntry, Entry, Split};
 use crate::moment;
+use crate::mta_sts::mx_pattern;
 use crate::plan::{Origin, ScanPlan};
 use crate::probe::course::{Course, Step};
-use crate::probe::{Domain, Probe};
+use crate::probe::{Domain, HostLook, Probe, targets};
 use crate::scan::preflight::{self, Prepared};
-use crate::tls::certificate::sha256_hex;
+use crate::tls::certificate::{facts, sha256_hex};
 use crate::tls::paths;
 use futures::stream::{FuturesUnordered, TryStreamExt as _};
 use std::collections::HashSet;
@@ -40,6 +43,8 @@ pub struct CheckJob {
     pub plan: ScanPlan,
     /// Whether every question to the DNS is noted.
     pub traces: bool,
+    /// Hosts, as typed, that are to be the MX set of the one domain; empty where nothing is planned.
+    pub planned: Vec<String>,
 }
 
 /// What was seen of one domain, and what it shows.
@@ -51,6 +56,8 @@ pub struct Checked {
     pub hosts: Vec<HostRow>,
     /// The judgement.
     pub judged: AssessmentRow,
+    /// What becomes of the MX hosts that are planned, if any are.
+    pub planned: Option<Planned>,
 }
 
 impl Checked {
@@ -63,6 +70,12 @@ impl Checked {
     #[must_use]
     pub fn has_error(&self) -> bool {
         self.findings().any(|code| code.finding().severity == Severity::Error)
+    }
+
+    /// Whether there is an error, or a planned host would be refused.
+    #[must_use]
+    pub fn is_faulty(&self) -> bool {
+        self.has_error() || self.planned.as_ref().is_some_and(Planned::is_refused)
     }
 }
 
@@ -88,6 +101,12 @@ pub enum CheckError {
         /// What is wrong with it.
         refusal: BadEntry,
     },
+    /// A host that is planned is none.
+    #[error("--planned-mx {text}: a host is needed, as an MX record names it")]
+    Host {
+        /// As typed.
+        text: String,
+    },
     /// A name that must not be asked about.
     #[error("{0} is in an exclusion file: leave it out, or remove it from the file")]
     Excluded(String),
@@ -110,7 +129,7 @@ impl CheckError {
     #[must_use]
     pub const fn is_usage(&self) -> bool {
         match self {
-            Self::Name { .. } | Self::Excluded(_) => true,
+            Self::Name { .. } | Self::Host { .. } | Self::Excluded(_) => true,
             Self::Scan(wrong) => wrong.is_usage(),
             Self::Unfinished(_) => false,
         }
@@ -131,6 +150,7 @@ pub fn run(job: CheckJob) -> Result<Outcome, CheckError> {
             domains.push(Domain::new(entry(domains.len(), name, text)));
         }
     }
+    let planned = planned_hosts(&job.planned)?;
     let asked_for = job.plan.origin("second_look") != Origin::Default;
     let second_look = job.plan.second_look.filter(|_| asked_for);
     let further = match &job.plan.intermediates {
@@ -148,7 +168,12 @@ pub fn run(job: CheckJob) -> Result<Outcome, CheckError> {
         probe.dns.trace().begin();
     }
     let runtime = crate::runtime::runtime()?;
-    let looked = runtime.block_on(probe.dns.attend(looks(&probe, &mut domains, Course::new(second_look))))?;
+    let looked = runtime.block_on(probe.dns.attend(looks(
+        &probe,
+        &mut domains,
+        &planned,
+        Course::new(second_look),
+    )))?;
     let hosts = match (looked, probe.dns.uplink().gave_up()) {
         (Err(Unfinished::Stopped), Some(reason)) => {
             return Err(LocalFault::Setup { doing: "look at the domains", reason }.into());
@@ -158,7 +183,7 @@ pub fn run(job: CheckJob) -> Result<Outcome, CheckError> {
     let authorities = Authorities { trust: probe.tls.trust(), further: &further, now: moment::seconds() };
     let mut known = HostsOf::default();
     known.validates = vantage.resolver_validates;
-    let checked = judged(domains, hosts, authorities, known);
+    let checked = judged(domains, hosts, &planned, authorities, known);
     Ok(Outcome { checked, note, trace: probe.dns.trace().taken() })
 }
 
@@ -171,6 +196,21 @@ fn prepared(mut plan: ScanPlan) -> Result<(Prepared, Option<String>), ScanError>
         }
         prepared => Ok((prepared?, None)),
     }
+}
+
+/// The planned hosts as an MX record has them, each once.
+fn planned_hosts(typed: &[String]) -> Result<Vec<String>, CheckError> {
+    let mut hosts = Vec::new();
+    for text in typed {
+        let host = text.strip_suffix('.').unwrap_or(text).to_ascii_lowercase();
+        if !mx_pattern::is_domain(host.as_bytes()) {
+            return Err(CheckError::Host { text: crate::evidence::text::escape(text.as_bytes()) });
+        }
+        if !hosts.contains(&host) {
+            hosts.push(host);
+        }
+    }
+    Ok(hosts)
 }
 
 fn entry(position: usize, domain: String, typed: &str) -> Entry {
@@ -189,14 +229,27 @@ fn entry(position: usize, domain: String, typed: &str) -> Entry {
 
 /// Takes all domains and their MX hosts, each of these once, through their course; gives the rows of the
 /// hosts.
-async fn looks(probe: &Probe, domains: &mut [Domain], course: Course) -> Result<Vec<HostRow>, Unfinished> {
+/// Hosts that are planned are looked at as hosts of a domain that signals.
+async fn looks(
+    probe: &Probe,
+    domains: &mut [Domain],
+    planned: &[String],
+    course: Course,
+) -> Result<Vec<HostRow>, Unfinished> {
     let (mut done, mut hosts, mut known) = (Vec::new(), Vec::new(), HashSet::new());
+    let mut further: Vec<&str> = planned.iter().map(String::as_str).collect();
     let mut under_way: Vec<&mut Domain> = domains.iter_mut().collect();
     loop {
         each(under_way.iter_mut().map(|domain| stages(probe, course, domain))).await?;
         for domain in &mut under_way {
             let is_new = |host: &&str| known.insert((*host).to_owned());
             hosts.extend(domain.send_off_hosts(probe.plan.starttls, is_new));
+            let signals = domain.row.sts_signals;
+            let also = targets(further.drain(..), signals, probe.plan.starttls);
+            hosts.extend(
+                also.filter(|host| known.insert((*host).to_owned()))
+                    .map(|host| HostLook::new(host.to_owned())),
+            );
         }
         each(hosts.iter_mut().map(|host| probe.host(host, |_| false))).await?;
         let mut longest = None;
@@ -236,19 +289,30 @@ where
     work.collect::<FuturesUnordered<_>>().try_collect().await
 }
 
+/// The chains that were sent, leaf first.
+fn chains_of<'a>(rows: &'a [DomainRow], hosts: &'a [HostRow]) -> impl Iterator<Item = &'a [Vec<u8>]> {
+    let of_policies = rows.iter().map(|row| row.policy.tls.chain.as_slice());
+    of_policies.chain(hosts.iter().map(|row| row.smtp.tls.chain.as_slice()))
+}
+
 /// `known` is to hold what is known of the hosts.
 fn judged(
     domains: Vec<Domain>,
     mut hosts: Vec<HostRow>,
+    planned: &[String],
     authorities: Authorities<'_>,
     mut known: HostsOf,
 ) -> Vec<Checked> {
     let mut rows: Vec<DomainRow> = domains.into_iter().map(|domain| *domain.into_row()).collect();
-    let of_policies = rows.iter().map(|row| row.policy.tls.chain.as_slice());
-    let chains: Vec<&[Vec<u8>]> =
-        of_policies.chain(hosts.iter().map(|row| row.smtp.tls.chain.as_slice())).collect();
+    let chains: Vec<&[Vec<u8>]> = chains_of(&rows, &hosts).collect();
     let completed = Completed::of_chains(&chains, authorities);
     completed.judge_shown(&mut rows, &mut hosts);
+    for leaf in chains_of(&rows, &hosts).filter_map(|chain| chain.first()) {
+        let seen = facts(leaf);
+        if let (Some(begin), Some(end)) = (seen.not_before, seen.not_after) {
+            known.lives.note(&seen.sha256, begin, end);
+        }
+    }
     for row in &hosts {
         known.add(&SeenHost::from(row));
     }
@@ -262,7 +326,12 @@ fn judged(
     let checked = rows.into_iter().map(|row| {
         let set = row.mx.iter().flatten();
         let of_set = set.flat_map(|mx| hosts.iter().filter(|seen| seen.host == mx.host)).cloned();
-        Checked { judged: assess::domain(&SeenDomain::from(&row), &known), hosts: of_set.collect(), row }
+        Checked {
+            judged: assess::domain(&SeenDomain::from(&row), &known),
+            hosts: of_set.collect(),
+            planned: (!planned.is_empty()).then(|| Planned::of(&row, planned, &known)),
+            row,
+        }
     });
     checked.collect()
 }

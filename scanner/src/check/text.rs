@@ -19,7 +19,7 @@ pub enum Style {
 }
 
 #[derive(Clone, Copy)]
-enum Ink {
+pub(super) enum Ink {
     Bold,
     Red,
     Yellow,
@@ -29,7 +29,7 @@ enum Ink {
 }
 
 impl Style {
-    fn ink(self, ink: Ink, text: impl Display) -> String {
+    pub(super) fn ink(self, ink: Ink, text: impl Display) -> String {
         let code = match ink {
             Ink::Bold => 1,
             Ink::Dim => 2,
@@ -64,6 +64,9 @@ pub fn text(checked: &Checked, style: Style) -> String {
         let word =
             verdict.map(|word| format!(" ({})", style.ink(verdict_ink(word), word))).unwrap_or_default();
         let _ = writeln!(out, "  a {who} sender{word} {}", sender::sentence(checked, verdict));
+    }
+    if let Some(planned) = &checked.planned {
+        out.push_str(&planned.text(style, planned.sentence(checked)));
     }
     out
 }
@@ -229,7 +232,7 @@ fn findings(out: &mut String, checked: &Checked, style: Style) {
     out.push('\n');
 }
 
-fn verdict_ink(verdict: Verdict) -> Ink {
+pub(super) fn verdict_ink(verdict: Verdict) -> Ink {
     match verdict {
         Verdict::Validated | Verdict::TestingPassing | Verdict::Withdrawn | Verdict::NoMail => Ink::Green,
         Verdict::Indeterminate => Ink::Cyan,
@@ -259,7 +262,12 @@ mod tests {
             sts_record: Some(RecordState::Invalid),
             ..DomainRow::default()
         };
-        Checked { judged: domain(&SeenDomain::from(&row), &HostsOf::default()), hosts: Vec::new(), row }
+        Checked {
+            judged: domain(&SeenDomain::from(&row), &HostsOf::default()),
+            hosts: Vec::new(),
+            planned: None,
+            row,
+        }
     }
 
     #[test]

@@ -52,7 +52,7 @@ codes! {
 
     policy_tls_name, policy_tls_expired, policy_tls_not_yet_valid, policy_tls_self_signed,
     policy_tls_untrusted, policy_tls_chain_incomplete, policy_tls_certificate_other, policy_tls_alert,
-    policy_tls_protocol, policy_tls_client_limit, policy_tls_no_protocol, policy_tls_large_hello,
+    policy_tls_protocol, policy_tls_client_limit, policy_tls_no_protocol, policy_tls_large_hello, policy_tls_renewal_late,
     policy_tls_timeout: may_pass, policy_tls_closed: may_pass,
 
     policy_http_status, policy_redirect, policy_http_malformed, policy_http_incomplete, policy_timeout: may_pass,
@@ -65,7 +65,7 @@ codes! {
     policy_escaped, policy_unknown_field, policy_wildcard, policy_mode_testing, policy_mode_none,
 
     mx_none, mx_null, mx_null_beside_others, mx_implicit, mx_dns_failure: may_pass, mx_unresolvable,
-    mx_is_address, mx_name_invalid, mx_is_cname, mx_forbidden_address,
+    mx_is_address, mx_below_invalid, mx_name_invalid, mx_is_cname, mx_forbidden_address,
 
     smtp_connect_refused, smtp_connect_timeout: may_pass, smtp_connect_unreachable: may_pass,
     smtp_connect_reset: may_pass, smtp_banner_timeout: may_pass, smtp_rejected_4xx, smtp_rejected_5xx,
@@ -76,12 +76,12 @@ codes! {
     mx_tls_protocol, mx_tls_client_limit, mx_tls_large_hello, mx_tls_alert, mx_tls_timeout: may_pass,
     mx_tls_closed: may_pass, mx_client_certificate, mx_requiretls, mx_cert_name, mx_cert_expired, mx_cert_not_yet_valid, mx_cert_self_signed,
     mx_cert_untrusted, mx_cert_chain_incomplete, mx_cert_other, mx_cert_all_invalid,
-    mx_cert_some_invalid,
+    mx_cert_some_invalid, mx_cert_renewal_late,
 
     mx_mismatch_all, mx_mismatch_some, pattern_unused,
 
     tlsrpt_dns_failure: may_pass, tlsrpt_absent, tlsrpt_multiple, tlsrpt_invalid, tlsrpt_rua_missing,
-    tlsrpt_rua_invalid, tlsrpt_escaped, dane_valid, dane_invalid, dane_insecure, dane_unusable, dane_bogus,
+    tlsrpt_rua_invalid, tlsrpt_escaped, dane_valid, dane_invalid, dane_insecure, dane_unusable, dane_bogus, dane_ta_public_ca,
 
     id_changed_policy_same, policy_changed_id_same, removed_without_none, removal_not_observed,
     enforce_withdrawn, broke, repaired, first_seen_broken,

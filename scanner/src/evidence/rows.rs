@@ -232,6 +232,8 @@ pub struct CertificateRow {
     pub is_ca: Option<bool>,
     pub aia: Option<Vec<String>>,
     pub spki_sha256: Option<String>,
+    pub issuer_org: Option<String>,
+    pub has_scts: Option<bool>,
     pub der: Vec<u8>,
 }
 

@@ -53,6 +53,20 @@ fn fits(host: &str, pattern: &str) -> bool {
     }
 }
 
+/// Whether a member of an MX set is a host that mail can go to: not the root of a null MX (RFC 7505 section
+/// 3), and no name that never exists ([`is_below_invalid`]). Others are not asked for, matched or judged.
+#[must_use]
+pub fn is_host(name: &str) -> bool {
+    name != "." && !is_below_invalid(name)
+}
+
+/// Whether a name is `invalid` or below it: it never exists, whoever asks (RFC 6761 section 6.4). `name` is
+/// in lower case.
+#[must_use]
+pub fn is_below_invalid(name: &str) -> bool {
+    name.strip_suffix("invalid").is_some_and(|above| above.is_empty() || above.ends_with('.'))
+}
+
 /// Whether `value` is a pattern: `sts-policy-mx-value = ["*."] Domain` (RFC 8461 section 3.2).
 ///
 /// Narrower than the ABNF in two points: four numbers between dots are an address, which no certificate names

@@ -28,7 +28,7 @@ use crate::fault::Unfinished;
 use crate::input::Entry;
 use crate::meters::Meters;
 use crate::moment;
-use crate::mta_sts::{record, tlsrpt};
+use crate::mta_sts::{mx_pattern, record, tlsrpt};
 use crate::plan::{ImplicitScope, ScanPlan, StarttlsScope};
 use crate::tls::TlsClient;
 use serde::{Deserialize, Serialize};
@@ -171,7 +171,7 @@ impl Domain {
     }
 }
 
-/// The hosts of an MX set whose STARTTLS is wanted; the root of a null MX is no host.
+/// The hosts of an MX set whose STARTTLS is wanted; not every member is a host.
 pub fn targets<'a>(
     hosts: impl Iterator<Item = &'a str>,
     signals: Option<bool>,
@@ -182,7 +182,7 @@ pub fn targets<'a>(
         StarttlsScope::Adopters => signals == Some(true),
         StarttlsScope::None => false,
     };
-    hosts.filter(move |host| wanted && *host != ".")
+    hosts.filter(move |host| wanted && mx_pattern::is_host(host))
 }
 
 /// Whether a question is still to be asked.

@@ -279,7 +279,9 @@ fn match_hosts(row: &mut DomainRow) {
     let patterns = row.policy.mx.as_deref().filter(|_| usable);
     let mail = matches!(row.mx_kind, Some(MxKind::Explicit | MxKind::Implicit));
     for host in row.mx.iter_mut().flatten().filter(|_| mail) {
-        let pattern = patterns.filter(|_| host.host != ".").map(|p| mx_pattern::first_match(&host.host, p));
+        let pattern = patterns
+            .filter(|_| mx_pattern::is_host(&host.host))
+            .map(|p| mx_pattern::first_match(&host.host, p));
         host.matched = pattern.map(|p| p.is_some());
         host.pattern = pattern.flatten().map(str::to_owned);
     }

@@ -33,8 +33,17 @@ pub fn facts(der: &[u8]) -> CertificateRow {
         is_ca: Some(matches!(certificate.basic_constraints(), Ok(Some(found)) if found.value.ca)),
         aia: Some(issuer_urls(&certificate)),
         spki_sha256: Some(sha256_hex(key.raw)),
+        issuer_org: organization(certificate.issuer()),
+        has_scts: Some(certificate.extensions().iter().any(|one| one.oid.to_id_string() == SCTS)),
         ..row
     }
+}
+
+/// The extension of signed certificate timestamps (RFC 6962 section 3.3).
+const SCTS: &str = "1.3.6.1.4.1.11129.2.4.2";
+
+fn organization(name: &X509Name<'_>) -> Option<String> {
+    name.iter_organization().find_map(|one| one.as_str().ok()).map(|text| escape(text.as_bytes()))
 }
 
 /// SHA-256, as bytes.

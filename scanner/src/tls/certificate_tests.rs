@@ -23,6 +23,9 @@ fn the_facts_of_a_certificate_are_read() {
         [&[0x30, 0x18, 0x30, 0x16, 0x06, 0x08, 0x2b, 6, 1, 5, 5, 7, 48, 2, 0x86, 0x0a][..], b"http://ca/"]
             .concat();
     params.custom_extensions.push(CustomExtension::from_oid_content(&[1, 3, 6, 1, 5, 5, 7, 1, 1], aia));
+    // An empty list of signed certificate timestamps.
+    let scts = CustomExtension::from_oid_content(&[1, 3, 6, 1, 4, 1, 11129, 2, 4, 2], vec![4, 2, 0, 0]);
+    params.custom_extensions.push(scts);
     let key = KeyPair::generate().unwrap();
     let certificate = params.self_signed(&key).unwrap();
 
@@ -37,6 +40,7 @@ fn the_facts_of_a_certificate_are_read() {
     assert_eq!(row.signature.as_deref(), Some("ecdsa-with-SHA256"));
     assert_eq!(row.is_ca, Some(false));
     assert_eq!(row.aia.unwrap(), ["http://ca/"]);
+    assert_eq!((row.issuer_org.as_deref(), row.has_scts), (Some("Ex, Ample"), Some(true)));
     assert_eq!(row.spki_sha256.unwrap(), sha256_hex(&rcgen::PublicKeyData::subject_public_key_info(&key)));
 }
 
@@ -62,6 +66,7 @@ fn an_authority_is_marked() {
     assert_eq!(row.is_ca, Some(true));
     assert_eq!(row.sans, Some(Vec::new()));
     assert_eq!(row.aia, Some(Vec::new()));
+    assert_eq!((row.issuer_org, row.has_scts), (None, Some(false)));
 }
 
 #[test]

@@ -134,6 +134,19 @@ pub fn verify(records: &[Tlsa], chain: &[Vec<u8>], now: u64) -> TlsaMatch {
     if is_vouched_for { TlsaMatch::MatchFor(judge::names_of(leaf)) } else { TlsaMatch::Mismatch }
 }
 
+/// Whether a record of usage 2 is about an authority that was sent (DER, leaf first) and is no root: one that
+/// issues, and that its owner exchanges for another within a few years.
+#[must_use]
+pub fn pins_issuing_authority(records: &[Tlsa], chain: &[Vec<u8>]) -> bool {
+    let is_issued = |der: &[u8]| {
+        X509Certificate::from_der(der)
+            .is_ok_and(|(_, authority)| authority.issuer().as_raw() != authority.subject().as_raw())
+    };
+    let authorities = records.iter().filter(|record| record.usage == Usage::Authority);
+    let sent = chain.get(1..).unwrap_or_default();
+    authorities.into_iter().any(|record| sent.iter().any(|der| record.matches(der) && is_issued(der)))
+}
+
 /// Whether a certificate with these names is one for `host` (RFC 7672 section 3.2.3: the rules of names are
 /// those of any TLS client).
 #[must_use]

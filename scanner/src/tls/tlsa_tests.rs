@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used, reason = "a test says what must be there")]
-use super::{Tlsa, TlsaMatch, covers, verify};
+use super::{Tlsa, TlsaMatch, covers, pins_issuing_authority, verify};
 use crate::tls::certificate::{hex, sha256_hex};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, PublicKeyData as _, date_time_ymd};
 use sha2::{Digest as _, Sha512};
@@ -54,6 +54,29 @@ fn every_selector_and_matching_type_finds_the_leaf() {
         }
     }
     assert_eq!(of(format!("3 1 1 {}", sha256_hex(&made.keys[1])), &made, NOW), TlsaMatch::Mismatch);
+}
+
+#[test]
+fn an_authority_that_issues_is_told_from_a_root() {
+    let root_key = KeyPair::generate().unwrap();
+    let mut root = CertificateParams::new(Vec::new()).unwrap();
+    root.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    root.distinguished_name.push(rcgen::DnType::CommonName, "root");
+    let root_der = root.self_signed(&root_key).unwrap().der().to_vec();
+    let mut issuing = CertificateParams::new(Vec::new()).unwrap();
+    issuing.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    issuing.distinguished_name.push(rcgen::DnType::CommonName, "issuing");
+    let issuing_der = issuing
+        .signed_by(&KeyPair::generate().unwrap(), &Issuer::new(root, root_key))
+        .unwrap()
+        .der()
+        .to_vec();
+    let chain = [made(&["mx.example.org"]).chain[0].clone(), issuing_der.clone(), root_der.clone()];
+    let pins = |usage, der: &[u8]| {
+        pins_issuing_authority(&records(&[format!("{usage} 0 1 {}", sha256_hex(der))]), &chain)
+    };
+    assert!(pins(2, &issuing_der));
+    assert!(!pins(2, &root_der) && !pins(3, &issuing_der) && !pins(2, &chain[0]));
 }
 
 #[test]

@@ -92,8 +92,8 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     (
         "check",
         &[
-            "assess", "dns", "error", "evidence", "fault", "input", "moment", "plan", "probe", "runtime",
-            "scan", "tls",
+            "assess", "dataset", "dns", "error", "evidence", "fault", "input", "moment", "mta_sts", "plan",
+            "probe", "runtime", "scan", "tls",
         ],
     ),
     ("cli", &["assess", "evidence", "findings", "generate", "mta_sts", "plan", "validate"]),

@@ -113,6 +113,8 @@ pub struct Certificate {
     pub issuer: Issuer,
     /// What it is for (extended key usage, RFC 5280 section 4.2.1.12).
     pub purpose: Purpose,
+    /// Whether it holds signed certificate timestamps (RFC 6962 section 3.3).
+    pub scts: bool,
     /// Bytes of an extension that means nothing.
     pub padding: usize,
 }
@@ -124,6 +126,7 @@ impl Default for Certificate {
             validity: Validity::Now,
             issuer: Issuer::Lab,
             purpose: Purpose::Server,
+            scts: false,
             padding: 0,
         }
     }
@@ -141,6 +144,8 @@ pub enum Validity {
     Ended,
     /// Begins in 2090.
     NotYet,
+    /// 90 days, ten of which are left on the day on which the laboratory begins.
+    Ending,
 }
 
 /// What a certificate is for (RFC 5280 section 4.2.1.12).

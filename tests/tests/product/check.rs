@@ -114,6 +114,54 @@ fn the_text_says_what_is_wrong_what_to_do_and_what_senders_do() {
 }
 
 #[test]
+fn a_planned_mx_is_held_against_the_policy_and_an_order_given() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = small(dir.path());
+    let (domain, other) = (domain_of(&lab, "healthy"), domain_of(&lab, "healthy-testing"));
+    let planned = |domain: &str, hosts: &[&str], code: i32| {
+        let more: Vec<&str> = ["--format", "json", "--planned-mx"].iter().chain(hosts).copied().collect();
+        let output = check(&lab, &[domain], &more);
+        assert_code(&output, code);
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()["planned"].clone()
+    };
+    let own = format!("mx1.{domain}");
+    let fits = planned(&domain, &[&own], 0);
+    assert_eq!((&fits["hosts"][0]["pattern"], &fits["verdict"]), (&own.as_str().into(), &"validated".into()));
+    assert_eq!(fits["steps"], serde_json::json!(["Change the MX records."]));
+    // A host in good order that the policy does not name, and one whose certificate has expired.
+    let good = format!("mx1.{other}");
+    let expired = format!("mx1.{}", domain_of(&lab, "mx-cert-expired"));
+    let moves = planned(&domain, &[&good, &expired], 1);
+    assert_eq!(moves["hosts"][0]["verdict"], "refused");
+    assert_eq!(moves["hosts"][1]["findings"], serde_json::json!(["mx_cert_expired"]));
+    let steps: Vec<&str> =
+        moves["steps"].as_array().unwrap().iter().map(|one| one.as_str().unwrap()).collect();
+    let until = moves["copies_until"].as_str().unwrap();
+    for (step, parts) in steps.iter().zip([
+        vec![format!("Mend {expired}: mx_cert_expired.")],
+        vec![format!("Add `mx: {good}`, `mx: {expired}` to the policy")],
+        vec![format!("_mta-sts.{domain} a new id")],
+        vec!["Wait 2419200 s (28.0 days)".to_owned(), until.to_owned()],
+        vec!["Change the MX records.".to_owned()],
+        vec![format!("take `{own}` out of the policy")],
+    ]) {
+        assert!(parts.iter().all(|part| step.contains(part)), "{steps:?}");
+    }
+    assert_eq!(steps.len(), 6);
+    // In testing nothing is refused, and without a policy nothing is held against anything.
+    assert_eq!(planned(&other, &[&own], 0)["hosts"][0]["verdict"], "testing_failing");
+    let none = planned(&domain_of(&lab, "not-signalled"), &[&own], 0);
+    assert_eq!(
+        (&none["verdict"], &none["copies_until"]),
+        (&serde_json::Value::Null, &serde_json::Value::Null)
+    );
+    let text = text(&check(&lab, &[&domain], &["--planned-mx", &good]).stdout);
+    assert!(text.contains(&format!("    {good}, which the policy does not match: refused\n")), "{text}");
+    assert_code(&check(&lab, &[&domain, &other], &["--planned-mx", &good]), 2);
+    assert_code(&check(&lab, &[&domain], &["--planned-mx", "192.0.2.1"]), 2);
+}
+
+#[test]
 fn without_a_second_look_what_may_pass_is_told_as_seen_once() {
     let dir = tempfile::tempdir().unwrap();
     let lab = small(dir.path());

@@ -37,6 +37,9 @@ pub(super) const COMPANIONS: &[Finding] = table! { Companions:
     dane_bogus, Indeterminate, "RFC 7672 2.1", ["mx_hosts.tlsa_dns", "mx_hosts.host_ad"], Some("dnssec-invalid"),
         "TLSA records could not be resolved although the zone is signed",
         "Check the signatures of the MX host's zone and that its name servers answer TLSA queries: senders that use DANE hold mail back.";
+    dane_ta_public_ca, Warning, "RFC 7671 5.2", ["mx_hosts.tlsa", "mx_hosts.tlsa_ad", "mx_hosts.host_ad", "domains.mx_ad", "mx_hosts.cert_faults", "certificates.der"], None,
+        "A TLSA record pins an issuing authority of the public",
+        "Publish usage 3 for the MX host's own key: a public authority issues from another certificate one day, without telling you.";
 };
 
 pub(super) const LIFE_CYCLE: &[Finding] = table! { LifeCycle:

@@ -26,6 +26,9 @@ pub(super) const MX: &[Finding] = table! { Mx:
     mx_is_address, Error, "RFC 1035 3.3.9, RFC 5321 5.1", ["domains.mx"], FAILURE,
         "An MX record holds an address",
         "Name a host in the MX record: an address there is read as a name and matches no policy.";
+    mx_below_invalid, Warning, "RFC 6761 6.4", ["domains.mx"], None,
+        "An MX record names a host below invalid, which never exists",
+        "Remove the MX record below invalid: it proved to a provider that the domain is yours, and no mail ever goes there.";
     mx_name_invalid, Warning, "RFC 5321 2.3.5, 4.1.2", ["domains.mx"], None,
         "An MX host's name is not a valid host name",
         "Use only letters, digits and hyphens in the MX host's name: no certificate or policy can reliably name any other.";
@@ -134,6 +137,9 @@ pub(super) const TLS: &[Finding] = table! { MxTls:
     mx_cert_some_invalid, Error, "RFC 8461 4.2", ["domains.mx", "mx_hosts.cert_outcome"], FAILURE,
         "Some MX hosts or addresses have an invalid certificate",
         "Fix the certificates of the MX hosts that fail: strict senders skip those hosts.";
+    mx_cert_renewal_late, Warning, "guidance: renew while a third of the validity is left", ["mx_hosts.cert_faults", "mx_hosts.probed_at", "certificates.not_before", "certificates.not_after"], None,
+        "The certificate has less than a sixth of its validity left",
+        "Check that renewal of the MX host's certificate works: programs that renew by themselves would have done it by now.";
 };
 
 pub(super) const MISMATCH: &[Finding] = table! { Mismatch:

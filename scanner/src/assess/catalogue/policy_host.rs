@@ -76,6 +76,9 @@ pub(super) const TLS: &[Finding] = table! { PolicyTls:
     policy_tls_large_hello, Info, "RFC 8446 4.1.2", ["domains.policy_attempts"], None,
         "The server answers only a small ClientHello",
         "Update the server or the middlebox in front of it: it fails on a ClientHello with a post-quantum key share.";
+    policy_tls_renewal_late, Warning, "guidance: renew while a third of the validity is left", ["domains.policy_cert_faults", "domains.policy_at", "certificates.not_before", "certificates.not_after"], None,
+        "The certificate has less than a sixth of its validity left",
+        "Check that renewal of the policy host's certificate works: programs that renew by themselves would have done it by now.";
     policy_tls_timeout, Error, "RFC 8461 3.3", ["domains.policy_outcome", "domains.policy_attempts"], FETCH,
         "TLS handshake timed out",
         "Check that the server on port 443 of mta-sts speaks TLS.";

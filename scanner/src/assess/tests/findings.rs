@@ -210,6 +210,10 @@ fn each_kind_of_mx_set_has_its_code() {
     assert_eq!(findings(&implicit), ["mx_implicit"]);
     let beside = good().mx(&[(0, "."), (10, "mx.example.com")]).delivered();
     assert_eq!(findings(&beside), ["mx_null_beside_others"]);
+    let left_over = good().mx(&[(0, "mx.example.com"), (32767, "ms1.msv1.invalid")]).delivered();
+    assert_eq!(findings(&left_over), ["mx_below_invalid"]);
+    let name_alike = good().mx(&[(10, "mx.example.com"), (20, "xinvalid")]).delivered();
+    assert_eq!(findings(&name_alike), ["mx_mismatch_some"]);
     for name in ["_dc-mx.example.com", "a\\032b.example.com", "-a.example.com"] {
         assert_eq!(findings(&good().mx(&[(10, name)]))[0], "mx_name_invalid", "{name}");
     }

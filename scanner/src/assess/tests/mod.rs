@@ -3,6 +3,7 @@
 
 mod dane;
 mod findings;
+mod renewal;
 mod verdicts;
 
 use super::{HostsOf, SeenDomain, SeenHost, domain};

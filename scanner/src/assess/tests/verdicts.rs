@@ -25,6 +25,19 @@ fn enforce_with_every_host_passing_is_validated() {
 }
 
 #[test]
+fn what_never_exists_is_no_host() {
+    let set = [(0, "mx.example.com"), (32767, "ms1.msv1.invalid")];
+    all(&good().mx(&set).delivered(), "validated");
+    all(
+        &good().mx(&[(0, "a.invalid"), (10, "mx.example.com")]).cert("mx.example.com", &["expired"]),
+        "refused",
+    );
+    // Datasets in which it was asked for have a row of it.
+    all(&good().mx(&set).delivered().host("ms1.msv1.invalid", &["no_address"]), "validated");
+    all(&good().mx(&[(0, "."), (0, "invalid")]), "no_mail");
+}
+
+#[test]
 fn testing_with_every_host_passing_is_testing_passing() {
     all(&good().body(TESTING).delivered(), "testing_passing");
 }

@@ -31,6 +31,10 @@ table! {
             "URLs of the issuer's certificate (authority information access, caIssuers).";
         spki_sha256: Option<String> = row.spki_sha256,
             "SHA-256 of the subject public key info, hexadecimal.";
+        issuer_org: Option<String> = row.issuer_org,
+            "The issuer's organization (O), the first where there are several, escaped; null where it names none, and in layouts before 1.3.", since("1.3");
+        has_scts: Option<bool> = row.has_scts,
+            "Whether it holds signed certificate timestamps (RFC 6962 section 3.3), so that it was logged before it was issued; null in layouts before 1.3.", since("1.3");
         der: Vec<u8> = row.der,
             "The certificate in DER.";
     }

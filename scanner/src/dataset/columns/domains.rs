@@ -96,7 +96,7 @@ table! {
         mx_kind: Filled<MxKind> = row.mx_kind,
             "explicit | implicit (no MX but an address, RFC 5321 section 5.1) | null (RFC 7505) | none (no MX and no address, or the name does not exist) | unknown (the MX set or the addresses could not be resolved, or were not asked for).", counted();
         mx: Option<Vec<Mx>> = row.mx,
-            "The MX set by preference, then host, duplicates dropped; implicit: the domain itself with preference 0; null and none: empty; null where mx_kind is unknown. A root target beside others stays in it.";
+            "The MX set by preference, then host, duplicates dropped; implicit: the domain itself with preference 0; null and none: empty; null where mx_kind is unknown. A root target beside others stays in it, and a name below invalid.";
         delegated_to: Option<Vec<String>> = row.delegated_to,
             "Name servers that the zone above names for the domain, or for the zone that it lies in, sorted; null where resolvers were asked (`vantage.resolution` is forwarding), where no server of it was found, and in layouts before 1.3.", since("1.3");
         ds: Option<bool> = row.ds,
