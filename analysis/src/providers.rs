@@ -137,6 +137,22 @@ mod tests {
         assert_eq!(providers.of("example-com.mail.protection.outlook.com"), "Microsoft");
         assert_eq!(providers.of("example-com.a-v1.mx.microsoft"), "Microsoft");
         assert_eq!(providers.of("mail.example.org"), "example.org");
+        for (target, provider) in [
+            ("example-com._mta.mta-sts.tech", "PowerDMARC"),
+            ("_x.sdmarc.net", "Sendmarc"),
+            ("x.a.dmarcinput.com", "DMARCReport"),
+            ("someone.github.io", "GitHub Pages"),
+            ("mta-sts.pages.dev", "Cloudflare Pages"),
+            ("x.someone.workers.dev", "Cloudflare Workers"),
+            ("policies.netlify.app", "Netlify"),
+            ("d1d4fc829fe7bc7c.vercel-dns-017.com", "Vercel"),
+            ("policies.z6.web.core.windows.net", "Azure"),
+            ("calm-wave-0d1a32b03.1.azurestaticapps.net", "Azure"),
+            ("d111111abcdef8.cloudfront.net", "CloudFront"),
+            ("policies.web.app", "Firebase"),
+        ] {
+            assert_eq!(providers.of(target), provider, "{target}");
+        }
         assert_eq!(providers.of("192.0.2.1"), "192.0.2.1");
     }
 

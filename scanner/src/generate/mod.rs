@@ -15,8 +15,11 @@ use crate::evidence::{Code, Mode, RecordState};
 use crate::mta_sts::policy;
 use crate::mta_sts::{Fault, Weight, mx_pattern, record, tlsrpt};
 
-/// max_age where nobody says otherwise: a week, as the example of RFC 8461 section 3.2 has it.
+/// max_age of mode testing where nobody says otherwise: a week, as the example of RFC 8461 section 3.2 has it.
 pub const DEFAULT_MAX_AGE_S: u64 = 604_800;
+
+/// The same in mode enforce: two weeks, less than which is `policy_max_age_short`.
+pub const ENFORCING_MAX_AGE_S: u64 = 1_209_600;
 
 /// The same in mode none: "a small max_age (e.g., one day)" (RFC 8461 section 8.3).
 pub const WITHDRAWAL_MAX_AGE_S: u64 = 86_400;
@@ -26,7 +29,8 @@ pub const WITHDRAWAL_MAX_AGE_S: u64 = 86_400;
 pub const fn default_max_age_s(mode: Mode) -> u64 {
     match mode {
         Mode::None => WITHDRAWAL_MAX_AGE_S,
-        Mode::Testing | Mode::Enforce => DEFAULT_MAX_AGE_S,
+        Mode::Testing => DEFAULT_MAX_AGE_S,
+        Mode::Enforce => ENFORCING_MAX_AGE_S,
     }
 }
 
@@ -50,6 +54,18 @@ impl Preset {
             "microsoft365" => Some(Self::Microsoft365),
             "google" => Some(Self::Google),
             _ => None,
+        }
+    }
+
+    /// What is to be seen to where the policy could not be held against the MX hosts.
+    const fn unheld(self) -> &'static str {
+        match self {
+            Self::Microsoft365 => {
+                "the MX hosts are not known, so the policy was held against none. Microsoft 365 gives new domains a host below mx.microsoft, which no pattern of the preset matches: see which one the admin center names for the domain, and run this again with --mx HOST"
+            }
+            Self::Google => {
+                "the MX hosts are not known, so the policy was held against none: run this again when the MX records are there, or with --mx HOST"
+            }
         }
     }
 
@@ -116,6 +132,8 @@ pub struct Deployment {
     pub unused: Vec<String>,
     /// Warnings about the texts.
     pub warnings: Vec<Code>,
+    /// What is to be seen to where the MX hosts are not known; `None` where they are, or do not matter.
+    pub unheld: Option<&'static str>,
 }
 
 /// Why nothing is given out.
@@ -199,6 +217,7 @@ pub fn deployment(domain: &str, hosts: &[String], wish: &Wish) -> Result<Deploym
         hosts: hosts.to_vec(),
         unused,
         warnings,
+        unheld: wish.preset.filter(|_| hosts.is_empty() && wish.mode != Mode::None).map(Preset::unheld),
     })
 }
 

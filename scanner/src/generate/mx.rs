@@ -3,6 +3,7 @@
 use crate::dns::{Answer, Dns, RecordType};
 use crate::evidence::DnsStatus;
 use crate::fault::Unfinished;
+use crate::mta_sts::mx_pattern;
 
 /// Where mail goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,6 +26,11 @@ pub enum Unasked {
     /// RFC 7505.
     #[error("{0} has a null MX (RFC 7505): it takes no mail, and there is nothing to protect")]
     NullMx(String),
+    /// Every MX record names what never exists (RFC 6761 section 6.4).
+    #[error(
+        "no MX record of {0} names a host that exists: no mail reaches it, and there is nothing to protect"
+    )]
+    NoHost(String),
     /// There was no answer.
     #[error("the MX of {domain} could not be resolved ({status}): try again, or give the hosts with --mx")]
     NoAnswer {
@@ -33,6 +39,16 @@ pub enum Unasked {
         /// What came instead.
         status: DnsStatus,
     },
+}
+
+impl Unasked {
+    /// Whether there may be MX hosts once all is set up: a preset can do without them until then.
+    pub(super) const fn may_come(&self) -> bool {
+        match self {
+            Self::NoMail(_) | Self::NoAnswer { .. } => true,
+            Self::NoName(_) | Self::NullMx(_) | Self::NoHost(_) => false,
+        }
+    }
 }
 
 /// Asks for the MX hosts, and for addresses where there are none (RFC 5321 section 5.1).
@@ -58,9 +74,13 @@ fn explicit(domain: &str, answer: &Answer) -> Result<Mail, Unasked> {
     let mut hosts: Vec<String> = Vec::new();
     for (_, host) in answer.mx() {
         // A null MX beside others is none (RFC 7505 section 3).
-        if host != "." && !hosts.contains(&host) {
+        if mx_pattern::is_host(&host) && !hosts.contains(&host) {
             hosts.push(host);
         }
     }
-    if hosts.is_empty() { Err(Unasked::NullMx(domain.to_owned())) } else { Ok(Mail { hosts }) }
+    if !hosts.is_empty() {
+        return Ok(Mail { hosts });
+    }
+    let is_null = answer.mx().iter().all(|(_, host)| host == ".");
+    Err(if is_null { Unasked::NullMx(domain.to_owned()) } else { Unasked::NoHost(domain.to_owned()) })
 }

@@ -274,6 +274,10 @@ impl Generation<'_> {
     }
 
     fn make(&mut self, domain: &str, hosts: Result<&[String], Unasked>) -> Result<(), GenerateError> {
+        let hosts = match hosts {
+            Err(unasked) if self.job.wish.preset.is_some() && unasked.may_come() => Ok(&[][..]),
+            hosts => hosts,
+        };
         let made = hosts.map_err(Refused::from).and_then(|hosts| deployment(domain, hosts, &self.job.wish));
         let to_terminal = |source| GenerateError::Write { what: "the output".to_owned(), source };
         match made {

@@ -47,6 +47,20 @@ fn presets_match_what_their_providers_hand_out() {
 }
 
 #[test]
+fn a_preset_without_known_hosts_says_what_to_see_to() {
+    let preset = Wish { preset: Some(Preset::Microsoft365), ..wish() };
+    let made = deployment("example.com", &[], &preset).unwrap();
+    assert!(made.policy.contains("mx: *.mail.protection.outlook.com\r\n"));
+    for said in [text::all(&made), text::steps(&made)] {
+        assert!(said.contains("a host below mx.microsoft, which no pattern of the preset matches"), "{said}");
+    }
+    let known = deployment("example.com", &names(&["a-com.mail.protection.outlook.com"]), &preset).unwrap();
+    assert_eq!(known.unheld, None);
+    let none = Wish { mode: Mode::None, max_age_s: 86_400, ..preset };
+    assert_eq!(deployment("example.com", &[], &none).unwrap().unheld, None);
+}
+
+#[test]
 fn a_policy_that_would_not_match_is_refused_with_the_missing_pattern() {
     let hosts = names(&["smtp.google.com", "aspmx2.googlemail.com"]);
     let preset = Wish { preset: Some(Preset::Google), ..wish() };
@@ -113,6 +127,9 @@ fn the_policy_is_served_before_the_record_is_published() {
 
 #[test]
 fn a_short_max_age_in_enforce_is_a_warning() {
+    let by_default = Wish { mode: Mode::Enforce, max_age_s: default_max_age_s(Mode::Enforce), ..wish() };
+    let made = deployment("example.com", &names(&["mx.example.com"]), &by_default).unwrap();
+    assert_eq!(made.warnings, []);
     let enforce = Wish { mode: Mode::Enforce, ..wish() };
     let made = deployment("example.com", &names(&["mx.example.com"]), &enforce).unwrap();
     assert_eq!(made.warnings, [Code::policy_max_age_short]);

@@ -20,6 +20,9 @@ pub(super) fn all(made: &Deployment) -> String {
     if !made.unused.is_empty() {
         let _ = writeln!(text, "note: no MX host matches {}", made.unused.join(", "));
     }
+    if let Some(unheld) = made.unheld {
+        let _ = writeln!(text, "warning: {unheld}");
+    }
     for code in &made.warnings {
         let _ = writeln!(text, "warning: {} ({})", code.finding().advice, code.as_str());
     }
@@ -81,6 +84,10 @@ fn deploying(made: &Deployment) -> Vec<String> {
         steps.push(format!(
             "Only after weeks of mode testing without failures in the reports: until then run this with --mode testing. In mode enforce, senders hold back mail for {domain} if a host fails."
         ));
+    }
+    let hosts = if hosts.is_empty() { "when they are known".to_owned() } else { hosts };
+    if let Some(unheld) = made.unheld {
+        steps.push(format!("Before all else: {unheld}."));
     }
     steps.push(format!(
         "MX hosts ({hosts}): each offers STARTTLS, TLS 1.2 or newer, and a certificate from a public authority that names the host (RFC 8461 section 4.2)."
