@@ -285,8 +285,8 @@ fn key_pair(seed: u64, label: &str) -> Result<(KeyPair, Vec<u8>)> {
     Ok((KeyPair::from_pkcs8_der_and_sign_algo(&pkcs8, &PKCS_ED25519)?, der))
 }
 
-/// The begin of the day (UTC) on which this process first asked, seconds since 1970: what ends soon must end soon
-/// after the scan, and be the same for as long as the laboratory serves.
+/// The begin of the day (UTC) on which this process first asked, seconds since 1970: what ends soon must end
+/// soon after the scan, and be the same for as long as the laboratory serves.
 #[allow(clippy::disallowed_methods, reason = "it dates a certificate")]
 fn today() -> i64 {
     static TODAY: LazyLock<i64> = LazyLock::new(|| {

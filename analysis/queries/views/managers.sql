@@ -5,9 +5,10 @@
 -- units: size is the signallers of the scan in the same cluster.
 -- note: the cluster of a policy host is the provider of the first CNAME target; without a CNAME it is the
 --   first address. That of the mail is the provider of the first MX host of lowest preference (the root of a
---   null MX is no host, nor is a name below invalid), that of the DNS the provider of the first name server. A host below the domain's own registrable domain is `own`, and
---   so is a policy host's name without CNAME and address, which only the domain's own zone can hold. cluster
---   is null where it could not be determined.
+--   null MX is no host, nor is a name below invalid), that of the DNS the provider of the first name server.
+--   A host below the domain's own registrable domain is `own`, and so is a policy host's name without CNAME
+--   and address, which only the domain's own zone can hold. cluster is null where it could not be
+--   determined.
 -- note: manager, by the thresholds of the settings: self where it is own and no shared address, or where the
 --   cluster is small; third party where it is large; else unclassified; unknown without a cluster.
 WITH places AS (

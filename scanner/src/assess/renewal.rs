@@ -1,7 +1,7 @@
 //! Certificates that work, and that should have been renewed by now.
 //!
-//! Programs that renew by themselves do so when about a third of the validity is left, so a certificate with less
-//! than a sixth left has missed its turn.
+//! Programs that renew by themselves do so when about a third of the validity is left, so a certificate with
+//! less than a sixth left has missed its turn.
 
 use crate::evidence::rows::Micros;
 use crate::tls::certificate::unhex;
@@ -24,8 +24,8 @@ impl Lives {
         }
     }
 
-    /// Whether a leaf that was seen at that time, and is without a fault, has less than a sixth of its validity
-    /// left, and less than 15 days. False where the certificate, or the time, is not known.
+    /// Whether a leaf that was seen at that time, and is without a fault, has less than a sixth of its
+    /// validity left, and less than 15 days. False where the certificate, or the time, is not known.
     pub(super) fn is_late(&self, leaf: Option<&str>, at: Option<Micros>) -> bool {
         let Some(&(begin, end)) = leaf.and_then(hash).and_then(|leaf| self.0.get(&leaf)) else {
             return false;

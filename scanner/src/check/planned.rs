@@ -1,5 +1,5 @@
-//! Before an MX change: what the published policy does with the planned hosts, until when senders may hold it,
-//! and in which order to change what.
+//! Before an MX change: what the published policy does with the planned hosts, until when senders may hold
+//! it, and in which order to change what.
 
 use super::sender;
 use super::text::{Style, verdict_ink};

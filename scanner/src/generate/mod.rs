@@ -15,7 +15,8 @@ use crate::evidence::{Code, Mode, RecordState};
 use crate::mta_sts::policy;
 use crate::mta_sts::{Fault, Weight, mx_pattern, record, tlsrpt};
 
-/// max_age of mode testing where nobody says otherwise: a week, as the example of RFC 8461 section 3.2 has it.
+/// max_age of mode testing where nobody says otherwise: a week, as the example of RFC 8461 section 3.2 has
+/// it.
 pub const DEFAULT_MAX_AGE_S: u64 = 604_800;
 
 /// The same in mode enforce: two weeks, less than which is `policy_max_age_short`.

@@ -142,9 +142,9 @@ pub fn pins_issuing_authority(records: &[Tlsa], chain: &[Vec<u8>]) -> bool {
         X509Certificate::from_der(der)
             .is_ok_and(|(_, authority)| authority.issuer().as_raw() != authority.subject().as_raw())
     };
-    let authorities = records.iter().filter(|record| record.usage == Usage::Authority);
+    let mut authorities = records.iter().filter(|record| record.usage == Usage::Authority);
     let sent = chain.get(1..).unwrap_or_default();
-    authorities.into_iter().any(|record| sent.iter().any(|der| record.matches(der) && is_issued(der)))
+    authorities.any(|record| sent.iter().any(|der| record.matches(der) && is_issued(der)))
 }
 
 /// Whether a certificate with these names is one for `host` (RFC 7672 section 3.2.3: the rules of names are
