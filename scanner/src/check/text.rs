@@ -295,6 +295,7 @@ mod tests {
             row: DomainRow { sts_dns: Some(DnsStatus::Timeout), ..DomainRow::default() },
             hosts: Vec::new(),
             judged: crate::evidence::rows::AssessmentRow::default(),
+            planned: None,
         };
         assert!(text(&unasked, Style::Plain).contains("a strict sender cannot be predicted"), "{said}");
     }
