@@ -10,7 +10,7 @@ pub use servers::NameServer;
 
 use crate::names::suffix_and_registrable;
 use crate::situation::{RecordType, Server, Situation, Status};
-use crate::world::World;
+use crate::world::{World, domain_of_control};
 use operators::{Operator, Operators};
 use servers::Place;
 use std::net::{IpAddr, Ipv4Addr};
@@ -105,7 +105,8 @@ impl Delegations {
             zones.push(servers::registry(suffix));
         }
         let Some(registrable) = registrable else { return zones };
-        if registrable.starts_with(servers::REGISTRY_LABEL) {
+        // A registry has its own names, and denies those that a scan makes up.
+        if registrable.starts_with(servers::REGISTRY_LABEL) || domain_of_control(registrable).is_some() {
             return zones;
         }
         if let Some(zone) = self.zone_of_hosts(registrable) {
