@@ -106,9 +106,16 @@ fn failure(table: &Table, row: &mut [Value], status: &str, question: &str, usele
         Value::List(retried) => retried,
         _ => Vec::new(),
     };
+    // REFUSED, which a resolver says of itself and which is asked again, is the same failure.
+    retried.retain(|one| !is_of(one, question));
     retried.push(Value::Struct(vec![Value::text(question), Value::text("SERVFAIL")]));
     set(row, table.position("dns_retried"), Value::List(retried));
     true
+}
+
+/// Whether an element of `dns_retried` is about a question.
+fn is_of(retried: &Value, question: &str) -> bool {
+    matches!(retried, Value::Struct(cells) if cells.first().and_then(Value::as_text) == Some(question))
 }
 
 /// Whether this machine has a route to the IPv6 Internet; a connected UDP socket sends nothing.

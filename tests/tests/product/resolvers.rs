@@ -202,7 +202,8 @@ fn a_resolver_that_goes_on_lying_stops_the_scan_which_can_be_resumed() {
 fn without_a_resolver_there_are_controls_too() {
     let dir = tempfile::tempdir().unwrap();
     let lab = lab_with(Dns::Delegated, 40, &mix(dir.path(), ["healthy"]), dir.path());
-    let none = scan(&lab, &list(&lab), dir.path()).args(["--controls", "sts-census-nobody.com"]).output().unwrap();
+    let none =
+        scan(&lab, &list(&lab), dir.path()).args(["--controls", "sts-census-nobody.com"]).output().unwrap();
     assert_refused(
         &none,
         4,
