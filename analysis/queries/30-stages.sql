@@ -2,8 +2,8 @@
 -- answers: How many domains with MTA-STS have an error, and at which stage?
 -- denominator: the signallers among D4 (all names) that a stage concerns: smtp, mx_tls and mismatch do not
 --   concern domains that are known to take no mail. policy adds up the stages policy_dns to policy_text, where
---   a policy counts at its first fault; any adds up all stages (a domain counts once; TLSRPT and DANE are no
---   part of it).
+--   a policy counts at its first fault; any adds up all stages (a domain counts once; TLSRPT, DMARC and DANE
+--   are no part of it).
 -- units: domains. unseen: nothing of the stage was seen (no fetch, no address that could be tried, no
 --   certificate, no policy to hold against the hosts), and nothing was found. pct is percent of the concerned
 --   that are decided (less unseen, and less open: something transient or indeterminate was found, and no

@@ -8,7 +8,7 @@
 --   the stage was seen. pct is percent of the concerned less transient and unseen; low and high are percent of
 --   all concerned: what is transient, unseen or seen in part, and domains of which something else of the
 --   stage is transient or indeterminate, counted as without the finding and as with it (mx_cert_all_invalid
---   holds in low only where every host was seen). TLSRPT and DANE are looked at apart. result_type is what a
+--   holds in low only where every host was seen). TLSRPT, DMARC and DANE are looked at apart. result_type is what a
 --   sender's report shows (RFC 8460 section 4.3). The largest cluster is the one with the most of domains: by
 --   policy host for record and policy stages, else by MX provider. examples are the first three domains by
 --   name.
@@ -29,6 +29,7 @@ WITH marked AS (
         AND stage_errors.stage = CASE
             WHEN faults.stage <> 'companions' THEN faults.stage
             WHEN faults.code LIKE 'tlsrpt%' THEN 'tlsrpt'
+            WHEN faults.code LIKE 'dmarc%' THEN 'dmarc'
             ELSE 'dane'
         END
     LEFT JOIN managers
@@ -95,6 +96,7 @@ ranged AS (
         ON looked.scan = counted.scan AND looked.stage = CASE
             WHEN counted.stage <> 'companions' THEN counted.stage
             WHEN counted.code LIKE 'tlsrpt%' THEN 'tlsrpt'
+            WHEN counted.code LIKE 'dmarc%' THEN 'dmarc'
             ELSE 'dane'
         END
 )

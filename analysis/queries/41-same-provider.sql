@@ -3,7 +3,7 @@
 -- denominator: the signallers among D4 (all names) whose MX set and policy host's CNAME are known; no MX host:
 --   the set is known to hold none.
 -- units: domains. The provider of the policy host is that of the first CNAME target; own: none, or below the
---   domain's own registrable domain. errors: domains with an error at any stage but TLSRPT and DANE;
+--   domain's own registrable domain. errors: domains with an error at any stage but TLSRPT, DMARC and DANE;
 --   mismatched: policy and MX set differ. errors_pct is percent of the row's domains less open (something
 --   transient or indeterminate was found, and no error), low and high of all of them, what is open or was not
 --   seen counted as right and as wrong; mismatched_pct is percent of those with a usable policy and an MX set

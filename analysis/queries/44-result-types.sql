@@ -5,7 +5,7 @@
 --   the type may pass and was not repeated: shown separately, never included. pct is percent of the
 --   signallers less transient, low and high percent of all signallers: what is transient, indeterminate or was
 --   not seen counted as without the type and as with it. (none): errors that no report shows, those of TLSRPT
---   among them, which is no part of the other ranges.
+--   among them, which is no part of the other ranges. DMARC is no part of the table.
 -- shares: pct = domains / signallers - transient
 -- weight: by scan, result_type
 WITH hidden AS (
@@ -19,7 +19,7 @@ typed AS (
         scan, domain, coalesce(result_type, '(none)') AS result_type, result_type IS NULL AS is_untyped, /*[| max(weight) AS weight, ]*/
         count(*) FILTER (WHERE counts_as = 'error') AS errors
     FROM faults
-    WHERE counts_as IN ('error', 'transient')
+    WHERE counts_as IN ('error', 'transient') AND code NOT LIKE 'dmarc%'
     GROUP BY 1, 2, 3, 4
 ),
 totals AS (

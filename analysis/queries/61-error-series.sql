@@ -18,7 +18,7 @@ totals AS (
 ),
 flags AS (
     SELECT scan, domain, stage, '(all)' AS code, 0 AS place, error, open, hidden, unseen, idle FROM stage_errors
-    WHERE stage NOT IN ('tlsrpt', 'dane', 'unknown')
+    WHERE stage NOT IN ('tlsrpt', 'dmarc', 'dane', 'unknown')
     UNION ALL
     SELECT
         faults.scan, faults.domain, faults.stage, code, place, counts_as = 'error' AS error,

@@ -209,7 +209,7 @@ fn flag(setting: &'static Setting) -> Option<Arg> {
 }
 
 fn is_list(setting: &Setting) -> bool {
-    matches!(setting.key, "resolvers" | "exclude" | "controls")
+    matches!(setting.key, "resolvers" | "exclude" | "controls" | "companions")
 }
 
 /// What was typed; prints help or a usage error and ends the program where clap says so.

@@ -159,6 +159,7 @@ fn found(text: &mut String, counts: &BTreeMap<String, BTreeMap<String, u64>>) {
         (column!(DOMAINS.mx_kind), "where mail goes"),
         (column!(DOMAINS.sts_record), "MTA-STS record"),
         (column!(DOMAINS.tlsrpt_record), "TLSRPT record"),
+        (column!(DOMAINS.dmarc_record), "DMARC record"),
         (column!(DOMAINS.policy_outcome), "policy retrieval"),
         (column!(DOMAINS.policy_mode), "mode of usable policies"),
         (column!(MX_HOSTS.smtp_outcome), "STARTTLS at MX hosts, by address"),

@@ -9,7 +9,7 @@ use proptest::test_runner::{Config, TestRunner};
 use rustix::time::{ClockId, clock_gettime};
 use std::hint::black_box;
 use std::time::Duration;
-use sts_scanner::mta_sts::{mx_pattern, policy, record, tlsrpt};
+use sts_scanner::mta_sts::{dmarc, mx_pattern, policy, record, tlsrpt};
 use sts_scanner::smtp::session::{Session, Step};
 use sts_scanner::tls::{certificate, legacy};
 use sts_scanner::validate;
@@ -62,6 +62,11 @@ const PARSERS: &[Parser] = &[
         "tlsrpt_record",
         |text| drop(black_box(tlsrpt::judge(&[text]))),
         &["v=TLSRPTv1; rua=mailto:a@b.c", "v=TLSRPTv1;rua=", ""],
+    ),
+    (
+        "dmarc_record",
+        |text| drop(black_box(dmarc::judge(&[text]))),
+        &["v=DMARC1; p=none; rua=mailto:a@b.c", "v=DMARC1;fo=", "v=DMARC1; a", ""],
     ),
     ("policy", |text| drop(black_box(policy::parse(text))), &["version: STSv1\nmode: enforce\n", "mx: ", ""]),
     ("mx_pattern", match_pattern, &["*.", "a.", ""]),

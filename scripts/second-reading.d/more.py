@@ -4,7 +4,7 @@ import statistics
 from collections import Counter, defaultdict
 
 from data import *  # noqa: F403
-from tables import cluster_key, largest, policy_kind, tlsrpt_state
+from tables import cluster_key, dmarc_state, largest, policy_kind, tlsrpt_state
 
 def rank_width(data):
     for b in {(d["rank"] - 1) // 100000 for d in data.domains}:
@@ -186,6 +186,8 @@ def may_have(d, f):
     """whether what was not seen of a domain could bring this finding"""
     stage = f["stage"]
     if stage == "companions":
+        if f["code"].startswith("dmarc"):
+            return dmarc_state(d) in ("unknown", "(not recorded)")
         tlsrpt = f["code"].startswith("tlsrpt")
         is_open = any(c.startswith("dane") for c in d["opens"])
         return tlsrpt_state(d) == "unknown" if tlsrpt else d["mx_kind"] == "unknown" or d["in_part"] or is_open

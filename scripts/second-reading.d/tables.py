@@ -54,6 +54,11 @@ def tlsrpt_errors(data):
         for code, k in n.items():
             yield [part, code, len(names), k, pct(k, len(names)), len(names) < SMALL]
 
+def dmarc_state(d):
+    if d["dmarc_dns"] is None:
+        return "(not recorded)"
+    return d["dmarc_policy"] or d["dmarc_record"]
+
 def joint(data):
     names = [d for d in data.domains if belongs(d, "D1")]
     combos = Counter()
@@ -61,7 +66,7 @@ def joint(data):
         outcomes = {x["outcome"] for x in (d["judgement"] or {}).get("dane") or []}
         dane = next((w for w in ("valid", "invalid", "unknown") if w in outcomes), "other")
         mta_sts = "adopts" if d["adopts"] else {True: "signals", False: "none", None: "unknown"}[d["signals"]]
-        combos[mta_sts, tlsrpt_state(d), dane if outcomes else "(not recorded)"] += 1
+        combos[mta_sts, tlsrpt_state(d), dane if outcomes else "(not recorded)", dmarc_state(d)] += 1
     for key, n in combos.items():
         yield [*key, n, pct(n, len(names)), len(names) < SMALL]
 
@@ -206,11 +211,11 @@ def mismatch(data):
 def result_types(data):
     total = len(data.signallers)
     for t in {f["result_type"] for f in CATALOGUE.values()}:
-        of = lambda codes: any(CATALOGUE[c]["result_type"] == t for c in codes)
+        of = lambda codes: any(CATALOGUE[c]["result_type"] == t for c in codes if not c.startswith("dmarc"))
         has = [d for d in data.signallers if of(d["errors"])]
         # of what type a fault would be that is open is not known
         maybe = [d for d in data.signallers if d not in has and (d["any_in_part"] or any(
-            c for c in d["opens"] if t is None or not c.startswith("tlsrpt")) or (
+            c for c in d["opens"] if not c.startswith("dmarc" if t is None else ("dmarc", "tlsrpt"))) or (
             t is None and tlsrpt_state(d) == "unknown"))]
         passes = [{c for c in d["opens"] if CATALOGUE[c]["may_pass"]} - set(d["lasting"]) for d in maybe]
         if has:

@@ -151,7 +151,7 @@ impl Counts {
                 weights.entry(before.clone()).or_default();
             }
         }
-        Mix { about: self.about.clone(), every_situation: false, weights }
+        Mix { about: self.about.clone(), every_situation: false, companions: Vec::new(), weights }
     }
 
     /// The situation of the domain with this index, and the policy host that it shares; `None` beyond the

@@ -93,7 +93,7 @@ impl Lab {
 
         let servers = Servers::start(Arc::clone(&world), authority, options.dns)?;
         let ports = servers.ports;
-        std::fs::write(dir.join(SETTINGS), settings(ports))?;
+        std::fs::write(dir.join(SETTINGS), settings(ports, &world.mix.companions))?;
         if ports.authorities.is_some() {
             std::fs::write(dir.join(HINTS), Delegations::new(world).hints())?;
         }
@@ -133,7 +133,7 @@ impl Lab {
 /// short, because the loopback network is; the rates are generous, because nobody is bothered. What is in
 /// flight is not: scanner and servers share a machine, and a queue of handshakes that is longer than the
 /// deadline would be taken for a fault of the servers.
-fn settings(ports: Ports) -> String {
+fn settings(ports: Ports, companions: &[String]) -> String {
     format!(
         r#"# Made by sts-lab: how to scan this laboratory.
 [dns]
@@ -171,6 +171,7 @@ per_provider_in_flight = 10000
 
 [scan]
 second_look = "{}"
+companions = {companions:?}
 
 [deadlines]
 dns = "{}"

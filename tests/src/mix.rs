@@ -6,8 +6,10 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::path::Path;
 
-/// The mix that is not a file: every situation as often as any other.
+/// The mixes that are no file: every situation as often as any other; and the same, with all that a scan may
+/// ask besides.
 const UNIFORM: &str = "uniform";
+const COMPANIONS: &str = "companions";
 
 static MIXES: Dir<'_> = include_dir!("$CARGO_MANIFEST_DIR/mixes");
 
@@ -19,6 +21,9 @@ pub struct Mix {
     pub about: String,
     /// Whether every situation must occur, so that one which never does fails the grade.
     pub every_situation: bool,
+    /// What a scan asks every domain for besides: `dmarc`, or nothing.
+    #[serde(default)]
+    pub companions: Vec<String>,
     /// Weights by situation, relative to their sum.
     pub weights: BTreeMap<String, u64>,
 }
@@ -31,6 +36,10 @@ impl Mix {
     pub fn load(name_or_path: &str) -> Result<Self> {
         if name_or_path == UNIFORM {
             return Ok(Self::uniform());
+        }
+        if name_or_path == COMPANIONS {
+            let about = "every situation as often as any other, and DMARC asked for".to_owned();
+            return Ok(Self { about, companions: vec!["dmarc".to_owned()], ..Self::uniform() });
         }
         let own = MIXES.get_file(format!("{name_or_path}.toml")).and_then(|file| file.contents_utf8());
         let text = match own {
@@ -50,6 +59,7 @@ impl Mix {
         Self {
             about: "every situation as often as any other".to_owned(),
             every_situation: true,
+            companions: Vec::new(),
             weights: crate::situation::names().map(|name| (name.to_owned(), 1)).collect(),
         }
     }
@@ -60,6 +70,7 @@ impl Mix {
         Self {
             about: format!("only {situation}"),
             every_situation: true,
+            companions: Vec::new(),
             weights: BTreeMap::from([(situation.to_owned(), 1)]),
         }
     }
@@ -72,7 +83,7 @@ impl Mix {
 
     fn names() -> String {
         let mut names: Vec<_> = MIXES.files().filter_map(|f| f.path().file_stem()?.to_str()).collect();
-        names.push(UNIFORM);
+        names.extend([UNIFORM, COMPANIONS]);
         names.sort_unstable();
         names.join(", ")
     }

@@ -1,5 +1,6 @@
 //! What a right scan of a world holds, domain for domain, and the file `truth.parquet` that says so.
 
+mod companions;
 mod file;
 mod iterating;
 
@@ -84,6 +85,7 @@ impl Oracle {
         if let Some(delegations) = &self.delegations {
             iterating::amend(self, delegations, (situation, domain), &mut expected);
         }
+        companions::amend(self, domain, &mut expected);
         Ok(expected)
     }
 

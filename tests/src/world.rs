@@ -33,6 +33,9 @@ const OVERFLOW: &str = "-99999999";
 /// The owner that stands for every name below the domain that is not there (RFC 4592).
 const WILDCARD: &str = "*.{domain}";
 
+/// The owner of DMARC records, which is asked about above domains too.
+const DMARC: &str = "_dmarc.{domain}";
+
 /// How likely a domain is to draw a new situation from one epoch to the next: 2 %.
 const CHANGES: f64 = 0.02;
 
@@ -191,6 +194,11 @@ impl World {
         let (pattern, domain) =
             if of_domain { ("{domain}", name.to_owned()) } else { self.owners.part(name) };
         if domain.starts_with('_') || domain.is_empty() {
+            return None;
+        }
+        if pattern == DMARC && crate::names::suffix_and_registrable(&domain).1.is_none() {
+            // A public suffix is nobody's domain: those of them that have a record are names that domains
+            // share.
             return None;
         }
         let situation = self.situation(&domain);

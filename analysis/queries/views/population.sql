@@ -5,8 +5,8 @@
 -- note: undecided means that there was no usable answer for _mta-sts, or that it was not asked. Only a domain
 --   that does not exist (NXDOMAIN for its MX) was not asked and is no signaller, and publishes no TLSRPT.
 -- note: a word that is not in the lists here is of a newer layout and decides nothing: an unknown mx_kind is
---   mx_unknown, an unknown sts_record undecided (and no signaller), an unknown tlsrpt_record unknown. The
---   commonest word is asked for first, so that the others are asked for a few rows only.
+--   mx_unknown, an unknown sts_record undecided (and no signaller), an unknown tlsrpt_record, dmarc_record or
+--   dmarc_policy unknown. The commonest word is asked for first, so that the others are asked for a few rows only.
 -- note: in_d3 are the names whose MX question was answered with NOERROR or NODATA. may_d1, mx_unknown (for
 --   D2) and may_d3: the answer was not had or is not known, so that the name may belong there.
 -- note: wildcard means that a random sibling of _mta-sts answers alike, so that the record may be meant for
@@ -30,5 +30,11 @@ SELECT
         WHEN tlsrpt_record IN ('valid', 'invalid', 'multiple') THEN tlsrpt_record
         ELSE 'unknown'
     END AS tlsrpt,
+    CASE
+        WHEN dmarc_dns IS NULL THEN '(not recorded)'
+        WHEN dmarc_policy IN ('none', 'quarantine', 'reject') THEN dmarc_policy
+        WHEN dmarc_policy IS NULL AND dmarc_record IN ('absent', 'invalid', 'multiple') THEN dmarc_record
+        ELSE 'unknown'
+    END AS dmarc,
     coalesce(sts_wildcard, false) AS wildcard
 FROM domains

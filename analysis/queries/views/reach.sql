@@ -14,6 +14,7 @@ WITH summed AS (
 )
 SELECT
     signallers.scan, signallers.domain, signallers.judged, signallers.mx_unknown, signallers.tlsrpt,
+    signallers.dmarc,
     /*[| signallers.weight, ]*/
     outcome.word IS NOT NULL AS fetched,
     coalesce(signallers.policy_usable AND signallers.mx_kind IN ('explicit', 'implicit'), false) AS matchable,

@@ -16,7 +16,7 @@ SELECT
     population.scan, population.domain, population.rank, population.suffix, population.registrable,
     population.in_d1, population.in_d2, population.in_d3, population.may_d1, population.mx_unknown,
     population.may_d3, population.adopts,
-    population.wildcard, population.sts_wildcard, population.tlsrpt, /*[| population.weight, ]*/
+    population.wildcard, population.sts_wildcard, population.tlsrpt, population.dmarc, /*[| population.weight, ]*/
     CASE
         WHEN population.policy_outcome IS NOT NULL AND outcome.word IS NULL THEN 'undecided'
         WHEN population.policy_mode IS NOT NULL AND mode.word IS NULL THEN 'undecided'

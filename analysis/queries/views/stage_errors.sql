@@ -3,8 +3,8 @@
 --   is something open, and was it looked at?
 -- denominator: none.
 -- note: stages are those of the catalogue, and two sums: policy, of policy_dns to policy_text; any, of
---   record, policy, mx, smtp, mx_tls and mismatch. The stage companions stands here as its two parts, tlsrpt
---   and dane; they are no part of any: MTA-STS works without them. open: a transient or indeterminate finding,
+--   record, policy, mx, smtp, mx_tls and mismatch. The stage companions stands here as its parts, tlsrpt,
+--   dmarc and dane; they are no part of any: MTA-STS works without them. open: a transient or indeterminate finding,
 --   and no error; so are the stages of a policy behind one that is open, which it may have failed at. doubt:
 --   such a finding, whatever else there is.
 -- note: hidden: nothing of the stage was seen, or not all of it (a fetch or an address that was not tried, a
@@ -23,7 +23,11 @@ WITH stages AS (
         'mx', 'smtp', 'mx_tls', 'mismatch'
     )
     UNION ALL
-    SELECT scan, domain, CASE WHEN code LIKE 'tlsrpt%' THEN 'tlsrpt' ELSE 'dane' END AS stage, counts_as FROM faults
+    SELECT
+        scan, domain,
+        CASE WHEN code LIKE 'tlsrpt%' THEN 'tlsrpt' WHEN code LIKE 'dmarc%' THEN 'dmarc' ELSE 'dane' END AS stage,
+        counts_as
+    FROM faults
     WHERE stage = 'companions'
 ),
 counted AS (
@@ -56,6 +60,7 @@ looked AS (
             WHEN named.stage = 'mx_tls' THEN observed = 0
             WHEN named.stage = 'mismatch' THEN NOT matchable
             WHEN named.stage = 'tlsrpt' THEN reach.tlsrpt = 'unknown'
+            WHEN named.stage = 'dmarc' THEN reach.dmarc IN ('unknown', '(not recorded)')
             WHEN named.stage IN ('record', 'any', 'dane', 'unknown') THEN false
             ELSE NOT fetched
         END AS nothing,
@@ -71,7 +76,8 @@ looked AS (
     CROSS JOIN (
         VALUES
             ('record'), ('policy_dns'), ('policy_tcp'), ('policy_tls'), ('policy_http'), ('policy_text'), ('policy'),
-            ('mx'), ('smtp'), ('mx_tls'), ('mismatch'), ('any'), ('tlsrpt'), ('dane'), ('unknown')
+            ('mx'), ('smtp'), ('mx_tls'), ('mismatch'), ('any'), ('tlsrpt'), ('dmarc'), ('dane'),
+            ('unknown')
     ) AS named (stage)
     LEFT JOIN ways ON ways.stage = named.stage
     LEFT JOIN stopped ON stopped.scan = reach.scan AND stopped.domain = reach.domain

@@ -6,7 +6,7 @@
 --   by ten.
 WITH counted AS (
     SELECT
-        scan, suffix, tlsrpt,
+        scan, suffix, tlsrpt, dmarc,
         CASE WHEN in_d1 THEN 1 ELSE 0 END
             + CASE WHEN in_d2 THEN 2 ELSE 0 END
             + CASE WHEN in_d3 THEN 4 ELSE 0 END
@@ -19,10 +19,10 @@ WITH counted AS (
             + CASE WHEN wildcard THEN 512 ELSE 0 END AS bits,
         count(*) /* names */ AS names
     FROM population
-    GROUP BY 1, 2, 3, 4
+    GROUP BY 1, 2, 3, 4, 5
 )
 SELECT
-    scan, suffix, tlsrpt,
+    scan, suffix, tlsrpt, dmarc,
     (bits & 1) > 0 AS in_d1, (bits & 2) > 0 AS in_d2, (bits & 4) > 0 AS in_d3, (bits & 8) > 0 AS may_d1,
     (bits & 16) > 0 AS mx_unknown, (bits & 32) > 0 AS may_d3, (bits & 64) > 0 AS signals,
     (bits & 128) > 0 AS adopts, (bits & 256) > 0 AS undecided, (bits & 512) > 0 AS wildcard,

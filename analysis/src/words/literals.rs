@@ -24,7 +24,7 @@ const OWN: &[&str] = &[
     "indeterminate",
     // Stages of the catalogue, and their sums.
     "record", "policy", "policy_dns", "policy_tcp", "policy_tls", "policy_http", "policy_text", "mx", "smtp",
-    "mx_tls", "mismatch", "companions", "tlsrpt", "any", "unknown",
+    "mx_tls", "mismatch", "companions", "tlsrpt", "dmarc", "any", "unknown",
     // What a finding counts as, beside the severities.
     "error", "transient", "info",
     // States of a policy.
@@ -58,7 +58,7 @@ const OWN: &[&str] = &[
     "up to 4 weeks", "up to 47 days", "up to 825 days", "valid", "version", "without the largest cluster",
     "without wildcards", "yes",
     // Parts of texts, and patterns.
-    "", " ", " > ", "%.invalid", "%MLKEM%", "(not told)", "mx_cert_", "dane_", "*", "-", "--", ".", "0", ":", "_", "tlsrpt%", "{domain-}", "{domain_}", "{domain}",
+    "", " ", " > ", "%.invalid", "%MLKEM%", "(not told)", "mx_cert_", "dane_", "*", "-", "--", ".", "0", ":", "_", "dmarc%", "tlsrpt%", "{domain-}", "{domain_}", "{domain}",
 ];
 
 /// The words of each name that a column or a field may have, also of the names that the queries give them;

@@ -1,8 +1,8 @@
 //! Evidence to findings and verdicts: pure functions over the columns of `domains` and `mx_hosts` alone, so
 //! that an old dataset can be assessed again, by a newer version, without a network.
 //!
-//! Text is judged anew from `sts_txt`, `tlsrpt_txt` and `policy_body`; the scanner's own reading of them is
-//! not used.
+//! Text is judged anew from `sts_txt`, `tlsrpt_txt`, `dmarc_txt` and `policy_body`; the scanner's own reading
+//! of them is not used.
 //!
 //! `policy_tls_chain_incomplete` and `mx_cert_chain_incomplete` are drawn where a fault `chain_incomplete`
 //! stands among the faults, which [`chains`] puts there. The codes of the stage life cycle need two scans and

@@ -45,6 +45,7 @@ pub fn object(checked: &Checked) -> Value {
             "state": row.tlsrpt_record.map(RecordState::as_str),
             "rua": row.tlsrpt_rua,
         },
+        "dmarc": dmarc(row),
         "dane": judged.dane.as_ref().map(|hosts| {
             hosts.iter().map(|(host, outcome)| json!({ "host": host, "outcome": outcome })).collect::<Value>()
         }),
@@ -58,6 +59,23 @@ pub fn object(checked: &Checked) -> Value {
         object["planned"] = planned.json();
     }
     object
+}
+
+/// Null where it was not asked for.
+fn dmarc(row: &DomainRow) -> Value {
+    let dmarc = &row.dmarc;
+    if dmarc.dns.is_none() {
+        return Value::Null;
+    }
+    json!({
+        "dns": dmarc.dns.map(DnsStatus::as_str),
+        "txt": dmarc.txt,
+        "state": dmarc.record.map(RecordState::as_str),
+        "policy": dmarc.policy,
+        "subdomain_policy": dmarc.subdomain_policy,
+        "testing": dmarc.testing,
+        "at": dmarc.at,
+    })
 }
 
 fn policy(row: &DomainRow) -> Value {

@@ -4,8 +4,8 @@ use super::{Checked, sender};
 use crate::assess::catalogue::Severity;
 use crate::evidence::rows::{HostRow, Mx, TlsEvidence};
 use crate::evidence::{
-    Code, DnsStatus, HttpVersion, MxKind, PolicyOutcome, RecordState, SmtpOutcome, TlsVersion, Verdict,
-    Vocabulary as _,
+    Code, DmarcPolicy, DnsStatus, HttpVersion, MxKind, PolicyOutcome, RecordState, SmtpOutcome, TlsVersion,
+    Verdict, Vocabulary as _,
 };
 use std::fmt::{Display, Write as _};
 
@@ -54,6 +54,7 @@ pub fn text(checked: &Checked, style: Style) -> String {
     stage(&mut out, "policy", policy(checked));
     stage(&mut out, "mx", mail(checked));
     stage(&mut out, "tlsrpt", tlsrpt(checked));
+    stage(&mut out, "dmarc", dmarc(checked));
     if let Some(dane) = checked.judged.dane.as_ref().filter(|dane| !dane.is_empty()) {
         stage(&mut out, "dane", dane.iter().map(|(host, outcome)| format!("{host} {outcome}")).collect());
     }
@@ -195,6 +196,24 @@ fn tlsrpt(checked: &Checked) -> Vec<String> {
     }];
     lines.extend(row.tlsrpt_txt.iter().flatten().map(|txt| format!("TXT {txt}")));
     lines
+}
+
+/// Nothing where it was not asked for.
+fn dmarc(checked: &Checked) -> Vec<String> {
+    let (row, dmarc) = (&checked.row, &checked.row.dmarc);
+    let Some(record) = dmarc.record else { return Vec::new() };
+    let mut said = match record {
+        RecordState::Unknown => format!("unknown: {}", dns(dmarc.dns)),
+        known => known.to_string(),
+    };
+    if let Some(at) = &dmarc.at {
+        let policy = dmarc.policy.map_or("no DMARC", DmarcPolicy::as_str);
+        let testing = if dmarc.testing == Some(true) { ", testing" } else { "" };
+        let whence = if *at == row.domain { String::new() } else { format!(", of {at}") };
+        let _ = write!(said, ", policy {policy}{testing}{whence}");
+    }
+    let txts = dmarc.txt.iter().flatten().map(|txt| format!("TXT {txt}"));
+    std::iter::once(said).chain(txts).collect()
 }
 
 /// Errors first, then warnings, what is not decided, and what is only said.

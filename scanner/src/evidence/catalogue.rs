@@ -39,7 +39,7 @@ vocabulary! {
         MxTls = "mx_tls",
         /// The policy's patterns against the MX set.
         Mismatch = "mismatch",
-        /// TLSRPT and DANE.
+        /// TLSRPT, DMARC and DANE.
         Companions = "companions",
         /// What two or more scans show together; found by the analysis.
         LifeCycle = "life_cycle",

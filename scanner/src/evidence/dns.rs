@@ -63,6 +63,8 @@ vocabulary! {
         Sts = "sts",
         /// TXT at `_smtp._tls`.
         Tlsrpt = "tlsrpt",
+        /// TXT at `_dmarc`, of the domain and of those above it.
+        Dmarc = "dmarc",
         /// Name servers of the domain.
         Ns = "ns",
         /// Addresses of the policy host.

@@ -19,7 +19,7 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// State of the TXT records at `_mta-sts` or `_smtp._tls`.
+    /// State of the TXT records at `_mta-sts`, `_smtp._tls` or `_dmarc`.
     RecordState {
         /// Exactly one record, and it is valid.
         Valid = "valid",
@@ -54,5 +54,17 @@ vocabulary! {
         Testing = "testing",
         /// There is no policy any more.
         None = "none",
+    }
+}
+
+vocabulary! {
+    /// What a domain's owner asks of receivers of mail that fails DMARC (RFC 9989 section 4.7).
+    DmarcPolicy {
+        /// Nothing.
+        None = "none",
+        /// To treat it as suspicious.
+        Quarantine = "quarantine",
+        /// To reject it.
+        Reject = "reject",
     }
 }

@@ -23,7 +23,7 @@ pub use catalogue::{Severity, Stage};
 pub use certificate::{CertFault, CertOutcome, TlsVersion};
 pub use code::Code;
 pub use dns::{DnsStatus, Question};
-pub use domain::{Mode, MxKind, RecordState};
+pub use domain::{DmarcPolicy, Mode, MxKind, RecordState};
 pub use judgement::{DaneOutcome, MismatchKind, Verdict};
 pub use outcome::{ExtraHello, Outcome, PaceHint, Suspicion};
 pub use policy::{AddressOutcome, HttpVersion, PolicyOutcome};

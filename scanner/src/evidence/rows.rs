@@ -4,8 +4,9 @@
 
 use super::attempts;
 use super::{
-    AddressOutcome, CertFault, CertOutcome, Code, DaneOutcome, DnsStatus, HttpVersion, MismatchKind, Mode,
-    MxKind, PolicyOutcome, Question, RecordState, SmtpOutcome, SmtpPhase, Starttls, TlsVersion, Verdict,
+    AddressOutcome, CertFault, CertOutcome, Code, DaneOutcome, DmarcPolicy, DnsStatus, HttpVersion,
+    MismatchKind, Mode, MxKind, PolicyOutcome, Question, RecordState, SmtpOutcome, SmtpPhase, Starttls,
+    TlsVersion, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -101,7 +102,21 @@ pub struct DomainRow {
     pub tlsrpt_txt: Option<Vec<String>>,
     pub tlsrpt_record: Option<RecordState>,
     pub tlsrpt_rua: Option<Vec<String>>,
+    pub dmarc: DmarcEvidence,
     pub policy: PolicyEvidence,
+}
+
+/// The columns `dmarc_*` of a row of `domains`: all `None` where the companion is off.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[allow(missing_docs, reason = "the columns are explained once, in dataset/columns")]
+pub struct DmarcEvidence {
+    pub dns: Option<DnsStatus>,
+    pub txt: Option<Vec<String>>,
+    pub record: Option<RecordState>,
+    pub policy: Option<DmarcPolicy>,
+    pub subdomain_policy: Option<DmarcPolicy>,
+    pub testing: Option<bool>,
+    pub at: Option<String>,
 }
 
 /// The columns `policy_*` of a row of `domains`.

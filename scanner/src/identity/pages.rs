@@ -3,7 +3,7 @@
 //! `Description`), and a page for people.
 
 use crate::moment;
-use crate::plan::ScanPlan;
+use crate::plan::{Companion, ScanPlan};
 use std::fmt::Write as _;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -88,11 +88,16 @@ fn page(plan: &ScanPlan, contact: &str) -> String {
         ),
         false => ("through recursive resolvers", dns_all),
     };
+    let dmarc = if plan.companions.contains(&Companion::Dmarc) {
+        " <code>TXT _dmarc.</code>, there and where it has no record at the names above it,"
+    } else {
+        ""
+    };
     for (where_, what, often) in [
         (
             "DNS",
             format!(
-                "<code>MX</code>, <code>TXT _mta-sts.</code>, <code>TXT _smtp._tls.</code>, for some names <code>A</code>, <code>AAAA</code>, <code>NS</code>, <code>TLSA</code> and a <code>TXT</code> at a name that begins with <code>_sts-census-</code>, {by}"
+                "<code>MX</code>, <code>TXT _mta-sts.</code>, <code>TXT _smtp._tls.</code>,{dmarc} for some names <code>A</code>, <code>AAAA</code>, <code>NS</code>, <code>TLSA</code> and a <code>TXT</code> at a name that begins with <code>_sts-census-</code>, {by}"
             ),
             dns_pace,
         ),

@@ -1,4 +1,4 @@
-//! MTA-STS and TLSRPT text, read to the letter and as a lenient sender reads it.
+//! MTA-STS, TLSRPT and DMARC text, read to the letter and as a lenient sender reads it.
 //!
 //! Pure: no sockets, no clock, no allocation where there is nothing to say. Every reader takes any bytes,
 //! never panics and needs time linear in what it is given.
@@ -7,6 +7,7 @@
 //! *lenient* one forgives what most deployed senders forgive; each reader's documentation lists its rules.
 //! What a text is to either follows from the [`Weight`] of its faults.
 
+pub mod dmarc;
 pub(crate) mod escaped;
 mod fields;
 pub mod mx_pattern;

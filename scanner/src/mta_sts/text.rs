@@ -1,4 +1,4 @@
-//! White space and places in a text.
+//! White space, places and characters in a text.
 
 /// WSP of RFC 5234: space and tab, nothing else.
 #[must_use]
@@ -27,6 +27,17 @@ pub(super) fn trim_any(bytes: &[u8]) -> &[u8] {
 #[must_use]
 pub(super) fn offset_in(whole: &[u8], part: &[u8]) -> usize {
     (part.as_ptr() as usize).saturating_sub(whole.as_ptr() as usize).min(whole.len())
+}
+
+/// Characters of RFC 3986 section 2 but those that RFC 8460 and RFC 9989 want encoded, and whole percent
+/// escapes.
+pub(super) fn is_uri_text(text: &[u8]) -> bool {
+    text.iter().enumerate().all(|(index, &b)| match b {
+        b'%' => text.get(index + 1..index + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)),
+        b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'?' | b'#' | b'[' | b']' | b'@' => true,
+        b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b'=' => true,
+        _ => b.is_ascii_alphanumeric(),
+    })
 }
 
 #[cfg(test)]

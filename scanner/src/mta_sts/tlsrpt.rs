@@ -13,7 +13,7 @@
 
 use super::escaped::{self, meant};
 use super::fields::{Shape, Standing, after_spaced_version, fields, standing, trailing_space};
-use super::text::{offset_in, trim_wsp};
+use super::text::{is_uri_text, offset_in, trim_wsp};
 use super::{Fault, Weight, leniently_valid, strictly_valid};
 use crate::evidence::text::escape;
 use crate::evidence::{Code, RecordState};
@@ -172,16 +172,6 @@ fn is_valid(scheme: Scheme, rest: &[u8]) -> bool {
         }
     };
     whole && is_uri_text(rest)
-}
-
-/// Characters of RFC 3986 section 2 but those that RFC 8460 wants encoded, and whole percent escapes.
-fn is_uri_text(text: &[u8]) -> bool {
-    text.iter().enumerate().all(|(index, &b)| match b {
-        b'%' => text.get(index + 1..index + 3).is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit)),
-        b'-' | b'.' | b'_' | b'~' | b':' | b'/' | b'?' | b'#' | b'[' | b']' | b'@' => true,
-        b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+' | b'=' => true,
-        _ => b.is_ascii_alphanumeric(),
-    })
 }
 
 #[cfg(test)]

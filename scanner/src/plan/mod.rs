@@ -2,6 +2,7 @@
 //! with its range and its default. A value that nobody sets is a constant beside its user, with the reason
 //! for it.
 
+mod companions;
 mod controls;
 pub mod descriptors;
 mod file;
@@ -16,6 +17,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+pub use companions::Companion;
 pub use operator::Missing;
 pub use resolvers::Resolvers;
 pub use settings::{SETTINGS, Setting};
@@ -73,6 +75,8 @@ pub struct ScanPlan {
     pub starttls: StarttlsScope,
     /// Which domains without MX to query for their own addresses.
     pub implicit_mx: ImplicitScope,
+    /// What every domain is asked for besides, each once.
+    pub companions: Vec<Companion>,
     /// How many addresses of a host are contacted.
     pub addresses_per_host: usize,
     /// Wait before the second look; `None` leaves it out.

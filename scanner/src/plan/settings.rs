@@ -2,7 +2,7 @@
 
 use super::{
     Deadlines, Identity, ImplicitScope, Origin, Pace, PlanError, Resolvers, ScanPlan, StarttlsScope, Typed,
-    controls,
+    companions, controls,
 };
 use crate::input::{Choices, Sample, Shard};
 use crate::tls::TrustSource;
@@ -140,6 +140,8 @@ pub const SETTINGS: &[Setting] = &[
         "Whose MX hosts to contact: those of domains that signal, everyone's or nobody's.", |p, t| { p.starttls = starttls(t)?; Ok(()) }, |p| quoted(p.starttls.as_str())),
     setting!("scan"."implicit_mx", Some("implicit-mx"), true, "all or signallers", "all",
         "Which domains without MX to query for their own addresses.", |p, t| { p.implicit_mx = implicit(t)?; Ok(()) }, |p| quoted(p.implicit_mx.as_str())),
+    setting!("scan"."companions", Some("companions"), true, "dmarc, or none", "none",
+        "What to ask every domain for beside MTA-STS, TLSRPT and DANE; dmarc: the record at _dmarc, and those above it.", |p, t| { p.companions = companions::of(&t.values)?; Ok(()) }, |p| list(p.companions.iter().map(|c| c.as_str()))),
     setting!("scan"."addresses_per_host", Some("addresses-per-host"), true, "1 to 16", "2",
         "Largest number of addresses to contact per host.", |p, t| { p.addresses_per_host = number(t, 1, 16)?; Ok(()) }, |p| p.addresses_per_host.to_string()),
     setting!("scan"."second_look", Some("second-look"), true, "none, or 1s to 7d", "15m",
@@ -213,6 +215,7 @@ impl ScanPlan {
             lists: Choices::default(),
             starttls: StarttlsScope::Adopters,
             implicit_mx: ImplicitScope::All,
+            companions: Vec::new(),
             addresses_per_host: 2,
             second_look: Some(Duration::from_secs(15 * 60)),
             pause_limit: Duration::from_secs(3_600),

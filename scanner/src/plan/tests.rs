@@ -60,7 +60,7 @@ fn flags_override_the_file() {
 
 #[test]
 fn the_printed_plan_reads_back_as_itself() {
-    let text = "[dns]\nresolvers = [\"192.0.2.53\", \"[2001:db8::1]:5353\"]\n[scan]\nsecond_look = \"90m\"\nstarttls = \"none\"\n[identity]\nehlo_name = \"scan.example.org\"\ncontact = \"a@example.org\"\n";
+    let text = "[dns]\nresolvers = [\"192.0.2.53\", \"[2001:db8::1]:5353\"]\n[scan]\ncompanions = [\"dmarc\"]\nsecond_look = \"90m\"\nstarttls = \"none\"\n[identity]\nehlo_name = \"scan.example.org\"\ncontact = \"a@example.org\"\n";
     let plan = from_text(text).unwrap();
     let again = from_text(&plan.as_toml()).unwrap();
     let recorded =
@@ -69,6 +69,18 @@ fn the_printed_plan_reads_back_as_itself() {
     assert_eq!((resumed.meaning(), resumed.manners()), (plan.meaning(), plan.manners()));
     assert_eq!(plan.meaning(), again.meaning());
     assert_eq!(plan.manners(), again.manners());
+}
+
+#[test]
+fn dmarc_is_asked_for_only_where_it_is_wanted() {
+    let companions = |text: &str| from_text(&format!("[scan]\ncompanions = {text}")).unwrap().companions;
+    assert_eq!(ScanPlan::defaults().companions, []);
+    assert!(companions("[]").is_empty() && companions("[\"none\"]").is_empty());
+    assert_eq!(companions("[\"dmarc\", \"dmarc\"]"), [Companion::Dmarc]);
+    assert_eq!(
+        message("[scan]\ncompanions = [\"spf\"]"),
+        "scan.toml:2: `scan.companions` is \"spf\", must be dmarc, or none (default none)"
+    );
 }
 
 #[test]

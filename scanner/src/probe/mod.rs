@@ -8,6 +8,7 @@ mod agreement;
 mod contact;
 mod control;
 pub mod course;
+mod dmarc;
 mod host;
 mod known;
 mod ns;
@@ -16,20 +17,21 @@ mod reach;
 mod tries;
 
 use course::{Far, Left, Standing};
+pub use dmarc::Above;
 pub use host::HostLook;
 pub use known::{Control, controls};
 pub use reach::{Reached, own_mail_server};
 
 use crate::admission::{Admission, Waited};
 use crate::dns::{Answer, Dns, Effort, Near, RecordType};
-use crate::evidence::rows::{DomainRow, Mx, Retried};
+use crate::evidence::rows::{DmarcEvidence, DomainRow, Mx, Retried};
 use crate::evidence::{DnsStatus, MxKind, PolicyOutcome, Question, RecordState, text};
 use crate::fault::Unfinished;
 use crate::input::Entry;
 use crate::meters::Meters;
 use crate::moment;
 use crate::mta_sts::{mx_pattern, record, tlsrpt};
-use crate::plan::{ImplicitScope, ScanPlan, StarttlsScope};
+use crate::plan::{Companion, ImplicitScope, ScanPlan, StarttlsScope};
 use crate::tls::TlsClient;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
@@ -47,6 +49,8 @@ pub struct Probe {
     pub tls: TlsClient,
     /// What is told of connections to those who watch.
     pub meters: Arc<Meters>,
+    /// What is known of the DMARC records above the names of the list.
+    pub above: Above,
     /// Whether MX hosts can be contacted from here at all.
     pub smtp_reachable: bool,
 }
@@ -131,8 +135,9 @@ impl Domain {
     /// Whether something failed in a way that may pass.
     fn may_pass(&self) -> bool {
         let row = &self.row;
-        let asked = [row.mx_dns, row.sts_dns, row.tlsrpt_dns, self.implicit, self.ns, row.policy.host_dns];
-        asked.into_iter().flatten().any(DnsStatus::may_pass)
+        let records = [row.mx_dns, row.sts_dns, row.tlsrpt_dns, row.dmarc.dns];
+        let others = [self.implicit, self.ns, row.policy.host_dns];
+        records.into_iter().chain(others).flatten().any(DnsStatus::may_pass)
             || self.control.may_pass()
             || self.agreement.may_pass()
             || self.asked_for_less
@@ -191,8 +196,8 @@ fn open(status: Option<DnsStatus>) -> bool {
 }
 
 impl Probe {
-    /// Counts the look, and asks for MX, `_mta-sts` and `_smtp._tls`, in the order that costs a cold resolver
-    /// least.
+    /// Counts the look, and asks for MX, `_mta-sts` and `_smtp._tls`, and for `_dmarc` where the plan says
+    /// so, in the order that costs a cold resolver least.
     ///
     /// # Errors
     /// This machine failed, or the scan was stopped.
@@ -223,7 +228,7 @@ impl Probe {
         let no_mx = matches!(domain.row.mx_dns, Some(DnsStatus::NoData | DnsStatus::NxDomain));
         let addresses_open = no_mx && open(domain.implicit);
         let everyone = self.plan.implicit_mx == ImplicitScope::All;
-        let (mut first, mut second, mut third) = Default::default();
+        let (mut first, mut second, mut third, mut fourth) = Default::default();
         // If three attempts for MX went unanswered, the names below are not asked three times each.
         let silent = domain.row.mx_dns == Some(DnsStatus::Timeout);
         let effort = if silent { Effort::Once } else { Effort::Full };
@@ -233,7 +238,8 @@ impl Probe {
         let tlsrpt =
             self.text_records(near, format!("_smtp._tls.{name}"), wanted(domain.row.tlsrpt_dns), &mut second);
         let implicit = self.has_address(near, &name, addresses_open && everyone, &mut third);
-        let (sts, tlsrpt, mut implicit) = tokio::join!(sts, tlsrpt, implicit);
+        let dmarc = self.companion(domain, wanted(domain.row.dmarc.dns), &mut fourth);
+        let (sts, tlsrpt, mut implicit, dmarc) = tokio::join!(sts, tlsrpt, implicit, dmarc);
         if let Some(answer) = sts? {
             domain.note_retry(Question::Sts, domain.row.sts_dns);
             take_sts(&mut domain.row, &answer);
@@ -241,6 +247,10 @@ impl Probe {
         if let Some(answer) = tlsrpt? {
             domain.note_retry(Question::Tlsrpt, domain.row.tlsrpt_dns);
             take_tlsrpt(&mut domain.row, &answer);
+        }
+        if let Some(dmarc) = dmarc? {
+            domain.note_retry(Question::Dmarc, domain.row.dmarc.dns);
+            domain.row.dmarc = dmarc;
         }
         if addresses_open && !everyone && domain.signals() {
             implicit = self.has_address(&domain.near, &name, true, &mut third).await;
@@ -250,7 +260,7 @@ impl Probe {
             domain.implicit = Some(status);
             take_implicit(&mut domain.row, status);
         }
-        for waited in [first, second, third] {
+        for waited in [first, second, third, fourth] {
             domain.waited.add(waited);
         }
         Ok(())
@@ -265,6 +275,21 @@ impl Probe {
     ) -> Result<Option<Answer>, Unfinished> {
         let Some(effort) = wanted else { return Ok(None) };
         self.dns.ask_near(effort, Some(near), &name, RecordType::TXT, waited).await.map(Some)
+    }
+
+    /// What DMARC says of a domain, where the plan wants to know it.
+    async fn companion(
+        &self,
+        domain: &Domain,
+        wanted: Option<Effort>,
+        waited: &mut Waited,
+    ) -> Result<Option<DmarcEvidence>, Unfinished> {
+        let Some(effort) = wanted.filter(|_| self.plan.companions.contains(&Companion::Dmarc)) else {
+            return Ok(None);
+        };
+        // Boxed: most scans do not ask, and every domain under way would hold room for it.
+        let whom = (&domain.near, effort);
+        Box::pin(self.dmarc(whom, &domain.row.domain, domain.began, waited)).await.map(Some)
     }
 
     async fn has_address(

@@ -241,7 +241,8 @@ fn differences(before: &Value, after: &Value) -> BTreeMap<String, (Value, Value)
 
 /// The manifest of a scan that was begun, with the settings that its version did not have yet as it went by
 /// them: every plain list was ranked by its order, no list was refused for its names, whole lists were
-/// scanned, and there were no controls. And whether its version reads the same names from lists as this one.
+/// scanned, nobody was asked for DMARC, and there were no controls. And whether its version reads the same
+/// names from lists as this one.
 fn read_begun(folder: &Path) -> io::Result<(Manifest, bool)> {
     let mut manifest = Manifest::read(folder)?;
     let reads_alike = manifest.plan.get("scan.column").is_some();
@@ -253,6 +254,7 @@ fn read_begun(folder: &Path) -> io::Result<(Manifest, bool)> {
     lacking(&mut manifest.plan, "scan.column", "\"none\"");
     lacking(&mut manifest.plan, "scan.ranked", "true");
     lacking(&mut manifest.plan, "scan.sample", "\"1/1\"");
+    lacking(&mut manifest.plan, "scan.companions", "[]");
     lacking(&mut manifest.manners, "scan.any_suffix", "true");
     lacking(&mut manifest.manners, "scan.controls", "[]");
     Ok((manifest, reads_alike))

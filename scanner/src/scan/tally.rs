@@ -129,7 +129,7 @@ impl Tally {
         if row.sts_record == Some(RecordState::Valid) {
             self.adopters.up();
         }
-        let statuses = [row.mx_dns, row.sts_dns, row.tlsrpt_dns];
+        let statuses = [row.mx_dns, row.sts_dns, row.tlsrpt_dns, row.dmarc.dns];
         if statuses.into_iter().flatten().any(|status| !status.is_definite()) {
             self.failures.up();
         }

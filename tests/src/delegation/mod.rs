@@ -109,6 +109,10 @@ impl Delegations {
         if registrable.starts_with(servers::REGISTRY_LABEL) || domain_of_control(registrable).is_some() {
             return zones;
         }
+        if registrable.starts_with('_') && !self.world.is_common(registrable) {
+            // Nobody registers such a name: the registry denies it.
+            return zones;
+        }
         if let Some(zone) = self.zone_of_hosts(registrable) {
             zones.push(zone);
             return zones;

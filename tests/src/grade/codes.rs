@@ -15,6 +15,8 @@ use std::sync::Arc;
 const TWO_SCANS: &str = "life_cycle";
 /// What only a scan that asks the authoritative servers itself can see.
 const WITHOUT_A_RESOLVER: [&str; 1] = ["record_ns_disagree"];
+/// What the codes begin with that only a scan can see which asks for DMARC.
+const OF_DMARC: &str = "dmarc_";
 
 /// The codes of a catalogue with the situations that call for them. Its `Display` is the table.
 #[derive(Debug)]
@@ -57,8 +59,11 @@ pub fn codes(dataset: &Path, truth: &Path) -> Result<Codes> {
     let catalogue = catalogue(&path).with_context(|| path.display().to_string())?;
     let manifest = serde_json::from_slice(&std::fs::read(dataset.join("manifest.json"))?)?;
     let is_behind_a_resolver = super::find(&manifest, "resolution").is_some_and(|by| by == "forwarding");
+    let asks_dmarc = super::find(&manifest, "scan.companions").is_some_and(|list| list == "[\"dmarc\"]");
     let cannot_be_seen = |code: &str, stage: &str| {
-        stage == TWO_SCANS || is_behind_a_resolver && WITHOUT_A_RESOLVER.contains(&code)
+        stage == TWO_SCANS
+            || code.starts_with(OF_DMARC) && !asks_dmarc
+            || is_behind_a_resolver && WITHOUT_A_RESOLVER.contains(&code)
     };
     let seen = catalogue.into_iter().filter(|(code, stage)| !cannot_be_seen(code, stage));
     let rows = seen.map(|(code, _)| (called.remove(&code).unwrap_or_default(), code));

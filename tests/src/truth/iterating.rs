@@ -125,7 +125,7 @@ fn has_ipv6() -> bool {
 
 /// Servers with an address of IPv6 are asked where the machine has it, and nobody is there.
 fn silent(table: &Table, row: &mut [Value]) {
-    for status in ["mx_dns", "sts_dns", "tlsrpt_dns"] {
+    for status in ["mx_dns", "sts_dns", "tlsrpt_dns", "dmarc_dns"] {
         change(row, table.position(status), |_| Value::text("TIMEOUT"));
     }
     change(row, table.position("dns_retried"), |retried| each_is(retried, "TIMEOUT"));

@@ -167,6 +167,9 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
     let servers = |batch: &RecordBatch| nulls("delegated_to", batch);
     let agreement = |batch: &RecordBatch| nulls("sts_ns_agree", batch);
     let ds = |batch: &RecordBatch| nulls("ds", batch);
+    let of_dmarc = ["dns", "txt", "record", "policy", "subdomain_policy", "testing", "at"];
+    let of_dmarc = of_dmarc.map(|name| format!("dmarc_{name}"));
+    let unasked = of_dmarc.each_ref().map(|name| move |batch: &RecordBatch| nulls(name, batch));
     let of_policy = |batch: &RecordBatch| looks(batch, "policy_attempts");
     let alert = |batch: &RecordBatch| nulls("policy_alert", batch);
     // None of these speaks HTTP/2 alone.
@@ -175,7 +178,7 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
         let versions = (0..batch.num_rows()).map(|row| statuses.is_valid(row).then_some("HTTP/1.1"));
         Arc::new(versions.collect::<StringArray>())
     };
-    let of_domains: [Made<'_>; 6] = [
+    let mut of_domains: Vec<Made<'_>> = vec![
         ("delegated_to", &servers),
         ("ds", &ds),
         ("sts_ns_agree", &agreement),
@@ -183,6 +186,12 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
         ("policy_http_version", &version),
         ("looks", &of_policy),
     ];
+    of_domains.extend(
+        of_dmarc
+            .iter()
+            .zip(&unasked)
+            .map(|(name, make)| (name.as_str(), make as &dyn Fn(&RecordBatch) -> ArrayRef)),
+    );
     fill(&folder, "domains", &of_domains);
     // Every authority of the laboratory is of one organization; who signed for itself has none.
     let organization = |batch: &RecordBatch| -> ArrayRef {

@@ -10,6 +10,7 @@
 mod chains;
 mod check;
 mod clock;
+mod companions;
 mod counting;
 mod counts;
 mod excluded;

@@ -41,7 +41,7 @@ fn mix() -> Mix {
         "smtp-connect-timeout",
     ];
     let weights = situations.map(|name| (name.to_owned(), 1)).into_iter().collect();
-    Mix { about: "life cycles".into(), every_situation: true, weights }
+    Mix { about: "life cycles".into(), every_situation: true, companions: Vec::new(), weights }
 }
 
 fn write(epoch: u32, dir: &Path) {

@@ -22,6 +22,21 @@ pub(super) const COMPANIONS: &[Finding] = table! { Companions:
     tlsrpt_escaped, Error, "RFC 8460 3", ["domains.tlsrpt_txt"], None,
         "Quotes or backslashes in the TLSRPT record",
         "Take the quotes and backslashes out of the record's text: they belong to zone files and forms, and what was published has them in it.";
+    dmarc_dns_failure, Indeterminate, "RFC 9989 4.10", ["domains.dmarc_dns", "domains.attempts"], None,
+        "No usable answer for _dmarc",
+        "Check that every name server of the zone, and of those above it, answers TXT queries for _dmarc.";
+    dmarc_absent, Info, "RFC 9989 4.10.1", ["domains.dmarc_txt"], None,
+        "No DMARC record",
+        "Publish a DMARC record: without one, receivers are told neither what to do with mail that others send in the domain's name, nor whom to report it to.";
+    dmarc_multiple, Error, "RFC 9989 4.10", ["domains.dmarc_txt"], None,
+        "Several DMARC records",
+        "Publish exactly one TXT record that begins with v=DMARC1 at _dmarc: several count as none.";
+    dmarc_invalid, Error, "RFC 9989 4.8", ["domains.dmarc_txt"], None,
+        "DMARC record does not follow the grammar",
+        "Begin with v=DMARC1, then write name=value between semicolons, each name once: p, sp and np are none, quarantine or reject, and rua and ruf lists of mailto: addresses. Without a valid p and an address in rua, receivers apply no DMARC.";
+    dmarc_policy_none, Info, "RFC 9989 4.7", ["domains.dmarc_policy"], None,
+        "The DMARC policy is none",
+        "No action is needed while reports are being read; later publish quarantine or reject, so that receivers act on mail that fails.";
     dane_valid, Info, "RFC 7672 2.2", ["mx_hosts.tlsa", "mx_hosts.tlsa_ad", "mx_hosts.host_ad", "domains.mx_ad", "certificates.der"], None,
         "DANE works",
         "No action is needed; keep the TLSA records in step with the certificate.";

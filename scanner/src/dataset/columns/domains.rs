@@ -7,8 +7,8 @@ use crate::dataset::cell::Filled;
 use crate::dataset::item::Time;
 use crate::evidence::rows::{AddrOutcome, DomainRow, Listed, Mx, Retried};
 use crate::evidence::{
-    AddressOutcome, CertFault, CertOutcome, DnsStatus, HttpVersion, Mode, MxKind, PolicyOutcome, RecordState,
-    TlsVersion, WordEntry, every_but,
+    AddressOutcome, CertFault, CertOutcome, DmarcPolicy, DnsStatus, HttpVersion, Mode, MxKind, PolicyOutcome,
+    RecordState, TlsVersion, WordEntry, every_but,
 };
 use std::net::IpAddr;
 
@@ -82,7 +82,7 @@ table! {
         total_ms: i64 = row.total_ms,
             "Milliseconds from the first question to the final evidence of the last look, waiting included.";
         dns_retried: Option<Vec<Retried>> = row.dns_retried,
-            "First-look outcomes of the questions that the second look asked again (mx | address | sts | tlsrpt | ns | policy_host | sts_sibling); empty where there were none; null in layout 1.0.", kind(retried::OF_DOMAINS), since("1.1");
+            "First-look outcomes of the questions that the second look asked again (mx | address | sts | tlsrpt | dmarc | ns | policy_host | sts_sibling); empty where there were none; null in layout 1.0.", kind(retried::OF_DOMAINS), since("1.1");
         mx_at: Option<Time> = row.mx_at,
             "When the answer to the MX question was final.";
         mx_dns: Filled<DnsStatus> = row.mx_dns,
@@ -133,6 +133,20 @@ table! {
             "valid | invalid | multiple | absent (RFC 8460 section 3), or unknown; null where not asked.", counted();
         tlsrpt_rua: Option<Vec<String>> = row.tlsrpt_rua,
             "Its report addresses in their order, as written; empty where the record has none; null where no record counts.";
+        dmarc_dns: Option<DnsStatus> = row.dmarc.dns,
+            "DNS status of `TXT _dmarc.<domain>`; where no record stands there and a question of the walk above it failed (RFC 9989 section 4.10), that failure; null where not asked (the companion is off, the domain does not exist), and in layouts before 1.3.", counted(), since("1.3");
+        dmarc_txt: Option<Vec<String>> = row.dmarc.txt,
+            "The TXT records of that question, joined, sorted, escaped; where nothing at the domain was meant as a record, those at `_dmarc.<dmarc_at>`; empty where there are none; null where there was no answer.", since("1.3");
+        dmarc_record: Option<RecordState> = row.dmarc.record,
+            "valid | invalid | multiple | absent (RFC 9989 section 4.8) of those records, or unknown; an invalid one may have a policy all the same, and where several stand or only what was meant as one, one above may apply. Null where not asked.", counted(), since("1.3");
+        dmarc_policy: Option<DmarcPolicy> = row.dmarc.policy,
+            "What receivers are asked to do with the domain's mail that fails (RFC 9989 section 4.10.1), {words}: p of the record at dmarc_at, where that is above the domain its sp, or else its p; none also where p is missing or one of p, sp and np is wrong, and reports are asked for. Null where they apply no DMARC.", counted(), since("1.3");
+        dmarc_subdomain_policy: Option<DmarcPolicy> = row.dmarc.subdomain_policy,
+            "The same of mail of existing subdomains without a record: sp of the record at dmarc_at, or else its p; {words}. Null as in dmarc_policy.", since("1.3");
+        dmarc_testing: Option<bool> = row.dmarc.testing,
+            "Whether that record asks receivers not to apply its policy yet: t=y, or pct=0 where it has no t (RFC 9989 appendix A.6); null where no record counts.", since("1.3");
+        dmarc_at: Option<String> = row.dmarc.at,
+            "The name whose record counts: the domain, or the one above it that the walk of RFC 9989 section 4.10 finds; null where there is none.", since("1.3");
         policy_at: Option<Time> = row.policy.at,
             "When the policy's outcome was final; null where not attempted.";
         policy_host_dns: Option<DnsStatus> = row.policy.host_dns,

@@ -114,6 +114,15 @@ pub enum Record {
 }
 
 impl Record {
+    /// The text of a TXT record, its character-strings joined.
+    #[must_use]
+    pub fn joined(&self) -> String {
+        match self {
+            Self::One(text) => text.clone(),
+            Self::Strings(texts) => texts.concat(),
+        }
+    }
+
     /// The SMTP behaviour whose address this record holds; `None` where it is another address or another
     /// type.
     #[must_use]
