@@ -11,7 +11,7 @@
 --   holds in low only where every host was seen). TLSRPT, DMARC and DANE are looked at apart. result_type is what a
 --   sender's report shows (RFC 8460 section 4.3). The largest cluster is the one with the most of domains: by
 --   policy host for record and policy stages, else by MX provider. examples are the first three domains by
---   name.
+--   name. Of findings of the class claimable (ETHICS.md) neither cluster nor examples are told.
 -- shares: pct = domains / concerned - unseen - transient
 -- weight: by scan, stage, code, counts_as
 WITH marked AS (
@@ -72,6 +72,9 @@ looked AS (
 counted AS (
     SELECT
         scan, place, stage, code, counts_as, result_type,
+        code IN (
+            'policy_host_cname_claimable', 'policy_pattern_domain_missing', 'tlsrpt_rua_domain_missing', 'tlsrpt_rua_no_mx'
+        ) AS claimable,
         count(*) /* names */ FILTER (WHERE NOT transient) AS domains,
         count(*) /* names */ FILTER (WHERE transient) AS transient,
         count(*) /* names */ FILTER (WHERE may) AS may, count(*) /* names */ FILTER (WHERE unseen) AS unseen,
@@ -106,10 +109,10 @@ SELECT
     100.0 * counted.domains / nullif(ranged.concerned - ranged.unseen - counted.transient, 0) AS pct,
     100.0 * (counted.domains - counted.unsure) / nullif(ranged.concerned, 0) AS low,
     100.0 * (counted.domains + counted.transient + ranged.may) / nullif(ranged.concerned, 0) AS high,
-    CASE WHEN clusters.domains > 0 THEN clusters.cluster END AS largest_cluster,
+    CASE WHEN clusters.domains > 0 AND NOT counted.claimable THEN clusters.cluster END AS largest_cluster,
     clusters.domains AS in_cluster,
     counted.domains - clusters.domains AS elsewhere,
-    first_example
+    CASE WHEN NOT counted.claimable THEN first_example END
         || CASE WHEN second_example IS NULL THEN '' ELSE ' ' || second_example END
         || CASE WHEN third_example IS NULL THEN '' ELSE ' ' || third_example END AS examples
 FROM counted

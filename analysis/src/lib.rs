@@ -4,6 +4,7 @@
 //! what is made from them ([`providers`]) with DataFusion, [`query`] runs a table's text over them,
 //! [`render`] writes the answer. [`cli`] is what the binaries share; only it prints.
 
+pub mod claimable;
 pub mod cli;
 pub mod common;
 pub mod comparable;

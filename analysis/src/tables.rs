@@ -29,6 +29,7 @@ mod parquet_file;
 mod parts;
 mod weights;
 
+use crate::claimable;
 use crate::comparable;
 use crate::contract::TABLES;
 use crate::dataset::Dataset;
@@ -43,6 +44,7 @@ use arrow::array::RecordBatch;
 use datafusion::prelude::SessionContext;
 use engine::file_url;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::fs::File;
 use std::path::Path;
@@ -67,6 +69,8 @@ pub struct Tables {
     scratch: Option<tempfile::TempDir>,
     /// How TLS reports are held against the datasets; `None` where there are none.
     joining: Option<Joining>,
+    /// Names that no answer has in clear; read where the first is asked for.
+    claimable: OnceCell<claimable::Names>,
     /// The tables without rows, in which it is looked up what a query reads; made where that is asked.
     outline: OnceCell<SessionContext>,
     /// Whether names have weights in these tables, which are then for shares alone.
@@ -124,6 +128,7 @@ impl Tables {
             made: BTreeSet::new(),
             scratch: None,
             joining: None,
+            claimable: OnceCell::new(),
             outline: OnceCell::new(),
             is_weighted: weights.is_some(),
             weighted: None,
@@ -187,7 +192,26 @@ impl Tables {
             weighted.weigh(&mut answer).await?;
         }
         self.mark_partial(&mut answer);
+        self.hide_claimable(&mut answer).await?;
         Ok(answer)
+    }
+
+    /// Takes names out of an answer that somebody could take.
+    async fn hide_claimable(&self, answer: &mut Answer) -> Result<(), Fault> {
+        let names = self.claimable.get_or_try_init(async || claimable::Names::of(&self.datasets)).await?;
+        if names.is_empty() {
+            return Ok(());
+        }
+        let by_names = answer.by_names.iter_mut().flatten();
+        for cell in answer.rows.iter_mut().chain(by_names).flatten() {
+            let Cell::Text(text) = cell else { continue };
+            let without = match names.without(text) {
+                Cow::Owned(without) => without,
+                Cow::Borrowed(_) => continue,
+            };
+            *text = without;
+        }
+        Ok(())
     }
 
     /// What the tables answer to a query, with or without weights.

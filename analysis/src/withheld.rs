@@ -4,6 +4,7 @@
 //! not seen. Internet addresses also stand in the midst of other text (an MX that is an address, a greeting,
 //! the text of a refusal); there each is replaced, see [`crate::publish`].
 
+use crate::claimable;
 use crate::contract::TABLES;
 use crate::fault::Fault;
 use serde_json::{Map, Value, json};
@@ -18,11 +19,13 @@ pub enum Class {
     Banners,
     /// Certificates, and whatever identifies one: fingerprints, TLSA records.
     Certificates,
+    /// Names that somebody could take, wherever they occur, and the findings that tell of them.
+    Claimable,
 }
 
 impl Class {
     /// All of them, in the order they are told.
-    pub const ALL: [Self; 3] = [Self::Addresses, Self::Banners, Self::Certificates];
+    pub const ALL: [Self; 4] = [Self::Addresses, Self::Banners, Self::Certificates, Self::Claimable];
 
     /// Its word on the command line, in the manifest and in the dictionary.
     #[must_use]
@@ -31,6 +34,22 @@ impl Class {
             Self::Addresses => "addresses",
             Self::Banners => "banners",
             Self::Certificates => "certificates",
+            Self::Claimable => "claimable",
+        }
+    }
+
+    /// Whether it is left out unless the publisher asks for it (ETHICS.md).
+    #[must_use]
+    pub const fn is_left_out_by_itself(self) -> bool {
+        matches!(self, Self::Claimable)
+    }
+
+    /// The findings that are left out.
+    #[must_use]
+    pub const fn findings(self) -> &'static [&'static str] {
+        match self {
+            Self::Addresses | Self::Banners | Self::Certificates => &[],
+            Self::Claimable => &claimable::CODES,
         }
     }
 
@@ -54,6 +73,7 @@ impl Class {
                 ("mx_hosts", "chain_sha256"),
                 ("mx_hosts", "tlsa"),
             ],
+            Self::Claimable => &[("domains", "pattern_dns"), ("domains", "tlsrpt_rua_dns")],
         }
     }
 }
@@ -69,6 +89,28 @@ impl Withheld {
     #[must_use]
     pub fn new(classes: &[Class]) -> Self {
         Self { classes: classes.iter().copied().collect() }
+    }
+
+    /// What a publisher leaves out: these classes, and those that are left out by themselves, but for those
+    /// `with` which it is published.
+    ///
+    /// # Errors
+    /// A class is to be left out and not, or `with` names one that is in anyway (usage).
+    pub fn by_publisher(without: &[Class], with: &[Class]) -> Result<Self, Fault> {
+        for class in with {
+            let word = class.word();
+            if !class.is_left_out_by_itself() {
+                return Err(Fault::Usage(format!(
+                    "--with {word}: {word} are published unless --without names them"
+                )));
+            }
+            if without.contains(class) {
+                return Err(Fault::Usage(format!("{word} cannot be both left out and published")));
+            }
+        }
+        let of_itself =
+            Class::ALL.into_iter().filter(|class| class.is_left_out_by_itself() && !with.contains(class));
+        Ok(Self { classes: without.iter().copied().chain(of_itself).collect() })
     }
 
     /// What a manifest says was left out; nothing where it says nothing.
@@ -89,12 +131,13 @@ impl Withheld {
         Ok(Self { classes })
     }
 
-    /// For the manifest: each class with its columns.
+    /// For the manifest: each class with its columns, and its findings as `findings.CODE`.
     #[must_use]
     pub fn in_manifest(&self) -> Value {
         let named = |class: &Class| {
             let columns = class.columns().iter().map(|(table, column)| json!(format!("{table}.{column}")));
-            (class.word().to_owned(), Value::Array(columns.collect()))
+            let findings = class.findings().iter().map(|code| json!(format!("findings.{code}")));
+            (class.word().to_owned(), Value::Array(columns.chain(findings).collect()))
         };
         Value::Object(self.classes.iter().map(named).collect())
     }
@@ -114,6 +157,18 @@ impl Withheld {
     #[must_use]
     pub fn redacts(&self) -> bool {
         self.classes.contains(&Class::Addresses)
+    }
+
+    /// Whether names that somebody could take are replaced where they stand in other text.
+    #[must_use]
+    pub fn hides_names(&self) -> bool {
+        self.classes.contains(&Class::Claimable)
+    }
+
+    /// Whether a finding is left out.
+    #[must_use]
+    pub fn has_finding(&self, code: &str) -> bool {
+        self.classes().any(|class| class.findings().contains(&code))
     }
 
     /// The class a column is left out with; `None` where it stays.
@@ -153,9 +208,10 @@ mod tests {
 
     /// Columns whose meaning speaks of a class and that stay all the same, each for a reason: they hold a
     /// verdict, a status or a name, but nothing of the class itself. Free text is redacted.
-    const LOOKED_AT: [&str; 20] = [
+    const LOOKED_AT: [&str; 21] = [
         "domains.mx_kind",
         "domains.tlsrpt_rua",
+        "domains.tlsrpt_rua_dns",
         "domains.policy_host_dns",
         "domains.policy_outcome",
         "domains.policy_cert_outcome",
@@ -178,10 +234,11 @@ mod tests {
 
     #[test]
     fn every_column_that_speaks_of_a_class_was_looked_at() {
-        let words: [(Class, &[&str]); 3] = [
+        let words: [(Class, &[&str]); 4] = [
             (Class::Addresses, &["address"]),
             (Class::Banners, &["greeting", "reply", "banner", "EHLO"]),
             (Class::Certificates, &["certificate", "TLSA", "fingerprint"]),
+            (Class::Claimable, &["claimable"]),
         ];
         for table in TABLES {
             let columns = contract::columns(table).unwrap();
@@ -207,6 +264,20 @@ mod tests {
         assert_eq!(Withheld::of_manifest(&manifest).unwrap(), withheld);
         assert_eq!(Withheld::of_manifest(&json!({})).unwrap(), Withheld::default());
         assert!(Withheld::of_manifest(&json!({"withheld": {"names": []}})).is_err());
+    }
+
+    #[test]
+    fn what_somebody_could_take_is_left_out_unless_it_is_asked_for() {
+        let words = |without: &[Class], with: &[Class]| -> Vec<&str> {
+            Withheld::by_publisher(without, with).unwrap().classes().map(Class::word).collect()
+        };
+        assert_eq!(words(&[], &[]), ["claimable"]);
+        assert_eq!(words(&[Class::Banners], &[]), ["banners", "claimable"]);
+        assert_eq!(words(&[], &[Class::Claimable]), [""; 0]);
+        assert!(Withheld::by_publisher(&[Class::Claimable], &[Class::Claimable]).is_err());
+        assert!(Withheld::by_publisher(&[], &[Class::Banners]).is_err());
+        assert!(Withheld::new(&[Class::Claimable]).has_finding("tlsrpt_rua_no_mx"));
+        assert!(!Withheld::new(&[Class::Claimable]).has_finding("pattern_unused"));
     }
 
     #[test]

@@ -166,6 +166,49 @@ async fn what_is_left_out_is_in_no_column() {
     assert!(!after.contains("cafe0") && after.contains("192.0.2.12"), "{after}");
 }
 
+/// A scan of a domain that leads to names which somebody could take.
+fn leading(out: &Path) -> PathBuf {
+    let world = tempfile::tempdir().unwrap();
+    let domain = json!({
+        "scan": "s", "domain": "d.example", "suffix": "example", "registrable": "d.example", "mx_dns": "NOERROR",
+        "mx_kind": "explicit", "mx": [{"preference": 1, "host": "mx.gone.example"}], "sts_dns": "NOERROR",
+        "sts_signals": true, "sts_record": "valid", "tlsrpt_txt": ["v=TLSRPTv1; rua=mailto:a@r.lost.example"],
+        "tlsrpt_rua": ["mailto:a@r.lost.example"], "policy_cname": ["free.azurewebsites.net"],
+        "tlsrpt_rua_dns": [{"host": "r.lost.example", "status": "NXDOMAIN", "mx_kind": "none"}],
+        "policy_body": "76657273696f6e3a2053545376310a6d783a202a2e476f6e652e6578616d706c650a", "policy_mx": ["*.Gone.example"],
+        "pattern_dns": [{"domain": "gone.example", "status": "NXDOMAIN"}, {"domain": "here.example", "status": "NOERROR"}],
+    });
+    let host = json!({"scan": "s", "host": "mx.gone.example"});
+    let judged = json!({
+        "scan": "s", "domain": "d.example", "lasting": [],
+        "findings": ["policy_host_cname_claimable", "policy_pattern_domain_missing", "pattern_unused"],
+    });
+    for (table, row) in [("domains", domain), ("mx_hosts", host), ("assessments", judged)] {
+        fs::write(world.path().join(table).with_extension("jsonl"), row.to_string()).unwrap();
+    }
+    world::write(world.path(), out).remove(0)
+}
+
+#[tokio::test]
+async fn names_that_somebody_could_take_are_in_no_text_unless_they_are_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let scan = leading(&dir.path().join("data"));
+    let texts = |out: &Path| -> String {
+        ["domains", "mx_hosts", "assessments"].map(|table| all_texts(out, table)).concat().to_lowercase()
+    };
+    let told = ["gone.example", "r.lost.example", "free.azurewebsites.net", "policy_pattern_domain_missing"];
+    let [without, with] = ["without", "with"].map(|name| dir.path().join(name));
+    published(&scan, &[Class::Claimable], &without).await.unwrap();
+    published(&scan, &[], &with).await.unwrap();
+    let (hidden, shown) = (texts(&without), texts(&with));
+    assert!(told.iter().all(|text| shown.contains(text) && !hidden.contains(text)), "{hidden}");
+    assert!(hidden.contains("mx.[claimable ") && hidden.contains("pattern_unused"), "{hidden}");
+    assert!(!columns(&without, "domains").contains("pattern_dns"));
+    for out in [&without, &with] {
+        assert_eq!(faults(out).await, Vec::<String>::new());
+    }
+}
+
 #[tokio::test]
 async fn manifest_dictionary_and_metadata_say_what_is_left_out() {
     let dir = tempfile::tempdir().unwrap();

@@ -26,6 +26,9 @@ const PLAIN: &str = "not-signalled";
 /// The situation of domains whose names no URL can hold.
 const NAMELESS: &str = "policy-host-name-invalid";
 
+/// Suffixes of `{moved}`, below which no name is made up.
+const MOVED: [&str; 2] = ["com.pl", "org.pl"];
+
 /// What makes an A-label of a label that decodes to no name: digits that run over the last code point (RFC
 /// 3492 section 6.4).
 const OVERFLOW: &str = "-99999999";
@@ -128,13 +131,14 @@ impl World {
 
     /// The situation of a domain in this epoch.
     ///
-    /// A name that could be taken for a host of another domain (`mta-sts.example.org` on a list), or that is
-    /// too long to carry hosts of its own, is in the plain situation always.
+    /// A name that could be taken for a host of another domain (`mta-sts.example.org` on a list), that is too
+    /// long to carry hosts of its own, or that a policy may name in place of another (`{moved}`, `{typo}`) is
+    /// in the plain situation always.
     #[must_use]
     pub fn situation(&self, domain: &str) -> &Situation {
         let at = if has_broken_label(domain) {
             self.nameless
-        } else if self.owners.is_reserved(domain) {
+        } else if self.owners.is_reserved(domain) || is_neighbour(domain) {
             self.plain
         } else {
             Some(self.drawn(domain)).filter(|at| *at != self.nameless).unwrap_or(self.plain)
@@ -262,6 +266,14 @@ fn has_broken_label(domain: &str) -> bool {
     label.starts_with("xn--") && label.ends_with(OVERFLOW)
 }
 
+/// Whether a name has the form of `{moved}` or `{typo}` of another: no made-up name has.
+fn is_neighbour(domain: &str) -> bool {
+    let (suffix, registrable) = crate::names::suffix_and_registrable(domain);
+    let mut last = registrable.and_then(|name| name.split('.').next()).unwrap_or_default().bytes().rev();
+    let is_typo = last.next().is_some_and(|letter| last.next() == Some(letter));
+    MOVED.contains(&suffix) || is_typo
+}
+
 /// Whether the wildcard of a situation's zone answers for a name of this pattern: neither the name itself is
 /// there nor one below its last label before the domain (RFC 4592 section 2.2.2, RFC 1034 section 4.3.3).
 fn is_synthesized(situation: &Situation, pattern: &str) -> bool {
@@ -319,7 +331,7 @@ impl Fill for Names<'_> {
                 let label = registrable.and_then(|r| r.strip_suffix(suffix)).unwrap_or(self.domain);
                 out.push_str(label.trim_end_matches('.'));
                 out.push('.');
-                if suffix == "net" { "org" } else { "net" }
+                if suffix == MOVED[0] { MOVED[1] } else { MOVED[0] }
             }
             // The label below the suffix, with its last letter doubled: one keystroke off.
             "typo" => {

@@ -34,9 +34,13 @@ pub struct Args {
     /// Leave these out of every column that contains them; may be given several times.
     #[arg(long, value_enum, value_name = "CLASS", value_delimiter = ',')]
     without: Vec<Class>,
+    /// Publish these too, which are left out otherwise: claimable, once their owners have been told and 90 days
+    /// have passed.
+    #[arg(long, value_enum, value_name = "CLASS", value_delimiter = ',')]
+    with: Vec<Class>,
     /// Check a published dataset: hashes, layout, counts, metadata, what is left out, and every number
     /// recomputed.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["dataset", "output", "without", "partial"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["dataset", "output", "without", "with", "partial"])]
     verify: Option<PathBuf>,
     /// Accept a dataset that is not complete; the published dataset says so.
     #[arg(long)]
@@ -89,7 +93,7 @@ fn answer(args: &Args) -> Result<ExitCode, Fault> {
         say("note: no --creator is given: the operators of the scan's EHLO name are named as authors");
     }
     let credits = Credits::new(&args.said, &dataset.manifest)?;
-    let withheld = Withheld::new(&args.without);
+    let withheld = Withheld::by_publisher(&args.without, &args.with)?;
     let published = engine.block_on(publish(
         &dataset,
         &withheld,

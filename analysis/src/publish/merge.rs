@@ -3,7 +3,7 @@
 use super::files::hashed;
 use super::layout::{Layout, open};
 use super::paths::ListNames;
-use super::redact;
+use super::redact::Redaction;
 use crate::contract;
 use crate::dataset::Dataset;
 use crate::fault::Fault;
@@ -43,7 +43,7 @@ pub(super) struct Merged {
 /// A part cannot be read, or a file cannot be written.
 pub(super) fn tables(
     dataset: &Dataset,
-    (withheld, lists): (&Withheld, &ListNames),
+    (withheld, redaction, lists): (&Withheld, &Redaction<'_>, &ListNames),
     layout: &Layout,
     files: usize,
     out: &Path,
@@ -66,7 +66,7 @@ pub(super) fn tables(
         let schema = schema(open(last)?.schema(), table, layout)?;
         for (number, group) in grouped(parts, target).into_iter().enumerate() {
             let name = format!("part-{number:05}.parquet");
-            let rows = merge(group, &schema, (withheld, lists), &folder.join(&name))?;
+            let rows = merge(group, &schema, (redaction, lists), &folder.join(&name))?;
             let (bytes, sha256) = hashed(&folder.join(&name))?;
             merged.push(Merged { table, path: format!("{table}/{name}"), rows, bytes, sha256 });
         }
@@ -124,7 +124,7 @@ fn schema(source: &SchemaRef, table: &str, layout: &Layout) -> Result<SchemaRef,
 fn merge(
     parts: &[(PathBuf, u64)],
     schema: &SchemaRef,
-    (withheld, lists): (&Withheld, &ListNames),
+    (redaction, lists): (&Redaction<'_>, &ListNames),
     path: &Path,
 ) -> Result<u64, Fault> {
     let properties = WriterProperties::builder()
@@ -141,7 +141,7 @@ fn merge(
         for batch in reader {
             let batch = batch.map_err(|cause| Fault::file("read", part, cause))?;
             let batch = shaped(&batch, schema).map_err(|cause| Fault::file("read", part, cause))?;
-            let batch = redact::batch(&batch, withheld).and_then(|batch| lists.batch(batch));
+            let batch = redaction.batch(&batch).and_then(|batch| lists.batch(batch));
             let batch = batch.map_err(|cause| Fault::file("read", part, cause))?;
             rows += u64::try_from(batch.num_rows()).unwrap_or(0);
             writer.write(&batch).map_err(|cause| Fault::file("write", path, cause))?;

@@ -133,7 +133,8 @@ async fn fill(
     let room = MOST_FILES.saturating_sub(OTHER_FILES + queries.len());
     let layout = Layout::of(dataset, withheld)?;
     let lists = ListNames::of(&dataset.manifest);
-    let merged = merge::tables(dataset, (withheld, &lists), &layout, room, out)?;
+    let redaction = redact::Redaction::of(dataset, withheld)?;
+    let merged = merge::tables(dataset, (withheld, &redaction, &lists), &layout, room, out)?;
     let manifest = manifest(dataset, (withheld, &lists), &merged)?;
     files::write(out, "manifest.json", pretty(&manifest)?.as_bytes())?;
     dictionary(dataset, &layout, out)?;

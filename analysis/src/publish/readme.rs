@@ -112,6 +112,7 @@ impl Readme<'_> {
         for class in self.withheld.classes() {
             let columns: Vec<String> =
                 class.columns().iter().map(|(table, column)| format!("`{table}.{column}`")).collect();
+            let findings: Vec<String> = class.findings().iter().map(|code| format!("`{code}`")).collect();
             let _ = write!(out, "- **{}**: {}", class.word(), columns.join(", "));
             if class == Class::Addresses {
                 let _ = write!(
@@ -119,6 +120,15 @@ impl Readme<'_> {
                     "; in every other text, and in the policies, each Internet address is replaced by `{REPLACED}` \
                      (`policy_sha256` is that of the text as it was received), and a certificate that names an address has \
                      an empty `der`"
+                );
+            }
+            if class == Class::Claimable {
+                let _ = write!(
+                    out,
+                    "; the findings {}, so that no number counts them; in every other text, and in the policies, each \
+                     name that somebody could take is replaced by `[claimable N]`, the same everywhere (`policy_sha256` \
+                     is that of the text as it was received); a name of the list keeps its row",
+                    findings.join(", ")
                 );
             }
             out.push_str(".\n");

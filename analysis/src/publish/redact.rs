@@ -1,8 +1,12 @@
-//! Internet addresses in the midst of text, and how they are replaced.
+//! Internet addresses in the midst of text, names that somebody could take, and how they are replaced.
 
+use crate::claimable::Names;
+use crate::dataset::Dataset;
+use crate::fault::Fault;
 use crate::withheld::Withheld;
 use arrow::array::{
-    Array, ArrayRef, AsArray, BinaryArray, ListArray, RecordBatch, StringArray, StructArray, make_array,
+    Array, ArrayRef, AsArray, BinaryArray, ListArray, ListBuilder, RecordBatch, StringArray, StringBuilder,
+    StructArray, make_array,
 };
 use arrow::datatypes::DataType;
 use arrow::error::ArrowError;
@@ -85,88 +89,152 @@ fn address_length(run: &str) -> Option<usize> {
         .map(|form| form.len())
 }
 
-/// A batch without addresses in any of its texts, lists and groups included; `scan` and hashes are left as
-/// they are, and a certificate that names an address has its DER emptied, since the address is in it.
-///
-/// # Errors
-/// The batch is not what its schema says.
-pub(super) fn batch(batch: &RecordBatch, withheld: &Withheld) -> Result<RecordBatch, ArrowError> {
-    if !withheld.redacts() {
-        return Ok(batch.clone());
-    }
-    let schema = batch.schema();
-    let mut columns = Vec::with_capacity(batch.num_columns());
-    for (field, column) in schema.fields().iter().zip(batch.columns()) {
-        columns.push(match field.name().as_str() {
-            "scan" => Arc::clone(column),
-            "der" => without_der(column, batch)?,
-            _ => array(column)?,
-        });
-    }
-    RecordBatch::try_new(schema, columns)
+/// What is taken out of a dataset's texts and lists.
+pub(super) struct Redaction<'a> {
+    withheld: &'a Withheld,
+    names: Names,
 }
 
-/// An array without addresses.
-fn array(column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
-    Ok(match column.data_type() {
-        DataType::Utf8 => {
-            let texts = column.as_string::<i32>().iter();
-            Arc::new(texts.map(|text| text.map(without_addresses)).collect::<StringArray>())
+impl<'a> Redaction<'a> {
+    /// What is to be taken out of this dataset.
+    ///
+    /// # Errors
+    /// A part of it cannot be read.
+    pub(super) fn of(dataset: &Dataset, withheld: &'a Withheld) -> Result<Self, Fault> {
+        let names =
+            if withheld.hides_names() { Names::of(std::slice::from_ref(dataset))? } else { Names::default() };
+        Ok(Self { withheld, names })
+    }
+
+    /// A batch of a table without what is withheld in any of its texts, lists and groups included. `scan` and
+    /// hashes are left as they are; so is the name of each row, whatever else is said of it; a certificate
+    /// that has something of it is left its row, and its DER is emptied, since it is in there too.
+    ///
+    /// # Errors
+    /// The batch is not what its schema says.
+    pub(super) fn batch(&self, batch: &RecordBatch) -> Result<RecordBatch, ArrowError> {
+        let schema = batch.schema();
+        let all = Texts { addresses: self.withheld.redacts(), names: Some(&self.names) };
+        let keys = Texts { names: None, ..all };
+        let mut columns = Vec::with_capacity(batch.num_columns());
+        for (field, column) in schema.fields().iter().zip(batch.columns()) {
+            columns.push(match field.name().as_str() {
+                "scan" => Arc::clone(column),
+                "domain" | "input" | "registrable" => keys.array(column)?,
+                "der" => all.der(column, batch)?,
+                "findings" | "lasting" if self.withheld.hides_names() => self.codes(column)?,
+                _ => all.array(column)?,
+            });
         }
-        DataType::Binary => {
-            let bodies = column.as_binary::<i32>().iter();
-            let each = bodies.map(|body| body.map(without_addresses_in_bytes));
-            Arc::new(each.collect::<BinaryArray>())
+        RecordBatch::try_new(schema, columns)
+    }
+
+    /// Lists of findings without those that are withheld.
+    fn codes(&self, column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+        let DataType::List(item) = column.data_type() else { return Ok(Arc::clone(column)) };
+        let mut lists = ListBuilder::new(StringBuilder::new()).with_field(Arc::clone(item));
+        for codes in column.as_list::<i32>().iter() {
+            let Some(codes) = codes else {
+                lists.append_null();
+                continue;
+            };
+            let kept = codes.as_string::<i32>().iter().flatten();
+            kept.filter(|code| !self.withheld.has_finding(code))
+                .for_each(|code| lists.values().append_value(code));
+            lists.append(true);
         }
-        DataType::List(item) => {
-            let list = column.as_list::<i32>();
-            let values = array(list.values())?;
-            Arc::new(ListArray::try_new(
-                Arc::clone(item),
-                list.offsets().clone(),
-                values,
-                list.nulls().cloned(),
-            )?)
-        }
-        DataType::Struct(fields) => {
-            let group = column.as_struct();
-            let members: Result<Vec<ArrayRef>, ArrowError> = group.columns().iter().map(array).collect();
-            Arc::new(StructArray::try_new(fields.clone(), members?, group.nulls().cloned())?)
-        }
-        _ => make_array(column.to_data()),
-    })
+        Ok(Arc::new(lists.finish()))
+    }
 }
 
-/// Bytes without addresses; what is not UTF-8 keeps its bytes.
-fn without_addresses_in_bytes(body: &[u8]) -> Cow<'_, [u8]> {
-    if let Ok(text) = std::str::from_utf8(body) {
-        return match without_addresses(text) {
-            Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
-            Cow::Owned(text) => Cow::Owned(text.into_bytes()),
-        };
-    }
-    let mut out = Vec::with_capacity(body.len());
-    for chunk in body.utf8_chunks() {
-        out.extend_from_slice(without_addresses(chunk.valid()).as_bytes());
-        out.extend_from_slice(chunk.invalid());
-    }
-    Cow::Owned(out)
+/// What is replaced in texts.
+#[derive(Clone, Copy)]
+struct Texts<'a> {
+    addresses: bool,
+    names: Option<&'a Names>,
 }
 
-fn without_der(der: &ArrayRef, batch: &RecordBatch) -> Result<ArrayRef, ArrowError> {
-    let named = ["subject", "issuer", "sans", "aia"].map(|name| batch.column_by_name(name));
-    let mut holds = vec![false; batch.num_rows()];
-    for column in named.into_iter().flatten() {
-        let cleaned = array(column)?;
-        for (row, holds) in holds.iter_mut().enumerate() {
-            // An IP address among the SANs, or in the names: then it is in the DER as well.
-            *holds |= column.slice(row, 1).to_data() != cleaned.slice(row, 1).to_data();
+impl Texts<'_> {
+    /// Whether nothing is.
+    fn is_nothing(&self) -> bool {
+        !self.addresses && self.names.is_none_or(Names::is_empty)
+    }
+
+    fn text<'t>(&self, text: &'t str) -> Cow<'t, str> {
+        let text = if self.addresses { without_addresses(text) } else { Cow::Borrowed(text) };
+        match (self.names, text) {
+            (Some(names), Cow::Borrowed(text)) => names.without(text),
+            (Some(names), Cow::Owned(text)) => Cow::Owned(names.without(&text).into_owned()),
+            (None, text) => text,
         }
     }
-    let emptied = der.as_binary::<i32>().iter().zip(holds);
-    Ok(Arc::new(
-        emptied.map(|(der, holds)| der.map(|der| if holds { &[][..] } else { der })).collect::<BinaryArray>(),
-    ))
+
+    /// Bytes likewise; what is not UTF-8 keeps its bytes.
+    fn bytes<'t>(&self, body: &'t [u8]) -> Cow<'t, [u8]> {
+        if let Ok(text) = std::str::from_utf8(body) {
+            return match self.text(text) {
+                Cow::Borrowed(text) => Cow::Borrowed(text.as_bytes()),
+                Cow::Owned(text) => Cow::Owned(text.into_bytes()),
+            };
+        }
+        let mut out = Vec::with_capacity(body.len());
+        for chunk in body.utf8_chunks() {
+            out.extend_from_slice(self.text(chunk.valid()).as_bytes());
+            out.extend_from_slice(chunk.invalid());
+        }
+        Cow::Owned(out)
+    }
+
+    fn array(&self, column: &ArrayRef) -> Result<ArrayRef, ArrowError> {
+        if self.is_nothing() {
+            return Ok(Arc::clone(column));
+        }
+        Ok(match column.data_type() {
+            DataType::Utf8 => {
+                let texts = column.as_string::<i32>().iter();
+                Arc::new(texts.map(|text| text.map(|text| self.text(text))).collect::<StringArray>())
+            }
+            DataType::Binary => {
+                let bodies = column.as_binary::<i32>().iter();
+                Arc::new(bodies.map(|body| body.map(|body| self.bytes(body))).collect::<BinaryArray>())
+            }
+            DataType::List(item) => {
+                let list = column.as_list::<i32>();
+                let values = self.array(list.values())?;
+                Arc::new(ListArray::try_new(
+                    Arc::clone(item),
+                    list.offsets().clone(),
+                    values,
+                    list.nulls().cloned(),
+                )?)
+            }
+            DataType::Struct(fields) => {
+                let group = column.as_struct();
+                let members = group.columns().iter().map(|member| self.array(member));
+                let members = members.collect::<Result<Vec<ArrayRef>, ArrowError>>()?;
+                Arc::new(StructArray::try_new(fields.clone(), members, group.nulls().cloned())?)
+            }
+            _ => make_array(column.to_data()),
+        })
+    }
+
+    /// The DER of certificates, empty where one names what is replaced among its SANs or in its names.
+    fn der(&self, der: &ArrayRef, batch: &RecordBatch) -> Result<ArrayRef, ArrowError> {
+        let named = ["subject", "issuer", "sans", "aia"].map(|name| batch.column_by_name(name));
+        let mut holds = vec![false; batch.num_rows()];
+        for column in named.into_iter().flatten() {
+            let cleaned = self.array(column)?;
+            for (row, holds) in holds.iter_mut().enumerate() {
+                *holds |= column.slice(row, 1).to_data() != cleaned.slice(row, 1).to_data();
+            }
+        }
+        let emptied = der.as_binary::<i32>().iter().zip(holds);
+        Ok(Arc::new(
+            emptied
+                .map(|(der, holds)| der.map(|der| if holds { &[][..] } else { der }))
+                .collect::<BinaryArray>(),
+        ))
+    }
 }
 
 #[cfg(test)]
@@ -215,10 +283,11 @@ mod tests {
 
     #[test]
     fn lists_groups_and_bodies_are_searched_and_nulls_stay() {
-        let body = without_addresses_in_bytes(b"mx: 192.0.2.1\r\n\xff 192.0.2.2");
+        let addresses = Texts { addresses: true, names: None };
+        let body = addresses.bytes(b"mx: 192.0.2.1\r\n\xff 192.0.2.2");
         assert_eq!(&*body, b"mx: [address]\r\n\xff [address]");
         let texts: ArrayRef = Arc::new(StringArray::from(vec![Some("192.0.2.1"), None, Some("a")]));
-        let found = array(&texts).unwrap();
+        let found = addresses.array(&texts).unwrap();
         assert_eq!(found.as_string::<i32>().iter().collect::<Vec<_>>(), [Some("[address]"), None, Some("a")]);
     }
 }

@@ -10,6 +10,7 @@ use crate::dataset::{Completeness, Dataset};
 use crate::fault::Fault;
 use crate::query::Query;
 use crate::render::Answer;
+use crate::withheld::Withheld;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::DataType;
 use serde_json::Value;
@@ -68,6 +69,9 @@ pub async fn verify(dir: &Path, memory: usize, time: Duration) -> Result<Vec<Che
     checks.push(columns(&folder, &layout)?);
     if dataset.manifest.pointer("/withheld/addresses").is_some() {
         checks.push(addresses(&dataset)?);
+    }
+    if dataset.manifest.pointer("/withheld/claimable").is_some() {
+        checks.push(findings(&dataset)?);
     }
     checks.push(described(&folder)?);
     checks.push(answers(&folder, &layout, memory, time).await?);
@@ -145,6 +149,30 @@ fn columns(folder: &Folder, layout: &Layout) -> Result<Check, Fault> {
         }
     }
     Ok(Check { what: format!("columns of {parts} Parquet files"), faults })
+}
+
+/// Where findings are left out, no list holds one of them.
+fn findings(dataset: &Dataset) -> Result<Check, Fault> {
+    let withheld = Withheld::of_manifest(&dataset.manifest)?;
+    let (mut faults, mut codes) = (Vec::new(), 0);
+    for part in dataset.parts.get("assessments").into_iter().flatten() {
+        let reader = open(part)?.build().map_err(|cause| Fault::file("read", part, cause))?;
+        for batch in reader {
+            let batch = batch.map_err(|cause| Fault::file("read", part, cause))?;
+            for name in ["findings", "lasting"] {
+                let lists = batch.column_by_name(name).and_then(|column| column.as_list_opt::<i32>());
+                let Some(all) = lists.and_then(|lists| lists.values().as_string_opt::<i32>()) else {
+                    continue;
+                };
+                codes += all.len();
+                let held = all.iter().flatten().filter(|code| withheld.has_finding(code)).count();
+                if held > 0 {
+                    faults.push(format!("{}: {name} holds {held} that are left out", part.display()));
+                }
+            }
+        }
+    }
+    Ok(Check { what: format!("none that is left out among {codes} findings"), faults })
 }
 
 /// Where addresses are left out, no text of any table holds one.

@@ -11,6 +11,7 @@
 pub mod catalogue;
 pub mod chains;
 mod changes;
+mod claimable;
 mod companions;
 mod dane;
 mod facts;
@@ -67,6 +68,7 @@ pub fn domain(row: &SeenDomain, hosts: &HostsOf) -> AssessmentRow {
     smtp::findings(&case, &mut found);
     let mismatch_kind = mismatch::findings(&case, &mut found);
     companions::findings(&case, &mut found);
+    claimable::findings(&case, &mut found);
     let dane = dane::findings(&case, &mut found);
     let verdicts = verdict::verdicts(&case);
     AssessmentRow {

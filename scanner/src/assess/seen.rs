@@ -37,7 +37,9 @@ view! {
         dmarc_dns,
         dmarc_txt,
         dmarc_policy,
+        tlsrpt_rua_dns,
         policy_at,
+        policy_cname,
         policy_outcome,
         policy_cert_faults,
         policy_certificate_sha256,
@@ -48,6 +50,7 @@ view! {
         policy_attempts,
         looks,
         policy_wildcard,
+        pattern_dns,
     }
 }
 

@@ -44,6 +44,7 @@ pub fn object(checked: &Checked) -> Value {
             "txt": row.tlsrpt_txt,
             "state": row.tlsrpt_record.map(RecordState::as_str),
             "rua": row.tlsrpt_rua,
+            "rua_dns": row.tlsrpt_rua_dns,
         },
         "dmarc": dmarc(row),
         "dane": judged.dane.as_ref().map(|hosts| {
@@ -105,6 +106,7 @@ fn policy(row: &DomainRow) -> Value {
         "mode": policy.mode,
         "max_age_s": policy.max_age_s,
         "mx": policy.mx,
+        "pattern_dns": row.pattern_dns,
     })
 }
 

@@ -125,6 +125,8 @@ fn policy(checked: &Checked) -> Vec<String> {
         let said: Vec<String> = mode.into_iter().chain(age).chain(mx).collect();
         lines.extend((!said.is_empty()).then(|| said.join(", ")));
     }
+    let leads = checked.row.pattern_dns.iter().flatten();
+    lines.extend(leads.map(|one| format!("domain of a pattern: {} {}", one.domain, one.status)));
     lines
 }
 
@@ -195,6 +197,10 @@ fn tlsrpt(checked: &Checked) -> Vec<String> {
         known => format!("{}{to}", state(known)),
     }];
     lines.extend(row.tlsrpt_txt.iter().flatten().map(|txt| format!("TXT {txt}")));
+    for one in row.tlsrpt_rua_dns.iter().flatten() {
+        let mail = one.mx_kind.map(|kind| format!(", mail {kind}")).unwrap_or_default();
+        lines.push(format!("host of reports: {} {}{mail}", one.host, one.status));
+    }
     lines
 }
 

@@ -45,7 +45,7 @@ codes! {
     record_escaped, record_unrelated_txt, record_wildcard, record_delegated, record_ns_disagree,
 
     policy_host_name_invalid, policy_host_nxdomain, policy_host_dangling_cname, policy_host_no_address,
-    policy_host_dns_failure: may_pass, policy_host_forbidden_address,
+    policy_host_dns_failure: may_pass, policy_host_forbidden_address, policy_host_cname_claimable,
 
     policy_connect_refused, policy_connect_timeout: may_pass, policy_connect_unreachable: may_pass,
     policy_connect_reset: may_pass,
@@ -78,11 +78,12 @@ codes! {
     mx_cert_untrusted, mx_cert_chain_incomplete, mx_cert_other, mx_cert_all_invalid,
     mx_cert_some_invalid, mx_cert_renewal_late,
 
-    mx_mismatch_all, mx_mismatch_some, pattern_unused,
+    mx_mismatch_all, mx_mismatch_some, pattern_unused, policy_pattern_domain_missing,
 
     tlsrpt_dns_failure: may_pass, tlsrpt_absent, tlsrpt_multiple, tlsrpt_invalid, tlsrpt_rua_missing,
-    tlsrpt_rua_invalid, tlsrpt_escaped, dmarc_dns_failure: may_pass, dmarc_absent, dmarc_multiple,
-    dmarc_invalid, dmarc_policy_none, dane_valid, dane_invalid, dane_insecure, dane_unusable, dane_bogus, dane_ta_public_ca,
+    tlsrpt_rua_invalid, tlsrpt_escaped, tlsrpt_rua_domain_missing, tlsrpt_rua_no_mx, dmarc_dns_failure: may_pass,
+    dmarc_absent, dmarc_multiple, dmarc_invalid, dmarc_policy_none, dane_valid, dane_invalid, dane_insecure,
+    dane_unusable, dane_bogus, dane_ta_public_ca,
 
     id_changed_policy_same, policy_changed_id_same, removed_without_none, removal_not_observed,
     enforce_withdrawn, broke, repaired, first_seen_broken,

@@ -55,6 +55,26 @@ pub struct Retried {
     pub status: DnsStatus,
 }
 
+/// A domain that a pattern names, and what the DNS says of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PatternDns {
+    /// The registrable domain, lower case.
+    pub domain: String,
+    /// What came of asking for it.
+    pub status: DnsStatus,
+}
+
+/// A host that reports go to, and what the DNS says of it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RuaDns {
+    /// The host, lower case.
+    pub host: String,
+    /// What came of asking for it.
+    pub status: DnsStatus,
+    /// Where its mail goes; `None` where reports do not come to it by mail.
+    pub mx_kind: Option<MxKind>,
+}
+
 impl Retried {
     /// Notes that a question is asked again, if it was asked before.
     pub fn note(list: &mut Vec<Self>, question: Question, before: Option<DnsStatus>) {
@@ -102,7 +122,9 @@ pub struct DomainRow {
     pub tlsrpt_txt: Option<Vec<String>>,
     pub tlsrpt_record: Option<RecordState>,
     pub tlsrpt_rua: Option<Vec<String>>,
+    pub tlsrpt_rua_dns: Option<Vec<RuaDns>>,
     pub dmarc: DmarcEvidence,
+    pub pattern_dns: Option<Vec<PatternDns>>,
     pub policy: PolicyEvidence,
 }
 

@@ -13,6 +13,7 @@
 
 use super::escaped::{self, meant};
 use super::fields::{Shape, Standing, after_spaced_version, fields, standing, trailing_space};
+use super::mx_pattern::is_domain;
 use super::text::{is_uri_text, offset_in, trim_wsp};
 use super::{Fault, Weight, leniently_valid, strictly_valid};
 use crate::evidence::text::escape;
@@ -159,6 +160,32 @@ fn target(uri: &[u8]) -> Option<(Scheme, &[u8])> {
         .or_else(|| after(b"https://").map(|rest| (Scheme::Https, rest)))
 }
 
+/// Where the reports of a URI go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// The host, in lower case.
+    pub host: String,
+    /// Whether they go there by mail, and not by HTTPS.
+    pub is_mail: bool,
+}
+
+/// Where the reports of a valid URI go; `None` where that is no name (RFC 5321 section 4.1.2), such as an
+/// address.
+#[must_use]
+pub fn destination(uri: &str) -> Option<Destination> {
+    let (scheme, rest) = target(uri.as_bytes())?;
+    let rest = std::str::from_utf8(rest).ok()?;
+    let (host, is_mail) = match scheme {
+        Scheme::Mailto => (rest.split('?').next()?.rsplit_once('@')?.1, true),
+        Scheme::Https => {
+            let authority = rest.split(['/', '?', '#']).next()?;
+            (authority.rsplit('@').next()?.split(':').next()?, false)
+        }
+    };
+    let host = host.strip_suffix('.').unwrap_or(host).to_ascii_lowercase();
+    is_domain(host.as_bytes()).then_some(Destination { host, is_mail })
+}
+
 fn is_valid(scheme: Scheme, rest: &[u8]) -> bool {
     let whole = match scheme {
         Scheme::Mailto => {
@@ -179,6 +206,25 @@ mod tests {
     #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn reports_go_to_the_host_of_their_uri() {
+        for (uri, host, is_mail) in [
+            ("mailto:tls@Reports.example.net", Some("reports.example.net"), true),
+            ("MAILTO:a%40b@example.net?subject=x@y", Some("example.net"), true),
+            ("mailto:a@example.net,b", None, true),
+            ("https://reports.example.net./v1?a=b@c", Some("reports.example.net"), false),
+            ("https://user@reports.example.net:8443/v1", Some("reports.example.net"), false),
+            ("https://192.0.2.1/v1", None, false),
+            ("https://[2001:db8::1]/v1", None, false),
+            ("http://example.net/", None, false),
+            ("mailto:a@ex%61mple.net", None, true),
+        ] {
+            let found = destination(uri);
+            let expected = host.map(|host| Destination { host: host.to_owned(), is_mail });
+            assert_eq!(found, expected, "{uri}");
+        }
+    }
 
     fn codes(txt: &str) -> Vec<&'static str> {
         judge(&[txt]).faults.iter().map(|fault| fault.code.as_str()).collect()

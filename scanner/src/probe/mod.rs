@@ -11,7 +11,9 @@ pub mod course;
 mod dmarc;
 mod host;
 mod known;
+mod named;
 mod ns;
+mod once;
 mod policy;
 mod reach;
 mod tries;
@@ -20,6 +22,7 @@ use course::{Far, Left, Standing};
 pub use dmarc::Above;
 pub use host::HostLook;
 pub use known::{Control, controls};
+pub use once::Names;
 pub use reach::{Reached, own_mail_server};
 
 use crate::admission::{Admission, Waited};
@@ -51,6 +54,8 @@ pub struct Probe {
     pub meters: Arc<Meters>,
     /// What is known of the DMARC records above the names of the list.
     pub above: Above,
+    /// What is known of the names that policies and TLSRPT records lead to.
+    pub names: Names,
     /// Whether MX hosts can be contacted from here at all.
     pub smtp_reachable: bool,
 }
@@ -313,16 +318,21 @@ fn take_mx(row: &mut DomainRow, answer: &Answer) {
     row.mx_ede.clone_from(&answer.ede);
     row.mx_ad = answer.ad;
     row.mx_ttl = answer.ttl;
-    let (kind, set) = match answer.status {
+    let (kind, set) = mx_set(answer);
+    row.mx_kind = Some(kind);
+    row.mx = set;
+}
+
+/// Where mail goes by an answer to the MX question, and the set; both are open where there is no MX.
+fn mx_set(answer: &Answer) -> (MxKind, Option<Vec<Mx>>) {
+    match answer.status {
         DnsStatus::NoError => match answer.mx().as_slice() {
             [(_, root)] if root == "." => (MxKind::Null, Some(Vec::new())),
             set => (MxKind::Explicit, Some(set.iter().map(|(p, host)| member(*p, host)).collect())),
         },
         DnsStatus::NxDomain if !answer.is_aliased() => (MxKind::None, Some(Vec::new())),
         _ => (MxKind::Unknown, None),
-    };
-    row.mx_kind = Some(kind);
-    row.mx = set;
+    }
 }
 
 fn member(preference: u16, host: &str) -> Mx {
@@ -331,13 +341,22 @@ fn member(preference: u16, host: &str) -> Mx {
 
 /// No MX: the domain's own address takes its place, preference 0 (RFC 5321 section 5.1).
 fn take_implicit(row: &mut DomainRow, status: DnsStatus) {
-    let (kind, set) = match status {
-        DnsStatus::NoError => (MxKind::Implicit, Some(vec![member(0, &row.domain)])),
-        DnsStatus::NoData | DnsStatus::NxDomain => (MxKind::None, Some(Vec::new())),
-        _ => (MxKind::Unknown, None),
-    };
+    let kind = implicit(status);
     row.mx_kind = Some(kind);
-    row.mx = set;
+    row.mx = match kind {
+        MxKind::Implicit => Some(vec![member(0, &row.domain)]),
+        MxKind::None => Some(Vec::new()),
+        _ => None,
+    };
+}
+
+/// Where mail goes that has no MX, by what came of asking for the domain's own addresses.
+const fn implicit(status: DnsStatus) -> MxKind {
+    match status {
+        DnsStatus::NoError => MxKind::Implicit,
+        DnsStatus::NoData | DnsStatus::NxDomain => MxKind::None,
+        _ => MxKind::Unknown,
+    }
 }
 
 /// TXT records as the dataset has them: sorted, escaped; `None` where there was no definite answer.

@@ -18,7 +18,8 @@ use std::net::{IpAddr, SocketAddr};
 use tokio::time::Instant;
 
 impl Probe {
-    /// Policy host, policy, which MX hosts it matches, and last the name servers; for domains that signal.
+    /// Policy host, policy, which MX hosts it matches, the names that it and the TLSRPT record lead to, and
+    /// last the name servers; for domains that signal.
     ///
     /// # Errors
     /// This machine failed, or the scan was stopped.
@@ -37,6 +38,7 @@ impl Probe {
         self.control_policy(domain).await?;
         match_hosts(&mut domain.row);
         // Boxed: few names signal.
+        Box::pin(self.named(domain)).await?;
         Box::pin(self.name_servers(domain)).await
     }
 

@@ -8,7 +8,7 @@ use crate::fault::LocalFault;
 use crate::meters::{Meters, Process};
 use crate::plan::descriptors::{Lowered, Machine};
 use crate::plan::{PlanError, ScanPlan, StarttlsScope};
-use crate::probe::{self, Above, Probe, Reached};
+use crate::probe::{self, Above, Names, Probe, Reached};
 use crate::tls::{TlsClient, Trust, paths};
 use crate::uplink::{Routes, Uplink};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
@@ -93,6 +93,7 @@ pub(crate) fn prepare(mut plan: ScanPlan, stop: CancellationToken) -> Result<Pre
         tls: TlsClient::new(trust)?,
         meters: Arc::new(Meters::new()?),
         above: Above::default(),
+        names: Names::default(),
         smtp_reachable: smtp != Some(false),
     };
     Ok(Prepared { manners, lowered, probe, versions, vantage, silent: found.silent })

@@ -178,13 +178,17 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
         let versions = (0..batch.num_rows()).map(|row| statuses.is_valid(row).then_some("HTTP/1.1"));
         Arc::new(versions.collect::<StringArray>())
     };
+    let reports = |batch: &RecordBatch| of_names(&lab, "tlsrpt_rua_dns", batch);
+    let patterns = |batch: &RecordBatch| of_names(&lab, "pattern_dns", batch);
     let mut of_domains: Vec<Made<'_>> = vec![
         ("delegated_to", &servers),
         ("ds", &ds),
         ("sts_ns_agree", &agreement),
+        ("tlsrpt_rua_dns", &reports),
         ("policy_alert", &alert),
         ("policy_http_version", &version),
         ("looks", &of_policy),
+        ("pattern_dns", &patterns),
     ];
     of_domains.extend(
         of_dmarc
@@ -235,6 +239,19 @@ fn of_hosts(lab: &Lab, name: &str, batch: &RecordBatch) -> ArrayRef {
     let [hosts, addresses] =
         ["host", "addr"].map(|name| super::texts_of(batch.column_by_name(name).unwrap()));
     let cells: Vec<&Value> = hosts.into_iter().zip(addresses).map(|host| &known[&host]).collect();
+    to_arrow(&table.columns[at].kind, &cells).unwrap()
+}
+
+/// A column of the domains of a batch as the laboratory knows it.
+fn of_names(lab: &Lab, name: &str, batch: &RecordBatch) -> ArrayRef {
+    let table = &lab.oracle.contract.domains;
+    let [domain, at] = ["domain", name].map(|name| table.position(name).unwrap());
+    let truth = Reader::open(Arc::clone(&lab.oracle.contract), &lab.path(sts_lab::TRUTH)).unwrap();
+    let rows = truth.map(|row| row.unwrap().domain);
+    let known: BTreeMap<_, _> =
+        rows.map(|row| (row[domain].as_text().map(str::to_owned), row[at].clone())).collect();
+    let domains = super::texts_of(batch.column_by_name("domain").unwrap());
+    let cells: Vec<&Value> = domains.into_iter().map(|domain| &known[&domain]).collect();
     to_arrow(&table.columns[at].kind, &cells).unwrap()
 }
 

@@ -9,6 +9,7 @@
 
 mod chains;
 mod check;
+mod claimable;
 mod clock;
 mod companions;
 mod counting;

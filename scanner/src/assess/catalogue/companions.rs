@@ -22,6 +22,12 @@ pub(super) const COMPANIONS: &[Finding] = table! { Companions:
     tlsrpt_escaped, Error, "RFC 8460 3", ["domains.tlsrpt_txt"], None,
         "Quotes or backslashes in the TLSRPT record",
         "Take the quotes and backslashes out of the record's text: they belong to zone files and forms, and what was published has them in it.";
+    tlsrpt_rua_domain_missing, Error, "RFC 8460 3, 7", ["domains.tlsrpt_rua_dns"], None,
+        "Reports go to a host that does not exist",
+        "Correct the host in the report address, or register it: as it is, reports are lost, and go to whoever registers the name.";
+    tlsrpt_rua_no_mx, Warning, "RFC 8460 3, RFC 5321 5.1", ["domains.tlsrpt_rua_dns"], None,
+        "Reports are mailed to a host that takes no mail",
+        "Give a report address at a host that takes mail: as it is, reports by mail are lost.";
     dmarc_dns_failure, Indeterminate, "RFC 9989 4.10", ["domains.dmarc_dns", "domains.attempts"], None,
         "No usable answer for _dmarc",
         "Check that every name server of the zone, and of those above it, answers TXT queries for _dmarc.";

@@ -152,4 +152,7 @@ pub(super) const MISMATCH: &[Finding] = table! { Mismatch:
     pattern_unused, Warning, "RFC 8461 4.1", ["domains.mx", "domains.policy_mx", "domains.policy_usable"], None,
         "A pattern matches no MX host",
         "Remove the pattern unless you plan to add an MX host that it matches.";
+    policy_pattern_domain_missing, Error, "RFC 8461 4.1", ["domains.pattern_dns", "domains.mx", "domains.policy_mx"], None,
+        "A pattern that matches no MX host is of a domain that does not exist",
+        "Remove the pattern: whoever registers its domain has a host that the policy lets mail through to.";
 };

@@ -22,6 +22,9 @@ pub(super) const DNS: &[Finding] = table! { PolicyDns:
     policy_host_forbidden_address, Error, "RFC 6890 2.2", ["domains.policy_outcome", "domains.policy_addrs"], FETCH,
         "mta-sts has only private addresses",
         "Give mta-sts a public address: senders on the Internet cannot reach a private, loopback or link-local one.";
+    policy_host_cname_claimable, Warning, "RFC 8461 8.2", ["domains.policy_cname", "domains.policy_outcome", "domains.policy_http_status", "domains.policy_body"], None,
+        "The CNAME at mta-sts leads to a name that its service has free",
+        "Remove the CNAME at mta-sts, or take the name at the service again: whoever takes it first can serve a policy for the domain.";
 };
 
 pub(super) const TCP: &[Finding] = table! { PolicyTcp:

@@ -1,6 +1,7 @@
 //! One readable row for each finding and each rule of the verdicts.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests")]
 
+mod claimable;
 mod companions;
 mod dane;
 mod findings;

@@ -5,7 +5,7 @@ use super::retried;
 use super::table::{group, table};
 use crate::dataset::cell::Filled;
 use crate::dataset::item::Time;
-use crate::evidence::rows::{AddrOutcome, DomainRow, Listed, Mx, Retried};
+use crate::evidence::rows::{AddrOutcome, DomainRow, Listed, Mx, PatternDns, Retried, RuaDns};
 use crate::evidence::{
     AddressOutcome, CertFault, CertOutcome, DmarcPolicy, DnsStatus, HttpVersion, Mode, MxKind, PolicyOutcome,
     RecordState, TlsVersion, WordEntry, every_but,
@@ -43,6 +43,28 @@ group! {
             "IPv4 or IPv6 address.";
         outcome: AddressOutcome = one.outcome,
             "Its outcome: `ok`, a policy_ code, `forbidden_address`, `not_sampled` (beyond --addresses-per-host, or an earlier address answered) or `not_attempted` (this machine lacks the address family, or the address was passed over as silent).", of(addresses);
+    }
+}
+
+group! {
+    /// A domain that a pattern names, as a dataset has it.
+    SeenPatternDns; one: PatternDns {
+        domain: String = one.domain,
+            "Registrable domain of the pattern, lower case.";
+        status: DnsStatus = one.status,
+            "DNS status of MX at the domain, words as in mx_dns; NODATA also where it is an alias of a name that does not exist.";
+    }
+}
+
+group! {
+    /// A host that reports go to, as a dataset has it.
+    SeenRuaDns; one: RuaDns {
+        host: String = one.host,
+            "Host of a report address, lower case.";
+        status: DnsStatus = one.status,
+            "DNS status of MX at the host, words as in mx_dns; NODATA also where it is an alias of a name that does not exist.";
+        mx_kind: Option<MxKind> = one.mx_kind,
+            "Where mail for the host goes, words as in mx_kind of the domain; null where reports are asked for by https alone.";
     }
 }
 
@@ -133,6 +155,8 @@ table! {
             "valid | invalid | multiple | absent (RFC 8460 section 3), or unknown; null where not asked.", counted();
         tlsrpt_rua: Option<Vec<String>> = row.tlsrpt_rua,
             "Its report addresses in their order, as written; empty where the record has none; null where no record counts.";
+        tlsrpt_rua_dns: Option<Vec<RuaDns>> = row.tlsrpt_rua_dns,
+            "Hosts of the report addresses, in their order, the domain itself left out, with what the DNS says of them: each name is asked for once per run, and at most eight for a domain together with pattern_dns. Empty where there is nothing to ask for; null where not asked (domains that do not signal, or without a valid TLSRPT record), and in layouts before 1.3. Of the class claimable, which `sts-publish` leaves out.", since("1.3");
         dmarc_dns: Option<DnsStatus> = row.dmarc.dns,
             "DNS status of `TXT _dmarc.<domain>`; where no record stands there and a question of the walk above it failed (RFC 9989 section 4.10), that failure; null where not asked (the companion is off, the domain does not exist), and in layouts before 1.3.", counted(), since("1.3");
         dmarc_txt: Option<Vec<String>> = row.dmarc.txt,
@@ -203,5 +227,7 @@ table! {
             "max_age of whatever text there is, in seconds, as written; null unless it is one to ten digits.";
         policy_mx: Option<Vec<String>> = row.policy.mx,
             "Values of the mx fields of whatever text there is, in their order, escaped, valid or not; null where there is no body.";
+        pattern_dns: Option<Vec<PatternDns>> = row.pattern_dns,
+            "Registrable domains of the patterns of a usable policy that match no MX host, in the order of the patterns, the domain's own left out, with what the DNS says of them, as in tlsrpt_rua_dns. Empty where there is nothing to ask for; null where not asked (no usable policy, mode none, or no MX host to match), and in layouts before 1.3. Of the class claimable, which `sts-publish` leaves out.", since("1.3");
     }
 }
