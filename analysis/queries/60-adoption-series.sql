@@ -12,12 +12,13 @@ WITH classes AS (
     SELECT
         scan, 1 AS part, 'all' AS names_of, in_d1, in_d2, in_d3, may_d1, mx_unknown, may_d3, signals, adopts,
         undecided, names
-    FROM suffix_counts
+    FROM state_counts
     UNION ALL
     SELECT
         scan, 2 AS part, 'common' AS names_of, in_d1, in_d2, in_d3, may_d1, mx_unknown, may_d3, signals, adopts,
         undecided, names
-    FROM common_counts
+    FROM state_counts
+    WHERE common
 ),
 members AS (
     SELECT

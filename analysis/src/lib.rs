@@ -6,15 +6,14 @@
 
 pub mod claimable;
 pub mod cli;
-pub mod common;
 pub mod comparable;
 pub mod contract;
-pub mod customers;
 pub mod dataset;
 pub mod fault;
 pub mod findings;
 mod hash;
 mod output;
+mod passes;
 pub mod providers;
 pub mod publish;
 pub mod query;

@@ -1,8 +1,9 @@
 //! Whose a host is: registrable domains, and the providers they belong to.
 
 use crate::fault::Fault;
+use datafusion::common::HashMap;
 use serde::Deserialize;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::net::IpAddr;
 
 const TEXT: &str = include_str!("../providers.toml");
@@ -76,7 +77,9 @@ impl Providers {
 /// a suffix. The name is lower case, in A-labels, without trailing dot.
 #[must_use]
 pub fn registrable(name: &str) -> Option<&str> {
-    if name.parse::<IpAddr>().is_ok() {
+    // Every address ends in a digit or has a colon, and hardly a name does: most need not be parsed.
+    let may_be_address = name.ends_with(|last: char| last.is_ascii_digit()) || name.contains(':');
+    if may_be_address && name.parse::<IpAddr>().is_ok() {
         return None;
     }
     let below = name.strip_suffix(icann_suffix(name)?)?.strip_suffix('.')?;

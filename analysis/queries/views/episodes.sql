@@ -85,7 +85,7 @@ named AS (
 ),
 never AS (
     SELECT coalesce(max(names), 0) - (SELECT count(DISTINCT domain) FROM snapshots WHERE common) AS names
-    FROM (SELECT scan, sum(names) AS names FROM common_counts GROUP BY scan) AS sums
+    FROM (SELECT scan, sum(names) AS names FROM state_counts WHERE common GROUP BY scan) AS sums
 )
 SELECT
     what, class, begun,

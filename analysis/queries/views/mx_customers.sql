@@ -4,7 +4,7 @@
 --   preference; a name with hosts of several providers there counts once under each. (own domain): the host
 --   is below the name's own registrable domain. The root of a null MX beside others is no host, nor is a name below invalid.
 -- units: names.
--- note: the programs of this project count this without SQL, in one pass (`src/customers.rs`); this text says
+-- note: the programs of this project count this without SQL, in one pass (`src/passes/customers.rs`); this text says
 --   what they count, and tests hold one against the other.
 WITH hosts AS (
     SELECT

@@ -32,8 +32,9 @@ SELECT
     END AS tlsrpt,
     CASE
         WHEN dmarc_dns IS NULL THEN '(not recorded)'
-        WHEN dmarc_policy IN ('none', 'quarantine', 'reject') THEN dmarc_policy
-        WHEN dmarc_policy IS NULL AND dmarc_record IN ('absent', 'invalid', 'multiple') THEN dmarc_record
+        WHEN dmarc_policy IN ('none', 'quarantine', 'reject') THEN coalesce(dmarc_policy, 'unknown')
+        WHEN dmarc_policy IS NULL AND dmarc_record IN ('absent', 'invalid', 'multiple')
+            THEN coalesce(dmarc_record, 'unknown')
         ELSE 'unknown'
     END AS dmarc,
     coalesce(sts_wildcard, false) AS wildcard

@@ -3,6 +3,8 @@
 -- denominator: D4 = all names.
 -- units: names. step: 1 up to rank 1000, 2 up to 10000, 3 up to 100000, 4 up to 1000000, 5 above, 6 without
 --   rank. above: the bin of the width of the settings holds the ranks above it; null without rank.
+-- note: the programs of this project count this without SQL, in one pass (`src/passes/names.rs`); this text
+--   says what they count, and tests hold one against the other.
 WITH counted AS (
     SELECT
         scan,

@@ -4,6 +4,8 @@
 -- units: names.
 -- note: the states of a name are one number while it is counted: grouping by one column takes less time than
 --   by ten.
+-- note: the programs of this project count this without SQL, in one pass (`src/passes/names.rs`); this text
+--   says what they count, and tests hold one against the other.
 WITH counted AS (
     SELECT
         scan, suffix, tlsrpt, dmarc,

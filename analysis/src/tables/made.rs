@@ -2,9 +2,8 @@
 
 use super::parquet_file::ParquetFile;
 use super::{Tables, in_query};
-use crate::common;
-use crate::customers;
 use crate::fault::Fault;
+use crate::passes::{common, customers, names};
 use crate::providers;
 use crate::query::{Making, Query, View};
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
@@ -35,7 +34,7 @@ pub(crate) const SIGNALLER_NAMES: &str = "SELECT DISTINCT name FROM (
 ) WHERE name IS NOT NULL";
 
 /// The views that are counted from the parts without SQL.
-const COUNTED: [&str; 2] = ["mx_customers", "common_counts"];
+const COUNTED: [&str; 4] = ["suffix_counts", "rank_counts", "mx_customers", "state_counts"];
 
 impl Tables {
     /// Makes what the query asks for and is not there yet, and what that is made from.
@@ -65,12 +64,8 @@ impl Tables {
                 continue;
             }
             match view.name {
-                "mx_customers" if !self.counts_by_text() => {
-                    self.engine
-                        .register_batch(view.name, customers::count(&self.datasets, &self.providers)?)?;
-                }
-                "common_counts" if !self.counts_by_text() => {
-                    self.engine.register_batch(view.name, common::count(&self.datasets)?)?;
+                counted if COUNTED.contains(&counted) && !self.counts_by_text() => {
+                    self.engine.register_batch(counted, self.count(counted)?)?;
                 }
                 "signaller_names" => self.hold_signaller_names().await?,
                 _ => self.engine.hold(view.name, &self.text(view.sql)).await?,
@@ -78,6 +73,16 @@ impl Tables {
             self.made.insert(view.name);
         }
         Ok(())
+    }
+
+    /// One of [`COUNTED`].
+    fn count(&self, view: &str) -> Result<RecordBatch, Fault> {
+        match view {
+            "suffix_counts" => names::by_suffix(&self.datasets),
+            "rank_counts" => names::by_rank(&self.datasets, self.settings.rank_width),
+            "mx_customers" => customers::count(&self.datasets, &self.providers),
+            _ => common::count(&self.datasets),
+        }
     }
 
     /// Whether what is else counted without SQL is counted by its text: of groups, and with weights.
