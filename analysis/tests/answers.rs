@@ -192,6 +192,9 @@ async fn unknown_words_nulls_and_absent_columns_are_counted_in_a_pass_as_the_tex
                 "sts_record": turning(&["valid", "absent", "invalid", "multiple", "unknown", "paused"], turn / 5),
                 "tlsrpt_record": turning(&["absent", "valid", "invalid", "multiple", "unknown", "later"], turn / 4),
                 "sts_wildcard": sts_wildcard,
+                "dmarc_dns": turning(&["NOERROR", "NODATA", "TIMEOUT"], turn / 6),
+                "dmarc_policy": turning(&["none", "quarantine", "reject", "later"], turn / 8),
+                "dmarc_record": turning(&["valid", "absent", "invalid", "multiple", "unknown"], turn / 3),
             });
             lines.push_str(&format!("{row}\n"));
         }
@@ -204,7 +207,7 @@ async fn unknown_words_nulls_and_absent_columns_are_counted_in_a_pass_as_the_tex
     let part = folders[1].join("domains/part-00007.parquet");
     let rows = ParquetRecordBatchReaderBuilder::try_new(File::open(&part).unwrap()).unwrap();
     let rows: Vec<RecordBatch> = rows.build().unwrap().map(Result::unwrap).collect();
-    let gone = ["suffix", "rank", "sts_wildcard", "tlsrpt_record"];
+    let gone = ["suffix", "rank", "sts_wildcard", "tlsrpt_record", "dmarc_policy"];
     let left: Vec<usize> = (0..rows[0].num_columns())
         .filter(|at| !gone.contains(&rows[0].schema().field(*at).name().as_str()))
         .collect();

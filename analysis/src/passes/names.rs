@@ -13,18 +13,26 @@ use std::sync::Arc;
 
 const TLSRPT: Words<'static> =
     Words { column: "tlsrpt_record", groups: &[&["absent"], &["valid"], &["invalid"], &["multiple"]] };
+const POLICIES: Words<'static> =
+    Words { column: "dmarc_policy", groups: &[&["none"], &["quarantine"], &["reject"]] };
+/// What DMARC is, apart from the class: whether it was asked for, the policy, and the record.
+const DMARC: [Words<'static>; 3] = [
+    Words { column: "dmarc_dns", groups: &[] },
+    POLICIES,
+    Words { column: "dmarc_record", groups: &[&["absent"], &["invalid"], &["multiple"]] },
+];
 const WILDCARD: u16 = CLASSES * TLSRPT.digits();
 
 /// Ranks up to these are a step each; larger ones are one more, and names without rank another.
 const STEPS: [i64; 4] = [1_000, 10_000, 100_000, 1_000_000];
 
-/// Counts the names of each dataset by suffix, states, and what is known of TLSRPT and wildcards.
+/// Counts the names of each dataset by suffix, states, and what is known of TLSRPT, DMARC and wildcards.
 ///
 /// # Errors
 /// A part cannot be read.
 pub(crate) fn by_suffix(datasets: &[Dataset]) -> Result<RecordBatch, Fault> {
     let columns = Columns {
-        words: &[DECIDING.words, &["suffix", TLSRPT.column]].concat(),
+        words: &[DECIDING.words, &["suffix", TLSRPT.column], &DMARC.map(|words| words.column)].concat(),
         others: &[DECIDING.others, &["sts_wildcard"]].concat(),
     };
     let mut rows: Vec<(&str, BySuffix, i64)> = Vec::new();
@@ -39,8 +47,10 @@ pub(crate) fn by_suffix(datasets: &[Dataset]) -> Result<RecordBatch, Fault> {
     }
     let suffixes: StringArray = rows.iter().map(|(_, key, _)| key.suffix.as_deref()).collect();
     let tlsrpt: StringArray = rows.iter().map(|(_, key, _)| Some(key.tlsrpt)).collect();
+    let dmarc: StringArray = rows.iter().map(|(_, key, _)| Some(key.dmarc)).collect();
     let wildcards: BooleanArray = rows.iter().map(|(_, key, _)| Some(key.wildcard)).collect();
-    let before: [(&str, ArrayRef); 2] = [("suffix", Arc::new(suffixes)), ("tlsrpt", Arc::new(tlsrpt))];
+    let before: [(&str, ArrayRef); 3] =
+        [("suffix", Arc::new(suffixes)), ("tlsrpt", Arc::new(tlsrpt)), ("dmarc", Arc::new(dmarc))];
     let counts = rows.iter().map(|(scan, key, names)| (*scan, key.states, *names));
     table("suffix_counts", counts, before, [("wildcard", Arc::new(wildcards) as ArrayRef)])
 }
@@ -50,6 +60,7 @@ pub(crate) fn by_suffix(datasets: &[Dataset]) -> Result<RecordBatch, Fault> {
 struct BySuffix {
     suffix: Option<String>,
     tlsrpt: &'static str,
+    dmarc: &'static str,
     states: States,
     wildcard: bool,
 }
@@ -64,11 +75,38 @@ fn tlsrpt(class: u16) -> &'static str {
     }
 }
 
+/// The digits of each row's DMARC.
+fn dmarc_classes(batch: &RecordBatch) -> Option<Vec<u16>> {
+    let (mut classes, mut step) = (vec![0; batch.num_rows()], 1);
+    for words in DMARC {
+        words.add(batch, step, &mut classes)?;
+        step *= words.digits();
+    }
+    Some(classes)
+}
+
+/// What `population` says of a name's DMARC.
+fn dmarc(class: u16) -> &'static str {
+    let [asked, policies, _] = DMARC;
+    let (status, rest) = (class % asked.digits(), class / asked.digits());
+    let (policy, record) = (rest % policies.digits(), rest / policies.digits());
+    if status == asked.null() {
+        return "(not recorded)";
+    }
+    let words = if policy == policies.null() {
+        ["absent", "invalid", "multiple"]
+    } else {
+        ["none", "quarantine", "reject"]
+    };
+    let digit = if policy == policies.null() { record } else { policy };
+    words.get(usize::from(digit)).copied().unwrap_or("unknown")
+}
+
 /// Names by suffix and class, as one thread counts them.
 #[derive(Default)]
 struct Suffixes {
     numbers: HashMap<String, u64>,
-    /// By number of the suffix and class; by class alone where there is no suffix.
+    /// By number of the suffix (0 where there is none), DMARC and class.
     counts: HashMap<u64, i64>,
 }
 
@@ -77,15 +115,16 @@ impl Suffixes {
         let mut classes = states::classes(batch)?;
         TLSRPT.add(batch, CLASSES, &mut classes)?;
         states::add_flag(batch, "sts_wildcard", WILDCARD, &mut classes)?;
+        let classes = classes.into_iter().zip(dmarc_classes(batch)?);
         let Some(suffixes) = batch.column_by_name("suffix") else {
-            classes.into_iter().for_each(|class| self.add(0, class));
+            classes.for_each(|class| self.add(0, class));
             return Some(());
         };
         let suffixes = suffixes.as_dictionary_opt::<Int32Type>()?;
         let words = suffixes.values().as_string_opt::<i32>()?;
         let numbers = words.iter().map(|word| word.map_or(0, |word| self.number(word)));
         let numbers: Vec<u64> = numbers.collect();
-        for (class, key) in classes.into_iter().zip(suffixes.keys()) {
+        for (class, key) in classes.zip(suffixes.keys()) {
             let key = key.and_then(|key| usize::try_from(key).ok());
             self.add(key.and_then(|key| numbers.get(key).copied()).unwrap_or(0), class);
         }
@@ -98,18 +137,20 @@ impl Suffixes {
         *self.numbers.entry_ref(suffix).or_insert(next)
     }
 
-    fn add(&mut self, suffix: u64, class: u16) {
-        *self.counts.entry(suffix << u16::BITS | u64::from(class)).or_default() += 1;
+    fn add(&mut self, suffix: u64, (class, dmarc): (u16, u16)) {
+        let key = suffix << u16::BITS | u64::from(dmarc);
+        *self.counts.entry(key << u16::BITS | u64::from(class)).or_default() += 1;
     }
 
     /// What was counted, names of the same states maybe in several pieces.
     fn counted(self) -> impl Iterator<Item = (BySuffix, i64)> {
         let suffixes: HashMap<u64, String> = self.numbers.into_iter().map(|(name, at)| (at, name)).collect();
         self.counts.into_iter().map(move |(key, names)| {
-            let class = u16::try_from(key & u64::from(u16::MAX)).unwrap_or(0);
-            let suffix = suffixes.get(&(key >> u16::BITS)).cloned();
+            let digits = |at: u32| u16::try_from(key >> at & u64::from(u16::MAX)).unwrap_or(0);
+            let (class, dmarc) = (digits(0), dmarc(digits(u16::BITS)));
+            let suffix = suffixes.get(&(key >> (2 * u16::BITS))).cloned();
             let (tlsrpt, wildcard) = (tlsrpt(class), class >= WILDCARD);
-            (BySuffix { suffix, tlsrpt, states: States::of(class), wildcard }, names)
+            (BySuffix { suffix, tlsrpt, dmarc, states: States::of(class), wildcard }, names)
         })
     }
 }

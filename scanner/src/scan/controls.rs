@@ -2,8 +2,6 @@
 //! are known to signal do so, and whether one that cannot exist does not. While they do not, nothing that the
 //! DNS says is believed: the scan does not begin, or pauses as for an outage.
 
-use super::pipeline::Pipeline;
-use crate::admission::Waited;
 use crate::dataset::manifest::ControlSeen;
 use crate::dns::Dns;
 use crate::error::ScanError;
@@ -12,17 +10,10 @@ use crate::moment;
 use crate::plan::ScanPlan;
 use crate::probe::{self, Control, Probe};
 use crate::runtime;
-use crate::uplink::Lost;
 use std::collections::{BTreeMap, BTreeSet};
-use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
-/// Between two rounds.
-const EVERY: Duration = Duration::from_secs(600);
-/// Between two rounds while the scan is paused for what they showed.
-const WHILE_PAUSED: Duration = Duration::from_secs(5);
 /// Controls that a message names.
 const NAMED: usize = 6;
 
@@ -31,7 +22,7 @@ const NAMED: usize = 6;
 pub(super) struct Controls {
     log: Mutex<Log>,
     /// Held by who asks: one at a time.
-    asking: tokio::sync::Mutex<()>,
+    pub(super) asking: tokio::sync::Mutex<()>,
 }
 
 #[derive(Debug, Default)]
@@ -143,6 +134,11 @@ impl Controls {
         Ok(Some(verdict))
     }
 
+    /// When all was well last, RFC 3339; `None` where it never was.
+    pub(super) fn last_good(&self) -> Option<String> {
+        self.log().good.clone()
+    }
+
     /// All that was seen, for the manifest.
     pub(super) fn take_seen(&self) -> Vec<ControlSeen> {
         std::mem::take(&mut self.log().seen)
@@ -157,54 +153,6 @@ impl Controls {
             .map(|(name, times)| format!("{name} at {times} of {} times", log.rounds))
             .collect();
         (!missed.is_empty()).then(|| format!("controls that did not signal MTA-STS: {}", missed.join(", ")))
-    }
-}
-
-impl Pipeline {
-    /// Looks every ten minutes.
-    pub(super) async fn keep_controls(&self) -> Infallible {
-        loop {
-            tokio::time::sleep(EVERY).await;
-            if self.look_at_controls().await.is_err() {
-                // The scan was stopped: the others end it.
-                std::future::pending::<()>().await;
-            }
-        }
-    }
-
-    /// Looks once more, when all else is done.
-    pub(super) async fn last_controls(&self) {
-        if !self.stop.is_cancelled()
-            && let Err(Unfinished::Fault(fault)) = self.look_at_controls().await
-        {
-            self.halt(fault.to_string());
-        }
-    }
-
-    /// Looks, and has the scan wait until all is well.
-    async fn look_at_controls(&self) -> Result<(), Unfinished> {
-        let (plan, dns, controls) = (&self.probe.plan, &self.probe.dns, &self.controls);
-        let line = dns.uplink();
-        let _turn = controls.asking.lock().await;
-        // What is asked while the network is away says something about the network alone.
-        line.until_up(&mut Waited::default()).await?;
-        let mut found = controls.round(plan, dns, |_| true).await?;
-        let mut is_paused = false;
-        while let Some(Verdict::Bad(why)) = found {
-            if !is_paused {
-                let since = controls.log().good.clone();
-                let since =
-                    since.map_or_else(String::new, |good| format!("; rows since {good} may be false"));
-                line.cut(Lost::Controls, &format!("{why}{since}"));
-                is_paused = true;
-            }
-            line.rest(WHILE_PAUSED).await?;
-            found = controls.round(plan, dns, |verdict| matches!(verdict, Verdict::Good(_))).await?;
-        }
-        if is_paused && line.lost() == Some(Lost::Controls) {
-            line.restore();
-        }
-        Ok(())
     }
 }
 

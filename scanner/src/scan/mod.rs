@@ -13,6 +13,7 @@ pub(crate) mod preflight;
 mod reach;
 mod renumbered;
 mod report;
+mod rounds;
 mod spool;
 pub mod tally;
 
