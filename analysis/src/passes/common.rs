@@ -151,8 +151,8 @@ impl Common {
     }
 }
 
-/// Which states a name was in from dataset to dataset. A path is a number: that of the last step of it, from 1
-/// on; 0 is the path without steps.
+/// Which states a name was in from dataset to dataset. A path is a number: that of the last step of it, from
+/// 1 on; 0 is the path without steps.
 #[derive(Default)]
 struct Paths {
     /// The path before each step, and the states then.

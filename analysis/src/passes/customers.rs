@@ -124,7 +124,8 @@ impl<'b> Hosts<'b> {
     }
 }
 
-/// The root of a null MX beside others is no host (RFC 7505), nor is what never exists (RFC 6761 section 6.4).
+/// The root of a null MX beside others is no host (RFC 7505), nor is what never exists (RFC 6761 section
+/// 6.4).
 fn is_host(host: &str) -> bool {
     host != "." && host != "invalid" && !host.ends_with(".invalid")
 }

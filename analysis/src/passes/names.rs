@@ -155,7 +155,8 @@ impl Suffixes {
     }
 }
 
-/// Counts the names of each dataset by step and bin of their ranks, and by states. Bins are `width` ranks wide.
+/// Counts the names of each dataset by step and bin of their ranks, and by states. Bins are `width` ranks
+/// wide.
 ///
 /// # Errors
 /// A part cannot be read.

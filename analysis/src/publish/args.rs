@@ -34,8 +34,8 @@ pub struct Args {
     /// Leave these out of every column that contains them; may be given several times.
     #[arg(long, value_enum, value_name = "CLASS", value_delimiter = ',')]
     without: Vec<Class>,
-    /// Publish these too, which are left out otherwise: claimable, once their owners have been told and 90 days
-    /// have passed.
+    /// Publish these too, which are left out otherwise: claimable, once their owners have been told and 90
+    /// days have passed.
     #[arg(long, value_enum, value_name = "CLASS", value_delimiter = ',')]
     with: Vec<Class>,
     /// Check a published dataset: hashes, layout, counts, metadata, what is left out, and every number

@@ -40,7 +40,8 @@ vocabulary! {
         TopLevelOnly = "top_level_only",
         /// Registrable domains whose labels before the suffix are at most three edits apart.
         Typo = "typo",
-        /// The pattern is of the name under which a provider had its hosts, the host of the one that it has now.
+        /// The pattern is of the name under which a provider had its hosts, the host of the one that it has
+        /// now.
         ProviderMoved = "provider_moved",
         /// None of these.
         DifferentDomain = "different_domain",

@@ -291,18 +291,20 @@ fn replace(folder: &Path, table: &str, column: &str, make: &dyn Fn(&RecordBatch)
     }
 }
 
-/// Adds columns, in the order of the contract, to the parts of a table that lack them. Gives how many parts
-/// did.
+/// Adds columns to the parts of a table that lack them. Gives how many parts did.
 fn fill(folder: &Path, table: &str, columns: &[Made<'_>]) -> usize {
     let contract = Contract::load().unwrap();
     let table = contract.tables().into_iter().find(|one| one.name == table).unwrap();
+    // One after the other, each where the contract has it.
+    let mut columns = columns.to_vec();
+    columns.sort_by_key(|(name, _)| table.position(name));
     let mut filled = 0;
     for part in std::fs::read_dir(folder.join(&table.name)).unwrap() {
         let path = part.unwrap().path();
         let reader = ParquetRecordBatchReaderBuilder::try_new(File::open(&path).unwrap()).unwrap();
         let mut fields = reader.schema().fields().to_vec();
         let mut missing = Vec::new();
-        for (name, make) in columns {
+        for (name, make) in &columns {
             if reader.schema().column_with_name(name).is_none() {
                 let at = table.position(name).unwrap();
                 fields.insert(at, Arc::new(Field::new(*name, table.columns[at].kind.arrow(), true)));
