@@ -121,7 +121,8 @@ async fn a_dataset_without_rows_gives_tables_without_rows() {
 /// The views that are counted without SQL.
 const COUNTED: [&str; 4] = ["suffix_counts", "rank_counts", "mx_customers", "state_counts"];
 
-/// The rows of each such view as they are counted, held against those that its text gives; gives their number.
+/// The rows of each such view as they are counted, held against those that its text gives; gives their
+/// number.
 async fn counted_as_the_texts_say(tables: &mut Tables, of: &str) -> usize {
     let mut rows = 0;
     for view in COUNTED {

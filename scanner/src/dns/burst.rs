@@ -32,10 +32,12 @@ pub struct Burst {
 }
 
 impl Burst {
-    /// About how many questions at once the resolver bears; `None` where it bore all of them.
+    /// About how many questions at once the resolver bears; `None` where it bore all of them, or answered
+    /// none: then it is not their number.
     #[must_use]
     pub fn limit(&self) -> Option<usize> {
-        (self.refused >= MANY.max((self.served + self.refused) / 100)).then_some(self.served)
+        let many = self.refused >= MANY.max((self.served + self.refused) / 100);
+        (many && self.served > 0).then_some(self.served)
     }
 }
 
@@ -110,6 +112,13 @@ mod tests {
     #[tokio::test]
     async fn a_burst_finds_no_limit_where_all_is_answered() {
         let server = Rogue::serve(|_, query| vec![nxdomain(query)]).await;
+        let dns = client(&[server.addr], Duration::from_secs(5), 1_000);
+        assert_eq!(dns.burst(200).await.unwrap()[0].limit(), None);
+    }
+
+    #[tokio::test]
+    async fn who_answers_nothing_below_com_is_not_overloaded() {
+        let server = Rogue::serve(|_, query| vec![empty(query, 5)]).await;
         let dns = client(&[server.addr], Duration::from_secs(5), 1_000);
         assert_eq!(dns.burst(200).await.unwrap()[0].limit(), None);
     }

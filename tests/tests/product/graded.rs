@@ -20,7 +20,7 @@ fn a_scan_of_every_situation_has_no_difference_to_the_truth_and_every_code() {
 #[test]
 fn a_scan_that_contacts_no_mx_host_holds_the_rest() {
     let dir = tempfile::tempdir().unwrap();
-    let lab = lab(3_000, "uniform", dir.path());
+    let lab = lab(4_000, "uniform", dir.path());
     let output = scan(&lab, &list(&lab), dir.path()).args(["--starttls", "none"]).output().unwrap();
     assert_code(&output, 0);
     assert_graded(lab, dir.path());
