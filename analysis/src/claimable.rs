@@ -50,7 +50,7 @@ impl Names {
             }
             for part in parts("domains") {
                 each_batch(part, &["pattern_dns"], |batch| {
-                    missing(batch, "pattern_dns", "domain", &mut names)
+                    missing(batch, "pattern_dns", "domain", &mut names);
                 })?;
                 each_batch(part, &["tlsrpt_rua_dns"], |batch| {
                     missing(batch, "tlsrpt_rua_dns", "host", &mut names);

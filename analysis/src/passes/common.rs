@@ -67,7 +67,7 @@ pub(crate) fn count(datasets: &[Dataset]) -> Result<RecordBatch, Fault> {
     }
     let flags: BooleanArray = rows.iter().map(|(_, common, ..)| Some(*common)).collect();
     let counts = rows.iter().map(|(scan, _, states, names)| (*scan, *states, *names));
-    table("state_counts", counts, [("common", Arc::new(flags) as ArrayRef)], [])
+    table("state_counts", &counts, [("common", Arc::new(flags) as ArrayRef)], [])
 }
 
 fn hash(domain: &str) -> u64 {

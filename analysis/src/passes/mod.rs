@@ -118,7 +118,7 @@ fn with_words(schema: &Schema, words: &[&str]) -> Schema {
 /// A table of counts: the scan, columns of its own, the states, more columns of its own, and `names`.
 fn table<'s>(
     name: &str,
-    counts: impl Iterator<Item = (&'s str, States, i64)> + Clone,
+    counts: &(impl Iterator<Item = (&'s str, States, i64)> + Clone),
     before: impl IntoIterator<Item = (&'static str, ArrayRef)>,
     after: impl IntoIterator<Item = (&'static str, ArrayRef)>,
 ) -> Result<RecordBatch, Fault> {

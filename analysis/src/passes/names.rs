@@ -52,7 +52,7 @@ pub(crate) fn by_suffix(datasets: &[Dataset]) -> Result<RecordBatch, Fault> {
     let before: [(&str, ArrayRef); 3] =
         [("suffix", Arc::new(suffixes)), ("tlsrpt", Arc::new(tlsrpt)), ("dmarc", Arc::new(dmarc))];
     let counts = rows.iter().map(|(scan, key, names)| (*scan, key.states, *names));
-    table("suffix_counts", counts, before, [("wildcard", Arc::new(wildcards) as ArrayRef)])
+    table("suffix_counts", &counts, before, [("wildcard", Arc::new(wildcards) as ArrayRef)])
 }
 
 /// What names are counted by.
@@ -188,7 +188,7 @@ pub(crate) fn by_rank(datasets: &[Dataset], width: i64) -> Result<RecordBatch, F
     let before: [(&str, ArrayRef); 3] =
         [("step", Arc::new(steps)), ("above", Arc::new(above)), ("width", Arc::new(widths))];
     let counts = rows.iter().map(|(scan, _, states, names)| (*scan, *states, *names));
-    table("rank_counts", counts, before, [])
+    table("rank_counts", &counts, before, [])
 }
 
 /// Where a rank is.
