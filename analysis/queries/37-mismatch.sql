@@ -21,8 +21,8 @@ kinds AS (
 ),
 totals AS (
     SELECT scan, count(*) /* names */ AS with_policy
-    FROM signallers
-    WHERE policy_usable AND mx_kind IN ('explicit', 'implicit')
+    FROM reach
+    WHERE matchable
     GROUP BY scan
 ),
 counted AS (

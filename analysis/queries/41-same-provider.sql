@@ -26,7 +26,10 @@ WITH relations AS (
         ON policy.scan = signallers.scan AND policy.domain = signallers.domain AND policy.entity = 'policy host'
     JOIN managers AS mail
         ON mail.scan = signallers.scan AND mail.domain = signallers.domain AND mail.entity = 'MX'
-    WHERE (mail.cluster IS NOT NULL OR signallers.mx_kind IN ('null', 'none')) AND signallers.policy_cname IS NOT NULL
+    WHERE signallers.policy_cname IS NOT NULL AND (
+        mail.cluster IS NOT NULL OR signallers.mx_kind IN ('null', 'none')
+        OR signallers.mx_kind = 'explicit' AND signallers.mx IS NOT NULL
+    )
 ),
 counted AS (
     SELECT

@@ -1,6 +1,7 @@
 """A dataset as METHODS.md reads it: what is known of each name, and the shares of names and of stages."""
 
 import json
+import tomllib
 from collections import Counter, defaultdict
 from pathlib import Path
 
@@ -10,6 +11,8 @@ ROOT = Path(__file__).resolve().parents[2]
 POLICY = ["policy_dns", "policy_tcp", "policy_tls", "policy_http", "policy_text"]
 MTA_STS = ["record", *POLICY, "mx", "smtp", "mx_tls", "mismatch"]
 CATALOGUE = {f["code"]: f for f in json.loads((ROOT / "findings.json").read_text())}
+PROVIDERS = {below: name for name, all_of in tomllib.loads((ROOT / "analysis/providers.toml").read_text()).items()
+             for below in all_of}
 THIRD, SELF, SMALL = 50, 5, 30  # METHODS: thresholds of managers, mark of small denominators
 TRIED_NOT = {"not_attempted", "not_sampled", "no_address", "forbidden_address"}
 VERDICTS = ["validated", "partial", "refused", "testing_passing", "testing_failing", "withdrawn", "no_mail",
@@ -81,6 +84,10 @@ class Data:
                 return ".".join(labels[i:])
         return ".".join(labels[-2:])
 
+    def cluster(self, host):
+        registrable = self.registrable(host)
+        return PROVIDERS.get(registrable, registrable)
+
     def read(self, d):
         gone = d["mx_dns"] == "NXDOMAIN"  # nothing is below a name that does not exist
         d["signals"] = d["sts_signals"] if d["sts_signals"] is not None else (False if gone else None)
@@ -99,10 +106,10 @@ class Data:
         d["any_in_part"] = d["policy_outcome"] is None or d["mx_kind"] == "unknown" or d["in_part"]
         d["no_mail"] = d["mx_kind"] in ("null", "none") or bool(d["mx_kind"] == "explicit" and d["mx"] and not mx)
         cname, addrs = d["policy_cname"], d["policy_addrs"]
-        d["policy"] = (self.registrable(cname[0]) if cname else addrs[0]["addr"] if addrs
+        d["policy"] = (self.cluster(cname[0]) if cname else addrs[0]["addr"] if addrs
                        else d["registrable"] if d["policy_host_dns"] in ("NXDOMAIN", "NODATA") else None)
-        d["mail"] = self.registrable(d["mx_names"][0]) if d["mx_names"] else None
-        d["dns"] = self.registrable(d["ns"][0]) if d["ns"] else None
+        d["mail"] = self.cluster(d["mx_names"][0]) if d["mx_names"] else None
+        d["dns"] = self.cluster(d["ns"][0]) if d["ns"] else None
 
     def manager(self, d, key, third=THIRD, self_up_to=SELF):
         size = self.sizes[key][d[key]]

@@ -173,8 +173,8 @@ def issuers(data):
             yield [entity, issuer, 1, tried, len(of), *judged_certificates(of, shown)]
 
 def certificate_validity(data):
-    spans = [("up to 90 days", 90), ("up to 398 days", 398), ("up to 10 years", 3653),
-             ("above 10 years", 1e9)]
+    spans = [("up to 10 days", 10), ("up to 47 days", 47), ("up to 100 days", 100), ("up to 200 days", 200),
+             ("up to 398 days", 398), ("up to 825 days", 825), ("up to 10 years", 3653), ("above 10 years", 1e9)]
     for entity, tried, shown in leaves(data):
         certificates = [data.certificates[sha] for sha in dict(shown)]
         days = [(c["not_after"] - c["not_before"]).total_seconds() / 86400 for c in certificates]
@@ -204,6 +204,10 @@ def may_have(d, f):
         return True
     return d["state"][stage] in ("open", "unseen", "part")
 
+# METHODS, "Names that somebody could take": tables name nobody.
+CLAIMABLE = {"policy_host_cname_claimable", "policy_pattern_domain_missing", "tlsrpt_rua_domain_missing",
+             "tlsrpt_rua_no_mx"}
+
 def findings(data):
     everyone = data.signallers
     for code, f in CATALOGUE.items():
@@ -224,9 +228,12 @@ def findings(data):
                 k, low = len(has) - passing, len(sure) - passing
             unseen -= sum(d["state"].get(stage) == "unseen" for d in has)
             seen = concerned - unseen
+            # of names that somebody could take nothing is told but how many there are
+            told = code not in CLAIMABLE
             yield [*words, len(everyone), concerned, unseen, k, passing, pct(k, seen), pct(low, concerned),
-                   pct(len(has) + len(rest), concerned), best, inside, len(has) - inside,
-                   " ".join(sorted(d["domain"] for d in has)[:3]), seen < SMALL]
+                   pct(len(has) + len(rest), concerned), best if told else None,
+                   inside, len(has) - inside,
+                   " ".join(sorted(d["domain"] for d in has)[:3]) if told else None, seen < SMALL]
 
 def tls(data):
     policy = policies_tried(data)

@@ -17,7 +17,11 @@ SELECT
     signallers.dmarc,
     /*[| signallers.weight, ]*/
     outcome.word IS NOT NULL AS fetched,
-    coalesce(signallers.policy_usable AND signallers.mx_kind IN ('explicit', 'implicit'), false) AS matchable,
+    coalesce(
+        signallers.policy_usable AND signallers.mx_kind IN ('explicit', 'implicit')
+            AND (signallers.mx_kind = 'implicit' OR signallers.mx IS NULL OR summed.hosts IS NOT NULL),
+        false
+    ) AS matchable,
     signallers.mx_kind IN ('null', 'none')
         OR signallers.mx_kind = 'explicit' AND signallers.mx IS NOT NULL AND summed.hosts IS NULL AS no_mail,
     coalesce(summed.hosts, 0) AS hosts, coalesce(summed.unasked, 0) AS unasked,

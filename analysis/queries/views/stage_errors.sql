@@ -3,7 +3,7 @@
 --   is something open, and was it looked at?
 -- denominator: none.
 -- note: stages are those of the catalogue, and two sums: policy, of policy_dns to policy_text; any, of
---   record, policy, mx, smtp, mx_tls and mismatch. The stage companions stands here as its parts, tlsrpt,
+--   record, policy, mx, smtp, mx_tls and mismatch. A policy counts at the first stage at which it has an error. The stage companions stands here as its parts, tlsrpt,
 --   dmarc and dane; they are no part of any: MTA-STS works without them. open: a transient or indeterminate finding,
 --   and no error; so are the stages of a policy behind one that is open, which it may have failed at. doubt:
 --   such a finding, whatever else there is.
@@ -11,8 +11,24 @@
 --   host without a row, an MX set that is not known, a policy that cannot be held against the hosts, a
 --   signaller without judgement). unseen: nothing, and neither error nor open. may: hidden, and neither error
 --   nor open: it may have an error. idle: the stage does not concern a domain without mail, which has no host.
-WITH stages AS (
-    SELECT scan, domain, stage, counts_as FROM faults
+WITH ways AS (
+    SELECT * FROM (
+        VALUES (1, 'policy_dns'), (2, 'policy_tcp'), (3, 'policy_tls'), (4, 'policy_http'), (5, 'policy_text')
+    ) AS ways (step, stage)
+),
+failed AS (
+    SELECT faults.scan, faults.domain, min(ways.step) AS step
+    FROM faults
+    JOIN ways ON ways.stage = faults.stage
+    WHERE faults.counts_as = 'error'
+    GROUP BY faults.scan, faults.domain
+),
+stages AS (
+    SELECT faults.scan, faults.domain, faults.stage, faults.counts_as
+    FROM faults
+    LEFT JOIN ways ON ways.stage = faults.stage
+    LEFT JOIN failed ON failed.scan = faults.scan AND failed.domain = faults.domain
+    WHERE coalesce(ways.step <= failed.step, true)
     UNION ALL
     SELECT scan, domain, 'policy' AS stage, counts_as FROM faults
     WHERE stage IN ('policy_dns', 'policy_tcp', 'policy_tls', 'policy_http', 'policy_text')
@@ -37,11 +53,6 @@ counted AS (
         count(*) FILTER (WHERE counts_as IN ('transient', 'indeterminate')) AS doubts
     FROM stages
     GROUP BY scan, domain, stage
-),
-ways AS (
-    SELECT * FROM (
-        VALUES (1, 'policy_dns'), (2, 'policy_tcp'), (3, 'policy_tls'), (4, 'policy_http'), (5, 'policy_text')
-    ) AS ways (step, stage)
 ),
 stopped AS (
     SELECT counted.scan, counted.domain, min(ways.step) AS step
