@@ -7,12 +7,10 @@
 use crate::dataset::Dataset;
 use crate::fault::Fault;
 use crate::hash::sha256;
+use crate::passes::{self, Columns};
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
-use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs::File;
 use std::path::Path;
 
 /// The findings that tell of such a name.
@@ -49,10 +47,8 @@ impl Names {
                 each_batch(part, &["domain", "findings"], |batch| aliased_domains(batch, &mut aliased))?;
             }
             for part in parts("domains") {
-                each_batch(part, &["pattern_dns"], |batch| {
+                each_batch(part, &["pattern_dns", "tlsrpt_rua_dns"], |batch| {
                     missing(batch, "pattern_dns", "domain", &mut names);
-                })?;
-                each_batch(part, &["tlsrpt_rua_dns"], |batch| {
                     missing(batch, "tlsrpt_rua_dns", "host", &mut names);
                 })?;
                 if !aliased.is_empty() {
@@ -158,19 +154,12 @@ impl Iterator for Runs<'_> {
     }
 }
 
-/// Gives the batches of a part with these columns; none where the part lacks one.
+/// Gives the batches of a part with those of these columns that it has.
 fn each_batch(part: &Path, columns: &[&str], mut take: impl FnMut(&RecordBatch)) -> Result<(), Fault> {
-    let fault = |cause: &dyn std::fmt::Display| Fault::file("read", part, cause);
-    let file = File::open(part).map_err(|cause| fault(&cause))?;
-    let reader = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|cause| fault(&cause))?;
-    if columns.iter().any(|column| reader.schema().field_with_name(column).is_err()) {
-        return Ok(());
-    }
-    let mask = ProjectionMask::columns(reader.parquet_schema(), columns.iter().copied());
-    for batch in reader.with_projection(mask).build().map_err(|cause| fault(&cause))? {
-        take(&batch.map_err(|cause| fault(&cause))?);
-    }
-    Ok(())
+    passes::read(part, Columns { words: &[], others: columns }, |batch| {
+        take(batch);
+        Some(())
+    })
 }
 
 fn texts<'a>(batch: &'a RecordBatch, column: &str) -> Option<&'a StringArray> {

@@ -91,11 +91,16 @@ def tuned_conf(folder):
     return folder / "tuned.conf"
 
 
-def delivered_conf(folder):
-    """Unbound as Debian delivers it, but for the two limits with which it drops most of any scan's questions."""
+# With the two limits as delivered unbound drops most of any scan's questions.
+WITHOUT_DROPS = {"wait-limit": 0, "discard-timeout": 60000}
+
+
+def delivered_conf(folder, port, options):
+    """Unbound as Debian delivers it, but for these options, where it listens, and whose root it trusts."""
+    lines = "".join(f"    {option}: {value}\n" for option, value in options.items())
     (folder / "delivered.conf").write_text(f"""server:
     interface: 127.0.0.1
-    port: {RESOLVER}
+    port: {port}
     do-daemonize: no
     use-syslog: no
     logfile: ""
@@ -105,9 +110,7 @@ def delivered_conf(folder):
     pidfile: ""
     do-not-query-localhost: no
     root-hints: "{folder}/root.hints"
-    wait-limit: 0
-    discard-timeout: 60000
-remote-control:
+{lines}remote-control:
     control-enable: no
 """)
     return folder / "delivered.conf"
@@ -164,7 +167,7 @@ def run(programs, folder, domains):
     ours, theirs = cores()
     say(f"iterate: a world of {domains} domains")
     world = World(programs, folder, domains, theirs, "--zones")
-    tuned, delivered = tuned_conf(folder), delivered_conf(folder)
+    tuned, delivered = tuned_conf(folder), delivered_conf(folder, RESOLVER, WITHOUT_DROPS)
     forwarding = ["--resolver", f"127.0.0.1:{RESOLVER}", "--dns-in-flight", str(IN_FLIGHT), "--dns-rate", "10000000"]
     hints = ["--root-hints", str(folder / "root.hints"), *ITERATING]
     once = ["--second-look", "none"]

@@ -11,7 +11,7 @@ import shutil
 import subprocess
 import time
 
-from iterate import RESOLVER, WHO, World, tuned_conf
+from iterate import RESOLVER, WHO, World, delivered_conf, tuned_conf
 from tools import ROOT, answers, cores, fail, find, pinned, say, stop
 
 BEHIND = RESOLVER + 1
@@ -39,27 +39,6 @@ def install(names):
 
 def needs(name):
     return ("dnsmasq", "unbound") if name == "dnsmasq" else (name,)
-
-
-def stock_unbound(folder, port):
-    """Debian's defaults, but for where it listens, whom it asks and the root's key: this root is not signed."""
-    conf = folder / "stock.conf"
-    conf.write_text(f"""server:
-    interface: 127.0.0.1
-    port: {port}
-    do-daemonize: no
-    use-syslog: no
-    logfile: ""
-    username: ""
-    chroot: ""
-    directory: "{folder}"
-    pidfile: ""
-    do-not-query-localhost: no
-    root-hints: "{folder}/root.hints"
-remote-control:
-    control-enable: no
-""")
-    return [find("unbound"), "-d", "-c", str(conf)]
 
 
 def commands(name, folder):
@@ -109,7 +88,7 @@ option('ALLOW_LOCAL', true)
 cache.size = 100 * MB
 """)
         return [[find("kresd"), "-n", "-c", str(conf), str(folder / "kresd")]]
-    behind = stock_unbound(folder, BEHIND)
+    behind = [find("unbound"), "-d", "-c", str(delivered_conf(folder, BEHIND, {}))]
     return [behind, [find("dnsmasq"), "--no-daemon", "--conf-file=/dev/null", "--no-resolv", "--no-hosts", f"--port={RESOLVER}",
                      "--listen-address=127.0.0.1", "--bind-interfaces", "--user=root", f"--server=127.0.0.1#{BEHIND}"]]
 

@@ -29,11 +29,11 @@ const BATCH_ROWS: usize = 32_768;
 
 /// Columns of `domains`, by name.
 #[derive(Debug, Clone, Copy)]
-struct Columns<'c> {
+pub(crate) struct Columns<'c> {
     /// Texts that repeat; they are read as dictionary arrays.
-    words: &'c [&'c str],
+    pub(crate) words: &'c [&'c str],
     /// Others, read as `columns.json` has them; of lists of structs one field, as `column.field`.
-    others: &'c [&'c str],
+    pub(crate) others: &'c [&'c str],
 }
 
 impl Columns<'_> {
@@ -82,7 +82,11 @@ fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-fn read(
+/// Reads some columns of one part, batch by batch; those that it lacks are not there.
+///
+/// # Errors
+/// The part cannot be read, or `take` does not find a column as it must be.
+pub(crate) fn read(
     part: &Path,
     columns: Columns<'_>,
     mut take: impl FnMut(&RecordBatch) -> Option<()>,

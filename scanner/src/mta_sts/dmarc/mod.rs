@@ -110,8 +110,10 @@ enum Value<V> {
 }
 
 impl<V: Copy> Value<V> {
-    fn of(read: Option<V>) -> Self {
-        read.map_or(Self::Wrong, Self::Is)
+    /// Keeps what was read, if it is a value of the tag; whether it is.
+    fn set(&mut self, read: Option<V>) -> bool {
+        *self = read.map_or(Self::Wrong, Self::Is);
+        !self.is_wrong()
     }
 
     const fn is_wrong(&self) -> bool {
@@ -145,33 +147,28 @@ impl Tags {
     /// any.
     fn take(&mut self, name: &[u8], value: &[u8]) -> bool {
         let one_of = |words: &[&[u8]]| words.iter().any(|word| value.eq_ignore_ascii_case(word));
-        let policy = || Value::of(std::str::from_utf8(value).ok().and_then(policy_of));
+        let policy = || std::str::from_utf8(value).ok().and_then(policy_of);
         match name {
-            b"p" => self.p = policy(),
-            b"sp" => self.sp = policy(),
-            b"np" => self.np = policy(),
-            b"t" => self.t = Value::of(yes_or_no(value)),
+            b"p" => self.p.set(policy()),
+            b"sp" => self.sp.set(policy()),
+            b"np" => self.np.set(policy()),
+            b"t" => self.t.set(yes_or_no(value)),
             b"psd" => {
                 let of_flag = |yes| if yes { Psd::Yes } else { Psd::No };
                 let unknown = || value.eq_ignore_ascii_case(b"u").then_some(Psd::Unknown);
-                self.psd = Value::of(yes_or_no(value).map(of_flag).or_else(unknown));
+                self.psd.set(yes_or_no(value).map(of_flag).or_else(unknown))
             }
-            b"adkim" | b"aspf" => return one_of(&[b"r", b"s"]),
-            b"fo" => return is_options(value),
+            b"adkim" | b"aspf" => one_of(&[b"r", b"s"]),
+            b"fo" => is_options(value),
             b"rua" | b"ruf" => {
                 let uris = uri::Listed::of(value);
                 self.reports |= name == b"rua" && uris.any_valid;
-                return uris.all_valid;
+                uris.all_valid
             }
-            b"pct" => self.untouched = value == b"0",
-            _ => {}
-        }
-        match name {
-            b"p" => !self.p.is_wrong(),
-            b"sp" => !self.sp.is_wrong(),
-            b"np" => !self.np.is_wrong(),
-            b"t" => !self.t.is_wrong(),
-            b"psd" => !self.psd.is_wrong(),
+            b"pct" => {
+                self.untouched = value == b"0";
+                true
+            }
             _ => true,
         }
     }
