@@ -60,8 +60,10 @@ impl Overload {
         u64::try_from(at.saturating_duration_since(self.began).as_millis()).unwrap_or(u64::MAX)
     }
 
-    fn is_on(&self, now: Instant) -> bool {
-        self.millis(now) < self.until.load(Relaxed)
+    /// When the resolvers were last seen overloaded, while they count as such.
+    fn seen(&self, now: Instant) -> Option<Instant> {
+        let until = self.until.load(Relaxed);
+        (self.millis(now) < until).then(|| self.began + Duration::from_millis(until) - HOLDS)
     }
 
     fn was_seen(&self, now: Instant) {
@@ -97,10 +99,11 @@ impl Dns {
         if self.overload.is_due(Instant::now()) && has_no_place(engine, suspect.resolver).await {
             self.overload.was_seen(Instant::now());
         }
-        let is_on = self.overload.is_on(Instant::now());
-        if is_on {
-            engine.overloaded(suspect.resolver);
+        let seen = self.overload.seen(Instant::now());
+        if let Some(seen) = seen {
+            engine.overloaded(suspect.resolver, seen);
         }
+        let is_on = seen.is_some();
         if times == 0 && (is_on || suspect.is_refusal) {
             engine.count_overloaded();
         }
@@ -147,9 +150,10 @@ mod tests {
     fn an_overload_is_over_some_time_after_it_was_last_seen() {
         let overload = Overload::new();
         let now = Instant::now();
-        assert!(!overload.is_on(now));
+        assert_eq!(overload.seen(now), None);
         overload.was_seen(now);
-        assert!(overload.is_on(now + HOLDS / 2));
-        assert!(!overload.is_on(now + HOLDS + Duration::from_millis(1)));
+        let seen = overload.seen(now + HOLDS / 2).unwrap();
+        assert!(now.saturating_duration_since(seen) < Duration::from_millis(2));
+        assert_eq!(overload.seen(now + HOLDS + Duration::from_millis(1)), None);
     }
 }

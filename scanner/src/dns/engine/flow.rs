@@ -86,6 +86,8 @@ pub(super) struct Flow {
     failed: u32,
     /// The last cut, where it was for silence alone.
     mistaken: Option<Mistaken>,
+    /// The last cut was for failures: they come at once, so a period need not wait for what is lost.
+    is_soon_known: bool,
 }
 
 /// A cut that may have been a mistake, and what it changed.
@@ -124,6 +126,7 @@ impl Flow {
             silent: 0,
             failed: 0,
             mistaken: None,
+            is_soon_known: false,
         }
     }
 
@@ -185,7 +188,8 @@ impl Flow {
         if self.ends.is_none() {
             // A period lasts as long as a lost datagram needs to be noticed.
             self.began = now;
-            self.ends = Some(now + patience);
+            let lasts = if self.is_soon_known { patience.min(BETWEEN_CUTS) } else { patience };
+            self.ends = Some(now + lasts);
         }
     }
 
@@ -219,10 +223,13 @@ impl Flow {
         self.failed += 1;
     }
 
-    /// The server fails because it is asked too much: it gets somewhat less than what it had an answer of use
-    /// for, down to [`SLOWEST_OVERLOADED`].
-    pub(super) fn overloaded(&mut self, now: Instant) {
-        if now.saturating_duration_since(self.since) < BETWEEN_CUTS {
+    /// The server fails because it is asked too much, as was `seen` last then: it gets somewhat less than what
+    /// it had an answer of use for, down to [`SLOWEST_OVERLOADED`].
+    ///
+    /// One sighting is one cut at most: names that fail anyway would else lower the rate as long as the
+    /// server counts as overloaded.
+    pub(super) fn overloaded(&mut self, seen: Instant, now: Instant) {
+        if seen < self.since || now.saturating_duration_since(self.since) < BETWEEN_CUTS {
             return;
         }
         let seconds = now.saturating_duration_since(self.began).as_secs_f64();
@@ -260,6 +267,7 @@ impl Flow {
     fn lower_to(&mut self, rate: f64, now: Instant) {
         self.rate = Some(rate.max(SLOWEST_OVERLOADED));
         self.quick = false;
+        self.is_soon_known = true;
         self.tokens = 0.0;
         self.forget();
         self.since = now;
@@ -314,6 +322,7 @@ impl Flow {
         self.in_vain = if share > 0.75 * self.last_share { self.in_vain + 1 } else { 1 };
         self.last_share = share;
         self.quick = false;
+        self.is_soon_known = false;
         self.tokens = 0.0;
         if self.in_vain > IN_VAIN {
             self.tolerated = (share * 1.5).min(0.9);

@@ -199,15 +199,41 @@ fn a_server_that_fails_for_want_of_places_gets_nine_tenths_of_what_it_had_answer
         }
         flow.answered(second);
     }
-    flow.overloaded(second);
+    flow.overloaded(second, second);
     assert!((flow.rate().unwrap() - 2_700.0).abs() < 1.0, "{flow:?}");
     // What failed before the cut is not held against it again.
-    flow.overloaded(second + BETWEEN_CUTS / 2);
+    flow.overloaded(second + BETWEEN_CUTS / 2, second + BETWEEN_CUTS / 2);
+    assert!((flow.rate().unwrap() - 2_700.0).abs() < 1.0, "{flow:?}");
+    // Nor are failures while nobody saw it overloaded again.
+    flow.overloaded(now, second + BETWEEN_CUTS * 5);
     assert!((flow.rate().unwrap() - 2_700.0).abs() < 1.0, "{flow:?}");
     for n in 1..100 {
-        flow.overloaded(second + BETWEEN_CUTS * n);
+        flow.overloaded(second + BETWEEN_CUTS * n, second + BETWEEN_CUTS * n);
     }
     assert!((flow.rate().unwrap() - SLOWEST_OVERLOADED).abs() < 0.1, "{flow:?}");
+}
+
+#[test]
+fn after_a_cut_for_failures_the_rate_rises_each_second() {
+    let now = Instant::now();
+    let mut flow = Flow::new(2_000, now);
+    let second = now + Duration::from_secs(1);
+    (0..4_000).for_each(|_| flow.enter(now, Duration::from_secs(60)));
+    (0..4_000).for_each(|_| flow.answered(second));
+    flow.overloaded(second, second);
+    let cut = flow.rate().unwrap();
+    for n in 1_u32..=5 {
+        let then = second + BETWEEN_CUTS * n;
+        for _ in 0..4_000 {
+            flow.enter(then, PATIENCE);
+        }
+        for _ in 0..4_000 {
+            flow.leave();
+            flow.answered(then + BETWEEN_CUTS);
+        }
+    }
+    let rate = flow.rate().unwrap();
+    assert!(rate > cut * 1.1 && rate < cut * 1.2, "{cut} {rate}");
 }
 
 #[test]

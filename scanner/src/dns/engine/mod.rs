@@ -249,9 +249,10 @@ impl Engine {
         lock(self).slow_down(server);
     }
 
-    /// Asks a server less that fails because it is asked too much; answers of use raise that again.
-    pub(super) fn overloaded(&self, server: SocketAddr) {
-        lock(self).overloaded(server);
+    /// Asks a server less that fails because it is asked too much, as was `seen` last then; answers of use
+    /// raise that again.
+    pub(super) fn overloaded(&self, server: SocketAddr, seen: Instant) {
+        lock(self).overloaded(server, seen);
     }
 
     /// Has a server asked no more than so many questions at once, late ones too.

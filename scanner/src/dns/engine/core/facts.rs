@@ -64,10 +64,10 @@ impl Core {
         self.lanes[lane].took.note(takes);
     }
 
-    /// A server fails because it is asked too much.
-    pub(in crate::dns::engine) fn overloaded(&mut self, server: SocketAddr) {
+    /// A server fails because it is asked too much, as was `seen` last then.
+    pub(in crate::dns::engine) fn overloaded(&mut self, server: SocketAddr, seen: Instant) {
         if let Some(lane) = self.by_server.get(&server) {
-            self.lanes[*lane].flow.overloaded(Instant::now());
+            self.lanes[*lane].flow.overloaded(seen, Instant::now());
         }
     }
 
