@@ -7,6 +7,7 @@
 use crate::dataset::Dataset;
 use crate::fault::Fault;
 use crate::hash::sha256;
+use crate::passes::members::{self, Wanted};
 use crate::passes::{self, Columns};
 use arrow::array::{Array, AsArray, RecordBatch, StringArray};
 use std::borrow::Cow;
@@ -24,8 +25,12 @@ pub const CODES: [&str; 4] = [
 /// The one of them that is about an alias, which has no column of its own.
 const OF_ALIAS: &str = CODES[0];
 
-/// The status of a name that does not exist.
-const MISSING: &str = "NXDOMAIN";
+/// Registrable domains of patterns that do not exist.
+const PATTERNS: Wanted<'static> =
+    Wanted { column: "pattern_dns", field: "domain", where_field: "status", is: "NXDOMAIN" };
+/// Hosts of report addresses that do not exist.
+const HOSTS: Wanted<'static> =
+    Wanted { column: "tlsrpt_rua_dns", field: "host", where_field: "status", is: "NXDOMAIN" };
 
 /// The claimable names of some datasets, each with the word that stands for it: `[claimable N]`.
 #[derive(Debug, Clone, Default)]
@@ -41,21 +46,23 @@ impl Names {
         let mut names = HashSet::new();
         // What a published dataset holds its publisher has shown.
         for dataset in datasets.iter().filter(|dataset| dataset.manifest.get("published").is_none()) {
-            let parts = |table| dataset.parts.get(table).into_iter().flatten();
             let mut aliased = HashSet::new();
-            for part in parts("assessments") {
+            for part in dataset.parts.get("assessments").into_iter().flatten() {
                 each_batch(part, &["domain", "findings"], |batch| aliased_domains(batch, &mut aliased))?;
             }
-            for part in parts("domains") {
-                each_batch(part, &["pattern_dns", "tlsrpt_rua_dns"], |batch| {
-                    missing(batch, "pattern_dns", "domain", &mut names);
-                    missing(batch, "tlsrpt_rua_dns", "host", &mut names);
+            let of_threads =
+                passes::over_parts(dataset, HashSet::new, |part, names: &mut HashSet<String>| {
+                    for wanted in [PATTERNS, HOSTS] {
+                        members::each(part, wanted, |name| {
+                            names.insert(name.to_ascii_lowercase());
+                        })?;
+                    }
+                    if aliased.is_empty() {
+                        return Ok(());
+                    }
+                    each_batch(part, &["domain", "policy_cname"], |batch| targets(batch, &aliased, names))
                 })?;
-                if !aliased.is_empty() {
-                    let columns = ["domain", "policy_cname"];
-                    each_batch(part, &columns, |batch| targets(batch, &aliased, &mut names))?;
-                }
-            }
+            names.extend(of_threads.into_iter().flatten());
         }
         Ok(Self::numbered(names))
     }
@@ -182,16 +189,6 @@ fn aliased_domains(batch: &RecordBatch, aliased: &mut HashSet<String>) {
             aliased.insert(domain.to_owned());
         }
     }
-}
-
-/// Names in a list of groups that do not exist.
-fn missing(batch: &RecordBatch, column: &str, member: &str, names: &mut HashSet<String>) {
-    let groups = || batch.column_by_name(column)?.as_list_opt::<i32>()?.values().as_struct_opt();
-    let Some(groups) = groups() else { return };
-    let of = |name: &str| groups.column_by_name(name)?.as_string_opt::<i32>();
-    let (Some(all), Some(statuses)) = (of(member), of("status")) else { return };
-    let missing = all.iter().zip(statuses.iter()).filter(|(_, status)| *status == Some(MISSING));
-    names.extend(missing.filter_map(|(name, _)| name.map(str::to_ascii_lowercase)));
 }
 
 /// Targets of the aliases of these domains.

@@ -7,6 +7,7 @@
 
 pub(crate) mod common;
 pub(crate) mod customers;
+pub(crate) mod members;
 pub(crate) mod names;
 mod states;
 
@@ -48,8 +49,8 @@ impl Columns<'_> {
     }
 }
 
-/// Reads some columns of every part of a dataset's domains, over as many threads as there are processors;
-/// gives what each thread made of them. A part of an older layout may lack columns.
+/// Reads some columns of every part of a dataset's domains; gives what each thread made of them. A part of an
+/// older layout may lack columns.
 ///
 /// # Errors
 /// A part cannot be read, or `take` does not find a column as it must be.
@@ -59,20 +60,33 @@ fn each_part<T: Send>(
     begin: impl Fn() -> T + Sync,
     take: impl Fn(&RecordBatch, &mut T) -> Option<()> + Sync,
 ) -> Result<Vec<T>, Fault> {
+    over_parts(dataset, begin, |part, made| read(part, columns, |batch| take(batch, made)))
+}
+
+/// Works through the parts of a dataset's domains, over as many threads as there are processors; gives what
+/// each thread made of them.
+///
+/// # Errors
+/// The work on a part failed.
+pub(crate) fn over_parts<T: Send>(
+    dataset: &Dataset,
+    begin: impl Fn() -> T + Sync,
+    work: impl Fn(&Path, &mut T) -> Result<(), Fault> + Sync,
+) -> Result<Vec<T>, Fault> {
     let parts: &[PathBuf] = dataset.parts.get("domains").map_or(&[], Vec::as_slice);
     let next = AtomicUsize::new(0);
-    let work = || {
+    let run = || {
         let mut made = begin();
         while let Some(part) = parts.get(next.fetch_add(1, Ordering::Relaxed)) {
-            read(part, columns, |batch| take(batch, &mut made))?;
+            work(part, &mut made)?;
         }
         Ok(made)
     };
     std::thread::scope(|scope| {
-        let running: Vec<_> = (0..threads().min(parts.len())).map(|_| scope.spawn(work)).collect();
+        let running: Vec<_> = (0..threads().min(parts.len())).map(|_| scope.spawn(run)).collect();
         let ended = running
             .into_iter()
-            .map(|thread| thread.join().map_err(|_| Fault::engine("count names", "a thread broke off"))?);
+            .map(|thread| thread.join().map_err(|_| Fault::engine("read names", "a thread broke off"))?);
         ended.collect()
     })
 }

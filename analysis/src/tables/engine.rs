@@ -3,6 +3,7 @@
 use crate::fault::Fault;
 use crate::query::Query;
 use arrow::array::RecordBatch;
+use arrow::compute::concat_batches;
 use arrow::datatypes::{Field, Schema, SchemaRef};
 use datafusion::datasource::MemTable;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
@@ -16,6 +17,9 @@ use futures::StreamExt;
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
+
+/// Rows of a batch that is held: as many as the engine gives at a time.
+const BATCH_ROWS: usize = 8_192;
 
 /// A context of DataFusion with what is set for these tables.
 pub(crate) struct Engine {
@@ -88,6 +92,26 @@ impl Engine {
         self.add(name, Arc::new(ListingTable::try_new(config).map_err(engine)?))
     }
 
+    /// Holds batches under a name, as few large ones: each part of a dataset gives a small one, and what comes
+    /// after takes time for each.
+    fn add_batches(&self, name: &str, schema: SchemaRef, batches: &[RecordBatch]) -> Result<(), Fault> {
+        let engine = |cause: DataFusionError| Fault::engine(&format!("make the table {name}"), cause);
+        let mut large = Vec::new();
+        let mut rest = batches;
+        while !rest.is_empty() {
+            let rows = rest.iter().scan(0, |rows, batch| {
+                let before = *rows;
+                *rows += batch.num_rows();
+                Some(before)
+            });
+            let (some, others) = rest.split_at(rows.take_while(|rows| *rows < BATCH_ROWS).count());
+            large.push(concat_batches(&schema, some).map_err(|cause| engine(cause.into()))?);
+            rest = others;
+        }
+        let table = MemTable::try_new(schema, vec![large]).map_err(engine)?;
+        self.add(name, Arc::new(table))
+    }
+
     /// The tables that a text names.
     pub(crate) fn asked(&self, sql: &str) -> Result<BTreeSet<String>, DataFusionError> {
         let state = self.context.state();
@@ -143,9 +167,7 @@ impl Engine {
             .into_iter()
             .map(|batch| RecordBatch::try_new(Arc::clone(&schema), batch.columns().to_vec()))
             .collect();
-        let batches = batches.map_err(|cause| Fault::engine(&doing, cause))?;
-        let table = MemTable::try_new(schema, vec![batches]).map_err(|cause| Fault::engine(&doing, cause))?;
-        self.add(name, Arc::new(table))
+        self.add_batches(name, schema, &batches.map_err(|cause| Fault::engine(&doing, cause))?)
     }
 }
 
