@@ -3,8 +3,9 @@
 -- denominator: D1 = names with MX records, null MX excluded.
 -- units: names; pct is percent of D1. MTA-STS: adopts (one valid record) | signals (a record that is not
 --   valid) | none | unknown. TLSRPT: as in the table of TLSRPT. DANE, of the MX hosts of signallers: valid
---   (at least one host, none invalid) | invalid (at least one host) | unknown (of at least one host, none valid
---   or invalid) | other (insecure, unusable, bogus or none on all hosts) | (not recorded): not asked, as for all names that do not signal.
+--   (at least one host, none invalid or unknown) | invalid (at least one host) | unknown (of at least one host,
+--   none invalid) | other (insecure, MX set insecure, unusable, bogus or none on all hosts) | (not recorded): not
+--   asked, as for all names that do not signal.
 --   DMARC: the policy for mail of the name (reject | quarantine | none), that of a record above it among them |
 --   absent | multiple | invalid (no policy, so that receivers apply none) | unknown | (not recorded): not asked,
 --   as where the companion is off.
@@ -16,7 +17,7 @@ WITH dane AS (
         count(*) FILTER (WHERE host['outcome'] = 'valid') AS valid,
         count(*) FILTER (WHERE host['outcome'] = 'invalid') AS invalid,
         count(*) FILTER (
-            WHERE host['outcome'] <> 'valid' AND host['outcome'] NOT IN ('insecure', 'unusable', 'bogus', 'none', 'invalid')
+            WHERE host['outcome'] <> 'valid' AND host['outcome'] NOT IN ('insecure', 'mx_insecure', 'unusable', 'bogus', 'none', 'invalid')
         ) AS unknown
     FROM (SELECT scan, domain, unnest(dane) AS host FROM signallers WHERE in_d1) AS hosts
     GROUP BY scan, domain
@@ -34,8 +35,8 @@ states AS (
         CASE
             WHEN dane.domain IS NULL THEN '(not recorded)'
             WHEN dane.invalid > 0 THEN 'invalid'
-            WHEN dane.valid > 0 THEN 'valid'
             WHEN dane.unknown > 0 THEN 'unknown'
+            WHEN dane.valid > 0 THEN 'valid'
             ELSE 'other'
         END AS dane,
         signallers.dmarc,

@@ -64,7 +64,7 @@ def joint(data):
     combos = Counter()
     for d in names:
         outcomes = {x["outcome"] for x in (d["judgement"] or {}).get("dane") or []}
-        dane = next((w for w in ("valid", "invalid", "unknown") if w in outcomes), "other")
+        dane = next((w for w in ("invalid", "unknown", "valid") if w in outcomes), "other")
         mta_sts = "adopts" if d["adopts"] else {True: "signals", False: "none", None: "unknown"}[d["signals"]]
         combos[mta_sts, tlsrpt_state(d), dane if outcomes else "(not recorded)", dmarc_state(d)] += 1
     for key, n in combos.items():

@@ -9,16 +9,20 @@ use super::{DomainCase, Found};
 use crate::evidence::{Code, DaneOutcome};
 use crate::tls::tlsa;
 
-/// The outcome of each MX host whose TLSA records were asked for, in the order of the set; `None` where those
-/// of none were. Findings are drawn for domains that signal.
+/// The outcome of each MX host that was asked about, in the order of the set; `None` where none was. Findings
+/// are drawn for domains that signal.
 pub(super) fn findings(case: &DomainCase<'_>, found: &mut Found) -> Option<Vec<(String, DaneOutcome)>> {
     let mut outcomes: Vec<(String, DaneOutcome)> = Vec::new();
     for mx in case.mail_hosts() {
         if outcomes.iter().any(|(host, _)| *host == mx.host) {
             continue;
         }
-        let Some(outcome) = outcome(case, &mx.host) else { continue };
+        let states = states(case, &mx.host);
+        let Some(outcome) = outcome(case, &states) else { continue };
+        // Where nobody asks for TLSA records there is nothing to say about them.
+        let has_records = !states.contains(&HostDane::Unsigned);
         if case.signals()
+            && has_records
             && let Some(code) = outcome.code()
         {
             found.note(code);
@@ -32,33 +36,37 @@ pub(super) fn findings(case: &DomainCase<'_>, found: &mut Found) -> Option<Vec<(
     (!outcomes.is_empty()).then_some(outcomes)
 }
 
-fn outcome(case: &DomainCase<'_>, host: &str) -> Option<DaneOutcome> {
-    let hosts = case.hosts;
-    let states: Vec<HostDane> = hosts
-        .dane_of(host)
-        .map(|(state, names)| match state {
-            // RFC 7672 section 3.2.3: the next-hop domain is one of the names a sender looks for.
-            HostDane::MatchesOthers if tlsa::covers(names, &case.row.domain) => HostDane::Matches,
-            HostDane::MatchesOthers => HostDane::Fails,
-            state => state,
-        })
-        .filter(|state| *state != HostDane::NotAsked)
-        .collect();
+/// What the records of a host come to at each of its addresses, in the eyes of who sends to the domain.
+fn states(case: &DomainCase<'_>, host: &str) -> Vec<HostDane> {
+    let all = case.hosts.dane_of(host).map(|(state, names)| match state {
+        // RFC 7672 section 3.2.2: the next-hop domain is one of the names a sender looks for.
+        HostDane::MatchesOthers if tlsa::covers(names, &case.row.domain) => HostDane::Matches,
+        HostDane::MatchesOthers => HostDane::Fails,
+        state => state,
+    });
+    all.filter(|state| *state != HostDane::NotAsked).collect()
+}
+
+fn outcome(case: &DomainCase<'_>, states: &[HostDane]) -> Option<DaneOutcome> {
     let any = |wanted: HostDane| states.contains(&wanted);
     if states.is_empty() {
         return None;
     }
-    Some(if !hosts.validates {
+    Some(if !case.hosts.validates {
         DaneOutcome::Unknown
     } else if any(HostDane::Bogus) {
         DaneOutcome::Bogus
     } else if any(HostDane::Unknown) {
         DaneOutcome::Unknown
+    } else if any(HostDane::Unsigned) {
+        DaneOutcome::Insecure
     } else if any(HostDane::Absent) {
         DaneOutcome::None
-    } else if any(HostDane::Insecure) || case.row.mx_ad != Some(true) {
-        // Section 2.2.1: without a secure MX set a secure host does not help.
+    } else if any(HostDane::Insecure) {
         DaneOutcome::Insecure
+    } else if case.row.mx_ad != Some(true) {
+        // Section 2.2.1: a sender may use them, and need not.
+        DaneOutcome::MxInsecure
     } else if any(HostDane::Unusable) {
         DaneOutcome::Unusable
     } else if any(HostDane::Fails) {

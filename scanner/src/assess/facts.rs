@@ -6,7 +6,7 @@ use crate::evidence::attempts::{self, Attempt};
 use crate::evidence::{
     CertFault, Code, Delivery, DnsStatus, Question, SmtpOutcome, Word, client_certificate,
 };
-use crate::tls::tlsa::Tlsa;
+use crate::tls::tlsa::{self, Tlsa};
 
 /// How often something was looked at before it was seen as it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -83,6 +83,8 @@ pub enum HostDane {
     Bogus,
     /// They could not be resolved.
     Unknown,
+    /// The host's addresses are not secure, so that no sender asks for any (RFC 7672 section 2.2.2).
+    Unsigned,
     /// There are some, but they or the host's addresses are not secure.
     Insecure,
     /// They are secure, and none is one that a mail sender can use.
@@ -100,16 +102,24 @@ pub enum HostDane {
 impl HostDane {
     /// What a row says by itself; for `Unseen` the certificates may say more.
     pub(super) fn of(row: &SeenHost, facts: &AddressFacts) -> Self {
-        let status = match &row.tlsa_dns {
-            None => return Self::NotAsked,
-            Some(word) => word.known(),
-        };
+        let status = row.tlsa_dns.as_ref().map(Word::known);
+        if row.host_ad == Some(false) && row.cname_ad != Some(true) {
+            return match status {
+                // The question for the alias by itself failed: where it was not asked, the records were.
+                None if row.host_cname.iter().flatten().next().is_some() && row.cname_ad.is_none() => {
+                    Self::Unknown
+                }
+                // As datasets of layouts before 1.3 have it, where they were asked for all the same.
+                Some(Some(DnsStatus::NoError)) => Self::Insecure,
+                _ => Self::Unsigned,
+            };
+        }
+        let Some(status) = status else { return Self::NotAsked };
+        let is_secure = row.host_ad == Some(true) || row.cname_ad == Some(true);
         match status {
             Some(DnsStatus::NoData | DnsStatus::NxDomain) => Self::Absent,
-            Some(DnsStatus::ServFail) if row.host_ad == Some(true) => Self::Bogus,
-            Some(DnsStatus::NoError) if row.host_ad != Some(true) || row.tlsa_ad != Some(true) => {
-                Self::Insecure
-            }
+            Some(DnsStatus::ServFail) if is_secure => Self::Bogus,
+            Some(DnsStatus::NoError) if !is_secure || row.tlsa_ad != Some(true) => Self::Insecure,
             Some(DnsStatus::NoError) if usable_records(row).is_empty() => Self::Unusable,
             // Section 2.2: with usable records TLS is a must.
             Some(DnsStatus::NoError) => match facts.delivery() {
@@ -122,9 +132,9 @@ impl HostDane {
     }
 }
 
-/// The TLSA records of a row that a mail sender can use.
+/// The TLSA records of a row that a mail sender holds certificates against.
 pub(super) fn usable_records(row: &SeenHost) -> Vec<Tlsa> {
-    row.tlsa.iter().flatten().filter_map(|text| Tlsa::usable(text)).collect()
+    tlsa::strongest(row.tlsa.iter().flatten().filter_map(|text| Tlsa::usable(text)).collect())
 }
 
 /// How a host or one of its addresses fares with a sender that demands TLS and a valid certificate.

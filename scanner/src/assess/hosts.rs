@@ -118,7 +118,7 @@ struct IncompleteRow {
     address: usize,
     records: Vec<Tlsa>,
     host: Box<str>,
-    /// The target of the host's CNAME, where it is one.
+    /// The target of the host's CNAME, where it is one and secure.
     target: Option<Box<str>>,
     hashes: Vec<Box<str>>,
     chain: Vec<Option<Vec<u8>>>,
@@ -145,7 +145,10 @@ impl IncompleteRow {
         }
         let seen_at = row.probed_at.and_then(|at| u64::try_from(at / 1_000_000).ok()).unwrap_or(0);
         let chain = vec![None; hashes.len()];
-        let target = row.host_cname.as_ref().and_then(|chain| chain.last()).map(|name| name.as_str().into());
+        // The target of an alias is a name that senders look for where it is secure as well (RFC 7672 section
+        // 3.2.2).
+        let target = row.host_cname.as_ref().and_then(|chain| chain.last());
+        let target = target.filter(|_| row.host_ad == Some(true)).map(|name| name.as_str().into());
         let is_trusted = row.cert_faults.as_deref().map(CertFaults::of).is_some_and(CertFaults::is_trusted);
         Some(Self {
             address,

@@ -37,6 +37,10 @@ pub const RULES: &[Rule] = &[
         since: since(1, 3),
         says: "a record in quotes is a signal; before, such a domain does not signal",
     },
+    Rule {
+        since: since(1, 3),
+        says: "a secure alias of an insecure MX host has TLSA records of its own; before, its alias was not asked for, and it is insecure",
+    },
 ];
 
 /// The rules that do not hold for a dataset of this layout.

@@ -70,6 +70,7 @@ view! {
         host_dns,
         host_cname,
         host_ad,
+        cname_ad,
         smtp_outcome,
         tls_alert,
         requiretls,

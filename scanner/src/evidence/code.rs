@@ -83,7 +83,7 @@ codes! {
     tlsrpt_dns_failure: may_pass, tlsrpt_absent, tlsrpt_multiple, tlsrpt_invalid, tlsrpt_rua_missing,
     tlsrpt_rua_invalid, tlsrpt_escaped, tlsrpt_rua_domain_missing, tlsrpt_rua_no_mx, dmarc_dns_failure: may_pass,
     dmarc_absent, dmarc_multiple, dmarc_invalid, dmarc_policy_none, dane_valid, dane_invalid, dane_insecure,
-    dane_unusable, dane_bogus, dane_ta_public_ca,
+    dane_mx_insecure, dane_unusable, dane_bogus, dane_ta_public_ca,
 
     id_changed_policy_same, policy_changed_id_same, removed_without_none, removal_not_observed,
     enforce_withdrawn, broke, repaired, first_seen_broken,

@@ -55,8 +55,12 @@ vocabulary! {
         Valid = "valid",
         /// There are usable TLSA records, but there is no TLS, or none of them matches.
         Invalid = "invalid",
-        /// The TLSA records, the addresses or the MX set are not secured by DNSSEC.
+        /// The addresses or the TLSA records are not secured by DNSSEC; in the former case nobody asks for the
+        /// latter.
         Insecure = "insecure",
+        /// Addresses and TLSA records are secured by DNSSEC, the MX set that leads there is not: a sender may
+        /// use them.
+        MxInsecure = "mx_insecure",
         /// The TLSA records are secure, but a mail sender can use none of them.
         Unusable = "unusable",
         /// The TLSA records could not be validated.
@@ -69,13 +73,14 @@ vocabulary! {
 }
 
 impl DaneOutcome {
-    /// The finding that goes with it; `None` where there is nothing to find.
+    /// The finding that goes with it where there are TLSA records; `None` where there is nothing to find.
     #[must_use]
     pub const fn code(self) -> Option<Code> {
         match self {
             Self::Valid => Some(Code::dane_valid),
             Self::Invalid => Some(Code::dane_invalid),
             Self::Insecure => Some(Code::dane_insecure),
+            Self::MxInsecure => Some(Code::dane_mx_insecure),
             Self::Unusable => Some(Code::dane_unusable),
             Self::Bogus => Some(Code::dane_bogus),
             Self::None | Self::Unknown => None,

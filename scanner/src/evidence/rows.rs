@@ -211,6 +211,7 @@ pub struct HostRow {
     pub host_dns: Option<DnsStatus>,
     pub host_cname: Option<Vec<String>>,
     pub host_ad: Option<bool>,
+    pub cname_ad: Option<bool>,
     pub smtp: SmtpEvidence,
     pub tlsa_dns: Option<DnsStatus>,
     pub tlsa_ad: Option<bool>,

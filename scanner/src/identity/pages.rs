@@ -97,7 +97,7 @@ fn page(plan: &ScanPlan, contact: &str) -> String {
         (
             "DNS",
             format!(
-                "<code>MX</code>, <code>TXT _mta-sts.</code>, <code>TXT _smtp._tls.</code>,{dmarc} for some names <code>A</code>, <code>AAAA</code>, <code>NS</code>, <code>TLSA</code>, <code>MX</code> of names that their policies and TLSRPT records lead to, and a <code>TXT</code> at a name that begins with <code>_sts-census-</code>, {by}"
+                "<code>MX</code>, <code>TXT _mta-sts.</code>, <code>TXT _smtp._tls.</code>,{dmarc} for some names <code>A</code>, <code>AAAA</code>, <code>NS</code>, <code>CNAME</code>, <code>TLSA</code>, <code>MX</code> of names that their policies and TLSRPT records lead to, and a <code>TXT</code> at a name that begins with <code>_sts-census-</code>, {by}"
             ),
             dns_pace,
         ),

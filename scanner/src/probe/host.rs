@@ -3,9 +3,10 @@
 use super::Probe;
 use super::contact::{Believed, ConnectionEnd, Peer};
 use super::course::{Course, Left};
+use super::tlsa::take_tlsa;
 use super::tries::{Offer, look};
 use crate::admission::{InQueue, Refusal, SmtpSlot, Waited};
-use crate::dns::{Addresses, Answer, RecordType};
+use crate::dns::Addresses;
 use crate::evidence::rows::{HostRow, Retried, SmtpEvidence};
 use crate::evidence::{DnsStatus, Outcome as _, Question, SmtpOutcome};
 use crate::fault::{LocalFault, Unfinished};
@@ -90,12 +91,6 @@ fn retried(row: &HostRow) -> Vec<Retried> {
     list
 }
 
-fn take_tlsa(row: &mut HostRow, answer: &Answer) {
-    row.tlsa_dns = Some(answer.status);
-    row.tlsa_ad = answer.ad;
-    row.tlsa = answer.status.is_definite().then(|| answer.tlsa());
-}
-
 impl Probe {
     /// Looks at a host: resolves it and contacts its addresses; on a further look only those rows that are
     /// left.
@@ -126,11 +121,10 @@ impl Probe {
             && let Some(row) = look.rows.iter().find(|row| lacks_tlsa(row))
         {
             let mut waited = Waited::default();
-            let own = self.dns.ask(&tlsa_name(&look.host), RecordType::TLSA, &mut waited).await?;
-            let seen = self.tlsa_behind(row.host_cname.as_deref(), own, &mut waited).await?;
+            let seen = self.tlsa(row, &mut waited).await?;
             for row in &mut look.rows {
                 row.dns_retried = retried(row);
-                take_tlsa(row, &seen);
+                seen.iter().for_each(|seen| take_tlsa(row, seen));
                 row.waited_ms += waited.millis();
             }
         }
@@ -150,49 +144,24 @@ impl Probe {
         Ok(())
     }
 
-    /// The TLSA answer that counts: that of the target where the host is an alias and the target has records
-    /// or could not be asked, else the host's own (RFC 7672 section 2.2.3).
-    async fn tlsa_behind(
-        &self,
-        chain: Option<&[String]>,
-        own: Answer,
-        waited: &mut Waited,
-    ) -> Result<Answer, Unfinished> {
-        let Some(target) = chain.and_then(<[String]>::last) else { return Ok(own) };
-        let answer = self.dns.ask(&tlsa_name(target), RecordType::TLSA, waited).await?;
-        let counts = !matches!(answer.status, DnsStatus::NoData | DnsStatus::NxDomain);
-        Ok(if counts { answer } else { own })
-    }
-
     /// One row per address; those to be contacted have no outcome yet.
     async fn resolve(&self, host: &str) -> Result<Vec<HostRow>, Unfinished> {
         let blank = || HostRow { host: host.to_owned(), ..HostRow::default() };
         if host.parse::<IpAddr>().is_ok() {
             return Ok(vec![with_outcome(blank(), SmtpOutcome::NoAddress)]);
         }
-        let (mut waited, mut waited_too) = Default::default();
-        let asked = tlsa_name(host);
-        let (addresses, own) = tokio::join!(
-            self.dns.addresses(host, &mut waited),
-            self.dns.ask(&asked, RecordType::TLSA, &mut waited_too)
-        );
-        let Addresses { status, addrs, chain, ad } = addresses?;
+        let mut waited = Waited::default();
+        let Addresses { status, addrs, chain, ad } = self.dns.addresses(host, &mut waited).await?;
         if self.admission.excludes_mx_host(host, chain.as_deref().unwrap_or_default()) {
             return Ok(Vec::new());
         }
-        let tlsa = self.tlsa_behind(chain.as_deref(), own?, &mut waited_too).await?;
-        waited.add(waited_too);
-        let resolved = || {
-            let mut row = HostRow {
-                host_dns: Some(status),
-                host_cname: chain.clone(),
-                host_ad: ad,
-                waited_ms: waited.millis(),
-                ..blank()
-            };
-            take_tlsa(&mut row, &tlsa);
-            row
-        };
+        let mut known = HostRow { host_dns: Some(status), host_cname: chain, host_ad: ad, ..blank() };
+        known.cname_ad = self.alias_ad(&known, &mut waited).await?;
+        if let Some(tlsa) = self.tlsa(&known, &mut waited).await? {
+            take_tlsa(&mut known, &tlsa);
+        }
+        known.waited_ms = waited.millis();
+        let resolved = || known.clone();
         if addrs.is_empty() {
             return Ok(vec![with_outcome(resolved(), SmtpOutcome::NoAddress)]);
         }
@@ -325,12 +294,6 @@ struct Conversation {
 /// How a conversation ended; one that is over has its outcome.
 fn ended(evidence: &SmtpEvidence) -> SmtpOutcome {
     evidence.outcome.unwrap_or(SmtpOutcome::Closed)
-}
-
-/// Where a host's TLSA records for mail are, whatever port is configured (RFC 7672 section 2.2.3, RFC 6698
-/// section 3).
-pub(super) fn tlsa_name(host: &str) -> String {
-    format!("_25._tcp.{host}")
 }
 
 fn with_outcome(row: HostRow, outcome: SmtpOutcome) -> HostRow {

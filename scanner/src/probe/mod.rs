@@ -16,6 +16,7 @@ mod ns;
 mod once;
 mod policy;
 mod reach;
+mod tlsa;
 mod tries;
 
 use course::{Far, Left, Standing};
@@ -58,6 +59,8 @@ pub struct Probe {
     pub names: Names,
     /// Whether MX hosts can be contacted from here at all.
     pub smtp_reachable: bool,
+    /// Whether an answer that is not marked as secure (AD) is known not to be.
+    pub validates: bool,
 }
 
 /// A domain on its way.

@@ -2,7 +2,7 @@
 //! resolver that has learnt what the domain itself says of them may not reach it any more, where the registry
 //! says otherwise and is right (seen of BIND and Knot Resolver).
 
-use super::host::tlsa_name;
+use super::tlsa::tlsa_name;
 use super::{Domain, Probe, open, targets};
 use crate::admission::Waited;
 use crate::dns::RecordType;
@@ -44,8 +44,10 @@ impl Probe {
             if self.admission.excludes(host) {
                 continue;
             }
-            self.dns.addresses(host, waited).await?;
-            self.dns.ask(&tlsa_name(host), RecordType::TLSA, waited).await?;
+            let addresses = self.dns.addresses(host, waited).await?;
+            if !self.is_insecure(addresses.ad) {
+                self.dns.ask(&tlsa_name(host), RecordType::TLSA, waited).await?;
+            }
         }
         Ok(())
     }

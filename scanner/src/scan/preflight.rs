@@ -95,6 +95,7 @@ pub(crate) fn prepare(mut plan: ScanPlan, stop: CancellationToken) -> Result<Pre
         above: Above::default(),
         names: Names::default(),
         smtp_reachable: smtp != Some(false),
+        validates: found.validates,
     };
     Ok(Prepared { manners, lowered, probe, versions, vantage, silent: found.silent })
 }

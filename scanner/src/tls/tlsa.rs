@@ -23,7 +23,8 @@ enum Selector {
     PublicKey,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Digests in the order of their strength.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Matching {
     Exact,
     Sha256,
@@ -104,6 +105,21 @@ impl Tlsa {
     }
 }
 
+/// The usable records of a host that count: of one usage and selector those of the strongest digest, beside
+/// those that hold the data whole (digest agility: RFC 7671 section 9, RFC 7672 section 5).
+#[must_use]
+pub fn strongest(mut records: Vec<Tlsa>) -> Vec<Tlsa> {
+    let kinds: Vec<_> =
+        records.iter().map(|record| (record.usage, record.selector, record.matching)).collect();
+    records.retain(|record| {
+        let is_stronger = |(usage, selector, matching): &(Usage, Selector, Matching)| {
+            (*usage, *selector) == (record.usage, record.selector) && *matching > record.matching
+        };
+        record.matching == Matching::Exact || !kinds.iter().any(is_stronger)
+    });
+    records
+}
+
 /// What a chain is to the usable records of its host.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum TlsaMatch {
@@ -116,7 +132,7 @@ pub enum TlsaMatch {
     Mismatch,
 }
 
-/// Holds a chain as sent (DER, leaf first) against usable records, at a time (seconds since 1970): one that
+/// Holds a chain as sent (DER, leaf first) against the records that count, at a time (seconds since 1970): one that
 /// matches is enough (RFC 7672 section 2.2).
 #[must_use]
 pub fn verify(records: &[Tlsa], chain: &[Vec<u8>], now: u64) -> TlsaMatch {

@@ -1,5 +1,5 @@
 #![allow(clippy::unwrap_used, reason = "a test says what must be there")]
-use super::{Tlsa, TlsaMatch, covers, pins_issuing_authority, verify};
+use super::{Tlsa, TlsaMatch, covers, pins_issuing_authority, strongest, verify};
 use crate::tls::certificate::{hex, sha256_hex};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair, PublicKeyData as _, date_time_ymd};
 use sha2::{Digest as _, Sha512};
@@ -152,5 +152,25 @@ fn names_are_those_of_any_tls_client() {
         !covers(&names, "a.b.example.net")
             && !covers(&names, "example.net")
             && !covers(&[], "mx.example.org")
+    );
+}
+
+#[test]
+fn of_one_usage_and_selector_the_strongest_digest_counts_and_what_is_whole_always() {
+    let made = made(&["mx.example.org"]);
+    let (leaf, key) = (&made.chain[0], &made.keys[0]);
+    let right = |selector: u8, bytes: &[u8]| format!("3 {selector} 1 {}", sha256_hex(bytes));
+    let stale = |usage: u8, selector: u8| format!("{usage} {selector} 2 {}", "00".repeat(64));
+    let verified = |texts: &[String]| verify(&strongest(records(texts)), &made.chain, NOW);
+    // As OpenSSL has it, too.
+    assert_eq!(verified(&[right(0, leaf), stale(3, 0)]), TlsaMatch::Mismatch);
+    assert_eq!(verified(&[stale(3, 0), right(0, leaf)]), TlsaMatch::Mismatch);
+    // Another selector or usage is another set.
+    assert_eq!(verified(&[right(1, key), stale(3, 0)]), TlsaMatch::Match);
+    assert_eq!(verified(&[right(0, leaf), stale(2, 0)]), TlsaMatch::Match);
+    assert_eq!(verified(&[format!("3 0 0 {}", hex(leaf)), stale(3, 0)]), TlsaMatch::Match);
+    assert_eq!(
+        verified(&[format!("3 0 1 {}", "00".repeat(32)), format!("3 0 2 {}", hex(&Sha512::digest(leaf)))]),
+        TlsaMatch::Match
     );
 }

@@ -6,13 +6,14 @@ use crate::contract::Table;
 use crate::value::Value;
 
 /// What a host that nobody has contacted has all the same.
-const KNOWN: [&str; 12] = [
+const KNOWN: [&str; 13] = [
     "scan",
     "host",
     "addr",
     "host_dns",
     "host_cname",
     "host_ad",
+    "cname_ad",
     "tlsa_dns",
     "tlsa_ad",
     "tlsa",

@@ -3,12 +3,13 @@
 use super::{Expected, Oracle, set};
 use crate::contract::Table;
 use crate::delegation::Delegations;
-use crate::situation::{Server, Situation};
+use crate::situation::{Fill as _, Record, RecordType, Server, Situation, Status};
 use crate::value::Value;
+use crate::world::{Names, Owner};
 use std::net::UdpSocket;
 
 /// Columns that hold a bit which only a validating resolver sets.
-const VALIDATED: [&str; 3] = ["mx_ad", "host_ad", "tlsa_ad"];
+const VALIDATED: [&str; 4] = ["mx_ad", "host_ad", "cname_ad", "tlsa_ad"];
 
 /// RFC 8914 section 4.23: no server of the zone gave an answer of use.
 const NO_REACHABLE_AUTHORITY: i64 = 22;
@@ -42,6 +43,7 @@ pub(super) fn amend(
         }
     }
     for host in &mut expected.hosts {
+        ask_tlsa(oracle, host);
         failure(&contract.mx_hosts, host, "tlsa_dns", "tlsa", useless);
     }
     let servers = delegations.of(domain);
@@ -57,6 +59,34 @@ pub(super) fn amend(
         if cell(&contract.domains, &expected.domain, "sts_dns").as_text() == Some("SERVFAIL") {
             change(cells, at("findings"), of_servfail);
         }
+    }
+}
+
+/// Without validation no address is known to be insecure, so that every host's TLSA records are asked for.
+fn ask_tlsa(oracle: &Oracle, row: &mut [Value]) {
+    let table = &oracle.contract.mx_hosts;
+    let (host, secure) = (cell(table, row, "host"), cell(table, row, "host_ad"));
+    let Some(host) = host.as_text().filter(|_| secure == Value::Bool(false)) else { return };
+    if !cell(table, row, "tlsa_dns").is_null() {
+        return;
+    }
+    let owner = oracle.world.owner(&format!("_25._tcp.{host}"), Some(RecordType::Tlsa));
+    let answers = owner.as_ref().and_then(Owner::answers).unwrap_or_default();
+    let answer = answers.iter().find(|(kind, _)| *kind == RecordType::Tlsa).map(|(_, answer)| answer);
+    let (status, records) = match (&owner, answer) {
+        (Some(owner), Some(answer)) if answer.status == Status::NoError => {
+            let (world, authority) = (&oracle.world, &oracle.authority);
+            let names = Names { world, authority, situation: owner.situation, domain: &owner.domain };
+            let text = |record: &Record| Value::text(names.text(&record.joined()));
+            ("NOERROR", Value::List(answer.records.iter().map(text).collect()))
+        }
+        (_, Some(answer)) if answer.status == Status::ServFail => ("SERVFAIL", Value::Null),
+        _ => ("NXDOMAIN", Value::List(Vec::new())),
+    };
+    set(row, table.position("tlsa_dns"), Value::text(status));
+    set(row, table.position("tlsa"), records);
+    if status == "SERVFAIL" {
+        note_retried(table, row, "tlsa");
     }
 }
 
@@ -102,6 +132,12 @@ fn failure(table: &Table, row: &mut [Value], status: &str, question: &str, usele
         _ => return false,
     }
     set(row, table.position(status), Value::text("SERVFAIL"));
+    note_retried(table, row, question);
+    true
+}
+
+/// Notes that a question failed and was asked again.
+fn note_retried(table: &Table, row: &mut [Value], question: &str) {
     let mut retried = match cell(table, row, "dns_retried") {
         Value::List(retried) => retried,
         _ => Vec::new(),
@@ -110,7 +146,6 @@ fn failure(table: &Table, row: &mut [Value], status: &str, question: &str, usele
     retried.retain(|one| !is_of(one, question));
     retried.push(Value::Struct(vec![Value::text(question), Value::text("SERVFAIL")]));
     set(row, table.position("dns_retried"), Value::List(retried));
-    true
 }
 
 /// Whether an element of `dns_retried` is about a question.

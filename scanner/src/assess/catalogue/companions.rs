@@ -43,15 +43,18 @@ pub(super) const COMPANIONS: &[Finding] = table! { Companions:
     dmarc_policy_none, Info, "RFC 9989 4.7", ["domains.dmarc_policy"], None,
         "The DMARC policy is none",
         "No action is needed while reports are being read; later publish quarantine or reject, so that receivers act on mail that fails.";
-    dane_valid, Info, "RFC 7672 2.2", ["mx_hosts.tlsa", "mx_hosts.tlsa_ad", "mx_hosts.host_ad", "domains.mx_ad", "certificates.der"], None,
+    dane_valid, Info, "RFC 7672 2.2", ["mx_hosts.tlsa", "mx_hosts.tlsa_ad", "mx_hosts.host_ad", "mx_hosts.cname_ad", "domains.mx_ad", "certificates.der"], None,
         "DANE works",
         "No action is needed; keep the TLSA records in step with the certificate.";
-    dane_invalid, Error, "RFC 7672 2.2", ["mx_hosts.tlsa", "mx_hosts.tlsa_ad", "mx_hosts.host_ad", "domains.mx_ad", "certificates.der"], Some("tlsa-invalid"),
+    dane_invalid, Error, "RFC 7672 2.2", ["mx_hosts.tlsa", "mx_hosts.tlsa_ad", "mx_hosts.host_ad", "mx_hosts.cname_ad", "domains.mx_ad", "certificates.der"], Some("tlsa-invalid"),
         "No TLSA record matches the certificate, or there is no TLS",
         "Publish a TLSA record for the certificate in use, and for the next one before each key change; make sure that the host offers STARTTLS.";
-    dane_insecure, Info, "RFC 7672 2.2.1", ["mx_hosts.tlsa_ad", "mx_hosts.host_ad", "domains.mx_ad"], None,
+    dane_insecure, Info, "RFC 7672 2.2", ["mx_hosts.tlsa", "mx_hosts.tlsa_ad", "mx_hosts.host_ad", "mx_hosts.cname_ad"], None,
         "TLSA records without DNSSEC",
         "Sign the zones of the domain and of its MX hosts: without DNSSEC the TLSA records have no effect.";
+    dane_mx_insecure, Info, "RFC 7672 2.2.1", ["mx_hosts.tlsa", "mx_hosts.tlsa_ad", "mx_hosts.host_ad", "mx_hosts.cname_ad", "domains.mx_ad"], None,
+        "TLSA records behind an MX set without DNSSEC",
+        "Sign the domain's own zone: until then some senders use the TLSA records (Postfix does) and others do not, and whoever forges the MX set has the mail.";
     dane_unusable, Warning, "RFC 7672 3.1", ["mx_hosts.tlsa"], Some("tlsa-invalid"),
         "TLSA records that no sender can use",
         "Publish TLSA records with usage 3 or 2 and a defined matching type.";

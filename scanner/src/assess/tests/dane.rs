@@ -57,25 +57,73 @@ fn a_record_that_matches_nothing_is_invalid_and_one_that_nobody_can_use_unusable
 #[test]
 fn each_answer_must_be_secure() {
     let insecure = (Some("insecure"), vec!["dane_insecure"]);
-    assert_eq!(dane(&secure(&[USABLE], |_| {}).with(|row| row.mx_ad = Some(false))), insecure);
     assert_eq!(dane(&secure(&[USABLE], |row| row.host_ad = Some(false))), insecure);
     assert_eq!(dane(&secure(&[USABLE], |row| row.tlsa_ad = Some(false))), insecure);
+    // Of the MX set alone: a sender may use them, whatever they come to.
+    let of_mx = |tlsa: &str| dane(&secure(&[tlsa], |_| {}).with(|row| row.mx_ad = Some(false)));
+    assert_eq!(of_mx(USABLE), (Some("mx_insecure"), vec!["dane_mx_insecure"]));
+    assert_eq!(of_mx("1 1 1 00"), (Some("mx_insecure"), vec!["dane_mx_insecure"]));
 }
 
 #[test]
 fn what_could_not_be_had_is_never_none() {
-    let failed = |status, secure_host| {
+    let failed = |status| {
         dane(&secure(&[], |row| {
             row.tlsa_dns = Some(status);
             row.tlsa = None;
-            row.host_ad = Some(secure_host);
         }))
     };
-    assert_eq!(failed(DnsStatus::ServFail, true), (Some("bogus"), vec!["dane_bogus"]));
-    assert_eq!(failed(DnsStatus::ServFail, false), (Some("unknown"), vec![]));
-    assert_eq!(failed(DnsStatus::Timeout, true), (Some("unknown"), vec![]));
-    assert_eq!(failed(DnsStatus::NxDomain, true), (Some("none"), vec![]));
-    assert_eq!(failed(DnsStatus::NoData, false), (Some("none"), vec![]));
+    assert_eq!(failed(DnsStatus::ServFail), (Some("bogus"), vec!["dane_bogus"]));
+    assert_eq!(failed(DnsStatus::Timeout), (Some("unknown"), vec![]));
+    assert_eq!(failed(DnsStatus::NxDomain), (Some("none"), vec![]));
+}
+
+#[test]
+fn where_the_addresses_are_insecure_it_is_insecure_asked_or_not_and_whatever_came_of_it() {
+    let unsigned = |status: Option<DnsStatus>| {
+        dane(&secure(&[], |row| {
+            row.host_ad = Some(false);
+            row.tlsa_dns = status;
+            row.tlsa_ad = status.map(|_| false);
+            row.tlsa = None;
+        }))
+    };
+    assert_eq!(unsigned(None), (Some("insecure"), vec![]));
+    // Layouts before 1.3 hold what came of the question.
+    for status in [DnsStatus::ServFail, DnsStatus::NotImp, DnsStatus::Timeout, DnsStatus::NoData] {
+        assert_eq!(unsigned(Some(status)), (Some("insecure"), vec![]), "{status:?}");
+    }
+}
+
+#[test]
+fn a_secure_alias_of_an_insecure_host_has_records_of_its_own() {
+    let alias = |cname_ad, asked: bool| {
+        dane(&secure(&[USABLE], |row| {
+            row.host_ad = Some(false);
+            row.host_cname = Some(vec!["mx.example.net".into()]);
+            row.cname_ad = cname_ad;
+            if !asked {
+                (row.tlsa_dns, row.tlsa_ad, row.tlsa) = (None, None, None);
+            }
+        }))
+    };
+    assert_eq!(alias(Some(true), true), (Some("invalid"), vec!["dane_invalid"]));
+    assert_eq!(alias(Some(false), false), (Some("insecure"), vec![]));
+    // The question for the alias failed.
+    assert_eq!(alias(None, false), (Some("unknown"), vec![]));
+    // Nobody asked it before layout 1.3.
+    assert_eq!(alias(None, true), (Some("insecure"), vec!["dane_insecure"]));
+}
+
+#[test]
+fn a_question_that_fails_below_a_secure_alias_is_bogus() {
+    let world = secure(&[], |row| {
+        row.host_ad = Some(false);
+        row.host_cname = Some(vec!["mx.example.net".into()]);
+        row.cname_ad = Some(true);
+        (row.tlsa_dns, row.tlsa) = (Some(DnsStatus::ServFail), None);
+    });
+    assert_eq!(dane(&world), (Some("bogus"), vec!["dane_bogus"]));
 }
 
 #[test]

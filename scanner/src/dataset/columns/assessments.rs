@@ -37,6 +37,6 @@ table! {
         verdict_primary: Option<Verdict> = row.verdict_primary,
             "The strict verdict over the MX hosts of lowest preference only.";
         dane: Option<Vec<(String, DaneOutcome)>> = row.dane,
-            "DANE outcome of each MX host whose TLSA records were asked for, in the order of the MX set; null where there is none.";
+            "DANE outcome of each MX host whose addresses were asked for, in the order of the MX set; null where there is none.";
     }
 }
