@@ -45,7 +45,7 @@ AT_ONCE = 100
 # Columns that say which row it is.
 KEYS = {
     "denominator", "part", "suffix", "bin", "first_rank", "provider", "policy", "mode", "lifetime", "entity", "manager",
-    "stage", "code", "verdict", "relation", "result_type",
+    "stage", "code", "verdict", "relation", "result_type", "sender",
 }
 
 

@@ -19,7 +19,7 @@ NAMED_BY = {
     "adoption": 2, "suffix": 2, "rank": 3, "tlsrpt": 2, "tlsrpt-errors": 2, "joint": 4, "mode": 2, "max-age": 2,
     "policy-errors": 2, "policy-error-codes": 2, "mx-certificates": 2, "managers": 2, "strict-lenient": 2,
     "unusable-text": 3, "manager-thresholds": 3, "tls": 3, "findings": 2, "addresses": 2, "certificate-keys": 4,
-    "certificate-validity": 2, "issuers": 2,
+    "certificate-validity": 2, "issuers": 2, "losing-mail": 2,
 }
 
 

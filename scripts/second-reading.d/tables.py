@@ -223,19 +223,25 @@ def result_types(data):
             yield [t or "(none)", total, len(has), sum(map(of, passes)) if t else 0, share, share,
                    pct(len(has) + len(maybe), total), total < SMALL]
 
+SENDERS = {
+    "strict": "verdict_strict", "postfix_classic": "verdict_postfix_classic", "dane_first": "verdict_dane_first",
+}
+
 def losing_mail(data):
     by = defaultdict(list)
     for d in data.signallers:
         by[{None: "(not known)", d["registrable"]: "(own domain)"}.get(d["mail"], d["mail"])].append(d)
-    for provider, names in by.items():
-        enforce = [d for d in names if d["policy_usable"] and d["policy_mode"] == "enforce"]
-        unknown = sum(policy_kind(d) == "undecided" for d in names)
-        n = Counter(d["verdict"] for d in enforce)
-        lost, u, of = n["refused"] + n["partial"], n["indeterminate"], len(enforce)
-        maybe = u + unknown + sum(d["verdict"] == "validated" and d["in_part"] for d in enforce)
-        if enforce:
-            yield [provider, 1, of, u, n["refused"], n["partial"], pct(lost, of - u), pct(lost, of + unknown),
-                   pct(lost + maybe, of + unknown), of - u < SMALL]
+    for sender, column in SENDERS.items():
+        for provider, names in by.items():
+            enforce = [d for d in names if d["policy_usable"] and d["policy_mode"] == "enforce"]
+            unknown = sum(policy_kind(d) == "undecided" for d in names)
+            said = [(d["judgement"][column] or "indeterminate", d["in_part"]) for d in enforce]
+            n = Counter(verdict for verdict, _ in said)
+            lost, u, of = n["refused"] + n["partial"], n["indeterminate"], len(enforce)
+            maybe = u + unknown + sum(verdict == "validated" and in_part for verdict, in_part in said)
+            if enforce:
+                yield [sender, provider, 1, of, u, n["refused"], n["partial"], pct(lost, of - u),
+                       pct(lost, of + unknown), pct(lost + maybe, of + unknown), of - u < SMALL]
 
 def managers(data):
     total = len(data.signallers)

@@ -39,6 +39,12 @@ SELECT
     CASE WHEN assessments.verdict_strict IS NOT NULL THEN coalesce(strict.word, 'indeterminate') END AS verdict_strict,
     CASE WHEN assessments.verdict_lenient IS NOT NULL THEN coalesce(lenient.word, 'indeterminate') END AS verdict_lenient,
     CASE WHEN assessments.verdict_primary IS NOT NULL THEN coalesce(lowest.word, 'indeterminate') END AS verdict_primary,
+    CASE
+        WHEN assessments.verdict_postfix_classic IS NOT NULL THEN coalesce(classic.word, 'indeterminate')
+    END AS verdict_postfix_classic,
+    CASE
+        WHEN assessments.verdict_dane_first IS NOT NULL THEN coalesce(dane_first.word, 'indeterminate')
+    END AS verdict_dane_first,
     assessments.dane
 FROM population
 LEFT JOIN assessments ON assessments.scan = population.scan AND assessments.domain = population.domain
@@ -60,5 +66,11 @@ LEFT JOIN words AS lenient
 LEFT JOIN words AS lowest
     ON lowest.word = assessments.verdict_primary
     AND lowest.table_name = 'assessments' AND lowest.column_name = 'verdict_primary'
+LEFT JOIN words AS classic
+    ON classic.word = assessments.verdict_postfix_classic
+    AND classic.table_name = 'assessments' AND classic.column_name = 'verdict_postfix_classic'
+LEFT JOIN words AS dane_first
+    ON dane_first.word = assessments.verdict_dane_first
+    AND dane_first.table_name = 'assessments' AND dane_first.column_name = 'verdict_dane_first'
 -- The first of the two needs one small column of all names, the second is asked for a few.
 WHERE population.sts_signals AND population.signals

@@ -22,6 +22,8 @@ const OWN: &[&str] = &[
     // Verdicts, in the order of their table.
     "validated", "partial", "refused", "testing_passing", "testing_failing", "withdrawn", "no_mail", "no_policy",
     "indeterminate",
+    // Senders.
+    "strict", "postfix_classic", "dane_first",
     // Stages of the catalogue, and their sums.
     "record", "policy", "policy_dns", "policy_tcp", "policy_tls", "policy_http", "policy_text", "mx", "smtp",
     "mx_tls", "mismatch", "companions", "tlsrpt", "dmarc", "any", "unknown",

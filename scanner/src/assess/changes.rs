@@ -103,11 +103,24 @@ impl Changes {
     fn note(&mut self, before: &SeenJudgement, now: &SeenJudgement) {
         self.compared += 1;
         let mut changed = false;
+        let of_named = [
+            (
+                column!(ASSESSMENTS.verdict_postfix_classic),
+                &before.verdict_postfix_classic,
+                &now.verdict_postfix_classic,
+            ),
+            (column!(ASSESSMENTS.verdict_dane_first), &before.verdict_dane_first, &now.verdict_dane_first),
+        ];
+        // Before layout 1.3 nobody drew them: that is no change.
+        let of_named = of_named.into_iter().filter(|(_, before, _)| before.is_some());
         for (column, before, now) in [
             (column!(ASSESSMENTS.verdict_strict), &before.verdict_strict, &now.verdict_strict),
             (column!(ASSESSMENTS.verdict_lenient), &before.verdict_lenient, &now.verdict_lenient),
             (column!(ASSESSMENTS.verdict_primary), &before.verdict_primary, &now.verdict_primary),
-        ] {
+        ]
+        .into_iter()
+        .chain(of_named)
+        {
             if before != now {
                 changed = true;
                 *self.verdicts.entry(column).or_default().entry((word(before), word(now))).or_default() += 1;

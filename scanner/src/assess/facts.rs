@@ -52,6 +52,16 @@ impl CertFaults {
         if self.0 & Self::UNKNOWN != 0 { None } else { Some(self.0 == 0) }
     }
 
+    /// Whether nothing is wrong with the certificate but that it may not name the host; `None` as above.
+    #[must_use]
+    pub fn is_valid_but_for_name(self) -> Option<bool> {
+        if self.0 & Self::UNKNOWN != 0 {
+            None
+        } else {
+            Some(self.each().all(|fault| fault == CertFault::Name))
+        }
+    }
+
     /// Whether it leads to a trusted root, whatever its dates and names are.
     #[must_use]
     pub fn is_trusted(self) -> bool {
@@ -222,9 +232,15 @@ impl AddressFacts {
     /// How the address fares; `None` where mail does not reach it with or without MTA-STS, or it was not
     /// observed.
     pub(super) fn fate(&self) -> Option<Fate> {
+        self.fate_by(CertFaults::is_valid)
+    }
+
+    /// The same with a sender that judges certificates in its own way; that gives `None` where it cannot be
+    /// told.
+    pub(super) fn fate_by(&self, is_good: impl FnOnce(CertFaults) -> Option<bool>) -> Option<Fate> {
         match self.delivery() {
             Delivery::Tls => {
-                self.cert?.is_valid().map(|is_valid| if is_valid { Fate::Passes } else { Fate::Fails })
+                is_good(self.cert?).map(|is_good| if is_good { Fate::Passes } else { Fate::Fails })
             }
             Delivery::Fails => Some(Fate::Fails),
             Delivery::FailsIfRepeated => (self.look == Look::Repeated).then_some(Fate::Fails),

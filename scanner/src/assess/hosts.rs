@@ -1,6 +1,7 @@
 //! What a scan knows about its MX hosts, small enough to hold for all of them at once.
 
 use super::facts::{AddressFacts, CertFaults, HostDane, usable_records};
+use super::leaves::Leaves;
 use super::renewal::Lives;
 use super::seen::SeenHost;
 use crate::tls::tlsa::{self, Tlsa, Usage};
@@ -9,7 +10,7 @@ use std::num::NonZeroU32;
 
 /// Every MX host of a scan with the facts of its addresses, in no order that matters.
 ///
-/// A host costs its name and about 60 bytes, an address 16.
+/// A host costs its name and about 60 bytes, an address 16 and, with a good certificate, some 20 more.
 #[derive(Debug, Default)]
 pub struct HostsOf {
     /// Whether the scan's resolvers validate DNSSEC: without that nothing is known of DANE.
@@ -21,6 +22,7 @@ pub struct HostsOf {
     newest: HashMap<Box<str>, NonZeroU32>,
     addresses: Vec<Linked>,
     pending: Pending,
+    leaves: Leaves,
     /// By index in `addresses`: the names of certificates that match a TLSA record and are not the host's.
     other_names: HashMap<usize, Box<[String]>>,
 }
@@ -46,6 +48,10 @@ impl HostsOf {
         facts.renewal_late = is_valid && self.lives.is_late(row.certificate_sha256.as_deref(), row.probed_at);
         let address = self.addresses.len();
         self.add_facts(&row.host, facts);
+        let is_good = facts.cert.and_then(CertFaults::is_valid_but_for_name) == Some(true);
+        if let Some(sha256) = row.certificate_sha256.as_deref().filter(|_| is_good) {
+            self.leaves.note(address, sha256);
+        }
         if facts.dane == HostDane::Unseen {
             self.await_certificates(address, row);
         }
@@ -74,6 +80,15 @@ impl HostsOf {
     ) -> impl Iterator<Item = (HostDane, &'a [String])> + use<'a> {
         self.with_index(host)
             .map(|(at, facts)| (facts.dane, self.other_names.get(&at).map_or(&[][..], |names| names)))
+    }
+
+    /// The facts of each row of `host` with the names of its certificate, where that is good but for its names
+    /// and was shown.
+    pub(super) fn with_names<'a>(
+        &'a self,
+        host: &str,
+    ) -> impl Iterator<Item = (&'a AddressFacts, Option<&'a [Box<str>]>)> + use<'a> {
+        self.with_index(host).map(|(at, facts)| (facts, self.leaves.of(at)))
     }
 
     /// The facts of each row of `host` with their index in `addresses`.
@@ -208,17 +223,18 @@ impl HostsOf {
     /// Whether any certificate is wanted still.
     #[must_use]
     pub fn wants_any(&self) -> bool {
-        self.pending.rows.iter().any(Option::is_some)
+        self.leaves.wants_any() || self.pending.rows.iter().any(Option::is_some)
     }
 
-    /// Whether a certificate is one that TLSA records are to be held against, by its SHA-256 in hexadecimal.
+    /// Whether TLSA records or names are to be held against a certificate, by its SHA-256 in hexadecimal.
     #[must_use]
     pub fn wants(&self, sha256: &str) -> bool {
-        self.pending.wanted.contains_key(sha256)
+        self.leaves.wants(sha256) || self.pending.wanted.contains_key(sha256)
     }
 
     /// Shows a certificate (DER) that is wanted.
     pub fn show(&mut self, sha256: &str, der: &[u8]) {
+        self.leaves.show(sha256, der);
         for at in self.pending.wanted.remove(sha256).unwrap_or_default() {
             let Some(slot) = self.pending.rows.get_mut(at) else { continue };
             let is_whole = slot.as_mut().is_some_and(|row| row.take(sha256, der));

@@ -17,6 +17,7 @@ mod dane;
 mod facts;
 mod hosts;
 pub mod job;
+mod leaves;
 mod mismatch;
 mod mx;
 mod policy_host;
@@ -25,6 +26,7 @@ mod record;
 mod renewal;
 pub mod rules;
 mod seen;
+mod senders;
 mod smtp;
 pub mod told;
 mod verdict;
@@ -71,6 +73,7 @@ pub fn domain(row: &SeenDomain, hosts: &HostsOf) -> AssessmentRow {
     claimable::findings(&case, &mut found);
     let dane = dane::findings(&case, &mut found);
     let verdicts = verdict::verdicts(&case);
+    let named = senders::verdicts(&case, dane.as_deref().unwrap_or_default());
     AssessmentRow {
         domain: row.domain.clone(),
         findings: in_order(found.all),
@@ -79,6 +82,8 @@ pub fn domain(row: &SeenDomain, hosts: &HostsOf) -> AssessmentRow {
         verdict_strict: verdicts.map(|verdicts| verdicts.strict),
         verdict_lenient: verdicts.map(|verdicts| verdicts.lenient),
         verdict_primary: verdicts.map(|verdicts| verdicts.primary),
+        verdict_postfix_classic: named.map(|verdicts| verdicts.postfix_classic),
+        verdict_dane_first: named.map(|verdicts| verdicts.dane_first),
         dane,
     }
 }

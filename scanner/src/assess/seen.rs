@@ -97,5 +97,7 @@ view! {
         verdict_strict,
         verdict_lenient,
         verdict_primary,
+        verdict_postfix_classic,
+        verdict_dane_first,
     }
 }

@@ -18,7 +18,7 @@ pub(super) struct Verdicts {
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Sender {
+pub(super) enum Sender {
     Strict,
     Lenient,
 }
@@ -41,30 +41,31 @@ pub(super) fn verdicts(case: &DomainCase<'_>) -> Option<Verdicts> {
 }
 
 fn verdict(case: &DomainCase<'_>, sender: Sender, scope: Hosts) -> Verdict {
+    let lowest = case.mail_hosts().map(|mx| mx.preference).min();
+    let hosts = case.mail_hosts().filter(|mx| scope == Hosts::All || Some(mx.preference) == lowest);
+    match mode(case, sender) {
+        Ok(mode) => HostCounts::of(hosts.map(|mx| fate(case, mx))).verdict(mode),
+        Err(verdict) => verdict,
+    }
+}
+
+/// The mode that a sender goes by, where the MX hosts decide; else the verdict, whatever the hosts are.
+pub(super) fn mode(case: &DomainCase<'_>, sender: Sender) -> Result<Mode, Verdict> {
     let mode = match policy(case, sender) {
         Policy::Had(mode) => mode,
-        Policy::Gone => return Verdict::NoPolicy,
-        Policy::Undecided => return Verdict::Indeterminate,
+        Policy::Gone => return Err(Verdict::NoPolicy),
+        Policy::Undecided => return Err(Verdict::Indeterminate),
     };
     if mode == Mode::None {
-        return Verdict::Withdrawn;
+        return Err(Verdict::Withdrawn);
     }
     match case.mx_kind() {
-        Some(MxKind::None | MxKind::Null) => return Verdict::NoMail,
+        Some(MxKind::None | MxKind::Null) => Err(Verdict::NoMail),
         Some(MxKind::Explicit | MxKind::Implicit) if case.mail_hosts().next().is_none() => {
-            return Verdict::NoMail;
+            Err(Verdict::NoMail)
         }
-        Some(MxKind::Explicit | MxKind::Implicit) => {}
-        Some(MxKind::Unknown) | None => return Verdict::Indeterminate,
-    }
-    let counts = HostCounts::of(case, scope);
-    match (mode, counts) {
-        (_, HostCounts { passing: 0, failing: 0, mixed: 0 }) => Verdict::Indeterminate,
-        (Mode::Testing, HostCounts { failing: 0, mixed: 0, .. }) => Verdict::TestingPassing,
-        (Mode::Testing, _) => Verdict::TestingFailing,
-        (_, HostCounts { failing: 0, mixed: 0, .. }) => Verdict::Validated,
-        (_, HostCounts { passing: 0, mixed: 0, .. }) => Verdict::Refused,
-        _ => Verdict::Partial,
+        Some(MxKind::Explicit | MxKind::Implicit) => Ok(mode),
+        Some(MxKind::Unknown) | None => Err(Verdict::Indeterminate),
     }
 }
 
@@ -110,19 +111,19 @@ fn keeps_away(code: Code, look: Look) -> bool {
 }
 
 /// How a set's hosts fare; those that could not be observed are in none of the three.
-#[derive(Default)]
-struct HostCounts {
-    passing: usize,
-    failing: usize,
-    mixed: usize,
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct HostCounts {
+    pub(super) passing: usize,
+    pub(super) failing: usize,
+    pub(super) mixed: usize,
 }
 
 impl HostCounts {
-    fn of(case: &DomainCase<'_>, scope: Hosts) -> Self {
-        let lowest = case.mail_hosts().map(|mx| mx.preference).min();
+    /// Those of hosts, `None` being one of which nothing was observed.
+    pub(super) fn of(hosts: impl Iterator<Item = Option<Fate>>) -> Self {
         let mut counts = Self::default();
-        for mx in case.mail_hosts().filter(|mx| scope == Hosts::All || Some(mx.preference) == lowest) {
-            match fate(case, mx) {
+        for fate in hosts {
+            match fate {
                 Some(Fate::Passes) => counts.passing += 1,
                 Some(Fate::Fails) => counts.failing += 1,
                 Some(Fate::Mixed) => counts.mixed += 1,
@@ -131,15 +132,30 @@ impl HostCounts {
         }
         counts
     }
+
+    /// What becomes of mail under a mode other than none.
+    pub(super) const fn verdict(self, mode: Mode) -> Verdict {
+        match (mode, self) {
+            (_, Self { passing: 0, failing: 0, mixed: 0 }) => Verdict::Indeterminate,
+            (Mode::Testing, Self { failing: 0, mixed: 0, .. }) => Verdict::TestingPassing,
+            (Mode::Testing, _) => Verdict::TestingFailing,
+            (_, Self { failing: 0, mixed: 0, .. }) => Verdict::Validated,
+            (_, Self { passing: 0, mixed: 0, .. }) => Verdict::Refused,
+            _ => Verdict::Partial,
+        }
+    }
 }
 
-/// A host the policy does not match fails, whatever was observed. `None` where nothing was.
-fn fate(case: &DomainCase<'_>, mx: &SeenMx) -> Option<Fate> {
+/// How a host fares with a sender that goes by the policy. One that the policy does not match fails, whatever
+/// was observed. `None` where nothing was.
+pub(super) fn fate(case: &DomainCase<'_>, mx: &SeenMx) -> Option<Fate> {
     if mx_pattern::first_match(&mx.host, &case.patterns).is_none() {
         return Some(Fate::Fails);
     }
-    case.hosts
-        .of(&mx.host)
-        .filter_map(AddressFacts::fate)
-        .reduce(|one, other| if one == other { one } else { Fate::Mixed })
+    together(case.hosts.of(&mx.host).filter_map(AddressFacts::fate))
+}
+
+/// What the addresses of a host come to together; `None` where there is none.
+pub(super) fn together(addresses: impl Iterator<Item = Fate>) -> Option<Fate> {
+    addresses.reduce(|one, other| if one == other { one } else { Fate::Mixed })
 }

@@ -56,6 +56,11 @@ pub fn object(checked: &Checked) -> Value {
         "lenient": sender(judged.verdict_lenient),
         "primary": judged.verdict_primary,
     });
+    for named in sender::Named::ALL {
+        let verdict = named.verdict(judged);
+        let does = verdict.map(|_| named.sentence(checked));
+        object[named.key()] = json!({ "verdict": verdict, "does": does });
+    }
     if let Some(planned) = &checked.planned {
         object["planned"] = planned.json();
     }

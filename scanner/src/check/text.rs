@@ -66,6 +66,12 @@ pub fn text(checked: &Checked, style: Style) -> String {
             verdict.map(|word| format!(" ({})", style.ink(verdict_ink(word), word))).unwrap_or_default();
         let _ = writeln!(out, "  a {who} sender{word} {}", sender::sentence(checked, verdict));
     }
+    for named in sender::Named::ALL {
+        if let Some(verdict) = named.verdict(judged) {
+            let word = style.ink(verdict_ink(verdict), verdict);
+            let _ = writeln!(out, "  {} ({word}) {}", named.name(), named.sentence(checked));
+        }
+    }
     if let Some(planned) = &checked.planned {
         out.push_str(&planned.text(style, planned.sentence(checked)));
     }
@@ -316,6 +322,11 @@ mod tests {
         let said = text(&checked, Style::Plain);
         assert!(said.contains("a strict sender (no_policy) delivers as if there were no MTA-STS"), "{said}");
         assert_eq!(object(&checked)["strict"]["verdict"], "no_policy");
+        assert!(
+            said.contains("Postfix before 3.10.5, or without TLSRPT (no_policy) delivers as if"),
+            "{said}"
+        );
+        assert_eq!(object(&checked)["dane_first"]["verdict"], "no_policy");
         let unasked = Checked {
             row: DomainRow { sts_dns: Some(DnsStatus::Timeout), ..DomainRow::default() },
             hosts: Vec::new(),

@@ -286,5 +286,7 @@ pub struct AssessmentRow {
     pub verdict_strict: Option<Verdict>,
     pub verdict_lenient: Option<Verdict>,
     pub verdict_primary: Option<Verdict>,
+    pub verdict_postfix_classic: Option<Verdict>,
+    pub verdict_dane_first: Option<Verdict>,
     pub dane: Option<Vec<(String, DaneOutcome)>>,
 }

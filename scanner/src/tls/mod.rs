@@ -7,6 +7,7 @@ pub mod failure;
 pub mod judge;
 pub mod legacy;
 pub mod paths;
+pub mod presented;
 pub(crate) mod sealed;
 mod signature;
 pub mod store;

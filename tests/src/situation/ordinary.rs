@@ -3,7 +3,7 @@
 use super::from_toml;
 use crate::contract::{Contract, Table};
 use crate::value::Value;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde::Deserialize;
 use std::collections::BTreeMap;
 
@@ -14,18 +14,26 @@ pub(super) const FILE: &str = "_ordinary";
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Spec {
-    beside: String,
-    value: toml::Value,
+    beside: Option<String>,
+    value: Option<toml::Value>,
     empty: Option<toml::Value>,
+    like: Option<String>,
 }
 
 /// The rule of a column; positions are those of the table's columns.
 #[derive(Debug)]
 struct Rule {
     column: usize,
-    beside: usize,
-    value: Value,
-    empty: Value,
+    holds: Holds,
+}
+
+/// What a column holds.
+#[derive(Debug)]
+enum Holds {
+    /// A value where another column has one.
+    Beside { column: usize, value: Value, empty: Value },
+    /// What another column holds.
+    Like(usize),
 }
 
 /// The ordinary values of all tables; a column without one is null.
@@ -58,10 +66,13 @@ impl Ordinary {
             if is_named.get(rule.column) == Some(&true) {
                 continue;
             }
-            let value = match cells.get(rule.beside) {
-                None | Some(Value::Null) => Value::Null,
-                Some(Value::List(items)) if items.is_empty() => rule.empty.clone(),
-                Some(_) => rule.value.clone(),
+            let value = match &rule.holds {
+                Holds::Like(column) => cells.get(*column).cloned().unwrap_or(Value::Null),
+                Holds::Beside { column, value, empty } => match cells.get(*column) {
+                    None | Some(Value::Null) => Value::Null,
+                    Some(Value::List(items)) if items.is_empty() => empty.clone(),
+                    Some(_) => value.clone(),
+                },
             };
             if let Some(cell) = cells.get_mut(rule.column) {
                 *cell = value;
@@ -74,7 +85,14 @@ fn rule(table: &Table, name: &str, spec: &Spec) -> Result<Rule> {
     let position = |name: &str| table.position(name).with_context(|| format!("there is no column `{name}`"));
     let column = position(name)?;
     let kind = &table.columns.get(column).context("a position is one of a column")?.kind;
-    let value = from_toml(kind, &spec.value)?;
-    let empty = spec.empty.as_ref().map(|empty| from_toml(kind, empty)).transpose()?;
-    Ok(Rule { column, beside: position(&spec.beside)?, empty: empty.unwrap_or_else(|| value.clone()), value })
+    let holds = match spec {
+        Spec { beside: Some(beside), value: Some(value), empty, like: None } => {
+            let value = from_toml(kind, value)?;
+            let empty = empty.as_ref().map(|empty| from_toml(kind, empty)).transpose()?;
+            Holds::Beside { column: position(beside)?, empty: empty.unwrap_or_else(|| value.clone()), value }
+        }
+        Spec { beside: None, value: None, empty: None, like: Some(like) } => Holds::Like(position(like)?),
+        _ => bail!("a column has `beside` and `value`, or `like`"),
+    };
+    Ok(Rule { column, holds })
 }

@@ -54,6 +54,10 @@ pub(super) fn amend(
     expected.hosts.iter_mut().for_each(|host| unvalidated(&contract.mx_hosts, host));
     if let Some(cells) = &mut expected.assessment {
         let at = |name: &str| contract.assessments.position(name);
+        let strict = cell(&contract.assessments, cells, "verdict_strict");
+        if !cell(&contract.assessments, cells, "dane").is_null() {
+            set(cells, at("verdict_dane_first"), undecided(strict));
+        }
         change(cells, at("dane"), unknown);
         change(cells, at("findings"), without_dane);
         if cell(&contract.domains, &expected.domain, "sts_dns").as_text() == Some("SERVFAIL") {
@@ -188,6 +192,16 @@ fn change(row: &mut [Value], at: Option<usize>, how: fn(Value) -> Value) {
 /// Nothing was validated, so nobody can tell what a sender that validates would find.
 fn unknown(dane: Value) -> Value {
     each_is(dane, "unknown")
+}
+
+/// Whoever takes DANE first waits where that is not known: the verdict over MX hosts, the strict one being this.
+fn undecided(strict: Value) -> Value {
+    match strict.as_text() {
+        Some("validated" | "partial" | "refused" | "testing_passing" | "testing_failing") => {
+            Value::text("indeterminate")
+        }
+        _ => strict,
+    }
 }
 
 /// A list of pairs of whom, and what of it: this of each.

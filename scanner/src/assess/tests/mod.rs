@@ -6,6 +6,7 @@ mod companions;
 mod dane;
 mod findings;
 mod renewal;
+mod senders;
 mod verdicts;
 
 use super::{HostsOf, SeenDomain, SeenHost, domain};

@@ -36,6 +36,10 @@ table! {
             "The same for a lenient sender.";
         verdict_primary: Option<Verdict> = row.verdict_primary,
             "The strict verdict over the MX hosts of lowest preference only.";
+        verdict_postfix_classic: Option<Verdict> = row.verdict_postfix_classic,
+            "As verdict_strict, of Postfix before 3.10.5, or later without a plugin that gives it TLSRPT attributes (METHODS.md, named senders); null in layouts before 1.3.", since("1.3");
+        verdict_dane_first: Option<Verdict> = row.verdict_dane_first,
+            "As verdict_strict, of a sender that takes DANE first, such as Exchange Online (METHODS.md, named senders); null in layouts before 1.3.", since("1.3");
         dane: Option<Vec<(String, DaneOutcome)>> = row.dane,
             "DANE outcome of each MX host whose addresses were asked for, in the order of the MX set; null where there is none.";
     }
