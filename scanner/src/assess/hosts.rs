@@ -82,8 +82,8 @@ impl HostsOf {
             .map(|(at, facts)| (facts.dane, self.other_names.get(&at).map_or(&[][..], |names| names)))
     }
 
-    /// The facts of each row of `host` with the names of its certificate, where that is good but for its names
-    /// and was shown.
+    /// The facts of each row of `host` with the names of its certificate, where that is good but for its
+    /// names and was shown.
     pub(super) fn with_names<'a>(
         &'a self,
         host: &str,

@@ -1,13 +1,13 @@
-//! The names of the certificates that MX hosts showed, for senders that hold other names than the host's against
-//! them.
+//! The names of the certificates that MX hosts showed, for senders that hold other names than the host's
+//! against them.
 
 use crate::tls::presented;
 use std::collections::HashMap;
 
 /// Names of certificates by the address that showed them.
 ///
-/// Only certificates that are good but for their names are here: each distinct one costs its hash and names, an
-/// address some 20 bytes.
+/// Only certificates that are good but for their names are here: each distinct one costs its hash and names,
+/// an address some 20 bytes.
 #[derive(Debug, Default)]
 pub(super) struct Leaves {
     /// Where a certificate stands in `names`, by its SHA-256 in hexadecimal.

@@ -46,8 +46,8 @@ fn classic_fate(case: &DomainCase<'_>, mx: &SeenMx) -> Option<Fate> {
     }))
 }
 
-/// Whether a certificate's name fits a pattern of a policy as Postfix has it: `*.x` is given to it as `.x`, which
-/// fits every name below x, at whatever depth, and one with wildcards too; but not x itself.
+/// Whether a certificate's name fits a pattern of a policy as Postfix has it: `*.x` is given to it as `.x`,
+/// which fits every name below x, at whatever depth, and one with wildcards too; but not x itself.
 fn fits(name: &str, pattern: &str) -> bool {
     match pattern.strip_prefix('*') {
         None => presented::covers(name, pattern),

@@ -55,8 +55,8 @@ vocabulary! {
         Valid = "valid",
         /// There are usable TLSA records, but there is no TLS, or none of them matches.
         Invalid = "invalid",
-        /// The addresses or the TLSA records are not secured by DNSSEC; in the former case nobody asks for the
-        /// latter.
+        /// The addresses or the TLSA records are not secured by DNSSEC; in the former case nobody asks for
+        /// the latter.
         Insecure = "insecure",
         /// Addresses and TLSA records are secured by DNSSEC, the MX set that leads there is not: a sender may
         /// use them.

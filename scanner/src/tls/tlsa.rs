@@ -132,8 +132,8 @@ pub enum TlsaMatch {
     Mismatch,
 }
 
-/// Holds a chain as sent (DER, leaf first) against the records that count, at a time (seconds since 1970): one that
-/// matches is enough (RFC 7672 section 2.2).
+/// Holds a chain as sent (DER, leaf first) against the records that count, at a time (seconds since 1970):
+/// one that matches is enough (RFC 7672 section 2.2).
 #[must_use]
 pub fn verify(records: &[Tlsa], chain: &[Vec<u8>], now: u64) -> TlsaMatch {
     let Some((leaf, sent)) = chain.split_first() else { return TlsaMatch::Mismatch };

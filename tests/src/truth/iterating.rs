@@ -194,7 +194,8 @@ fn unknown(dane: Value) -> Value {
     each_is(dane, "unknown")
 }
 
-/// Whoever takes DANE first waits where that is not known: the verdict over MX hosts, the strict one being this.
+/// Whoever takes DANE first waits where that is not known: the verdict over MX hosts, the strict one being
+/// this.
 fn undecided(strict: Value) -> Value {
     match strict.as_text() {
         Some("validated" | "partial" | "refused" | "testing_passing" | "testing_failing") => {
