@@ -53,7 +53,7 @@ impl Named {
     pub(super) const fn name(self) -> &'static str {
         match self {
             Self::PostfixClassic => "Postfix before 3.10.5, or without TLSRPT",
-            Self::DaneFirst => "who takes DANE first (Exchange Online)",
+            Self::DaneFirst => "a sender that takes DANE first",
         }
     }
 
