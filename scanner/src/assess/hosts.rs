@@ -9,7 +9,7 @@ use std::num::NonZeroU32;
 
 /// Every MX host of a scan with the facts of its addresses, in no order that matters.
 ///
-/// A host costs its name and about 60 bytes, an address 16.
+/// A host costs its name and about 60 bytes, an address 20.
 #[derive(Debug, Default)]
 pub struct HostsOf {
     /// Whether the scan's resolvers validate DNSSEC: without that nothing is known of DANE.
@@ -273,6 +273,6 @@ mod tests {
 
     #[test]
     fn an_address_stays_small() {
-        assert!(size_of::<Linked>() <= 16);
+        assert!(size_of::<Linked>() <= 20);
     }
 }
