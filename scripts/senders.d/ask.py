@@ -22,7 +22,7 @@ def run(*command, **more):
 
 
 def version(text):
-    return re.search(r"\d+(\.\d+)+\S*", text).group(0)
+    return re.search(r"\d+(\.\d+)+", text).group(0)
 
 
 class Asked:
@@ -55,7 +55,8 @@ def exim(asked):
     (asked.folder / "spool").chmod(0o777)
     # Its queue runs as its own user.
     config.write_text(
-        f"primary_hostname = client.example\nspool_directory = {asked.folder}/spool\nlog_file_path = stderr\n"
+        f"exim_path = {program}\nkeep_environment =\nprimary_hostname = client.example\n"
+        f"spool_directory = {asked.folder}/spool\nlog_file_path = {asked.folder}/spool/%slog\n"
         "qualify_domain = client.example\ndisable_ipv6\nbegin routers\nall:\n  driver = manualroute\n"
         "  transport = out\n  route_list = * HOST byname\n  host_find_failed = defer\n  self = send\n"
         "begin transports\nout:\n"

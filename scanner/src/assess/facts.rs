@@ -356,7 +356,7 @@ mod tests {
         assert_eq!(of(&[CertFault::Name], &[NoStaple]), (false, false));
         assert_eq!(of(&[CertFault::SelfSigned], &[WeakKey]), (true, false));
         assert_eq!(of(&[CertFault::ClientLimit], &[WeakKey]), (true, true));
-        assert_eq!(AddressFacts::of(&row("ok")).senders_differ, false);
+        assert!(!AddressFacts::of(&row("ok")).senders_differ);
     }
 
     #[test]

@@ -115,6 +115,7 @@ impl Signers {
         let unfit = below("Laboratory Unfit Issuer", Plan { change: unfit, ..Plan::default() })?;
         let constrained =
             below("Laboratory Constrained Issuer", Plan { change: constrained, ..Plan::default() })?;
+        let outside = below("Laboratory Outside Issuer", Plan { change: outside, ..Plan::default() })?;
         let policed = below(
             "Laboratory Policed Issuer",
             Plan { change: policed, policies: &[ANY], ..Plan::default() },
@@ -147,6 +148,7 @@ impl Signers {
             (Issuer::Lab, Line::of(vec![usual])?),
             (Issuer::LabDeep, Line::of(deep)?),
             (Issuer::Constrained, Line::of(vec![constrained])?),
+            (Issuer::Outside, Line::of(vec![outside])?),
             (Issuer::Stranger, Line::of(vec![stranger])?),
             (Issuer::Ended, Line::of(vec![ended])?),
             (Issuer::Unfit, Line::of(vec![unfit])?),
@@ -198,6 +200,14 @@ fn constrained(params: &mut CertificateParams) {
     organization.push(DnType::OrganizationName, ORGANIZATION);
     params.name_constraints = Some(NameConstraints {
         permitted_subtrees: vec![GeneralSubtree::DirectoryName(organization)],
+        excluded_subtrees: Vec::new(),
+    });
+}
+
+/// For hosts of a domain that nobody has.
+fn outside(params: &mut CertificateParams) {
+    params.name_constraints = Some(NameConstraints {
+        permitted_subtrees: vec![GeneralSubtree::DnsName("outside.invalid".to_owned())],
         excluded_subtrees: Vec::new(),
     });
 }

@@ -212,6 +212,8 @@ pub enum Issuer {
     LabDeep,
     /// One that may certify subjects of the laboratory's organization alone, sent along.
     Constrained,
+    /// One that may certify hosts of a domain that nobody has alone, sent along.
+    Outside,
     /// One whose certificate has ended, sent along.
     Ended,
     /// One whose key is not for signing certificates, sent along.
