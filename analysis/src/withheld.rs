@@ -208,7 +208,7 @@ mod tests {
 
     /// Columns whose meaning speaks of a class and that stay all the same, each for a reason: they hold a
     /// verdict, a status or a name, but nothing of the class itself. Free text is redacted.
-    const LOOKED_AT: [&str; 21] = [
+    const LOOKED_AT: [&str; 22] = [
         "domains.mx_kind",
         "domains.tlsrpt_rua",
         "domains.tlsrpt_rua_dns",
@@ -216,6 +216,7 @@ mod tests {
         "domains.policy_outcome",
         "domains.policy_cert_outcome",
         "domains.policy_cert_faults",
+        "domains.policy_cert_differs",
         "domains.policy_body",
         "mx_hosts.host",
         "mx_hosts.host_dns",

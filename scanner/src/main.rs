@@ -286,7 +286,7 @@ fn check(job: check::CheckJob, shown: Shown) -> u8 {
     if !job.planned.is_empty() && job.domains.len() != 1 {
         return refuse(&"--planned-mx is about the MX change of one domain: give one");
     }
-    let check::Outcome { checked, note, trace } = match check::run(job) {
+    let check::Outcome { checked, notes, trace } = match check::run(job) {
         Ok(outcome) => outcome,
         Err(wrong) => {
             tell(&format!("error: {wrong}"));
@@ -296,9 +296,7 @@ fn check(job: check::CheckJob, shown: Shown) -> u8 {
     // https://no-color.org: any value that is not empty.
     let wanted = std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let style = if wanted && io::stdout().is_terminal() { Style::Colours } else { Style::Plain };
-    if let Some(note) = note {
-        tell(&note);
-    }
+    notes.iter().for_each(|note| tell(note));
     let object = |one| {
         let mut object = check::object(one);
         if traces {

@@ -30,7 +30,8 @@ def words_of(column):
     found = next(c for t in tables for c in t["columns"] if c["name"] == column)
     return {w["word"] for w in found["words"]}
 
-CERT_WORDS = words_of("cert_outcome")
+# what a certificate is worth; client_limit does not say it
+CERT_WORDS = words_of("cert_outcome") - {"client_limit"}
 
 def small(*denominators):
     """the mark of a row: of shares that it has, the smallest denominator"""

@@ -54,7 +54,8 @@ def mx_concentration(data):
     users = Counter(h for d in data.signallers for h in set(d["mx_names"]))
     word = {}
     for h in users:
-        seen = {r["cert_outcome"] == "valid" for r in data.hosts.get(h, []) if r["cert_outcome"]}
+        seen = {r["cert_outcome"] == "valid" for r in data.hosts.get(h, [])
+                if r["cert_outcome"] in CERT_WORDS}
         word[h] = "not observed" if not seen else "invalid" if False in seen else "valid"
     of, upto = Counter(), Counter()
     for h, n in users.items():

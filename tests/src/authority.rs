@@ -1,24 +1,26 @@
 //! The laboratory's certificate authority. A certificate is a pure function of the seed, its names and its
 //! faults, so that its SHA-256 can stand in the truth before anyone has asked for it.
 
-use crate::dice::draw;
-use crate::situation::{Certificate, Fill, Issuer, Purpose, Validity};
+mod signers;
+mod small;
+
+use crate::situation::{Certificate, Fill, Issuer, KeyUse, Purpose, Validity};
 use anyhow::Result;
 use rcgen::{
     BasicConstraints, CertificateParams, CustomExtension, DistinguishedName, DnType, ExtendedKeyUsagePurpose,
-    IsCa, KeyPair, KeyUsagePurpose, PKCS_ED25519, PublicKeyData, SanType, date_time_ymd,
+    IsCa, KeyUsagePurpose, PublicKeyData, SanType, date_time_ymd,
 };
 use rustls::pki_types::{CertificateDer, PrivatePkcs8KeyDer};
-use rustls::sign::CertifiedKey;
+use rustls::sign::{CertifiedKey, SigningKey};
 use sha2::{Digest, Sha256, Sha512};
+use signers::{Key, Signers, key_pair};
+use small::SmallKey;
 use std::collections::HashMap;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 
 /// How many issued certificates are kept, a few KB each.
 const KEPT: usize = 4096;
-/// Certificates that a chain in a crowd has beside leaf and issuer: with them it has 100.
-const CROWD: usize = 98;
 const SECOND: i64 = 1_000_000;
 const DAY: i64 = 86_400;
 /// Whose every authority of the laboratory is.
@@ -45,6 +47,20 @@ pub struct Facts {
     pub has_scts: bool,
     /// Whether it is an authority.
     pub is_ca: bool,
+    /// The type of its key as the dataset has it.
+    pub key_type: &'static str,
+    /// Bits of its key.
+    pub key_bits: i64,
+    /// What it is signed with, by its usual name.
+    pub signature: &'static str,
+    /// Its key usage by the words of RFC 5280 section 4.2.1.3.
+    pub key_usage: Vec<String>,
+    /// Its extended key usage by the words of section 4.2.1.12; `None` where it has none.
+    pub eku: Option<Vec<String>>,
+    /// Its policies by their identifiers; `None` where it has none.
+    pub policies: Option<Vec<String>>,
+    /// Whether it demands a stapled answer of OCSP (RFC 7633).
+    pub must_staple: bool,
     /// The subject public key info, DER.
     pub spki: Vec<u8>,
     /// Its SHA-256, hexadecimal.
@@ -62,25 +78,11 @@ pub struct Issued {
     pub certified: Arc<CertifiedKey>,
 }
 
-/// One authority: its name, its key, and its certificate.
-#[derive(Debug)]
-struct Signer {
-    params: CertificateParams,
-    key: KeyPair,
-    facts: Arc<Facts>,
-    pem: String,
-}
-
 /// The certificate authorities of a world.
 #[derive(Debug)]
 pub struct Authority {
     seed: u64,
-    root: Signer,
-    intermediate: Signer,
-    hidden: Signer,
-    stranger: Signer,
-    /// Authorities of their own that have nothing to do with anybody.
-    crowd: Vec<Arc<Facts>>,
+    signers: Signers,
     issued: Mutex<HashMap<(Certificate, String), Arc<Issued>>>,
 }
 
@@ -90,26 +92,19 @@ impl Authority {
     /// # Errors
     /// Where a key or a certificate cannot be made.
     pub fn new(seed: u64) -> Result<Self> {
-        let root = signer(seed, "Laboratory Root", None)?;
-        let intermediate = signer(seed, "Laboratory Issuer", Some(&root))?;
-        let hidden = signer(seed, "Laboratory Hidden Issuer", Some(&root))?;
-        let strange_root = signer(seed, "Strange Root", None)?;
-        let stranger = signer(seed, "Strange Issuer", Some(&strange_root))?;
-        let member = |number| Ok(signer(seed, &format!("Laboratory Bystander {number}"), None)?.facts);
-        let crowd = (1..=CROWD).map(member).collect::<Result<_>>()?;
-        Ok(Self { crowd, seed, root, intermediate, hidden, stranger, issued: Mutex::default() })
+        Ok(Self { seed, signers: Signers::new(seed)?, issued: Mutex::default() })
     }
 
     /// The root in PEM: what a scanner of this world trusts.
     #[must_use]
     pub fn root_pem(&self) -> &str {
-        &self.root.pem
+        &self.signers.root.pem
     }
 
     /// The intermediate authority that no server sends, in PEM.
     #[must_use]
     pub fn hidden_pem(&self) -> &str {
-        &self.hidden.pem
+        &self.signers.hidden.pem
     }
 
     /// The certificate of a server that was asked for `host`.
@@ -133,79 +128,167 @@ impl Authority {
     fn make(&self, wanted: &Certificate, host: &str) -> Result<Issued> {
         let names: Vec<String> = wanted.names.iter().map(|name| Host(host).text(name)).collect();
         let label = format!("leaf {} {:?}", names.join(" "), wanted.issuer);
-        let (key, pkcs8) = key_pair(self.seed, &label)?;
-        let (begin, end) = match wanted.validity {
-            Validity::Now => (seconds_of_year(2020), seconds_of_year(2049)),
-            Validity::Renewed => (seconds_of_year(2021), seconds_of_year(2048)),
-            Validity::Ended => (seconds_of_year(2020), seconds_of_year(2021)),
-            Validity::NotYet => (seconds_of_year(2090), seconds_of_year(2099)),
-            Validity::Ending => (today() - 80 * DAY, today() + 10 * DAY),
+        let (own, pkcs8) = key_pair(self.seed, &label)?;
+        let (key, signing): (Key, Arc<dyn SigningKey>) = if wanted.small_key {
+            (Key::Small(SmallKey), Arc::new(SmallKey))
+        } else {
+            let pkcs8 = PrivatePkcs8KeyDer::from(pkcs8);
+            (Key::Ed25519(Box::new(own)), rustls::crypto::aws_lc_rs::sign::any_eddsa_type(&pkcs8)?)
         };
-        let date = |seconds: i64| date_time_ymd(1970, 1, 1) + Duration::from_secs(seconds.unsigned_abs());
-        let mut params = CertificateParams::default();
-        params.not_before = date(begin);
-        params.not_after = date(end);
-        params.distinguished_name = DistinguishedName::new();
-        // A common name has 64 characters at most (RFC 5280, appendix A.1); a longer one is left out.
-        let common = names.first().filter(|name| name.len() <= 64);
-        if let Some(common) = common {
-            params.distinguished_name.push(DnType::CommonName, common.as_str());
-        }
-        for name in &names {
-            params.subject_alt_names.push(SanType::DnsName(name.as_str().try_into()?));
-        }
-        params.key_usages = vec![KeyUsagePurpose::DigitalSignature];
-        params.extended_key_usages = vec![match wanted.purpose {
-            Purpose::Server => ExtendedKeyUsagePurpose::ServerAuth,
-            Purpose::Client => ExtendedKeyUsagePurpose::ClientAuth,
-        }];
-        if wanted.scts {
-            // An empty list (RFC 6962 section 3.3): two bytes of length, in an octet string.
-            let oid = [1, 3, 6, 1, 4, 1, 11129, 2, 4, 2];
-            params.custom_extensions.push(CustomExtension::from_oid_content(&oid, vec![4, 2, 0, 0]));
-        }
-        if wanted.padding > 0 {
-            // Below the enterprise number for documentation (RFC 5612), not critical.
-            let oid = [1, 3, 6, 1, 4, 1, 32473, 1];
-            params.custom_extensions.push(CustomExtension::from_oid_content(&oid, vec![0; wanted.padding]));
-        }
-        let (signer, sent) = match wanted.issuer {
-            Issuer::Lab | Issuer::LabInACrowd => (Some(&self.intermediate), Some(&self.intermediate)),
-            Issuer::LabAlone => (Some(&self.intermediate), None),
-            Issuer::HiddenAlone => (Some(&self.hidden), None),
-            Issuer::Stranger => (Some(&self.stranger), Some(&self.stranger)),
-            Issuer::Itself => (None, None),
-        };
-        let certificate = match signer {
+        let (begin, end) = dates(wanted.validity);
+        let params = params_of(wanted, &names, (begin, end))?;
+        let line = self.signers.line(wanted.issuer);
+        let certificate = match line.map(|line| &line.signer) {
             Some(signer) => {
                 params.signed_by(&key, &rcgen::Issuer::from_params(&signer.params, &signer.key))?
             }
-            None => params.self_signed(&key)?,
+            None => params.signed_by(&key, &rcgen::Issuer::from_params(&params, &key))?,
         };
-        let subject = common.map(|name| format!("CN={name}")).unwrap_or_default();
+        let mut der = certificate.der().to_vec();
+        let mut signature = line.map_or(&key, |line| &line.signer.key).signature();
+        if wanted.issuer == Issuer::SmallWithMd5 {
+            signature = with_md5(&mut der);
+        }
+        let (key_type, key_bits) = key.kind();
+        let subject = subject_of(wanted, &names);
+        let own_organization = wanted.organization.then(|| ORGANIZATION.to_owned());
         let leaf = Facts {
-            issuer: signer.map_or_else(|| subject.clone(), |signer| signer.facts.subject.clone()),
-            sha256: sha256_hex(certificate.der()),
+            issuer: line.map_or_else(|| subject.clone(), |line| line.signer.facts.subject.clone()),
+            sha256: sha256_hex(&der),
             subject,
-            sans: names,
+            sans: if wanted.common_name_only { Vec::new() } else { names },
             not_before: begin * SECOND,
             not_after: end * SECOND,
-            issuer_org: signer.map(|_| ORGANIZATION.to_owned()),
+            issuer_org: if line.is_some() { Some(ORGANIZATION.to_owned()) } else { own_organization },
             has_scts: wanted.scts,
-            is_ca: false,
+            is_ca: wanted.authority,
+            key_type,
+            key_bits,
+            signature,
+            key_usage: key_usages(&params.key_usages),
+            eku: Some(vec![match wanted.purpose {
+                Purpose::Server => "serverAuth".to_owned(),
+                Purpose::Client => "clientAuth".to_owned(),
+            }]),
+            policies: wanted.critical_policy.then(|| vec![POLICY.to_owned()]),
+            must_staple: wanted.must_staple,
             spki: key.subject_public_key_info(),
             spki_sha256: sha256_hex(&key.subject_public_key_info()),
-            der: certificate.der().to_vec(),
+            der,
         };
-        let mut chain = vec![Arc::new(leaf)];
-        chain.extend(sent.map(|signer| Arc::clone(&signer.facts)));
-        if wanted.issuer == Issuer::LabInACrowd {
-            chain.extend(self.crowd.iter().cloned());
-        }
+        let sent = line.map(|line| line.sent.as_slice()).unwrap_or_default();
+        let chain: Vec<Arc<Facts>> = std::iter::once(Arc::new(leaf)).chain(sent.iter().cloned()).collect();
         let ders = chain.iter().map(|facts| CertificateDer::from(facts.der.clone())).collect();
-        let signing = rustls::crypto::aws_lc_rs::sign::any_eddsa_type(&PrivatePkcs8KeyDer::from(pkcs8))?;
-        Ok(Issued { chain, certified: Arc::new(CertifiedKey::new(ders, signing)) })
+        let mut certified = CertifiedKey::new(ders, signing);
+        // An answer that says "try later" (RFC 6960 section 4.2.1): nobody here reads it.
+        certified.ocsp = wanted.stapled.then(|| vec![0x30, 3, 0x0a, 1, 3]);
+        Ok(Issued { chain, certified: Arc::new(certified) })
     }
+}
+
+/// A policy of nobody, below the enterprise number for documentation (RFC 5612).
+const POLICY: &str = "1.3.6.1.4.1.32473";
+
+fn dates(validity: Validity) -> (i64, i64) {
+    match validity {
+        Validity::Now => (seconds_of_year(2020), seconds_of_year(2049)),
+        Validity::Renewed => (seconds_of_year(2021), seconds_of_year(2048)),
+        Validity::Ended => (seconds_of_year(2020), seconds_of_year(2021)),
+        Validity::NotYet => (seconds_of_year(2090), seconds_of_year(2099)),
+        Validity::Ending => (today() - 80 * DAY, today() + 10 * DAY),
+    }
+}
+
+/// A common name has 64 characters at most (RFC 5280, appendix A.1); a longer one is left out.
+fn common_name(names: &[String]) -> Option<&String> {
+    names.first().filter(|name| name.len() <= 64)
+}
+
+/// As RFC 4514 writes it: the last of the names first.
+fn subject_of(wanted: &Certificate, names: &[String]) -> String {
+    let common = common_name(names).map(|name| format!("CN={name}"));
+    let organization = wanted.organization.then(|| format!("O={ORGANIZATION}"));
+    common.into_iter().chain(organization).collect::<Vec<_>>().join(",")
+}
+
+fn params_of(wanted: &Certificate, names: &[String], (begin, end): (i64, i64)) -> Result<CertificateParams> {
+    let date = |seconds: i64| date_time_ymd(1970, 1, 1) + Duration::from_secs(seconds.unsigned_abs());
+    let mut params = CertificateParams::default();
+    params.not_before = date(begin);
+    params.not_after = date(end);
+    params.distinguished_name = DistinguishedName::new();
+    if wanted.organization {
+        params.distinguished_name.push(DnType::OrganizationName, ORGANIZATION);
+    }
+    if let Some(common) = common_name(names) {
+        params.distinguished_name.push(DnType::CommonName, common.as_str());
+    }
+    for name in names.iter().filter(|_| !wanted.common_name_only) {
+        params.subject_alt_names.push(SanType::DnsName(name.as_str().try_into()?));
+    }
+    if wanted.authority {
+        params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    }
+    params.key_usages = wanted.key_usage.iter().map(|one| purpose(*one)).collect();
+    params.extended_key_usages = vec![match wanted.purpose {
+        Purpose::Server => ExtendedKeyUsagePurpose::ServerAuth,
+        Purpose::Client => ExtendedKeyUsagePurpose::ClientAuth,
+    }];
+    if wanted.scts {
+        // An empty list (RFC 6962 section 3.3): two bytes of length, in an octet string.
+        let oid = [1, 3, 6, 1, 4, 1, 11129, 2, 4, 2];
+        params.custom_extensions.push(CustomExtension::from_oid_content(&oid, vec![4, 2, 0, 0]));
+    }
+    if wanted.must_staple {
+        // TLS features (RFC 7633 section 4): status_request.
+        let oid = [1, 3, 6, 1, 5, 5, 7, 1, 24];
+        params.custom_extensions.push(CustomExtension::from_oid_content(&oid, vec![0x30, 3, 2, 1, 5]));
+    }
+    if wanted.critical_policy {
+        let own = vec![0x30, 12, 0x30, 10, 6, 8, 0x2b, 6, 1, 4, 1, 0x81, 0xfd, 0x59];
+        let mut policies = CustomExtension::from_oid_content(&[2, 5, 29, 32], own);
+        policies.set_criticality(true);
+        params.custom_extensions.push(policies);
+    }
+    if wanted.padding > 0 {
+        // Below the enterprise number for documentation (RFC 5612), not critical.
+        let oid = [1, 3, 6, 1, 4, 1, 32473, 1];
+        params.custom_extensions.push(CustomExtension::from_oid_content(&oid, vec![0; wanted.padding]));
+    }
+    Ok(params)
+}
+
+fn purpose(one: KeyUse) -> KeyUsagePurpose {
+    match one {
+        KeyUse::Signs => KeyUsagePurpose::DigitalSignature,
+        KeyUse::Encrypts => KeyUsagePurpose::KeyEncipherment,
+        KeyUse::Certifies => KeyUsagePurpose::KeyCertSign,
+    }
+}
+
+/// By the words of RFC 5280 section 4.2.1.3, in the order of their bits.
+fn key_usages(purposes: &[KeyUsagePurpose]) -> Vec<String> {
+    let words = [
+        (KeyUsagePurpose::DigitalSignature, "digitalSignature"),
+        (KeyUsagePurpose::KeyEncipherment, "keyEncipherment"),
+        (KeyUsagePurpose::KeyCertSign, "keyCertSign"),
+        (KeyUsagePurpose::CrlSign, "cRLSign"),
+    ];
+    words.into_iter().filter(|(one, _)| purposes.contains(one)).map(|(_, word)| word.to_owned()).collect()
+}
+
+/// Has a certificate say that it is signed with MD5 in place of SHA-256 (RFC 8017 appendix C): who looks no
+/// further than the algorithm refuses it. Gives the algorithm's name.
+fn with_md5(der: &mut [u8]) -> &'static str {
+    const SHA256: [u8; 11] = [6, 9, 0x2a, 0x86, 0x48, 0x86, 0xf7, 13, 1, 1, 11];
+    let places: Vec<usize> =
+        (0..der.len()).filter(|at| der.get(*at..).is_some_and(|rest| rest.starts_with(&SHA256))).collect();
+    for at in places {
+        if let Some(last) = der.get_mut(at + SHA256.len() - 1) {
+            *last = 4;
+        }
+    }
+    "md5WithRSAEncryption"
 }
 
 impl Facts {
@@ -241,50 +324,6 @@ impl Fill for Host<'_> {
     }
 }
 
-fn signer(seed: u64, name: &str, above: Option<&Signer>) -> Result<Signer> {
-    let (key, _) = key_pair(seed, name)?;
-    let mut params = CertificateParams::default();
-    params.not_before = date_time_ymd(2000, 1, 1);
-    params.not_after = date_time_ymd(2100, 1, 1);
-    params.distinguished_name = DistinguishedName::new();
-    params.distinguished_name.push(DnType::OrganizationName, ORGANIZATION);
-    params.distinguished_name.push(DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
-    let certificate = match above {
-        Some(above) => params.signed_by(&key, &rcgen::Issuer::from_params(&above.params, &above.key))?,
-        None => params.self_signed(&key)?,
-    };
-    // RFC 4514 section 2.1: the last of the names first.
-    let subject = format!("CN={name},O={ORGANIZATION}");
-    let facts = Facts {
-        sha256: sha256_hex(certificate.der()),
-        issuer: above.map_or_else(|| subject.clone(), |above| above.facts.subject.clone()),
-        subject,
-        sans: Vec::new(),
-        not_before: seconds_of_year(2000) * SECOND,
-        not_after: seconds_of_year(2100) * SECOND,
-        issuer_org: Some(ORGANIZATION.to_owned()),
-        has_scts: false,
-        is_ca: true,
-        spki: key.subject_public_key_info(),
-        spki_sha256: sha256_hex(&key.subject_public_key_info()),
-        der: certificate.der().to_vec(),
-    };
-    Ok(Signer { params, key, facts: Arc::new(facts), pem: certificate.pem() })
-}
-
-/// An Ed25519 key drawn from the seed and a label, for rcgen and in PKCS #8 (RFC 8410 section 7).
-fn key_pair(seed: u64, label: &str) -> Result<(KeyPair, Vec<u8>)> {
-    const PKCS8: [u8; 16] = [0x30, 0x2e, 2, 1, 0, 0x30, 5, 6, 3, 0x2b, 0x65, 0x70, 4, 0x22, 4, 0x20];
-    let mut der = PKCS8.to_vec();
-    for part in 0..4_u64 {
-        der.extend(draw(seed.wrapping_add(part << 56), label.as_bytes()).to_be_bytes());
-    }
-    let pkcs8 = PrivatePkcs8KeyDer::from(der.clone());
-    Ok((KeyPair::from_pkcs8_der_and_sign_algo(&pkcs8, &PKCS_ED25519)?, der))
-}
-
 /// The begin of the day (UTC) on which this process first asked, seconds since 1970: what ends soon must end
 /// soon after the scan, and be the same for as long as the laboratory serves.
 #[allow(clippy::disallowed_methods, reason = "it dates a certificate")]
@@ -309,6 +348,13 @@ fn seconds_of_year(year: i32) -> i64 {
 #[must_use]
 pub fn sha256_hex(bytes: &[u8]) -> String {
     hex(&Sha256::digest(bytes))
+}
+
+/// Bytes of their hexadecimal form, which is one of ours.
+fn unhex(text: &str) -> Vec<u8> {
+    let digit =
+        |byte: &u8| char::from(*byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok()).unwrap_or(0);
+    text.as_bytes().chunks(2).map(|pair| pair.iter().fold(0, |byte, one| byte << 4 | digit(one))).collect()
 }
 
 /// Bytes in hexadecimal, lower case.

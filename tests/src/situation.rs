@@ -13,8 +13,8 @@ mod ordinary;
 mod template;
 
 pub use behaviour::{
-    Answer, Certificate, FLOOD, Forgery, Http2, Https, Issuer, Legacy, Oversized, Purpose, Record, Records,
-    Smtp, Stage, Status, Tcp, Tls, Validity,
+    Answer, Certificate, FLOOD, Forgery, Http2, Https, Issuer, KeyUse, Legacy, Oversized, Purpose, Record,
+    Records, Smtp, Stage, Status, Tcp, Tls, Validity,
 };
 pub use bound::{Bound, Peer, Unplayed};
 pub use delegation::{Delegation, Server};

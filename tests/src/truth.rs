@@ -173,9 +173,13 @@ impl Oracle {
             "sans" => Value::texts(&facts.sans),
             "not_before" => Value::Int(facts.not_before),
             "not_after" => Value::Int(facts.not_after),
-            // Every key of the laboratory is Ed25519: 256 bits (RFC 8032 section 5.1.5).
-            "key_type" | "signature" => Value::text("Ed25519"),
-            "key_bits" => Value::Int(256),
+            "key_type" => Value::text(facts.key_type),
+            "key_bits" => Value::Int(facts.key_bits),
+            "signature" => Value::text(facts.signature),
+            "key_usage" => Value::texts(&facts.key_usage),
+            "eku" => facts.eku.as_ref().map_or(Value::Null, Value::texts),
+            "policies" => facts.policies.as_ref().map_or(Value::Null, Value::texts),
+            "must_staple" => Value::Bool(facts.must_staple),
             "is_ca" => Value::Bool(facts.is_ca),
             // Its certificates name no place to get the issuer's from.
             "aia" => Value::List(Vec::new()),

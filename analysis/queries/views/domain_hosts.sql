@@ -5,7 +5,8 @@
 -- units: addresses. known: rows of the host, be they addresses or the answer that there is none; skipped:
 --   addresses that were to be contacted and were not; probed: those to which a connection was tried;
 --   observed: those where a certificate was seen; valid: those where it was valid. undecided: addresses whose
---   certificate has an outcome that `words` does not have; they are not among the observed.
+--   certificate has the outcome client_limit, or one that `words` does not have; they are not among the
+--   observed.
 -- note: the root of a null MX beside others is no host, nor is a name below invalid (RFC 6761 section 6.4).
 WITH seen AS (
     SELECT
@@ -13,8 +14,9 @@ WITH seen AS (
         count(*) AS known,
         count(*) FILTER (WHERE smtp_outcome = 'not_attempted') AS skipped,
         count(*) FILTER (WHERE smtp_phase IS NOT NULL) AS probed,
-        count(*) FILTER (WHERE known.word IS NOT NULL) AS observed,
-        count(*) FILTER (WHERE cert_outcome IS NOT NULL AND known.word IS NULL) AS undecided,
+        count(*) FILTER (WHERE known.word IS NOT NULL AND cert_outcome <> 'client_limit') AS observed,
+        count(*) FILTER (WHERE cert_outcome IS NOT NULL AND (known.word IS NULL OR cert_outcome = 'client_limit'))
+            AS undecided,
         count(*) FILTER (WHERE cert_outcome = 'valid') AS valid
     FROM mx_hosts
     LEFT JOIN words AS known

@@ -4,7 +4,7 @@
 use super::seen::SeenHost;
 use crate::evidence::attempts::{self, Attempt};
 use crate::evidence::{
-    CertFault, Code, Delivery, DnsStatus, Question, SmtpOutcome, Word, client_certificate,
+    CertFault, Code, Delivery, DnsStatus, Question, SenderDifference, SmtpOutcome, Word, client_certificate,
 };
 use crate::tls::tlsa::{self, Tlsa};
 
@@ -33,11 +33,11 @@ impl Look {
 
 /// The faults of a certificate, each checked by itself.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct CertFaults(u8);
+pub struct CertFaults(u16);
 
 impl CertFaults {
     /// Beside the faults, one bit each: a word that this program does not know.
-    const UNKNOWN: u8 = 1 << 7;
+    const UNKNOWN: u16 = 1 << 15;
 
     /// The faults of a row.
     #[must_use]
@@ -46,19 +46,44 @@ impl CertFaults {
         Self(words.iter().map(bit).fold(0, |bits, bit| bits | bit))
     }
 
-    /// Whether the certificate is valid; `None` where it has a fault that this program does not know.
+    /// Whether the certificate is valid; `None` where it has a fault that this program does not know, or none
+    /// but one that says nothing of what senders do.
     #[must_use]
-    pub const fn is_valid(self) -> Option<bool> {
-        if self.0 & Self::UNKNOWN != 0 { None } else { Some(self.0 == 0) }
+    pub fn is_valid(self) -> Option<bool> {
+        let is_known = self.0 & Self::UNKNOWN == 0;
+        if self.0 == 0 {
+            Some(true)
+        } else {
+            (is_known && self.each().any(CertFault::decides)).then_some(false)
+        }
+    }
+
+    /// Whether senders take it that go by what others do not: its names are the one thing that is said against
+    /// it, and they `are_taken` by some, or nothing is.
+    fn may_be_taken(self, are_taken: bool) -> bool {
+        self.0 & Self::UNKNOWN == 0
+            && self.each().all(|fault| match fault {
+                CertFault::ClientLimit => true,
+                CertFault::Name => are_taken,
+                CertFault::SelfSigned
+                | CertFault::Untrusted
+                | CertFault::ChainIncomplete
+                | CertFault::Other
+                | CertFault::Expired
+                | CertFault::NotYetValid => false,
+            })
     }
 
     /// Whether nothing is wrong with the certificate but that it may not name the host; `None` as above.
     #[must_use]
     pub fn is_valid_but_for_name(self) -> Option<bool> {
+        let others = || self.each().filter(|fault| *fault != CertFault::Name);
         if self.0 & Self::UNKNOWN != 0 {
             None
+        } else if others().next().is_none() {
+            Some(true)
         } else {
-            Some(self.each().all(|fault| fault == CertFault::Name))
+            others().any(CertFault::decides).then_some(false)
         }
     }
 
@@ -71,7 +96,8 @@ impl CertFaults {
                 CertFault::SelfSigned
                 | CertFault::Untrusted
                 | CertFault::ChainIncomplete
-                | CertFault::Other => false,
+                | CertFault::Other
+                | CertFault::ClientLimit => false,
             })
     }
 
@@ -178,6 +204,10 @@ pub struct AddressFacts {
     pub requiretls: bool,
     /// Whether its certificate is valid and should have been renewed by now.
     pub renewal_late: bool,
+    /// Whether its certificate has an RSA key of less than 2048 bits.
+    pub weak_key: bool,
+    /// Whether some senders take its certificate and others do not.
+    pub senders_differ: bool,
     /// Whether a TLSA record of usage 2 pins an authority that issues for the public.
     pub pins_public_ca: bool,
     /// What the host's TLSA records come to here.
@@ -204,9 +234,14 @@ impl AddressFacts {
             client_certificate: wants_client_certificate(row),
             requiretls: row.requiretls == Some(true),
             renewal_late: false,
+            weak_key: differs(row).any(|word| *word == SenderDifference::WeakKey),
+            senders_differ: false,
             pins_public_ca: false,
             dane: HostDane::NotAsked,
         };
+        let cn_counts = differs(row).any(|word| *word == SenderDifference::CnOnly);
+        facts.senders_differ =
+            differs(row).next().is_some() && facts.cert.is_some_and(|cert| cert.may_be_taken(cn_counts));
         let lasts = one_look_lasts || row.looks.is_none();
         if lasts && facts.outcome == Some(SmtpOutcome::NotOffered) {
             facts.look = Look::Repeated;
@@ -247,6 +282,11 @@ impl AddressFacts {
             Delivery::Open => None,
         }
     }
+}
+
+/// What senders judge differently about the certificate; in layouts before 1.3 nothing is known of it.
+fn differs(row: &SeenHost) -> impl Iterator<Item = &Word<SenderDifference>> {
+    row.cert_differs.iter().flatten()
 }
 
 fn wants_client_certificate(row: &SeenHost) -> Option<bool> {
@@ -317,6 +357,35 @@ mod tests {
         let alert = SeenHost { tls_alert: Some(116), ..row("mx_tls_alert") };
         assert_eq!(fate(AddressFacts::of(&alert)), (Some(true), Some(Fate::Fails)));
         assert_eq!(AddressFacts::of(&SeenHost::default()).client_certificate, Some(false));
+    }
+
+    #[test]
+    fn our_limit_decides_nothing_and_hides_no_fault() {
+        let of = |faults: &[CertFault]| {
+            let words: Vec<_> = faults.iter().copied().map(Word::Known).collect();
+            AddressFacts::of(&SeenHost { cert_faults: Some(words), ..row("ok") }).fate()
+        };
+        assert_eq!(of(&[CertFault::ClientLimit]), None);
+        assert_eq!(of(&[CertFault::Expired, CertFault::ClientLimit]), Some(Fate::Fails));
+        assert_eq!(of(&[]), Some(Fate::Passes));
+    }
+
+    #[test]
+    fn senders_differ_only_where_some_of_them_take_the_certificate() {
+        let of = |faults: &[CertFault], differs: &[SenderDifference]| {
+            let cert_faults = Some(faults.iter().copied().map(Word::Known).collect());
+            let cert_differs = Some(differs.iter().copied().map(Word::Known).collect());
+            let facts = AddressFacts::of(&SeenHost { cert_faults, cert_differs, ..row("ok") });
+            (facts.weak_key, facts.senders_differ)
+        };
+        use SenderDifference::{CnOnly, NoStaple, WeakKey};
+        assert_eq!(of(&[], &[]), (false, false));
+        assert_eq!(of(&[], &[NoStaple]), (false, true));
+        assert_eq!(of(&[CertFault::Name], &[CnOnly]), (false, true));
+        assert_eq!(of(&[CertFault::Name], &[NoStaple]), (false, false));
+        assert_eq!(of(&[CertFault::SelfSigned], &[WeakKey]), (true, false));
+        assert_eq!(of(&[CertFault::ClientLimit], &[WeakKey]), (true, true));
+        assert!(!AddressFacts::of(&row("ok")).senders_differ);
     }
 
     #[test]

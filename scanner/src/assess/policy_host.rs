@@ -2,7 +2,7 @@
 
 use super::facts::{CertFaults, Look};
 use super::{DomainCase, Found};
-use crate::evidence::{CertFault, Code, PolicyOutcome};
+use crate::evidence::{CertFault, Code, PolicyOutcome, SenderDifference};
 
 /// Whether the policy was looked at again.
 pub(super) fn look(case: &DomainCase<'_>) -> Look {
@@ -23,6 +23,9 @@ pub(super) fn findings(case: &DomainCase<'_>, found: &mut Found) {
     if let Some(faults) = &row.policy_cert_faults {
         let outcomes = CertFaults::of(faults).each().map(CertFault::policy_outcome);
         found.all.extend(outcomes.filter_map(PolicyOutcome::code));
+    }
+    if row.policy_cert_differs.iter().flatten().any(|word| *word == SenderDifference::WeakKey) {
+        found.note(Code::policy_tls_weak_key);
     }
     let is_valid = row.policy_cert_faults.as_ref().is_some_and(Vec::is_empty);
     if is_valid && case.hosts.lives.is_late(row.policy_certificate_sha256.as_deref(), row.policy_at) {

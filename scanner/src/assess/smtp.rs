@@ -26,6 +26,12 @@ pub(super) fn findings(case: &DomainCase<'_>, found: &mut Found) {
             if facts.renewal_late {
                 found.note(Code::mx_cert_renewal_late);
             }
+            if facts.weak_key {
+                found.note(Code::mx_cert_weak_key);
+            }
+            if facts.senders_differ {
+                found.note(Code::mx_cert_senders_differ);
+            }
             if facts.large_hello {
                 found.note(Code::mx_tls_large_hello);
             }

@@ -3,7 +3,7 @@
 use super::{Checked, sender};
 use crate::evidence::rows::{DomainRow, HostRow, TlsEvidence};
 use crate::evidence::text::escape;
-use crate::evidence::{DnsStatus, MxKind, RecordState, Verdict, Vocabulary as _};
+use crate::evidence::{Code, DnsStatus, MxKind, RecordState, Verdict, Vocabulary as _};
 use serde_json::{Value, json};
 
 /// One domain as an object. Keys are the dataset's columns, grouped by stage; null is what it is there: not
@@ -11,15 +11,16 @@ use serde_json::{Value, json};
 #[must_use]
 pub fn object(checked: &Checked) -> Value {
     let Checked { row, judged, .. } = checked;
-    let findings = checked.findings().map(|code| {
+    let each = |code: Code| checked.told(code).into_iter().map(move |told| (code, told));
+    let findings = checked.findings().flat_map(each).map(|(code, told)| {
         let finding = code.finding();
         json!({
             "code": code.as_str(),
             "stage": finding.stage.as_str(),
             "severity": finding.severity.as_str(),
             "lasting": judged.lasting.contains(&code),
-            "title": finding.title,
-            "advice": finding.advice,
+            "title": told.title,
+            "advice": told.advice,
             "source": finding.source,
             "result": finding.result,
         })
@@ -158,5 +159,8 @@ fn tls(tls: &TlsEvidence) -> Value {
         "group": tls.group,
         "certificate_sha256": tls.certificate_sha256,
         "cert_faults": tls.cert_faults,
+        "cert_cause": tls.cert_cause,
+        "cert_differs": tls.cert_differs,
+        "stapled": tls.stapled,
     })
 }

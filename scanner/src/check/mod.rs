@@ -11,13 +11,13 @@ pub use json::object;
 pub use planned::{Planned, PlannedHost};
 pub use text::{Style, text};
 
-use crate::assess::catalogue::Severity;
+use crate::assess::catalogue::{Severity, Told};
 use crate::assess::chains::{Authorities, Completed};
 use crate::assess::{self, HostsOf, SeenDomain, SeenHost};
 use crate::dns::{self, Walked};
 use crate::error::ScanError;
-use crate::evidence::Code;
 use crate::evidence::rows::{AssessmentRow, DomainRow, HostRow};
+use crate::evidence::{CertCause, Code};
 use crate::fault::{LocalFault, Unfinished};
 use crate::input::{self, BadEntry, Entry, Split};
 use crate::moment;
@@ -29,7 +29,7 @@ use crate::scan::preflight::{self, Prepared};
 use crate::tls::certificate::{facts, sha256_hex};
 use crate::tls::paths;
 use futures::stream::{FuturesUnordered, TryStreamExt as _};
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 
@@ -66,6 +66,23 @@ impl Checked {
         self.judged.findings.iter().copied()
     }
 
+    /// What a finding says here: its title and advice, or those of each cause where it is about an untrusted
+    /// certificate.
+    #[must_use]
+    pub fn told(&self, code: Code) -> Vec<Told> {
+        let hosts = || self.hosts.iter().filter_map(|row| row.smtp.tls.cert_cause);
+        let causes: BTreeSet<CertCause> = match code {
+            Code::policy_tls_untrusted => self.row.policy.tls.cert_cause.into_iter().collect(),
+            Code::mx_cert_untrusted => hosts().collect(),
+            _ => BTreeSet::new(),
+        };
+        if causes.is_empty() {
+            let finding = code.finding();
+            return vec![Told { title: finding.title, advice: finding.advice }];
+        }
+        causes.into_iter().map(CertCause::told).collect()
+    }
+
     /// Whether one of them is an error, seen once or lasting.
     #[must_use]
     pub fn has_error(&self) -> bool {
@@ -84,8 +101,9 @@ impl Checked {
 pub struct Outcome {
     /// The domains, in the order typed.
     pub checked: Vec<Checked>,
-    /// Why this machine's resolvers were asked, where nobody asked for them.
-    pub note: Option<String>,
+    /// Why this machine's resolvers were asked, where nobody asked for them; and which trusted roots were left
+    /// out.
+    pub notes: Vec<String>,
     /// The questions to the DNS in the order in which they began; none where they are not noted.
     pub trace: Vec<Walked>,
 }
@@ -184,7 +202,8 @@ pub fn run(job: CheckJob) -> Result<Outcome, CheckError> {
     let mut known = HostsOf::default();
     known.validates = vantage.resolver_validates;
     let checked = judged(domains, hosts, &planned, authorities, known);
-    Ok(Outcome { checked, note, trace: probe.dns.trace().taken() })
+    let notes = note.into_iter().chain(probe.tls.trust().left_out()).collect();
+    Ok(Outcome { checked, notes, trace: probe.dns.trace().taken() })
 }
 
 /// Everything that the stages need; where authoritative servers cannot be asked from here, and nobody said

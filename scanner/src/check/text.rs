@@ -123,7 +123,11 @@ fn policy(checked: &Checked) -> Vec<String> {
     lines.extend(policy.http_status.map(|status| format!("{version} {status}, {kind}")));
     lines.extend(policy.redirect_to.iter().map(|to| format!("redirect to {to}")));
     if let Some(body) = &policy.body {
-        let validity = if policy.valid == Some(true) { "valid" } else { "not valid" };
+        let validity = match policy.valid {
+            Some(true) => "valid",
+            Some(false) => "not valid",
+            None => "cut",
+        };
         lines.push(format!("text of {} bytes, {validity}", body.len()));
         let mode = policy.mode.as_ref().map(|mode| format!("mode {mode}"));
         let age = policy.max_age_s.map(|s| format!("max_age {s} s ({:.1} days)", s as f64 / 86_400.0));
@@ -147,6 +151,10 @@ fn handshake(tls: &TlsEvidence) -> Option<String> {
             let words: Vec<&str> = faults.iter().map(|fault| fault.as_str()).collect();
             format!("certificate {}", words.join(", "))
         });
+    }
+    if let Some(differs) = tls.cert_differs.as_ref().filter(|differs| !differs.is_empty()) {
+        let words: Vec<&str> = differs.iter().map(|one| one.as_str()).collect();
+        parts.push(format!("senders differ by {}", words.join(", ")));
     }
     (!parts.is_empty()).then(|| parts.join(", "))
 }
@@ -256,8 +264,10 @@ fn findings(out: &mut String, checked: &Checked, style: Style) {
             (false, _) => "",
         };
         let (word, code) = (style.ink(ink, word), style.ink(ink, code.as_str()));
-        let _ = writeln!(out, "  {word} {code}: {}{once}", finding.title);
-        let _ = writeln!(out, "      {}", finding.advice);
+        for told in checked.told(finding.code) {
+            let _ = writeln!(out, "  {word} {code}: {}{once}", told.title);
+            let _ = writeln!(out, "      {}", told.advice);
+        }
         let _ = writeln!(out, "      {}", style.ink(Ink::Dim, finding.source));
     }
     out.push('\n');

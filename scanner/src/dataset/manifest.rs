@@ -145,6 +145,10 @@ pub struct Versions {
     /// built-in roots, which the version of their crate dates.
     #[serde(default)]
     pub trust_store_date: Option<String>,
+    /// Roots of the source that were left out, as they had expired or were not valid yet when the scan began;
+    /// `None` where an older version wrote it, which left out none.
+    #[serde(default)]
+    pub trust_store_dropped: Option<u64>,
 }
 
 /// One list.

@@ -51,7 +51,8 @@ codes! {
     policy_connect_reset: may_pass,
 
     policy_tls_name, policy_tls_expired, policy_tls_not_yet_valid, policy_tls_self_signed,
-    policy_tls_untrusted, policy_tls_chain_incomplete, policy_tls_certificate_other, policy_tls_alert,
+    policy_tls_untrusted, policy_tls_chain_incomplete, policy_tls_certificate_other, policy_tls_cert_limit,
+    policy_tls_weak_key, policy_tls_alert,
     policy_tls_protocol, policy_tls_client_limit, policy_tls_no_protocol, policy_tls_large_hello, policy_tls_renewal_late,
     policy_tls_timeout: may_pass, policy_tls_closed: may_pass,
 
@@ -75,8 +76,8 @@ codes! {
 
     mx_tls_protocol, mx_tls_client_limit, mx_tls_large_hello, mx_tls_alert, mx_tls_timeout: may_pass,
     mx_tls_closed: may_pass, mx_client_certificate, mx_requiretls, mx_cert_name, mx_cert_expired, mx_cert_not_yet_valid, mx_cert_self_signed,
-    mx_cert_untrusted, mx_cert_chain_incomplete, mx_cert_other, mx_cert_all_invalid,
-    mx_cert_some_invalid, mx_cert_renewal_late,
+    mx_cert_untrusted, mx_cert_chain_incomplete, mx_cert_other, mx_cert_client_limit, mx_cert_all_invalid,
+    mx_cert_some_invalid, mx_cert_weak_key, mx_cert_senders_differ, mx_cert_renewal_late,
 
     mx_mismatch_all, mx_mismatch_some, pattern_unused, policy_pattern_domain_missing,
 

@@ -20,7 +20,7 @@ pub mod text;
 mod vocabulary;
 
 pub use catalogue::{Severity, Stage};
-pub use certificate::{CertFault, CertOutcome, TlsVersion};
+pub use certificate::{CertCause, CertFault, CertOutcome, SenderDifference, TlsVersion};
 pub use code::Code;
 pub use dns::{DnsStatus, Question};
 pub use domain::{DmarcPolicy, Mode, MxKind, RecordState};

@@ -57,6 +57,8 @@ vocabulary! {
         TlsChainIncomplete = "policy_tls_chain_incomplete",
         /// The certificate's first fault: something else.
         TlsCertificateOther = "policy_tls_certificate_other",
+        /// The certificate's one fault: its path holds what the scanner cannot check.
+        TlsCertLimit = "policy_tls_cert_limit",
         /// A fatal alert that is about neither version nor parameters.
         TlsAlert = "policy_tls_alert",
         /// Older than TLS 1.2 (RFC 8461 section 4.2), or no TLS at all.
@@ -115,6 +117,7 @@ impl PolicyOutcome {
             Self::TlsUntrusted => Code::policy_tls_untrusted,
             Self::TlsChainIncomplete => Code::policy_tls_chain_incomplete,
             Self::TlsCertificateOther => Code::policy_tls_certificate_other,
+            Self::TlsCertLimit => Code::policy_tls_cert_limit,
             Self::TlsAlert => Code::policy_tls_alert,
             Self::TlsProtocol => Code::policy_tls_protocol,
             Self::TlsClientLimit => Code::policy_tls_client_limit,
@@ -144,7 +147,7 @@ impl PolicyOutcome {
     /// about the host.
     #[must_use]
     pub const fn decides(self) -> bool {
-        !self.may_pass() && !matches!(self, Self::Ok | Self::TlsClientLimit)
+        !self.may_pass() && !matches!(self, Self::Ok | Self::TlsClientLimit | Self::TlsCertLimit)
     }
 
     /// How far the connection came.
@@ -169,7 +172,8 @@ impl PolicyOutcome {
             | Self::TlsSelfSigned
             | Self::TlsUntrusted
             | Self::TlsChainIncomplete
-            | Self::TlsCertificateOther => Step::Certificate,
+            | Self::TlsCertificateOther
+            | Self::TlsCertLimit => Step::Certificate,
             Self::Ok
             | Self::HttpStatus
             | Self::Redirect
@@ -235,6 +239,7 @@ impl Outcome for PolicyOutcome {
             | Self::TlsUntrusted
             | Self::TlsChainIncomplete
             | Self::TlsCertificateOther
+            | Self::TlsCertLimit
             | Self::TlsAlert
             | Self::TlsProtocol
             | Self::HttpStatus

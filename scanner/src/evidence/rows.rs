@@ -4,9 +4,9 @@
 
 use super::attempts;
 use super::{
-    AddressOutcome, CertFault, CertOutcome, Code, DaneOutcome, DmarcPolicy, DnsStatus, HttpVersion,
-    MismatchKind, Mode, MxKind, PolicyOutcome, Question, RecordState, SmtpOutcome, SmtpPhase, Starttls,
-    TlsVersion, Verdict,
+    AddressOutcome, CertCause, CertFault, CertOutcome, Code, DaneOutcome, DmarcPolicy, DnsStatus,
+    HttpVersion, MismatchKind, Mode, MxKind, PolicyOutcome, Question, RecordState, SenderDifference,
+    SmtpOutcome, SmtpPhase, Starttls, TlsVersion, Verdict,
 };
 use serde::{Deserialize, Serialize};
 use std::net::IpAddr;
@@ -198,6 +198,9 @@ pub struct TlsEvidence {
     pub chain_sha256: Option<Vec<String>>,
     pub cert_outcome: Option<CertOutcome>,
     pub cert_faults: Option<Vec<CertFault>>,
+    pub cert_cause: Option<CertCause>,
+    pub cert_differs: Option<Vec<SenderDifference>>,
+    pub stapled: Option<bool>,
     /// The certificates themselves, leaf first, for the table `certificates`.
     pub chain: Vec<Vec<u8>>,
 }
@@ -272,6 +275,10 @@ pub struct CertificateRow {
     pub spki_sha256: Option<String>,
     pub issuer_org: Option<String>,
     pub has_scts: Option<bool>,
+    pub key_usage: Option<Vec<String>>,
+    pub eku: Option<Vec<String>>,
+    pub policies: Option<Vec<String>>,
+    pub must_staple: Option<bool>,
     pub der: Vec<u8>,
 }
 

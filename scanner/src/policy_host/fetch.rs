@@ -81,6 +81,7 @@ pub async fn fetch(request: Fetch<'_>, tls: &TlsClient) -> Result<Fetched, Local
         content_type: http.content_type,
         sha256: body.as_deref().map(sha256_hex),
         body,
+        is_too_large: http.is_too_large,
         fetch_ms,
         is_cut: !matches!(end, Ending::Whole),
         asks_for_less: http.asks_for_less,

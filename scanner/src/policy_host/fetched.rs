@@ -23,6 +23,8 @@ pub struct Fetched {
     /// The body, cut at the limit; `None` where it was not received in full. With
     /// [`PolicyOutcome::HttpIncomplete`] what came until the connection ended.
     pub body: Option<Vec<u8>>,
+    /// Whether more than the limit came, so that what was kept is not the whole text.
+    pub is_too_large: bool,
     /// SHA-256 of the body, hexadecimal.
     pub sha256: Option<String>,
     /// Milliseconds from the connect to the end.
@@ -48,6 +50,7 @@ impl Fetched {
             redirect_to: None,
             content_type: None,
             body: None,
+            is_too_large: false,
             sha256: None,
             fetch_ms: 0,
             is_cut: false,

@@ -21,7 +21,7 @@ pub(super) struct Http {
     pub(super) content_type: Option<String>,
     pub(super) body: Option<Vec<u8>>,
     pub(super) asks_for_less: bool,
-    is_too_large: bool,
+    pub(super) is_too_large: bool,
     /// Whether the body says by itself where it ends.
     is_framed: bool,
     /// Whether it does not, and ended with a connection that was not closed in order.

@@ -142,8 +142,11 @@ impl Probe {
         };
         match fetched {
             Some((fetched, last)) => {
+                let is_too_large = fetched.is_too_large;
                 fetched.write_to(&mut policy);
                 read_text(&mut policy);
+                // Whether the whole text is valid nobody knows.
+                policy.valid = policy.valid.filter(|_| !is_too_large);
                 attempts.push(last);
             }
             // Not asked for, which says nothing about it.

@@ -151,6 +151,7 @@ fn run_alone(job: ScanJob, tally: &Arc<Tally>, stop: &CancellationToken) -> Resu
     tally.settled.add(dataset.done.len());
     let Prepared { probe, silent, vantage, lowered, .. } = prepared;
     let admission = probe.admission.clone();
+    let left_out = probe.tls.trust().left_out();
     let reader = Reader::open(&lists, options)?.with_hosts(survey.hosts);
 
     let (to_writer, from_stages) = mpsc::channel(EVIDENCE_QUEUE);
@@ -167,6 +168,7 @@ fn run_alone(job: ScanJob, tally: &Arc<Tally>, stop: &CancellationToken) -> Resu
     let uplink = pipeline.probe.dns.uplink().clone();
     let (read, mut dns) = drive(pipeline, reader, &known, hosts, dataset.writer, from_stages)?;
 
+    dns.warnings.extend(left_out);
     dns.warnings.extend(found.warning);
     dns.warnings.extend(bursts);
     dns.warnings.extend(controls.warning());

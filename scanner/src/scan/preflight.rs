@@ -137,5 +137,6 @@ fn versions(trust: &Trust) -> Versions {
         trust_store: trust.version().to_owned(),
         trust_store_sha256: trust.sha256().to_owned(),
         trust_store_date: trust.date().map(|date| humantime::format_rfc3339_seconds(date).to_string()),
+        trust_store_dropped: Some(trust.dropped().len() as u64),
     }
 }

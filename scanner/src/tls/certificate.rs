@@ -1,11 +1,13 @@
 //! The facts of one certificate, for the table `certificates`. Nothing is judged here.
 
+use super::der;
 use crate::evidence::rows::CertificateRow;
 use crate::evidence::text::escape;
 use sha2::{Digest as _, Sha256};
 use std::fmt::Write as _;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use x509_parser::certificate::X509Certificate;
+use x509_parser::der_parser::oid::Oid;
 use x509_parser::extensions::{GeneralName, ParsedExtension};
 use x509_parser::prelude::FromDer as _;
 use x509_parser::public_key::PublicKey;
@@ -35,12 +37,71 @@ pub fn facts(der: &[u8]) -> CertificateRow {
         spki_sha256: Some(sha256_hex(key.raw)),
         issuer_org: organization(certificate.issuer()),
         has_scts: Some(certificate.extensions().iter().any(|one| one.oid.to_id_string() == SCTS)),
+        key_usage: key_usage(&certificate),
+        eku: extended_key_usage(&certificate),
+        policies: policies(&certificate),
+        must_staple: Some(must_staple(&certificate)),
         ..row
     }
 }
 
 /// The extension of signed certificate timestamps (RFC 6962 section 3.3).
 const SCTS: &str = "1.3.6.1.4.1.11129.2.4.2";
+
+/// The extension of TLS features (RFC 7633 section 4).
+const TLS_FEATURE: &str = "1.3.6.1.5.5.7.1.24";
+
+/// Whether it demands that an answer of OCSP is stapled: the feature status_request (5) or status_request_v2
+/// (17) is among its TLS features.
+pub(super) fn must_staple(certificate: &X509Certificate<'_>) -> bool {
+    let found = certificate.extensions().iter().find(|one| one.oid.to_id_string() == TLS_FEATURE);
+    // A SEQUENCE of INTEGERs, which are small.
+    let features = found.and_then(|one| der::contents(one.value)).unwrap_or_default();
+    features.chunks(3).any(|feature| matches!(feature, [2, 1, 5 | 17]))
+}
+
+/// The words of RFC 5280 section 4.2.1.3, in the order of their bits.
+fn key_usage(certificate: &X509Certificate<'_>) -> Option<Vec<String>> {
+    const BITS: [&str; 9] = [
+        "digitalSignature",
+        "nonRepudiation",
+        "keyEncipherment",
+        "dataEncipherment",
+        "keyAgreement",
+        "keyCertSign",
+        "cRLSign",
+        "encipherOnly",
+        "decipherOnly",
+    ];
+    let flags = certificate.key_usage().ok()??.value.flags;
+    let set = BITS.iter().enumerate().filter(|(bit, _)| flags >> bit & 1 == 1);
+    Some(set.map(|(_, name)| (*name).to_owned()).collect())
+}
+
+/// The words of section 4.2.1.12, or object identifiers.
+fn extended_key_usage(certificate: &X509Certificate<'_>) -> Option<Vec<String>> {
+    let usage = certificate.extended_key_usage().ok()??.value;
+    let known = [
+        (usage.any, "anyExtendedKeyUsage"),
+        (usage.server_auth, "serverAuth"),
+        (usage.client_auth, "clientAuth"),
+        (usage.code_signing, "codeSigning"),
+        (usage.email_protection, "emailProtection"),
+        (usage.time_stamping, "timeStamping"),
+        (usage.ocsp_signing, "OCSPSigning"),
+    ];
+    let named = known.into_iter().filter(|(is_set, _)| *is_set).map(|(_, name)| name.to_owned());
+    Some(named.chain(usage.other.iter().map(Oid::to_id_string)).collect())
+}
+
+fn policies(certificate: &X509Certificate<'_>) -> Option<Vec<String>> {
+    certificate.extensions().iter().find_map(|extension| match extension.parsed_extension() {
+        ParsedExtension::CertificatePolicies(policies) => {
+            Some(policies.iter().map(|policy| policy.policy_id.to_id_string()).collect())
+        }
+        _ => None,
+    })
+}
 
 fn organization(name: &X509Name<'_>) -> Option<String> {
     name.iter_organization().find_map(|one| one.as_str().ok()).map(|text| escape(text.as_bytes()))
@@ -176,7 +237,7 @@ fn signature_name(oid: &str) -> String {
 
 /// A name as RFC 4514 writes it: the last RDN first, short types where they are registered, else the
 /// identifier with the value in hexadecimal.
-fn distinguished_name(name: &X509Name<'_>) -> String {
+pub(super) fn distinguished_name(name: &X509Name<'_>) -> String {
     let mut parts: Vec<String> =
         name.iter().map(|rdn| rdn.iter().map(attribute).collect::<Vec<_>>().join("+")).collect();
     parts.reverse();

@@ -1,6 +1,7 @@
 //! One TLS client for the whole scan, and one configuration per attempt.
 
 use super::certificate::sha256_hex;
+use super::differs;
 use super::judge::{self, ChainJudgement};
 use super::trust::Trust;
 use super::witness::{HandshakeView, Witness};
@@ -78,7 +79,8 @@ impl TlsClient {
     /// The judgement of what was seen, for this name, now; `None` where no certificate was seen.
     pub(crate) fn judge(&self, seen: &HandshakeView, name: &str) -> Option<ChainJudgement> {
         let now = moment::seconds();
-        judge::judge(&seen.chain, name, &self.trust, now, seen.proof)
+        let judged = judge::judge(&seen.chain, name, &self.trust, now, seen.proof)?;
+        Some(judged.beside(differs::differences(&seen.chain, name, seen.stapled, now)))
     }
 }
 
@@ -116,6 +118,9 @@ pub(crate) fn evidence(
         chain_sha256,
         cert_outcome: judgement.map(ChainJudgement::outcome),
         cert_faults: judgement.map(|judgement| judgement.faults().to_vec()),
+        cert_cause: judgement.and_then(ChainJudgement::cause),
+        cert_differs: judgement.map(|judgement| judgement.differs().to_vec()),
+        stapled: seen.stapled,
         chain: seen.chain,
     }
 }

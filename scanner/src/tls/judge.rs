@@ -2,29 +2,32 @@
 //!
 //! - *Who vouches for it* is asked at a time inside the leaf's validity (now, or else its nearer end), so
 //!   that an expired certificate of a trusted authority is expired and nothing else. An intermediate that is
-//!   not valid at that time does not count, so the leaf is untrusted.
+//!   not valid at that time does not count, so the leaf is untrusted. webpki is asked first; where it finds no
+//!   path, [`path`] says why, or that the path holds what cannot be checked: `client_limit`.
 //! - Intermediates are taken from the chain as sent, in any order. One that is missing is not fetched: the
 //!   leaf is untrusted here, and `assess` says whether the scan saw it elsewhere.
+//! - A leaf that is marked as an authority is judged as any other (RFC 5280 section 6.1 does not ask).
 //! - *Whose it is* is asked of the subject alternative names alone (RFC 9525 section 6.3).
 
+use super::der;
+use super::path::{self, Answer, Wanted};
 use super::signature::is_signed_by;
-use super::trust::{LONGEST, Trust};
+use super::trust::Trust;
 use super::witness::KeyProof;
-use crate::evidence::{CertFault, CertOutcome};
-use rustls::pki_types::{CertificateDer, UnixTime};
+use crate::evidence::{CertCause, CertFault, CertOutcome, SenderDifference};
+use rustls::pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use std::time::Duration;
-use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage};
+use webpki::{EndEntityCert, ExtendedKeyUsageValidator, KeyPurposeIdIter, KeyUsage, VerifiedPath};
 use x509_parser::certificate::X509Certificate;
 use x509_parser::extensions::GeneralName;
 use x509_parser::prelude::FromDer as _;
-
-/// Certificates beside the leaf that are tried as the issuer of one, where webpki looks for no path.
-const TRIED: usize = 100;
 
 /// Every fault of a certificate, in their order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChainJudgement {
     faults: Vec<CertFault>,
+    cause: Option<CertCause>,
+    differs: Vec<SenderDifference>,
 }
 
 impl ChainJudgement {
@@ -38,6 +41,28 @@ impl ChainJudgement {
     #[must_use]
     pub fn first(&self) -> Option<CertFault> {
         self.faults.first().copied()
+    }
+
+    /// Why it is untrusted; `None` where it is not.
+    #[must_use]
+    pub fn cause(&self) -> Option<CertCause> {
+        self.cause
+    }
+
+    /// What senders judge differently about it, in the order of the words.
+    #[must_use]
+    pub fn differs(&self) -> &[SenderDifference] {
+        &self.differs
+    }
+
+    /// The same with what senders judge differently.
+    #[must_use]
+    pub(super) fn beside(self, differs: Vec<SenderDifference>) -> Self {
+        Self { differs, ..self }
+    }
+
+    fn of(faults: Vec<CertFault>, cause: Option<CertCause>) -> Self {
+        Self { faults, cause, differs: Vec::new() }
     }
 
     /// Valid, or the first fault.
@@ -62,24 +87,36 @@ pub fn judge(
 ) -> Option<ChainJudgement> {
     let (leaf_der, intermediates) = chain.split_first()?;
     let Ok((rest, leaf)) = X509Certificate::from_der(leaf_der) else {
-        return Some(ChainJudgement { faults: vec![CertFault::Other] });
+        return Some(ChainJudgement::of(vec![CertFault::Other], None));
     };
     let now = i64::try_from(now).unwrap_or(i64::MAX);
     let (begin, end) = validity(&leaf);
-    let self_signed = is_self_signed(&leaf);
-    let reader = Reader { leaf: &leaf, leaf_der, intermediates, trust, at: inside(now, begin, end) };
-
     let mut faults = Vec::new();
-    if self_signed {
-        faults.push(CertFault::SelfSigned);
-    } else if !reader.is_trusted() {
+    let vouched = match is_self_signed(&leaf) {
+        true if trust.anchors().iter().any(|anchor| is_itself(&leaf, anchor)) => {
+            Answer::Path { is_ours: false }
+        }
+        true => {
+            faults.push(CertFault::SelfSigned);
+            Answer::Path { is_ours: false }
+        }
+        false => {
+            let purpose = if is_for_servers(&leaf) { Purpose::Servers } else { Purpose::Any };
+            let asked =
+                Asked { sent: intermediates, anchors: trust.anchors(), at: inside(now, begin, end), purpose };
+            vouched(&leaf, leaf_der, asked)
+        }
+    };
+    let mut cause = None;
+    if let Answer::None(why) = vouched {
         faults.push(CertFault::Untrusted);
+        cause = Some(why);
     }
     let unfit = !rest.is_empty()
         || begin > end
-        || !reader.is_readable_by_senders()
+        || !is_readable_by_senders(&leaf, leaf_der)
         || !is_for_servers(&leaf)
-        || (is_authority(&leaf) && !self_signed);
+        || !has_key_usage_of_servers(&leaf);
     if unfit || proof == KeyProof::NotProven {
         faults.push(CertFault::Other);
     }
@@ -92,7 +129,10 @@ pub fn judge(
     if !names(&leaf).any(|name| name_covers(name, host)) {
         faults.push(CertFault::Name);
     }
-    Some(ChainJudgement { faults })
+    if vouched == Answer::Limit {
+        faults.push(CertFault::ClientLimit);
+    }
+    Some(ChainJudgement::of(faults, cause))
 }
 
 /// Whether a path leads from the leaf (DER) to the trust store by these certificates, at the time `now`
@@ -101,22 +141,27 @@ pub(super) fn is_trusted(leaf_der: &[u8], intermediates: &[Vec<u8>], trust: &Tru
     let Ok((_, leaf)) = X509Certificate::from_der(leaf_der) else { return false };
     let (begin, end) = validity(&leaf);
     let at = inside(i64::try_from(now).unwrap_or(i64::MAX), begin, end);
-    Reader { leaf: &leaf, leaf_der, intermediates, trust, at }.is_trusted()
+    let purpose = if is_for_servers(&leaf) { Purpose::Servers } else { Purpose::Any };
+    let asked = Asked { sent: intermediates, anchors: trust.anchors(), at, purpose };
+    matches!(vouched(&leaf, leaf_der, asked), Answer::Path { .. })
 }
 
 /// Whether an authority of the trust store signed it.
 pub(super) fn is_issued_by_trusted(certificate: &X509Certificate<'_>, trust: &Trust) -> bool {
-    trust.anchors().iter().any(|anchor| is_issued_by_anchor(certificate, anchor))
+    trust.anchors().iter().any(|anchor| {
+        path::is_named_by(certificate, anchor)
+            && der::key_bits(anchor.subject_public_key_info.as_ref())
+                .is_some_and(|key| is_signed_by(certificate, key))
+    })
 }
 
 /// Whether the authority (DER) signed it.
 pub(super) fn issued(authority_der: &[u8], certificate: &X509Certificate<'_>) -> bool {
-    X509Certificate::from_der(authority_der).is_ok_and(|(_, authority)| is_issued_by(certificate, &authority))
-}
-
-fn is_issued_by(certificate: &X509Certificate<'_>, authority: &X509Certificate<'_>) -> bool {
-    authority.subject().as_raw() == certificate.issuer().as_raw()
-        && is_signed_by(certificate, &authority.public_key().subject_public_key.data)
+    let is_by = |authority: &X509Certificate<'_>| {
+        authority.subject().as_raw() == certificate.issuer().as_raw()
+            && is_signed_by(certificate, &authority.public_key().subject_public_key.data)
+    };
+    X509Certificate::from_der(authority_der).is_ok_and(|(_, authority)| is_by(&authority))
 }
 
 fn validity(certificate: &X509Certificate<'_>) -> (i64, i64) {
@@ -139,6 +184,35 @@ pub(super) fn is_authority(certificate: &X509Certificate<'_>) -> bool {
     matches!(certificate.basic_constraints(), Ok(Some(constraints)) if constraints.value.ca)
 }
 
+/// Whether a certificate is the trusted one itself, by name and key: a machine may trust a server's own.
+fn is_itself(leaf: &X509Certificate<'_>, anchor: &TrustAnchor<'_>) -> bool {
+    der::contents(leaf.subject().as_raw()) == Some(anchor.subject.as_ref())
+        && der::contents(leaf.public_key().raw) == Some(anchor.subject_public_key_info.as_ref())
+}
+
+/// A server signs, or takes an encrypted or agreed key (RFC 5280 section 4.2.1.3); without a key usage a key
+/// is for everything.
+fn has_key_usage_of_servers(leaf: &X509Certificate<'_>) -> bool {
+    match leaf.key_usage() {
+        Ok(None) => true,
+        Ok(Some(usage)) => {
+            let usage = usage.value;
+            usage.digital_signature() || usage.key_encipherment() || usage.key_agreement()
+        }
+        Err(_) => false,
+    }
+}
+
+/// Version 3, well formed, no critical extension that is unknown. What is sound and webpki alone cannot read
+/// is no fault of the certificate.
+fn is_readable_by_senders(leaf: &X509Certificate<'_>, leaf_der: &[u8]) -> bool {
+    match EndEntityCert::try_from(&CertificateDer::from(leaf_der)) {
+        Ok(_) => true,
+        Err(webpki::Error::UnsupportedCriticalExtension) => !path::has_unknown_critical(leaf),
+        Err(_) => path::has_unique_id(leaf),
+    }
+}
+
 /// Without an extended key usage a certificate is for everything (RFC 5280 section 4.2.1.12).
 fn is_for_servers(leaf: &X509Certificate<'_>) -> bool {
     match leaf.extended_key_usage() {
@@ -148,7 +222,7 @@ fn is_for_servers(leaf: &X509Certificate<'_>) -> bool {
     }
 }
 
-fn names<'a>(leaf: &'a X509Certificate<'_>) -> impl Iterator<Item = &'a str> {
+pub(super) fn names<'a>(leaf: &'a X509Certificate<'_>) -> impl Iterator<Item = &'a str> {
     let extension = leaf.subject_alternative_name().ok().flatten();
     extension.into_iter().flat_map(|names| &names.value.general_names).filter_map(|name| match name {
         GeneralName::DNSName(name) => Some(*name),
@@ -175,17 +249,15 @@ pub(super) fn name_covers(presented: &str, host: &str) -> bool {
 /// for whatever the leaf is for. The authority itself is taken as it is: the operator who names it answers
 /// for it (RFC 7671 section 5.2).
 pub(super) fn is_vouched_for(leaf: &[u8], sent: &[Vec<u8>], authority: &[u8], at: u64) -> bool {
-    let (leaf, authority) = (CertificateDer::from(leaf), CertificateDer::from(authority));
-    let (Ok(leaf), Ok(anchor)) =
-        (EndEntityCert::try_from(&leaf), webpki::anchor_from_trusted_cert(&authority))
-    else {
-        return false;
-    };
-    let others: Vec<CertificateDer<'_>> =
-        sent.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
-    let at = UnixTime::since_unix_epoch(Duration::from_secs(at));
-    let anchors = [anchor];
-    leaf.verify_for_usage(webpki::ALL_VERIFICATION_ALGS, &anchors, &others, at, AnyUsage, None, None).is_ok()
+    let authority = CertificateDer::from(authority);
+    let Ok((_, read)) = X509Certificate::from_der(leaf) else { return false };
+    let Ok(anchor) = webpki::anchor_from_trusted_cert(&authority) else { return false };
+    let (begin, end) = validity(&read);
+    let is_valid = i64::try_from(at).is_ok_and(|at| begin <= at && at <= end);
+    let asked = Asked { sent, anchors: &[anchor], at, purpose: Purpose::Any };
+    is_valid
+        && is_readable_by_senders(&read, leaf)
+        && matches!(vouched(&read, leaf, asked), Answer::Path { .. })
 }
 
 /// The DNS names of a certificate (DER); none where it cannot be read.
@@ -205,107 +277,68 @@ impl ExtendedKeyUsageValidator for AnyUsage {
     }
 }
 
-struct Reader<'a> {
-    leaf: &'a X509Certificate<'a>,
-    leaf_der: &'a [u8],
-    intermediates: &'a [Vec<u8>],
-    trust: &'a Trust,
+/// What issuers must be for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Purpose {
+    Servers,
+    Any,
+}
+
+/// What a path is asked for with.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    /// The certificates beside the leaf (DER), in any order.
+    sent: &'a [Vec<u8>],
+    anchors: &'a [TrustAnchor<'a>],
+    /// Seconds since 1970.
     at: u64,
+    purpose: Purpose,
 }
 
-impl Reader<'_> {
-    /// Version 3, well formed, no critical extension that is unknown.
-    fn is_readable_by_senders(&self) -> bool {
-        EndEntityCert::try_from(&CertificateDer::from(self.leaf_der)).is_ok()
+/// Who vouches for a leaf: webpki's answer where it finds a path, else that of the search beside it. A path
+/// that webpki refuses for reasons that the search does not know is one that cannot be checked.
+fn vouched(leaf: &X509Certificate<'_>, leaf_der: &[u8], asked: Asked<'_>) -> Answer {
+    let (begin, end) = validity(leaf);
+    let leaf_der = CertificateDer::from(leaf_der);
+    let readable = EndEntityCert::try_from(&leaf_der).ok();
+    // It looks for no path of a leaf that is not as it wants one; that is no answer to who vouches for it.
+    let plain = readable.filter(|_| begin <= end && !is_authority(leaf));
+    match plain.as_ref().map(|leaf| webpki_finds(leaf, asked)) {
+        Some(Ok(())) => return Answer::Path { is_ours: false },
+        Some(Err(webpki::Error::CertDistrusted)) => return Answer::None(CertCause::NoPath),
+        Some(Err(_)) | None => {}
     }
-
-    fn is_trusted(&self) -> bool {
-        let der = CertificateDer::from(self.leaf_der);
-        let (begin, end) = validity(self.leaf);
-        match EndEntityCert::try_from(&der) {
-            Ok(leaf) if begin <= end && !is_authority(self.leaf) => self.has_path(&leaf),
-            // webpki looks for no path of such a leaf, but that is no answer to who vouches for it.
-            _ => self.has_signatures_up_to_an_anchor(),
-        }
+    let at = i64::try_from(asked.at).unwrap_or(i64::MAX);
+    let wanted = Wanted { anchors: asked.anchors, at, for_servers: asked.purpose == Purpose::Servers };
+    match path::search(leaf, asked.sent, wanted) {
+        Answer::Path { is_ours: false } if plain.is_some() => Answer::Limit,
+        answer => answer,
     }
+}
 
-    fn has_path(&self, leaf: &EndEntityCert<'_>) -> bool {
-        let algorithms = webpki::ALL_VERIFICATION_ALGS;
-        let anchors = self.trust.anchors();
-        let others: Vec<CertificateDer<'_>> =
-            self.intermediates.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
-        let at = UnixTime::since_unix_epoch(Duration::from_secs(self.at));
-        let path = if is_for_servers(self.leaf) {
-            leaf.verify_for_usage(algorithms, anchors, &others, at, KeyUsage::server_auth(), None, None)
-        } else {
-            leaf.verify_for_usage(algorithms, anchors, &others, at, AnyUsage, None, None)
+fn webpki_finds(leaf: &EndEntityCert<'_>, asked: Asked<'_>) -> Result<(), webpki::Error> {
+    let others: Vec<CertificateDer<'_>> =
+        asked.sent.iter().map(|der| CertificateDer::from(der.as_slice())).collect();
+    let algorithms = webpki::ALL_VERIFICATION_ALGS;
+    let at = UnixTime::since_unix_epoch(Duration::from_secs(asked.at));
+    // It reads no key usage of an issuer.
+    let signs = |path: &VerifiedPath<'_>| {
+        let may_sign = |der: CertificateDer<'_>| {
+            X509Certificate::from_der(&der).is_ok_and(|(_, issuer)| path::is_issuer(&issuer))
         };
-        path.is_ok()
-    }
-
-    /// From issuer to issuer by name, signature and time, as far as the chain's own certificates reach.
-    fn has_signatures_up_to_an_anchor(&self) -> bool {
-        let others: Vec<X509Certificate<'_>> = self
-            .intermediates
-            .iter()
-            .filter_map(|der| Some(X509Certificate::from_der(der).ok()?.1))
-            .filter(|other| is_authority(other) && self.is_valid_then(other))
-            .collect();
-        let mut current = self.leaf;
-        // As webpki has it: a path has an end, and not everything that is sent is tried.
-        for _ in 0..=LONGEST {
-            if is_issued_by_trusted(current, self.trust) {
-                return true;
-            }
-            match others.iter().take(TRIED).find(|other| is_issued_by(current, other)) {
-                Some(issuer) => current = issuer,
-                None => return false,
-            }
-        }
-        false
-    }
-
-    fn is_valid_then(&self, other: &X509Certificate<'_>) -> bool {
-        let (begin, end) = validity(other);
-        i64::try_from(self.at).is_ok_and(|at| begin <= at && at <= end)
-    }
-}
-
-fn is_issued_by_anchor(
-    certificate: &X509Certificate<'_>,
-    anchor: &rustls::pki_types::TrustAnchor<'_>,
-) -> bool {
-    // An anchor's subject and key stand without their outer SEQUENCE.
-    contents(certificate.issuer().as_raw()) == Some(anchor.subject.as_ref())
-        && key_bits(anchor.subject_public_key_info.as_ref()).is_some_and(|key| is_signed_by(certificate, key))
-}
-
-/// Contents of the DER value at the beginning.
-fn contents(der: &[u8]) -> Option<&[u8]> {
-    Some(split(der)?.0)
-}
-
-/// `subjectPublicKey` of the contents of a `SubjectPublicKeyInfo`: an algorithm, then a BIT STRING whose
-/// first byte counts the unused bits.
-fn key_bits(key_info: &[u8]) -> Option<&[u8]> {
-    let (_algorithm, rest) = split(key_info)?;
-    let (bits, _) = split(rest)?;
-    bits.get(1..)
-}
-
-/// The contents of the first DER value, and what follows it.
-fn split(der: &[u8]) -> Option<(&[u8], &[u8])> {
-    let (_tag, rest) = der.split_first()?;
-    let (first, rest) = rest.split_first()?;
-    let (length, rest) = match first {
-        0..=0x7f => (usize::from(*first), rest),
-        0x81..=0x84 => {
-            let (digits, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-            (digits.iter().fold(0_usize, |length, digit| length << 8 | usize::from(*digit)), rest)
-        }
-        _ => return None,
+        let all = path.intermediate_certificates().all(|issuer| may_sign(issuer.der()));
+        if all { Ok(()) } else { Err(webpki::Error::EndEntityUsedAsCa) }
     };
-    rest.split_at_checked(length)
+    let found = match asked.purpose {
+        Purpose::Servers => {
+            let usage = KeyUsage::server_auth();
+            leaf.verify_for_usage(algorithms, asked.anchors, &others, at, usage, None, Some(&signs))
+        }
+        Purpose::Any => {
+            leaf.verify_for_usage(algorithms, asked.anchors, &others, at, AnyUsage, None, Some(&signs))
+        }
+    };
+    found.map(drop)
 }
 
 #[cfg(test)]

@@ -1,73 +1,14 @@
 #![allow(clippy::unwrap_used, reason = "a test says what must be there")]
 use super::{CertFault, CertOutcome, judge, name_covers};
+use crate::tls::issuing::{HOST, NOW, authority_params, params, root, self_signed};
 use crate::tls::trust::{Trust, TrustSource};
 use crate::tls::witness::KeyProof;
 use rcgen::{
-    BasicConstraints, Certificate, CertificateParams, CustomExtension, ExtendedKeyUsagePurpose, IsCa, Issuer,
-    KeyPair, date_time_ymd,
+    BasicConstraints, CustomExtension, ExtendedKeyUsagePurpose, IsCa, KeyPair, KeyUsagePurpose, date_time_ymd,
 };
-
-const HOST: &str = "mx.example.org";
-/// 2024-07-01, inside the validity of everything that `params` makes.
-const NOW: u64 = 1_719_792_000;
-
-fn params(names: &[&str]) -> CertificateParams {
-    let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
-    let mut params = CertificateParams::new(names).unwrap();
-    params.not_before = date_time_ymd(2024, 1, 1);
-    params.not_after = date_time_ymd(2025, 1, 1);
-    params
-}
-
-fn authority_params(name: &str) -> CertificateParams {
-    let mut params = params(&[]);
-    params.distinguished_name.push(rcgen::DnType::CommonName, name);
-    params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
-    params.not_before = date_time_ymd(2000, 1, 1);
-    params.not_after = date_time_ymd(2040, 1, 1);
-    params
-}
-
-struct Authority {
-    certificate: Certificate,
-    issuer: Issuer<'static, KeyPair>,
-}
-
-fn root(name: &str) -> Authority {
-    let (params, key) = (authority_params(name), KeyPair::generate().unwrap());
-    Authority { certificate: params.self_signed(&key).unwrap(), issuer: Issuer::new(params, key) }
-}
-
-impl Authority {
-    fn sub(&self, params: CertificateParams) -> Authority {
-        let key = KeyPair::generate().unwrap();
-        Authority {
-            certificate: params.signed_by(&key, &self.issuer).unwrap(),
-            issuer: Issuer::new(params, key),
-        }
-    }
-
-    fn issue(&self, params: &CertificateParams) -> Vec<u8> {
-        params.signed_by(&KeyPair::generate().unwrap(), &self.issuer).unwrap().der().to_vec()
-    }
-
-    fn der(&self) -> Vec<u8> {
-        self.certificate.der().to_vec()
-    }
-
-    fn trust(&self) -> Trust {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        std::fs::write(file.path(), self.certificate.pem()).unwrap();
-        Trust::load(&TrustSource::File(file.path().to_owned())).unwrap()
-    }
-}
 
 fn faults(chain: &[Vec<u8>], trust: &Trust) -> Vec<CertFault> {
     judge(chain, HOST, trust, NOW, KeyProof::Proven).unwrap().faults().to_vec()
-}
-
-fn self_signed(params: &CertificateParams) -> Vec<u8> {
-    params.self_signed(&KeyPair::generate().unwrap()).unwrap().der().to_vec()
 }
 
 #[test]
@@ -82,25 +23,33 @@ fn a_hundred_issuers_of_one_name_are_not_all_tried() {
         judge(&chain, HOST, &root.trust(), NOW, KeyProof::Proven).unwrap()
     };
     assert_eq!(judged(50).faults(), []);
-    assert_eq!(judged(120).faults(), [CertFault::Untrusted]);
+    assert_eq!(judged(120).faults(), [CertFault::ClientLimit]);
 }
 
 #[test]
-fn an_authority_as_leaf_has_no_longer_path_than_another_leaf() {
+fn a_path_of_more_than_six_issuers_is_our_limit_however_the_leaf_is_marked() {
     let root = root("root");
-    let judged = |between: usize| {
-        let mut above = root.sub(authority_params("issuer"));
-        let mut chain = vec![above.der()];
-        for _ in 0..between {
-            above = above.sub(authority_params("issuer"));
-            chain.insert(0, above.der());
+    let judged = |between: usize, is_ca: bool| {
+        let mut chain = Vec::new();
+        let mut above = None;
+        for number in 0..between {
+            let next = authority_params(&format!("issuer {number}"));
+            let next = above.as_ref().unwrap_or(&root).sub(next);
+            chain.insert(0, next.der());
+            above = Some(next);
         }
-        judge(&chain, HOST, &root.trust(), NOW, KeyProof::Proven)
-            .unwrap()
-            .faults()
-            .contains(&CertFault::Untrusted)
+        let mut leaf = params(&[HOST]);
+        if is_ca {
+            leaf.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+        }
+        chain.insert(0, above.as_ref().unwrap_or(&root).issue(&leaf));
+        judge(&chain, HOST, &root.trust(), NOW, KeyProof::Proven).unwrap().faults().to_vec()
     };
-    assert_eq!((judged(super::LONGEST), judged(40)), (false, true));
+    for is_ca in [false, true] {
+        assert_eq!(judged(6, is_ca), []);
+        assert_eq!(judged(7, is_ca), [CertFault::ClientLimit]);
+        assert_eq!(judged(40, is_ca), [CertFault::ClientLimit]);
+    }
 }
 
 #[test]
@@ -245,15 +194,55 @@ fn what_is_not_for_servers_is_other_beside_whether_it_is_trusted() {
 }
 
 #[test]
-fn an_issued_authority_as_leaf_is_other_beside_whether_it_is_trusted() {
+fn an_issued_authority_as_leaf_is_judged_as_any_other() {
     let (ca, stranger) = (root("root"), root("stranger"));
     let one = ca.sub(authority_params("one"));
     let mut authority = params(&[HOST]);
     authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+    assert_eq!(faults(&[ca.issue(&authority)], &ca.trust()), []);
+    assert_eq!(faults(&[one.issue(&authority), one.der()], &ca.trust()), []);
+    assert_eq!(faults(&[one.issue(&authority)], &ca.trust()), [CertFault::Untrusted]);
+    assert_eq!(faults(&[stranger.issue(&authority)], &ca.trust()), [CertFault::Untrusted]);
+    // Not where its key is for signing certificates alone.
+    authority.key_usages = vec![KeyUsagePurpose::KeyCertSign];
     assert_eq!(faults(&[ca.issue(&authority)], &ca.trust()), [CertFault::Other]);
-    assert_eq!(faults(&[one.issue(&authority), one.der()], &ca.trust()), [CertFault::Other]);
-    assert_eq!(faults(&[one.issue(&authority)], &ca.trust()), [CertFault::Untrusted, CertFault::Other]);
-    assert_eq!(faults(&[stranger.issue(&authority)], &ca.trust()), [CertFault::Untrusted, CertFault::Other]);
+}
+
+#[test]
+fn a_key_usage_without_any_bit_for_servers_is_other() {
+    use KeyUsagePurpose::{
+        CrlSign, DataEncipherment, DigitalSignature, KeyAgreement, KeyCertSign, KeyEncipherment,
+    };
+    let ca = root("root");
+    let of = |usages: &[KeyUsagePurpose]| {
+        let mut leaf = params(&[HOST]);
+        leaf.key_usages = usages.to_vec();
+        faults(&[ca.issue(&leaf)], &ca.trust())
+    };
+    for one in [DigitalSignature, KeyEncipherment, KeyAgreement] {
+        assert_eq!(of(&[one]), [], "{one:?}");
+        assert_eq!(of(&[CrlSign, one]), [], "{one:?}");
+    }
+    assert_eq!(of(&[KeyCertSign, CrlSign]), [CertFault::Other]);
+    assert_eq!(of(&[DataEncipherment]), [CertFault::Other]);
+}
+
+#[test]
+fn a_self_signed_certificate_that_is_itself_trusted_is_valid() {
+    let key = KeyPair::generate().unwrap();
+    let own = params(&[HOST]).self_signed(&key).unwrap();
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut lasting = params(&[HOST]);
+    lasting.not_after = date_time_ymd(2040, 1, 1);
+    let lasting = lasting.self_signed(&key).unwrap();
+    std::fs::write(file.path(), lasting.pem()).unwrap();
+    let trust = Trust::load(&TrustSource::File(file.path().to_owned())).unwrap();
+    // By name and key, as a trusted root is.
+    for one in [&own, &lasting] {
+        assert_eq!(faults(&[one.der().to_vec()], &trust), []);
+    }
+    let another = self_signed(&params(&[HOST]));
+    assert_eq!(faults(&[another], &trust), [CertFault::SelfSigned]);
 }
 
 #[test]
@@ -285,13 +274,13 @@ fn version_1(template: &[u8], key: &KeyPair) -> Vec<u8> {
         bytes
     }
     fn whole(der: &[u8]) -> (&[u8], &[u8]) {
-        let (contents, rest) = super::split(der).unwrap();
+        let (contents, rest) = super::der::split(der).unwrap();
         let length = der.len() - rest.len();
         let _ = contents;
         (&der[..length], rest)
     }
-    let (certificate, _) = super::split(template).unwrap();
-    let (tbs, rest) = super::split(certificate).unwrap();
+    let (certificate, _) = super::der::split(template).unwrap();
+    let (tbs, rest) = super::der::split(certificate).unwrap();
     let (algorithm, _) = whole(rest);
     let mut fields = Vec::new();
     let mut rest = tbs;

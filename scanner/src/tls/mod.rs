@@ -3,13 +3,21 @@
 
 pub mod certificate;
 pub mod client;
+mod der;
+mod differs;
 pub mod failure;
+#[cfg(test)]
+mod issuing;
 pub mod judge;
 pub mod legacy;
+mod names;
+mod path;
 pub mod paths;
+mod policies;
 pub mod presented;
 pub(crate) mod sealed;
 mod signature;
+mod small_rsa;
 pub mod store;
 pub mod tlsa;
 pub mod trust;

@@ -7,6 +7,7 @@
 
 use super::certificate::{sha256, sha256_hex};
 use super::judge;
+use super::path;
 use super::trust::{LONGEST, Trust, TrustError};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
@@ -53,7 +54,7 @@ impl Intermediates {
     /// are worth another offer.
     pub fn offer(&mut self, der: &[u8], trust: &Trust) -> bool {
         let Ok((_, certificate)) = X509Certificate::from_der(der) else { return false };
-        if !judge::is_authority(&certificate) || self.known.contains(&sha256(der)) {
+        if !path::is_issuer(&certificate) || self.known.contains(&sha256(der)) {
             return false;
         }
         let vouched = judge::is_issued_by_trusted(&certificate, trust)

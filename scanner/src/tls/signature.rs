@@ -1,30 +1,103 @@
 //! Whether one key signed one certificate, also with algorithms that no sender accepts any longer.
 //!
-//! The question here is who signed, not whether the signature is strong: a self-signed certificate with SHA-1
-//! is self-signed.
+//! The question here is who signed; whether the signature is strong enough is said beside it: a self-signed
+//! certificate with SHA-1 is self-signed.
 
+use super::small_rsa;
+use crate::evidence::{CertCause, TlsVersion};
 use aws_lc_rs::signature::{self as algorithms, UnparsedPublicKey, VerificationAlgorithm};
+use rustls::{DigitallySignedStruct, SignatureScheme};
 use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer as _;
+
+/// What a key says of a signature.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Signed {
+    /// It made it; with the reason for which nobody accepts that any longer, if there is one.
+    Yes(Option<CertCause>),
+    /// It did not.
+    No,
+    /// Nobody can tell here; with the reason for which nobody accepts it, if there is one.
+    Unknown(Option<CertCause>),
+}
 
 /// Whether the key with these bits (contents of `subjectPublicKey`, RFC 5280 section 4.1.2.7) verifies the
 /// certificate's signature.
 ///
 /// False as well where the algorithm is none that can be checked (MD5, DSA, Ed448).
 pub(super) fn is_signed_by(certificate: &X509Certificate<'_>, key: &[u8]) -> bool {
+    matches!(signed_by(certificate, key), Signed::Yes(_))
+}
+
+/// What the key with these bits says of the certificate's signature.
+pub(super) fn signed_by(certificate: &X509Certificate<'_>, key: &[u8]) -> Signed {
     let tbs: &[u8] = certificate.tbs_certificate.as_ref();
     let signature: &[u8] = &certificate.signature_value.data;
-    candidates(&certificate.signature_algorithm.algorithm.to_id_string())
-        .iter()
-        .any(|algorithm| UnparsedPublicKey::new(*algorithm, key).verify(tbs, signature).is_ok())
+    let oid = certificate.signature_algorithm.algorithm.to_id_string();
+    let of_algorithm = match oid.as_str() {
+        MD5 | SHA1 | SHA1_OF_OIW | ECDSA_SHA1 | DSA_SHA1 | DSA_SHA256 => Some(CertCause::SignatureAlgorithm),
+        _ => None,
+    };
+    let rsa_bits = small_rsa::modulus_bits(key);
+    let of_key = rsa_bits.filter(|bits| *bits < *small_rsa::BITS.end() + 1).map(|_| CertCause::KeySize);
+    let flaw = of_algorithm.or(of_key);
+    let known = candidates(&oid);
+    let verifies = |algorithm: &&'static dyn VerificationAlgorithm| {
+        UnparsedPublicKey::new(*algorithm, key).verify(tbs, signature).is_ok()
+    };
+    let is_by_small_key =
+        || schemes(&oid).iter().any(|scheme| small_rsa::verifies(key, *scheme, tbs, signature));
+    if known.iter().any(verifies) || is_by_small_key() {
+        return Signed::Yes(flaw);
+    }
+    let is_too_small = rsa_bits.is_some_and(|bits| bits < *small_rsa::BITS.start());
+    if known.is_empty() || is_too_small && oid.starts_with(RSA) { Signed::Unknown(flaw) } else { Signed::No }
+}
+
+const RSA: &str = "1.2.840.113549.1.1.";
+const RSA_KEY: &str = "1.2.840.113549.1.1.1";
+const MD5: &str = "1.2.840.113549.1.1.4";
+const SHA1: &str = "1.2.840.113549.1.1.5";
+const SHA1_OF_OIW: &str = "1.3.14.3.2.29";
+const ECDSA_SHA1: &str = "1.2.840.10045.4.1";
+const DSA_SHA1: &str = "1.2.840.10040.4.3";
+const DSA_SHA256: &str = "2.16.840.1.101.3.4.3.2";
+
+/// Whether the certificate's RSA key of 1024 to 2047 bits made a signature in a handshake; in TLS 1.3 only
+/// with PSS (RFC 8446 section 4.2.3).
+pub(super) fn is_proof_of_small_key(
+    certificate: &[u8],
+    version: TlsVersion,
+    message: &[u8],
+    signed: &DigitallySignedStruct,
+) -> bool {
+    use SignatureScheme::{RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512};
+    let is_pss = matches!(signed.scheme, RSA_PSS_SHA256 | RSA_PSS_SHA384 | RSA_PSS_SHA512);
+    let Ok((_, certificate)) = X509Certificate::from_der(certificate) else { return false };
+    let key = certificate.public_key();
+    let is_rsa = key.algorithm.algorithm.to_id_string() == RSA_KEY;
+    is_rsa
+        && (is_pss || version == TlsVersion::Tls12)
+        && small_rsa::verifies(&key.subject_public_key.data, signed.scheme, message, signed.signature())
+}
+
+/// The schemes of a small RSA key that a certificate's algorithm may stand for.
+fn schemes(oid: &str) -> &'static [SignatureScheme] {
+    use SignatureScheme as S;
+    match oid {
+        "1.2.840.113549.1.1.11" => &[S::RSA_PKCS1_SHA256],
+        "1.2.840.113549.1.1.12" => &[S::RSA_PKCS1_SHA384],
+        "1.2.840.113549.1.1.13" => &[S::RSA_PKCS1_SHA512],
+        "1.2.840.113549.1.1.10" => &[S::RSA_PSS_SHA256, S::RSA_PSS_SHA384, S::RSA_PSS_SHA512],
+        _ => &[],
+    }
 }
 
 /// The ways to read a signature of this algorithm. ECDSA does not say its curve, and reading the parameters
 /// of RSASSA-PSS is not worth it: a wrong one does not verify.
 fn candidates(oid: &str) -> &'static [&'static dyn VerificationAlgorithm] {
     match oid {
-        "1.2.840.113549.1.1.5" | "1.3.14.3.2.29" => {
-            &[&algorithms::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY]
-        }
+        SHA1 | SHA1_OF_OIW => &[&algorithms::RSA_PKCS1_1024_8192_SHA1_FOR_LEGACY_USE_ONLY],
         "1.2.840.113549.1.1.11" => &[&algorithms::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY],
         "1.2.840.113549.1.1.12" => &[&algorithms::RSA_PKCS1_2048_8192_SHA384],
         "1.2.840.113549.1.1.13" => &[&algorithms::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY],

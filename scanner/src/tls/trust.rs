@@ -1,10 +1,14 @@
 //! The authorities a sender trusts.
 
+use super::certificate::distinguished_name;
+use crate::moment;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, TrustAnchor};
 use sha2::{Digest as _, Sha256};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+use x509_parser::certificate::X509Certificate;
+use x509_parser::prelude::FromDer as _;
 
 /// Version of the crate `webpki-roots`, which does not tell it itself; a test holds it against the lock file.
 const WEBPKI_ROOTS: &str = "1.0.10";
@@ -41,6 +45,12 @@ pub enum TrustError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Every certificate of the source is outside its validity.
+    #[error("every CA certificate in {source_name} has expired or is not valid yet")]
+    Ended {
+        /// The source.
+        source_name: String,
+    },
     /// The source holds none at all.
     #[error("no CA certificate in {source_name}")]
     Empty {
@@ -59,18 +69,23 @@ pub struct Trust {
     sha256: String,
     version: String,
     date: Option<SystemTime>,
+    dropped: Vec<String>,
 }
 
 impl Trust {
-    /// Reads the authorities of a source. Blocking: it may read many files.
+    /// Reads the authorities of a source, and leaves out those that are outside their validity now, as senders
+    /// do. Blocking: it may read many files.
     ///
     /// # Errors
-    /// Where a source cannot be read or is empty. Of a file every certificate must be usable; of the system's
-    /// those that are not are left out.
+    /// Where a source cannot be read or holds none that is valid. Of a file every certificate must be usable;
+    /// of the system's those that are not are left out.
     pub fn load(source: &TrustSource) -> Result<Self, TrustError> {
-        let (anchors, name, date) = match source {
+        let (found, name, date) = match source {
             TrustSource::Webpki => {
-                (webpki_roots::TLS_SERVER_ROOTS.to_vec(), format!("webpki-roots {WEBPKI_ROOTS}"), None)
+                // These have no dates.
+                let anchors = webpki_roots::TLS_SERVER_ROOTS.to_vec();
+                let found = Found { anchors, dropped: Vec::new() };
+                (found, format!("webpki-roots {WEBPKI_ROOTS}"), None)
             }
             TrustSource::System => (from_system(), "the system's store".to_owned(), system_date()),
             TrustSource::File(path) => {
@@ -79,16 +94,35 @@ impl Trust {
                 (from_file(path)?, name, modified(path))
             }
         };
-        if anchors.is_empty() {
-            return Err(TrustError::Empty { source_name: name });
+        let Found { anchors, dropped } = found;
+        match (anchors.is_empty(), dropped.is_empty()) {
+            (true, true) => return Err(TrustError::Empty { source_name: name }),
+            (true, false) => return Err(TrustError::Ended { source_name: name }),
+            (false, _) => {}
         }
         let version = format!("{name}, {} authorities", anchors.len());
-        Ok(Self { sha256: fingerprint(&anchors), anchors, version, date })
+        Ok(Self { sha256: fingerprint(&anchors), anchors, version, date, dropped })
+    }
+
+    /// Subjects (RFC 4514) of the authorities that were left out because they have expired or are not valid
+    /// yet.
+    #[must_use]
+    pub fn dropped(&self) -> &[String] {
+        &self.dropped
     }
 
     /// The same authorities as they were kept with a dataset (see [`super::store`]).
     pub(super) fn of_anchors(anchors: Vec<TrustAnchor<'static>>, version: String) -> Self {
-        Self { sha256: fingerprint(&anchors), anchors, version, date: None }
+        Self { sha256: fingerprint(&anchors), anchors, version, date: None, dropped: Vec::new() }
+    }
+
+    /// A line that names what was left out; `None` where nothing was.
+    #[must_use]
+    pub fn left_out(&self) -> Option<String> {
+        let named = self.dropped.join("; ");
+        let count = self.dropped.len();
+        (count > 0)
+            .then(|| format!("{count} trusted roots are outside their validity and were left out: {named}"))
     }
 
     /// The authorities.
@@ -130,15 +164,42 @@ fn system_date() -> Option<SystemTime> {
     found.cert_file.iter().chain(&found.cert_dir).filter_map(|path| modified(path)).max()
 }
 
-fn from_system() -> Vec<TrustAnchor<'static>> {
-    rustls_native_certs::load_native_certs()
-        .certs
-        .iter()
-        .filter_map(|der| Some(webpki::anchor_from_trusted_cert(der).ok()?.to_owned()))
-        .collect()
+/// The authorities of a source, and the subjects of those that are outside their validity.
+#[derive(Default)]
+struct Found {
+    anchors: Vec<TrustAnchor<'static>>,
+    dropped: Vec<String>,
 }
 
-fn from_file(path: &Path) -> Result<Vec<TrustAnchor<'static>>, TrustError> {
+impl Found {
+    /// Takes a certificate (DER) if it is valid now; an anchor itself has no dates.
+    fn take(&mut self, der: &CertificateDer<'_>) -> Result<(), webpki::Error> {
+        let anchor = webpki::anchor_from_trusted_cert(der)?;
+        let now = i64::try_from(moment::seconds()).unwrap_or(i64::MAX);
+        match X509Certificate::from_der(der) {
+            Ok((_, one)) if !is_valid_at(&one, now) => self.dropped.push(distinguished_name(one.subject())),
+            // What cannot be read here has no dates either.
+            Ok(_) | Err(_) => self.anchors.push(anchor.to_owned()),
+        }
+        Ok(())
+    }
+}
+
+fn is_valid_at(certificate: &X509Certificate<'_>, now: i64) -> bool {
+    let validity = certificate.validity();
+    validity.not_before.timestamp() <= now && now <= validity.not_after.timestamp()
+}
+
+fn from_system() -> Found {
+    let mut found = Found::default();
+    for der in &rustls_native_certs::load_native_certs().certs {
+        // One that is of no use is left out.
+        let _ = found.take(der);
+    }
+    found
+}
+
+fn from_file(path: &Path) -> Result<Found, TrustError> {
     let unreadable = |err: rustls::pki_types::pem::Error| TrustError::File {
         path: path.to_owned(),
         reason: match err {
@@ -146,17 +207,16 @@ fn from_file(path: &Path) -> Result<Vec<TrustAnchor<'static>>, TrustError> {
             err => err.to_string(),
         },
     };
-    let mut anchors = Vec::new();
+    let mut found = Found::default();
     for (index, der) in CertificateDer::pem_file_iter(path).map_err(unreadable)?.enumerate() {
         let der = der.map_err(unreadable)?;
-        let anchor = webpki::anchor_from_trusted_cert(&der).map_err(|err| TrustError::Anchor {
+        found.take(&der).map_err(|err| TrustError::Anchor {
             path: path.to_owned(),
             number: index + 1,
             reason: err.to_string(),
         })?;
-        anchors.push(anchor.to_owned());
     }
-    Ok(anchors)
+    Ok(found)
 }
 
 fn fingerprint(anchors: &[TrustAnchor<'_>]) -> String {
@@ -194,7 +254,7 @@ impl std::fmt::Display for TrustSource {
 mod tests {
     #![allow(clippy::unwrap_used, reason = "a test says what must be there")]
     use super::{Trust, TrustError, TrustSource, WEBPKI_ROOTS};
-    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair};
+    use rcgen::{BasicConstraints, CertificateParams, IsCa, KeyPair, date_time_ymd};
 
     fn authority() -> String {
         let mut params = CertificateParams::new(Vec::new()).unwrap();
@@ -226,6 +286,31 @@ mod tests {
         let other = load("3", a);
         assert_eq!(one.sha256(), two.sha256());
         assert_ne!(one.sha256(), other.sha256());
+    }
+
+    #[test]
+    fn what_is_outside_its_validity_is_left_out_and_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let dated = |name: &str, begin: i32, end: i32| {
+            let mut params = CertificateParams::new(Vec::new()).unwrap();
+            params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
+            params.distinguished_name = rcgen::DistinguishedName::new();
+            params.distinguished_name.push(rcgen::DnType::CommonName, name);
+            (params.not_before, params.not_after) = (date_time_ymd(begin, 1, 1), date_time_ymd(end, 1, 1));
+            params.self_signed(&KeyPair::generate().unwrap()).unwrap().pem()
+        };
+        let load = |text: String| {
+            let path = dir.path().join("roots.pem");
+            std::fs::write(&path, text).unwrap();
+            Trust::load(&TrustSource::File(path))
+        };
+        let (good, old, early) =
+            (dated("good", 2000, 2100), dated("old", 2000, 2020), dated("early", 2090, 2100));
+        let trust = load(format!("{old}{good}{early}")).unwrap();
+        assert_eq!(trust.dropped(), ["CN=old", "CN=early"]);
+        assert_eq!(trust.sha256(), load(good).unwrap().sha256());
+        let none = load(old).unwrap_err();
+        assert!(matches!(none, TrustError::Ended { .. }), "{none}");
     }
 
     #[test]

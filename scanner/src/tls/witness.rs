@@ -5,6 +5,7 @@
 //! and, in TLS 1.3, that it ended and with which group.
 
 use super::sealed;
+use super::signature::is_proof_of_small_key;
 use crate::evidence::TlsVersion;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue};
@@ -21,8 +22,8 @@ pub enum KeyProof {
     NotShown,
     /// It did.
     Proven,
-    /// Its signature does not verify, or cannot be verified: a certificate that cannot be read, a key that is
-    /// too small.
+    /// Its signature does not verify, or cannot be verified: a certificate that cannot be read, an RSA key of
+    /// less than 1024 bits.
     NotProven,
 }
 
@@ -36,6 +37,8 @@ pub(crate) struct HandshakeView {
     pub(crate) version: Option<TlsVersion>,
     pub(crate) group: Option<NamedGroup>,
     pub(crate) proof: KeyProof,
+    /// Whether an answer of OCSP was stapled (RFC 6066 section 8); `None` where that was not seen.
+    pub(crate) stapled: Option<bool>,
     /// What seals the server's part of a handshake of TLS 1.3.
     pub(crate) secret: Option<Vec<u8>>,
 }
@@ -60,10 +63,10 @@ impl Witness {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn record_proof(&self, version: TlsVersion, verified: &Result<HandshakeSignatureValid, Error>) {
+    fn record_proof(&self, version: TlsVersion, is_proven: bool) {
         let mut seen = self.lock();
         seen.version = Some(version);
-        seen.proof = if verified.is_ok() { KeyProof::Proven } else { KeyProof::NotProven };
+        seen.proof = if is_proven { KeyProof::Proven } else { KeyProof::NotProven };
     }
 }
 
@@ -82,11 +85,13 @@ impl ServerCertVerifier for Witness {
         end_entity: &CertificateDer<'_>,
         intermediates: &[CertificateDer<'_>],
         _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
+        ocsp_response: &[u8],
         _now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let chain = std::iter::once(end_entity).chain(intermediates);
-        self.lock().chain = chain.map(|der| der.as_ref().to_vec()).collect();
+        let mut seen = self.lock();
+        seen.chain = chain.map(|der| der.as_ref().to_vec()).collect();
+        seen.stapled = Some(!ocsp_response.is_empty());
         Ok(ServerCertVerified::assertion())
     }
 
@@ -96,7 +101,9 @@ impl ServerCertVerifier for Witness {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.record_proof(TlsVersion::Tls12, &verify_tls12_signature(message, cert, dss, &self.algorithms));
+        let is_proven = verify_tls12_signature(message, cert, dss, &self.algorithms).is_ok()
+            || is_proof_of_small_key(cert, TlsVersion::Tls12, message, dss);
+        self.record_proof(TlsVersion::Tls12, is_proven);
         self.lock().group = group_of_tls12(message);
         Ok(HandshakeSignatureValid::assertion())
     }
@@ -107,7 +114,9 @@ impl ServerCertVerifier for Witness {
         cert: &CertificateDer<'_>,
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.record_proof(TlsVersion::Tls13, &verify_tls13_signature(message, cert, dss, &self.algorithms));
+        let is_proven = verify_tls13_signature(message, cert, dss, &self.algorithms).is_ok()
+            || is_proof_of_small_key(cert, TlsVersion::Tls13, message, dss);
+        self.record_proof(TlsVersion::Tls13, is_proven);
         Ok(HandshakeSignatureValid::assertion())
     }
 

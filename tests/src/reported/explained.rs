@@ -49,6 +49,7 @@ fn of_certificate(stage: &str, fault: &str) -> Vec<String> {
     match (stage, fault) {
         (_, "untrusted") => vec![format!("{stage}_untrusted"), format!("{stage}_chain_incomplete")],
         ("policy_tls", "other") => vec!["policy_tls_certificate_other".to_owned()],
+        ("policy_tls", "client_limit") => vec!["policy_tls_cert_limit".to_owned()],
         _ => vec![format!("{stage}_{fault}")],
     }
 }
@@ -83,7 +84,7 @@ impl Evidence {
             let of_fault = |fault: &&String| match fault.as_str() {
                 "expired" => result == "certificate-expired",
                 "name" => result == "certificate-host-mismatch",
-                "self_signed" | "untrusted" => result == "certificate-not-trusted",
+                "self_signed" | "untrusted" | "client_limit" => result == "certificate-not-trusted",
                 _ => result == "validation-failure",
             };
             codes.extend(faults.iter().filter(of_fault).flat_map(|fault| of_certificate("mx_cert", fault)));

@@ -97,6 +97,7 @@ impl Seen {
             "policy_tls_self_signed",
             "policy_tls_untrusted",
             "policy_tls_certificate_other",
+            "policy_tls_cert_limit",
         ];
         let result = match outcome {
             "" => return,
@@ -122,7 +123,7 @@ impl Seen {
             let by_certificate = match text(table, host, "cert_outcome") {
                 Some("expired") => Some("certificate-expired"),
                 Some("name") => Some("certificate-host-mismatch"),
-                Some("self_signed" | "untrusted") => Some("certificate-not-trusted"),
+                Some("self_signed" | "untrusted" | "client_limit") => Some("certificate-not-trusted"),
                 Some("not_yet_valid" | "other") => Some("validation-failure"),
                 _ => None,
             };

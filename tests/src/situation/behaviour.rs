@@ -113,6 +113,22 @@ pub struct Certificate {
     pub issuer: Issuer,
     /// What it is for (extended key usage, RFC 5280 section 4.2.1.12).
     pub purpose: Purpose,
+    /// What its key is for (RFC 5280 section 4.2.1.3).
+    pub key_usage: Vec<KeyUse>,
+    /// Whether it is marked as an authority.
+    pub authority: bool,
+    /// Whether its names stand in no extension: the first of them is its common name all the same.
+    pub common_name_only: bool,
+    /// Whether its subject is of the laboratory's organization.
+    pub organization: bool,
+    /// Whether it has a policy, in an extension that is critical (section 4.2.1.4).
+    pub critical_policy: bool,
+    /// Whether its key is one of RSA with 1024 bits.
+    pub small_key: bool,
+    /// Whether it demands a stapled answer of OCSP (RFC 7633).
+    pub must_staple: bool,
+    /// Whether an answer of OCSP is stapled to it (RFC 6066 section 8).
+    pub stapled: bool,
     /// Whether it holds signed certificate timestamps (RFC 6962 section 3.3).
     pub scts: bool,
     /// Bytes of an extension that means nothing.
@@ -126,6 +142,14 @@ impl Default for Certificate {
             validity: Validity::Now,
             issuer: Issuer::Lab,
             purpose: Purpose::Server,
+            key_usage: vec![KeyUse::Signs],
+            authority: false,
+            common_name_only: false,
+            organization: false,
+            critical_policy: false,
+            small_key: false,
+            must_staple: false,
+            stapled: false,
             scts: false,
             padding: 0,
         }
@@ -158,6 +182,18 @@ pub enum Purpose {
     Client,
 }
 
+/// What a key is for (RFC 5280 section 4.2.1.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyUse {
+    /// digitalSignature.
+    Signs,
+    /// keyEncipherment.
+    Encrypts,
+    /// keyCertSign.
+    Certifies,
+}
+
 /// Who signed a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -170,6 +206,26 @@ pub enum Issuer {
     HiddenAlone,
     /// The same, and behind the intermediate 98 authorities that have nothing to do with it.
     LabInACrowd,
+    /// The same, and before it a certificate of it that has ended.
+    LabEndedFirst,
+    /// The last of seven authorities, one below the other, all sent along.
+    LabDeep,
+    /// One that may certify subjects of the laboratory's organization alone, sent along.
+    Constrained,
+    /// One that may certify hosts of a domain that nobody has alone, sent along.
+    Outside,
+    /// One whose certificate has ended, sent along.
+    Ended,
+    /// One whose key is not for signing certificates, sent along.
+    Unfit,
+    /// One below another that allows none below itself, both sent along.
+    Surplus,
+    /// One that demands a policy, sent along.
+    Policed,
+    /// One with an RSA key of 1024 bits, sent along.
+    Small,
+    /// The same, and the certificate says that it is signed with MD5.
+    SmallWithMd5,
     /// An authority that nobody trusts, sent along.
     Stranger,
     /// Its own key.

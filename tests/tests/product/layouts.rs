@@ -156,8 +156,19 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
     }
     // Rows of before lack what came later. With the one look that each of them was, and what the laboratory
     // knows of its host, all is as it must be.
-    let later =
-        ["cname_ad", "tls_alert", "ehlo_tls", "requiretls", "quit_code", "quit_text", "banner_ms", "looks"];
+    let later = [
+        "cname_ad",
+        "tls_alert",
+        "ehlo_tls",
+        "requiretls",
+        "quit_code",
+        "quit_text",
+        "banner_ms",
+        "looks",
+        "cert_cause",
+        "cert_differs",
+        "stapled",
+    ];
     let of_lab = &lab;
     let known = later.map(|name| (name, move |batch: &RecordBatch| of_hosts(of_lab, name, batch)));
     let columns: Vec<Made<'_>> =
@@ -185,6 +196,9 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
     };
     let reports = |batch: &RecordBatch| of_names(&lab, "tlsrpt_rua_dns", batch);
     let patterns = |batch: &RecordBatch| of_names(&lab, "pattern_dns", batch);
+    let cause = |batch: &RecordBatch| of_names(&lab, "policy_cert_cause", batch);
+    let differs = |batch: &RecordBatch| of_names(&lab, "policy_cert_differs", batch);
+    let stapled = |batch: &RecordBatch| of_names(&lab, "policy_stapled", batch);
     let mut of_domains: Vec<Made<'_>> = vec![
         ("delegated_to", &servers),
         ("ds", &ds),
@@ -194,6 +208,9 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
         ("policy_http_version", &version),
         ("looks", &of_policy),
         ("pattern_dns", &patterns),
+        ("policy_cert_cause", &cause),
+        ("policy_cert_differs", &differs),
+        ("policy_stapled", &stapled),
     ];
     of_domains.extend(
         of_dmarc
@@ -212,7 +229,12 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
     };
     let scts =
         |batch: &RecordBatch| -> ArrayRef { Arc::new(BooleanArray::from(vec![false; batch.num_rows()])) };
-    fill(&folder, "certificates", &[("issuer_org", &organization), ("has_scts", &scts)]);
+    let known = ["key_usage", "eku", "policies", "must_staple"]
+        .map(|name| (name, move |batch: &RecordBatch| of_certificates(of_lab, name, batch)));
+    let mut of_certificate: Vec<Made<'_>> = vec![("issuer_org", &organization), ("has_scts", &scts)];
+    of_certificate
+        .extend(known.iter().map(|(name, make)| (*name, make as &dyn Fn(&RecordBatch) -> ArrayRef)));
+    fill(&folder, "certificates", &of_certificate);
     drop(lab);
     let grade = sts_lab::grade::grade(&folder, &world.join("truth.parquet")).unwrap();
     assert!(grade.differences.is_empty() && grade.not_looked_at == 0, "{grade}");
@@ -244,6 +266,19 @@ fn of_hosts(lab: &Lab, name: &str, batch: &RecordBatch) -> ArrayRef {
     let [hosts, addresses] =
         ["host", "addr"].map(|name| super::texts_of(batch.column_by_name(name).unwrap()));
     let cells: Vec<&Value> = hosts.into_iter().zip(addresses).map(|host| &known[&host]).collect();
+    to_arrow(&table.columns[at].kind, &cells).unwrap()
+}
+
+/// A column of the certificates of a batch as the laboratory knows it.
+fn of_certificates(lab: &Lab, name: &str, batch: &RecordBatch) -> ArrayRef {
+    let table = &lab.oracle.contract.certificates;
+    let [sha256, at] = ["sha256", name].map(|name| table.position(name).unwrap());
+    let truth = Reader::open(Arc::clone(&lab.oracle.contract), &lab.path(sts_lab::TRUTH)).unwrap();
+    let rows = truth.flat_map(|row| row.unwrap().certificates);
+    let known: BTreeMap<_, _> =
+        rows.map(|row| (row[sha256].as_text().map(str::to_owned), row[at].clone())).collect();
+    let hashes = super::texts_of(batch.column_by_name("sha256").unwrap());
+    let cells: Vec<&Value> = hashes.into_iter().map(|hash| &known[&hash]).collect();
     to_arrow(&table.columns[at].kind, &cells).unwrap()
 }
 

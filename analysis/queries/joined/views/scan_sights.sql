@@ -11,7 +11,7 @@ WITH faulty AS (
 ),
 addresses AS (
     SELECT
-        scan, host, count(*) FILTER (WHERE cert_outcome IS NOT NULL) AS seen,
+        scan, host, count(*) FILTER (WHERE cert_outcome <> 'client_limit') AS seen,
         count(*) FILTER (WHERE cert_outcome = 'valid') AS valid
     FROM mx_hosts
     GROUP BY scan, host

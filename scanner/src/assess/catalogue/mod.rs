@@ -4,6 +4,7 @@
 //! The dictionary table `findings` is made from it. The codes themselves, and whether each may pass, are in
 //! `evidence`.
 
+mod causes;
 mod companions;
 mod mx;
 mod policy_host;
@@ -12,6 +13,7 @@ mod record;
 
 use crate::evidence::Code;
 pub use crate::evidence::{Severity, Stage};
+pub use causes::Told;
 use std::sync::LazyLock;
 
 /// One entry of the catalogue.

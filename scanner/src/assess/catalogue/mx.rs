@@ -131,12 +131,21 @@ pub(super) const TLS: &[Finding] = table! { MxTls:
     mx_cert_other, Error, "RFC 8461 4.2, RFC 5280 6", ["mx_hosts.cert_faults"], FAILURE,
         "The certificate is not usable for a server",
         "Get a certificate that is well formed and meant for TLS servers.";
+    mx_cert_client_limit, Indeterminate, "RFC 5280 6.1", ["mx_hosts.cert_faults", "mx_hosts.certificate_sha256", "mx_hosts.chain_sha256"], UNTRUSTED,
+        "The scanner cannot check the certificate's path",
+        "No action is needed if senders deliver: the path holds what the scanner's library does not read, such as a critical certificate policy or more than six issuers.";
     mx_cert_all_invalid, Error, "RFC 8461 4.2", ["domains.mx", "mx_hosts.cert_outcome"], FAILURE,
         "Every observed MX host has an invalid certificate",
         "Fix the MX hosts' certificates: in mode enforce no strict sender delivers, and in every other mode this is what would happen under it.";
     mx_cert_some_invalid, Error, "RFC 8461 4.2", ["domains.mx", "mx_hosts.cert_outcome"], FAILURE,
         "Some MX hosts or addresses have an invalid certificate",
         "Fix the certificates of the MX hosts that fail: strict senders skip those hosts.";
+    mx_cert_weak_key, Warning, "RFC 9325 4.5", ["mx_hosts.cert_differs", "certificates.key_bits"], None,
+        "The certificate has an RSA key of less than 2048 bits",
+        "Get a certificate for an RSA key of 2048 bits or an ECDSA key: some senders refuse a smaller one.";
+    mx_cert_senders_differ, Warning, "guidance: docs/senders.md", ["mx_hosts.cert_differs", "mx_hosts.cert_faults"], None,
+        "Some senders take the certificate and others do not",
+        "Have a certificate issued, and its chain sent, as every sender takes it; the column cert_differs says what stands in the way.";
     mx_cert_renewal_late, Warning, "guidance: renew while a third of the validity is left", ["mx_hosts.cert_faults", "mx_hosts.probed_at", "certificates.not_before", "certificates.not_after"], None,
         "The certificate has less than a sixth of its validity left",
         "Check that renewal of the MX host's certificate works: programs that renew by themselves would have done it by now.";

@@ -64,6 +64,12 @@ pub(super) const TLS: &[Finding] = table! { PolicyTls:
     policy_tls_certificate_other, Error, "RFC 8461 3.3, RFC 5280 6", ["domains.policy_cert_faults"], WEBPKI,
         "The certificate is not usable for a server",
         "Get a certificate that is well formed and meant for TLS servers.";
+    policy_tls_cert_limit, Indeterminate, "RFC 5280 6.1", ["domains.policy_cert_faults", "domains.policy_certificate_sha256", "domains.policy_chain_sha256"], WEBPKI,
+        "The scanner cannot check the certificate's path",
+        "No action is needed if senders fetch the policy: the path holds what the scanner's library does not read, such as a critical certificate policy or more than six issuers.";
+    policy_tls_weak_key, Warning, "RFC 9325 4.5", ["domains.policy_cert_differs", "certificates.key_bits"], None,
+        "The certificate has an RSA key of less than 2048 bits",
+        "Get a certificate for an RSA key of 2048 bits or an ECDSA key: some senders refuse a smaller one.";
     policy_tls_alert, Error, "RFC 8461 3.3, RFC 8446 6", ["domains.policy_outcome", "domains.policy_alert"], FETCH,
         "The server ends the handshake with an alert",
         "Read the web server's log for the reason; most often the server is not configured for the name mta-sts under the domain.";

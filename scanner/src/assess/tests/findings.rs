@@ -312,6 +312,28 @@ fn every_fault_of_an_mx_certificate_is_told() {
     }
     let two = good().cert("mx.example.com", &["untrusted", "name"]);
     assert_eq!(findings(&two), ["mx_cert_name", "mx_cert_untrusted", "mx_cert_all_invalid"]);
+    // What could not be checked is not called invalid.
+    let limited = good().cert("mx.example.com", &["client_limit"]);
+    assert_eq!(findings(&limited), ["mx_cert_client_limit"]);
+}
+
+#[test]
+fn what_senders_judge_differently_is_told_where_some_of_them_take_it() {
+    let shown = |faults: &'static [&'static str], differs: &'static [&'static str]| {
+        good().host_with("mx.example.com", |row| {
+            row.smtp.outcome = Some(SmtpOutcome::Ok);
+            row.smtp.tls.cert_faults = Some(words(faults));
+            row.smtp.tls.cert_differs = Some(words(differs));
+        })
+    };
+    assert_eq!(findings(&shown(&[], &["no_staple"])), ["mx_cert_senders_differ"]);
+    assert_eq!(findings(&shown(&[], &["weak_key"])), ["mx_cert_weak_key", "mx_cert_senders_differ"]);
+    let self_signed = findings(&shown(&["self_signed"], &["weak_key"]));
+    assert_eq!(self_signed, ["mx_cert_self_signed", "mx_cert_all_invalid", "mx_cert_weak_key"]);
+    let named = findings(&shown(&["name"], &["cn_only"]));
+    assert_eq!(named, ["mx_cert_name", "mx_cert_all_invalid", "mx_cert_senders_differ"]);
+    let policy = good().delivered().with(|row| row.policy.tls.cert_differs = Some(words(&["weak_key"])));
+    assert_eq!(findings(&policy), ["policy_tls_weak_key"]);
 }
 
 #[test]

@@ -68,6 +68,14 @@ fn a_certificate_with_any_fault_fails_its_address() {
 }
 
 #[test]
+fn a_certificate_that_could_not_be_checked_decides_nothing() {
+    all(&good().cert("mx.example.com", &["client_limit"]), "indeterminate");
+    all(&good().cert("mx.example.com", &["expired", "client_limit"]), "refused");
+    all(&good().delivered().cert("mx.example.com", &["client_limit"]), "validated");
+    all(&good().delivered().looks(&["policy_tls_cert_limit"]), "indeterminate");
+}
+
+#[test]
 fn what_could_not_be_observed_is_left_out() {
     let cases: &[&[&'static str]] = &[
         &["smtp_connect_refused"],

@@ -35,6 +35,14 @@ table! {
             "The issuer's organization (O), the first where there are several, escaped; null where it names none, and in layouts before 1.3.", since("1.3");
         has_scts: Option<bool> = row.has_scts,
             "Whether it holds signed certificate timestamps (RFC 6962 section 3.3), so that it was logged before it was issued; null in layouts before 1.3.", since("1.3");
+        key_usage: Option<Vec<String>> = row.key_usage,
+            "Key usage by the words of RFC 5280 section 4.2.1.3, in the order of their bits; null where it has none, and in layouts before 1.3.", since("1.3");
+        eku: Option<Vec<String>> = row.eku,
+            "Extended key usage: anyExtendedKeyUsage, serverAuth, clientAuth, codeSigning, emailProtection, timeStamping, OCSPSigning (RFC 5280 section 4.2.1.12) in this order, then object identifiers; null where it has none, and in layouts before 1.3.", since("1.3");
+        policies: Option<Vec<String>> = row.policies,
+            "Certificate policies by their object identifiers, in their order (RFC 5280 section 4.2.1.4); null where it has none, and in layouts before 1.3.", since("1.3");
+        must_staple: Option<bool> = row.must_staple,
+            "Whether it demands a stapled answer of OCSP (RFC 7633); null in layouts before 1.3.", since("1.3");
         der: Vec<u8> = row.der,
             "The certificate in DER.";
     }

@@ -7,8 +7,8 @@ use crate::dataset::cell::Filled;
 use crate::dataset::item::Time;
 use crate::evidence::rows::{AddrOutcome, DomainRow, Listed, Mx, PatternDns, Retried, RuaDns};
 use crate::evidence::{
-    AddressOutcome, CertFault, CertOutcome, DmarcPolicy, DnsStatus, HttpVersion, Mode, MxKind, PolicyOutcome,
-    RecordState, TlsVersion, WordEntry, every_but,
+    AddressOutcome, CertCause, CertFault, CertOutcome, DmarcPolicy, DnsStatus, HttpVersion, Mode, MxKind,
+    PolicyOutcome, RecordState, SenderDifference, TlsVersion, WordEntry, every_but,
 };
 use std::net::IpAddr;
 
@@ -182,9 +182,15 @@ table! {
         policy_outcome: Option<PolicyOutcome> = row.policy.outcome,
             "`ok`, or the code of the first thing that failed on the way to the text (DNS, TCP, TLS, certificate, HTTP, size, deadline); null where not attempted, as it also is for an excluded policy host.", of(outcomes), counted();
         policy_cert_outcome: Option<CertOutcome> = row.policy.tls.cert_outcome,
-            "valid | name | expired | not_yet_valid | self_signed | untrusted | other: the first of policy_cert_faults in the order chain, time, name; null where no certificate was seen. An untrusted certificate whose intermediate was seen elsewhere is chain_incomplete among the findings.", of(certificates);
+            "valid | name | expired | not_yet_valid | self_signed | untrusted | other | client_limit: the first of policy_cert_faults in the order chain, time, name, our limit; null where no certificate was seen. An untrusted certificate whose intermediate was seen elsewhere is chain_incomplete among the findings.", of(certificates);
         policy_cert_faults: Option<Vec<CertFault>> = row.policy.tls.cert_faults,
-            "Every fault of the certificate, each checked by itself, in the order self_signed, untrusted, other, expired, not_yet_valid, name; empty where there is none; null where no certificate was seen.", of(faults);
+            "Every fault of the certificate, each checked by itself, in the order self_signed, untrusted, other, expired, not_yet_valid, name, client_limit; empty where there is none; null where no certificate was seen.", of(faults);
+        policy_cert_cause: Option<CertCause> = row.policy.tls.cert_cause,
+            "Why it is untrusted: {words}; null where it is not, and in layouts before 1.3.", since("1.3");
+        policy_cert_differs: Option<Vec<SenderDifference>> = row.policy.tls.cert_differs,
+            "What senders judge differently about the certificate and the list that was sent, whatever its faults: {words}; empty where there is nothing, null where no certificate was seen, and in layouts before 1.3.", since("1.3");
+        policy_stapled: Option<bool> = row.policy.tls.stapled,
+            "Whether an answer of OCSP was stapled to the certificate (RFC 6066 section 8); null where no certificate was seen, or it was read from a handshake that the server ended with an alert, and in layouts before 1.3.", since("1.3");
         policy_tls_version: Option<TlsVersion> = row.policy.tls.version,
             "{words}; null where no handshake got that far.";
         policy_tls_group: Option<String> = row.policy.tls.group,
@@ -218,7 +224,7 @@ table! {
         policy_wildcard: Option<bool> = row.policy.wildcard,
             "Whether a random sibling host (`sts-census-…`) serves the same body with status 200, whatever its certificate; asked where the policy host answered 200 with a text; null where not asked or undecided.";
         policy_valid: Option<bool> = row.policy.valid,
-            "Whether policy_body is a valid policy, strictly (RFC 8461 section 3.2); null where there is no body.";
+            "Whether policy_body is a valid policy, strictly (RFC 8461 section 3.2); null where there is no body, or it was cut.";
         policy_usable: Option<bool> = row.policy.usable,
             "Whether a strict sender may use the policy: outcome ok, certificate valid, text valid; null where not attempted.";
         policy_mode: Option<Mode> = row.policy.mode,

@@ -6,7 +6,8 @@ use crate::dataset::cell::Filled;
 use crate::dataset::item::Time;
 use crate::evidence::rows::{HostRow, Retried};
 use crate::evidence::{
-    CertFault, CertOutcome, DnsStatus, SmtpOutcome, SmtpPhase, Starttls, TlsVersion, WordEntry, every_but,
+    CertCause, CertFault, CertOutcome, DnsStatus, SenderDifference, SmtpOutcome, SmtpPhase, Starttls,
+    TlsVersion, WordEntry, every_but,
 };
 use std::net::IpAddr;
 
@@ -81,6 +82,12 @@ table! {
             "As policy_cert_outcome, but checked against the MX host's name (RFC 8461 section 4.2).", of(certificates);
         cert_faults: Option<Vec<CertFault>> = row.smtp.tls.cert_faults,
             "As policy_cert_faults.", of(faults);
+        cert_cause: Option<CertCause> = row.smtp.tls.cert_cause,
+            "As policy_cert_cause.", since("1.3");
+        cert_differs: Option<Vec<SenderDifference>> = row.smtp.tls.cert_differs,
+            "As policy_cert_differs.", since("1.3");
+        stapled: Option<bool> = row.smtp.tls.stapled,
+            "As policy_stapled.", since("1.3");
         tlsa_dns: Option<DnsStatus> = row.tlsa_dns,
             "DNS status of `TLSA _25._tcp.<host>`; where the host is an alias, that of its target's TLSA records, if there are any or they could not be resolved; null where not asked, as where the addresses are known not to be secure and the host is no secure alias (cname_ad).";
         tlsa_ad: Option<bool> = row.tlsa_ad,
