@@ -56,9 +56,11 @@ fn outcome(case: &DomainCase<'_>, host: &str) -> Option<DaneOutcome> {
         DaneOutcome::Unknown
     } else if any(HostDane::Absent) {
         DaneOutcome::None
-    } else if any(HostDane::Insecure) || case.row.mx_ad != Some(true) {
+    } else if any(HostDane::Insecure) || case.row.mx_ad == Some(false) {
         // Section 2.2.1: without a secure MX set a secure host does not help.
         DaneOutcome::Insecure
+    } else if case.row.mx_ad.is_none() {
+        DaneOutcome::Unknown
     } else if any(HostDane::Unusable) {
         DaneOutcome::Unusable
     } else if any(HostDane::Fails) {

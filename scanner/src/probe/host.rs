@@ -5,7 +5,7 @@ use super::contact::{Believed, ConnectionEnd, Peer};
 use super::course::{Course, Left};
 use super::tries::{Offer, look};
 use crate::admission::{InQueue, Refusal, SmtpSlot, Waited};
-use crate::dns::{Addresses, Answer, RecordType};
+use crate::dns::{Addresses, Answer, Effort, RecordType};
 use crate::evidence::rows::{HostRow, Retried, SmtpEvidence};
 use crate::evidence::{DnsStatus, Outcome as _, Question, SmtpOutcome};
 use crate::fault::{LocalFault, Unfinished};
@@ -126,7 +126,7 @@ impl Probe {
             && let Some(row) = look.rows.iter().find(|row| lacks_tlsa(row))
         {
             let mut waited = Waited::default();
-            let own = self.dns.ask(&tlsa_name(&look.host), RecordType::TLSA, &mut waited).await?;
+            let own = self.tlsa_at(&look.host, &mut waited).await?;
             let seen = self.tlsa_behind(row.host_cname.as_deref(), own, &mut waited).await?;
             for row in &mut look.rows {
                 row.dns_retried = retried(row);
@@ -150,6 +150,10 @@ impl Probe {
         Ok(())
     }
 
+    async fn tlsa_at(&self, host: &str, waited: &mut Waited) -> Result<Answer, Unfinished> {
+        self.dns.ask_with(Effort::Validated, &tlsa_name(host), RecordType::TLSA, waited).await
+    }
+
     /// The TLSA answer that counts: that of the target where the host is an alias and the target has records
     /// or could not be asked, else the host's own (RFC 7672 section 2.2.3).
     async fn tlsa_behind(
@@ -159,7 +163,7 @@ impl Probe {
         waited: &mut Waited,
     ) -> Result<Answer, Unfinished> {
         let Some(target) = chain.and_then(<[String]>::last) else { return Ok(own) };
-        let answer = self.dns.ask(&tlsa_name(target), RecordType::TLSA, waited).await?;
+        let answer = self.tlsa_at(target, waited).await?;
         let counts = !matches!(answer.status, DnsStatus::NoData | DnsStatus::NxDomain);
         Ok(if counts { answer } else { own })
     }
@@ -171,10 +175,9 @@ impl Probe {
             return Ok(vec![with_outcome(blank(), SmtpOutcome::NoAddress)]);
         }
         let (mut waited, mut waited_too) = Default::default();
-        let asked = tlsa_name(host);
         let (addresses, own) = tokio::join!(
-            self.dns.addresses(host, &mut waited),
-            self.dns.ask(&asked, RecordType::TLSA, &mut waited_too)
+            self.dns.addresses_with(Effort::Validated, None, host, &mut waited),
+            self.tlsa_at(host, &mut waited_too)
         );
         let Addresses { status, addrs, chain, ad } = addresses?;
         if self.admission.excludes_mx_host(host, chain.as_deref().unwrap_or_default()) {
