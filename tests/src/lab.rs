@@ -5,6 +5,7 @@ use crate::contract::Contract;
 use crate::delegation::Delegations;
 use crate::mix::Mix;
 use crate::names::Names;
+use crate::serve::sign::Signer;
 use crate::serve::{Dns, Ports, Servers};
 use crate::truth::{self, Oracle};
 use crate::world::World;
@@ -27,6 +28,8 @@ pub const HIDDEN: &str = "hidden-issuer.pem";
 pub const TRUTH: &str = "truth.parquet";
 /// The servers of the root, where the DNS is delegated.
 pub const HINTS: &str = "root.hints";
+/// The root's key, where the DNS is signed.
+pub const ANCHOR: &str = "root.key";
 /// Who came, written when the laboratory stops.
 pub const CONTACTS: &str = "contacts.parquet";
 
@@ -72,7 +75,12 @@ impl Lab {
         let contract = Arc::new(Contract::load()?);
         let world = Arc::new(World::new(&contract, options.seed, options.epoch, options.mix)?);
         let authority = Arc::new(Authority::new(options.seed)?);
-        let delegations = (options.dns != Dns::Resolver).then(|| Delegations::new(Arc::clone(&world)));
+        let delegations = match options.dns {
+            Dns::Resolver => None,
+            Dns::Delegated | Dns::Forged => Some(Delegations::new(Arc::clone(&world))),
+            Dns::Signed => Some(Delegations::signed(Arc::clone(&world))),
+        };
+        let signer = (options.dns == Dns::Signed).then(Signer::new).transpose()?;
         let oracle =
             Oracle { contract, world: Arc::clone(&world), authority: Arc::clone(&authority), delegations };
 
@@ -91,9 +99,13 @@ impl Lab {
         std::fs::write(dir.join(TRUST), authority.root_pem())?;
         std::fs::write(dir.join(HIDDEN), authority.hidden_pem())?;
 
-        let servers = Servers::start(Arc::clone(&world), authority, options.dns)?;
+        let is_signed = signer.is_some();
+        if let Some(signer) = &signer {
+            std::fs::write(dir.join(ANCHOR), signer.anchor(&Delegations::signed(Arc::clone(&world))))?;
+        }
+        let servers = Servers::start(Arc::clone(&world), authority, options.dns, signer)?;
         let ports = servers.ports;
-        std::fs::write(dir.join(SETTINGS), settings(ports, &world.mix.companions))?;
+        std::fs::write(dir.join(SETTINGS), settings(ports, is_signed, &world.mix.companions))?;
         if ports.authorities.is_some() {
             std::fs::write(dir.join(HINTS), Delegations::new(world).hints())?;
         }
@@ -133,7 +145,7 @@ impl Lab {
 /// short, because the loopback network is; the rates are generous, because nobody is bothered. What is in
 /// flight is not: scanner and servers share a machine, and a queue of handshakes that is longer than the
 /// deadline would be taken for a fault of the servers.
-fn settings(ports: Ports, companions: &[String]) -> String {
+fn settings(ports: Ports, is_signed: bool, companions: &[String]) -> String {
     format!(
         r#"# Made by sts-lab: how to scan this laboratory.
 [dns]
@@ -179,7 +191,7 @@ policy = "6s"
 smtp = "9s"
 banner = "4s"
 "#,
-        dns(ports),
+        dns(ports, is_signed),
         ports.https,
         ports.smtp,
         rates(ports),
@@ -190,15 +202,16 @@ banner = "4s"
 }
 
 /// Whom to ask.
-fn dns(ports: Ports) -> String {
+fn dns(ports: Ports, is_signed: bool) -> String {
     let resolvers = format!("resolvers = [\"{}\"]", ports.dns);
     match ports.authorities {
         None => resolvers,
         Some(port) => format!(
-            "# To go through the resolver, take this line for the three below it: {resolvers}\n\
+            "# To go through the resolver, take this line for those below it: {resolvers}\n\
              resolvers = []\n\
              authority_port = {port}\n\
-             root_hints = \"{HINTS}\""
+             root_hints = \"{HINTS}\"{}",
+            if is_signed { format!("\ntrust_anchor = \"{ANCHOR}\"") } else { String::new() }
         ),
     }
 }

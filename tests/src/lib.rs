@@ -29,4 +29,4 @@ pub mod truth;
 pub mod value;
 pub mod world;
 
-pub use lab::{CONTACTS, HIDDEN, HINTS, LIST, Lab, Options, SETTINGS, TRUST, TRUTH};
+pub use lab::{ANCHOR, CONTACTS, HIDDEN, HINTS, LIST, Lab, Options, SETTINGS, TRUST, TRUTH};

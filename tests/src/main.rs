@@ -108,7 +108,7 @@ struct Serve {
     #[arg(long, value_name = "FILE|NAME", default_value = "demo")]
     mix: String,
     /// Who answers questions: a resolver, or beside it the root, registries and operators, each for its
-    /// zones.
+    /// zones, signed or not.
     #[arg(long, value_enum, default_value_t = Served::Resolver)]
     dns: Served,
     /// Let forged answers come before each answer of the authoritative servers.
@@ -127,6 +127,7 @@ struct Serve {
 enum Served {
     Resolver,
     Delegated,
+    Signed,
 }
 
 #[derive(Debug, clap::Args)]
@@ -320,6 +321,10 @@ fn serve(args: Serve) -> Result<ExitCode> {
         (Served::Resolver, true) => bail!("only the authoritative servers are forged: add --dns delegated"),
         (Served::Delegated, false) => Dns::Delegated,
         (Served::Delegated, true) => Dns::Forged,
+        (Served::Signed, false) => Dns::Signed,
+        (Served::Signed, true) => {
+            bail!("only the authoritative servers without signatures are forged: take --dns delegated")
+        }
     };
     let lab = Lab::start(Options { names, seed: args.seed, epoch: args.epoch, mix, dns, dir: args.dir })?;
     eprintln!(

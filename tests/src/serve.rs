@@ -13,6 +13,7 @@ mod load;
 pub(crate) mod message;
 mod ports;
 mod shape;
+pub(crate) mod sign;
 mod smtp;
 mod tls;
 mod zones;
@@ -62,7 +63,12 @@ impl Servers {
     ///
     /// # Errors
     /// Where no free port is found, or a thread cannot be started.
-    pub fn start(world: Arc<World>, authority: Arc<Authority>, dns: Dns) -> Result<Self> {
+    pub(crate) fn start(
+        world: Arc<World>,
+        authority: Arc<Authority>,
+        dns: Dns,
+        signer: Option<sign::Signer>,
+    ) -> Result<Self> {
         let sockets = ports::Sockets::bind(&world, dns)?;
         let ports = sockets.ports;
         let contacts = Arc::new(Contacts::default());
@@ -88,9 +94,11 @@ impl Servers {
             threads.push(spawn("lab-dns", serve)?);
         }
         if let Some(sockets) = authorities {
-            let delegations = Delegations::new(Arc::clone(&shared.world));
-            let authorities =
-                authorities::Authorities::new(delegations, shared.world.seed, dns == Dns::Forged);
+            let world = Arc::clone(&shared.world);
+            let delegations =
+                if signer.is_some() { Delegations::signed(world) } else { Delegations::new(world) };
+            let forges = dns == Dns::Forged;
+            let authorities = authorities::Authorities::new(delegations, shared.world.seed, forges, signer);
             let (shared, stopped) = (Arc::clone(&shared), stopped.clone());
             threads.push(spawn("lab-authorities", move || {
                 run(stopped, move || {

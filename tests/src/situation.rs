@@ -10,6 +10,7 @@ mod behaviour;
 mod bound;
 mod delegation;
 mod ordinary;
+mod signing;
 mod template;
 
 pub use behaviour::{
@@ -18,6 +19,7 @@ pub use behaviour::{
 };
 pub use bound::{Bound, Peer, Unplayed};
 pub use delegation::{Delegation, Server};
+pub use signing::{Algorithm, Denial, Flaw, Signing};
 pub use template::{Fill, fill, from_toml};
 
 use crate::contract::{Contract, Table};

@@ -7,8 +7,14 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 /// Settings whose values are files.
-const FILES: [&str; 5] =
-    ["dns.root_hints", "tls.trust", "tls.intermediates", "scan.exclude", "report.status_file"];
+const FILES: [&str; 6] = [
+    "dns.root_hints",
+    "dns.trust_anchor",
+    "tls.trust",
+    "tls.intermediates",
+    "scan.exclude",
+    "report.status_file",
+];
 
 /// What lists are called in what is published: older scans called a list by its path where two files had one
 /// name.

@@ -64,9 +64,11 @@ fn outcome(case: &DomainCase<'_>, states: &[HostDane]) -> Option<DaneOutcome> {
         DaneOutcome::None
     } else if any(HostDane::Insecure) {
         DaneOutcome::Insecure
-    } else if case.row.mx_ad != Some(true) {
+    } else if case.row.mx_ad == Some(false) {
         // Section 2.2.1: a sender may use them, and need not.
         DaneOutcome::MxInsecure
+    } else if case.row.mx_ad.is_none() {
+        DaneOutcome::Unknown
     } else if any(HostDane::Unusable) {
         DaneOutcome::Unusable
     } else if any(HostDane::Fails) {

@@ -155,7 +155,9 @@ impl HostDane {
         match status {
             Some(DnsStatus::NoData | DnsStatus::NxDomain) => Self::Absent,
             Some(DnsStatus::ServFail) if is_secure => Self::Bogus,
-            Some(DnsStatus::NoError) if !is_secure || row.tlsa_ad != Some(true) => Self::Insecure,
+            Some(DnsStatus::NoError) if row.tlsa_ad == Some(false) => Self::Insecure,
+            // Validated, and nobody knows.
+            Some(DnsStatus::NoError) if !is_secure || row.tlsa_ad.is_none() => Self::Unknown,
             Some(DnsStatus::NoError) if usable_records(row).is_empty() => Self::Unusable,
             // Section 2.2: with usable records TLS is a must.
             Some(DnsStatus::NoError) => match facts.delivery() {

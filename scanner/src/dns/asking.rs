@@ -188,8 +188,14 @@ impl Dns {
             self.line.until_up(waited).await?;
             self.still_admits(name)?;
             let began = Instant::now();
-            let (answer, rests_on_silence) =
-                iterating.ask(engine, (effort, noted), (name, kind), near, waited).await?;
+            let question = (name, kind);
+            let (answer, rests_on_silence) = match effort {
+                // Boxed: few questions are validated, and every other's state would be larger.
+                Effort::Validated => {
+                    Box::pin(iterating.ask_securely(engine, noted, question, near, waited)).await?
+                }
+                _ => iterating.ask(engine, (effort, noted), question, near, waited).await?,
+            };
             asked += 1;
             if rests_on_silence && !self.believes(Doubt::Question(asked), began, waited).await? {
                 continue;

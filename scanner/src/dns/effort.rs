@@ -8,6 +8,8 @@ use std::time::Duration;
 pub enum Effort {
     /// Three attempts within the whole deadline.
     Full,
+    /// The same, and what authoritative servers say is validated, where there are keys to begin at.
+    Validated,
     /// One attempt: for a name of which nobody has answered the question before this one.
     Once,
 }
@@ -16,7 +18,7 @@ impl Effort {
     /// What of the deadline each attempt gets.
     pub(super) const fn parts(self) -> &'static [u32] {
         match self {
-            Self::Full => &PARTS,
+            Self::Full | Self::Validated => &PARTS,
             Self::Once => &[4],
         }
     }

@@ -237,10 +237,24 @@ impl Dns {
         host: &str,
         waited: &mut Waited,
     ) -> Result<Addresses, Unfinished> {
+        self.addresses_with(Effort::Full, near, host, waited).await
+    }
+
+    /// As [`Dns::addresses_near`], with as much effort as the questions are worth.
+    ///
+    /// # Errors
+    /// As [`Dns::ask`].
+    pub async fn addresses_with(
+        &self,
+        effort: Effort,
+        near: Option<&Near>,
+        host: &str,
+        waited: &mut Waited,
+    ) -> Result<Addresses, Unfinished> {
         let mut waited_too = Waited::default();
         let (v4, v6) = tokio::join!(
-            self.ask_near(Effort::Full, near, host, RecordType::A, waited),
-            self.ask_near(Effort::Full, near, host, RecordType::AAAA, &mut waited_too)
+            self.ask_near(effort, near, host, RecordType::A, waited),
+            self.ask_near(effort, near, host, RecordType::AAAA, &mut waited_too)
         );
         waited.add(waited_too);
         Ok(Addresses::from_answers(&v4?, &v6?))
@@ -265,13 +279,16 @@ impl Dns {
         self.attend(reached).await?
     }
 
-    /// Asks each resolver what shows whether it is there and validates; keeps those that answer.
+    /// Asks each resolver what shows whether it is there and validates; keeps those that answer. Where
+    /// authoritative servers are asked, whether the root's keys are those that are trusted.
     ///
     /// # Errors
-    /// No resolver answers within the deadline.
+    /// No resolver answers within the deadline; the root's keys are others.
     pub async fn preflight(&mut self) -> Result<Preflight, LocalFault> {
-        if self.iterating.is_some() {
-            return Ok(Preflight { silent: Vec::new(), validates: false });
+        if let Some(iterating) = &self.iterating {
+            let validates = iterating.validates();
+            self.trust_the_root(iterating).await?;
+            return Ok(Preflight { silent: Vec::new(), validates });
         }
         let asked = self.attend(preflight::ask_all(&self.addrs, self.deadline)).await??;
         let (answering, silent): (Vec<_>, Vec<_>) = asked.into_iter().partition(|(_, says)| says.is_some());
@@ -291,6 +308,34 @@ impl Dns {
         self.takes = answering.iter().filter_map(takes).collect();
         self.resolvers = Resolvers::new(&self.addrs, self.rate);
         Ok(Preflight { silent: addrs(&silent), validates })
+    }
+}
+
+impl Dns {
+    /// Whether answers of [`Effort::Validated`] are validated here, rather than by whoever is asked.
+    #[must_use]
+    pub fn is_validating(&self) -> bool {
+        self.iterating.as_ref().is_some_and(|iterating| iterating.validates())
+    }
+
+    /// Finds out before a scan whether anything can be validated.
+    async fn trust_the_root(&self, iterating: &Iterating) -> Result<(), LocalFault> {
+        let asked = async {
+            let engine = engine_here()?;
+            match iterating.trusts_the_root(&engine).await {
+                Err(Unfinished::Fault(fault)) => Err(fault),
+                trusted => Ok(trusted.unwrap_or(None)),
+            }
+        };
+        // That nobody says anything may pass.
+        match self.attend(asked).await?? {
+            Some(false) => Err(LocalFault::Setup {
+                doing: "validate what the DNS says (give --trust-anchor FILE)",
+                reason: "the root's keys are not those that are trusted, or its signatures are not valid now"
+                    .to_owned(),
+            }),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The client that a plan asks for.
 
 use super::iterate::hints;
+use super::iterate::validation::anchors;
 use super::{AuthorityPace, Closed, Dns, Iteration, system_resolvers};
 use crate::admission::Admission;
 use crate::fault::LocalFault;
@@ -77,7 +78,7 @@ pub enum ByHand {
 /// A client for so many threads, each of which has at most `in_flight` questions in flight to each resolver.
 ///
 /// # Errors
-/// There are no resolvers, or the file of hints cannot be read.
+/// There are no resolvers, or the file of hints or of keys cannot be read.
 pub fn open(
     plan: &ScanPlan,
     threads: usize,
@@ -98,9 +99,20 @@ pub fn open(
             hints::parse(&text).map_err(wrong)?
         }
     };
+    // The keys of the root that everybody knows say nothing of another root.
+    let anchors = match &plan.trust_anchor {
+        None => plan.root_hints.is_none().then(anchors::built_in),
+        Some(path) => {
+            let doing = "read the root's keys";
+            let text = std::fs::read_to_string(path).map_err(|source| LocalFault::Os { doing, source })?;
+            let wrong = |why| LocalFault::Setup { doing, reason: format!("{}: {why}", path.display()) };
+            Some(anchors::parse(&text).map_err(wrong)?)
+        }
+    };
     let pace = &plan.pace;
     let iteration = Iteration {
         hints,
+        anchors,
         port: plan.authority_port,
         pace: AuthorityPace {
             server: (pace.per_server_rate, pace.per_server_in_flight),

@@ -28,29 +28,41 @@ pub(super) fn write_query(name: &str, kind: RecordType, query: &mut Vec<u8>) -> 
     write_name(name, query)?;
     query.extend(u16::from(kind).to_be_bytes());
     query.extend(CLASS_IN);
-    write_opt(query);
+    write_opt(Edns::Plain, query);
     Some(())
 }
 
-/// Writes a query to an authoritative server: no recursion desired, id 0, with EDNS or without; the name is
-/// given as it stands in a message.
-pub(super) fn write_authority_query(name: &[u8], kind: RecordType, has_edns: bool, query: &mut Vec<u8>) {
+/// What a query says beside its question.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Edns {
+    /// Nothing: it has no OPT.
+    None,
+    /// That an answer may be larger than 512 bytes.
+    Plain,
+    /// Also that signatures are wanted, and what proves that there is nothing (RFC 3225).
+    Signatures,
+}
+
+/// Writes a query to an authoritative server: no recursion desired, id 0; the name is given as it stands in a
+/// message.
+pub(super) fn write_authority_query(name: &[u8], kind: RecordType, edns: Edns, query: &mut Vec<u8>) {
     query.clear();
-    query.extend([0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, u8::from(has_edns)]);
+    query.extend([0, 0, 0, 0, 0, 1, 0, 0, 0, 0, 0, u8::from(edns != Edns::None)]);
     query.extend(name);
     query.extend(u16::from(kind).to_be_bytes());
     query.extend(CLASS_IN);
-    if has_edns {
-        write_opt(query);
+    if edns != Edns::None {
+        write_opt(edns, query);
     }
 }
 
-/// OPT: root, type, payload size as class, no flags, no options (RFC 6891 section 6.1.2).
-fn write_opt(query: &mut Vec<u8>) {
+/// OPT: root, type, payload size as class, no code, version 0, flags, no options (RFC 6891 section 6.1.2).
+fn write_opt(edns: Edns, query: &mut Vec<u8>) {
+    let dnssec_ok = if edns == Edns::Signatures { 0x80 } else { 0 };
     query.push(0);
     query.extend(TYPE_OPT.to_be_bytes());
     query.extend(EDNS_PAYLOAD.to_be_bytes());
-    query.extend([0; 6]);
+    query.extend([0, 0, dnssec_ok, 0, 0, 0]);
 }
 
 /// Puts a cookie (RFC 7873 section 4) into the OPT that ends a query, in place of what options it has; a

@@ -42,6 +42,9 @@ pub struct ScanPlan {
     pub authority_port: u16,
     /// File with the root's servers; `None`: those that are built in.
     pub root_hints: Option<PathBuf>,
+    /// File with the keys of the root that are trusted; `None`: those that are built in, or none where the
+    /// root's servers are others.
+    pub trust_anchor: Option<PathBuf>,
     /// Port of policy hosts, 443 on the Internet.
     pub https_port: u16,
     /// Port of MX hosts, 25 on the Internet.

@@ -61,7 +61,8 @@ impl ScanPlan {
         let is_free = self.resolvers.is_iterating()
             && self.origin("resolvers") == Origin::Default
             && self.authority_port == 53
-            && self.root_hints.is_none();
+            && self.root_hints.is_none()
+            && self.trust_anchor.is_none();
         if is_free {
             self.resolvers = Resolvers::System;
         }

@@ -58,6 +58,8 @@ pub const SETTINGS: &[Setting] = &[
         "Port of authoritative servers; another than 53 only with targets.allow_private.", |p, t| { p.authority_port = number(t, 1, 65_535)?; Ok(()) }, |p| p.authority_port.to_string()),
     setting!("dns"."root_hints", Some("root-hints"), false, "a file in the form of named.root, or none", "none",
         "Servers of the root where authoritative servers are asked; none: those that are built in.", |p, t| { p.root_hints = root_hints(t)?; Ok(()) }, |p| quoted(p.root_hints.as_ref().map_or_else(|| "none".to_owned(), |path| path.display().to_string()))),
+    setting!("dns"."trust_anchor", Some("trust-anchor"), false, "a file of DNSKEY records in the form of Debian's root.key, or none", "none",
+        "Keys of the root by which answers of authoritative servers are validated; none: those that are built in, and with dns.root_hints nothing is validated.", |p, t| { p.trust_anchor = trust_anchor(t)?; Ok(()) }, |p| quoted(p.trust_anchor.as_ref().map_or_else(|| "none".to_owned(), |path| path.display().to_string()))),
     setting!("policy_host"."port", Some("https-port"), true, "1 to 65535", "443",
         "Port of policy hosts.", |p, t| { p.https_port = number(t, 1, 65_535)?; Ok(()) }, |p| p.https_port.to_string()),
     setting!("smtp"."port", Some("smtp-port"), true, "1 to 65535", "25",
@@ -174,6 +176,7 @@ impl ScanPlan {
             resolvers: Resolvers::None,
             authority_port: 53,
             root_hints: None,
+            trust_anchor: None,
             https_port: 443,
             smtp_port: 25,
             trust: TrustSource::Webpki,
@@ -370,6 +373,13 @@ fn intermediates(typed: &Typed) -> Result<Option<PathBuf>, String> {
 }
 
 fn root_hints(typed: &Typed) -> Result<Option<PathBuf>, String> {
+    match single(typed)? {
+        "none" => Ok(None),
+        file => existing(typed, file).map(Some),
+    }
+}
+
+fn trust_anchor(typed: &Typed) -> Result<Option<PathBuf>, String> {
     match single(typed)? {
         "none" => Ok(None),
         file => existing(typed, file).map(Some),

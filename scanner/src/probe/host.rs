@@ -6,7 +6,7 @@ use super::course::{Course, Left};
 use super::tlsa::take_tlsa;
 use super::tries::{Offer, look};
 use crate::admission::{InQueue, Refusal, SmtpSlot, Waited};
-use crate::dns::Addresses;
+use crate::dns::{Addresses, Effort};
 use crate::evidence::rows::{HostRow, Retried, SmtpEvidence};
 use crate::evidence::{DnsStatus, Outcome as _, Question, SmtpOutcome};
 use crate::fault::{LocalFault, Unfinished};
@@ -151,7 +151,8 @@ impl Probe {
             return Ok(vec![with_outcome(blank(), SmtpOutcome::NoAddress)]);
         }
         let mut waited = Waited::default();
-        let Addresses { status, addrs, chain, ad } = self.dns.addresses(host, &mut waited).await?;
+        let addresses = self.dns.addresses_with(Effort::Validated, None, host, &mut waited).await?;
+        let Addresses { status, addrs, chain, ad } = addresses;
         if self.admission.excludes_mx_host(host, chain.as_deref().unwrap_or_default()) {
             return Ok(Vec::new());
         }

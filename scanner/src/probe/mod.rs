@@ -16,6 +16,7 @@ mod ns;
 mod once;
 mod policy;
 mod reach;
+mod secure;
 mod tlsa;
 mod tries;
 
@@ -219,6 +220,7 @@ impl Probe {
             let (near, waited) = (Some(&domain.near), &mut domain.waited);
             let answer = self.dns.ask_near(Effort::Full, near, &name, RecordType::MX, waited).await?;
             domain.row.delegated_to = domain.near.delegated_to();
+            domain.row.ds = domain.near.ds().or(domain.row.ds);
             let gone = answer.status == DnsStatus::NxDomain && !answer.is_aliased();
             take_mx(&mut domain.row, &answer);
             if gone {
@@ -228,7 +230,9 @@ impl Probe {
             // The first look found that the name does not exist; something else of it is looked at again.
             return Ok(());
         }
-        self.texts_and_addresses(domain).await
+        self.texts_and_addresses(domain).await?;
+        // Boxed: few domains signal, and every one under way would hold room for it.
+        Box::pin(self.secure_mx(domain)).await
     }
 
     async fn texts_and_addresses(&self, domain: &mut Domain) -> Result<(), Unfinished> {

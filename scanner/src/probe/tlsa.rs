@@ -2,7 +2,7 @@
 
 use super::Probe;
 use crate::admission::Waited;
-use crate::dns::{Answer, RecordType};
+use crate::dns::{Answer, Effort, RecordType};
 use crate::evidence::DnsStatus;
 use crate::evidence::rows::HostRow;
 use crate::fault::Unfinished;
@@ -64,7 +64,7 @@ impl Probe {
         if !is_alias || !self.is_insecure(row.host_ad) {
             return Ok(None);
         }
-        let answer = self.dns.ask(&row.host, RecordType::CNAME, waited).await?;
+        let answer = self.dns.ask_with(Effort::Validated, &row.host, RecordType::CNAME, waited).await?;
         Ok(answer.ad.filter(|_| answer.status.is_definite()))
     }
 
@@ -79,9 +79,11 @@ impl Probe {
         if base == Base::Nobody {
             return Ok(None);
         }
-        let own = self.dns.ask(&tlsa_name(&row.host), RecordType::TLSA, waited).await?;
+        let own =
+            self.dns.ask_with(Effort::Validated, &tlsa_name(&row.host), RecordType::TLSA, waited).await?;
         let Base::Target(target) = base else { return Ok(Some(own)) };
-        let answer = self.dns.ask(&tlsa_name(target), RecordType::TLSA, waited).await?;
+        let answer =
+            self.dns.ask_with(Effort::Validated, &tlsa_name(target), RecordType::TLSA, waited).await?;
         let counts = !matches!(answer.status, DnsStatus::NoData | DnsStatus::NxDomain);
         Ok(Some(if counts { answer } else { own }))
     }

@@ -255,6 +255,7 @@ fn read_begun(folder: &Path) -> io::Result<(Manifest, bool)> {
     lacking(&mut manifest.plan, "scan.ranked", "true");
     lacking(&mut manifest.plan, "scan.sample", "\"1/1\"");
     lacking(&mut manifest.plan, "scan.companions", "[]");
+    lacking(&mut manifest.manners, "dns.trust_anchor", "\"none\"");
     lacking(&mut manifest.manners, "scan.any_suffix", "true");
     lacking(&mut manifest.manners, "scan.controls", "[]");
     Ok((manifest, reads_alike))

@@ -52,8 +52,14 @@ pub(super) fn add(facts: &mut [ListFacts], counts: &[ListCounts]) {
 }
 
 /// Settings whose values are files.
-const FILES: [&str; 5] =
-    ["dns.root_hints", "tls.trust", "tls.intermediates", "scan.exclude", "report.status_file"];
+const FILES: [&str; 6] = [
+    "dns.root_hints",
+    "dns.trust_anchor",
+    "tls.trust",
+    "tls.intermediates",
+    "scan.exclude",
+    "report.status_file",
+];
 
 /// Leaves of every path in a manifest the name of the file alone: a scan that is complete needs none, and
 /// what is published must not say where things were on this machine.

@@ -175,7 +175,9 @@ fn run_alone(job: ScanJob, tally: &Arc<Tally>, stop: &CancellationToken) -> Resu
     dataset.manifest.controls.extend(controls.take_seen());
     if !vantage.resolver_validates {
         let why = match vantage.resolution {
-            Some(Resolution::Iterating) => "without a resolver nothing is validated by DNSSEC",
+            Some(Resolution::Iterating) => {
+                "dns.root_hints are given without dns.trust_anchor, so nothing is validated by DNSSEC"
+            }
             _ => "not every resolver validates DNSSEC",
         };
         dns.warnings.push(format!("{why}: the DANE outcome of every MX host is `unknown`"));

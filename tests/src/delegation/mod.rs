@@ -9,7 +9,7 @@ mod servers;
 pub use servers::NameServer;
 
 use crate::names::suffix_and_registrable;
-use crate::situation::{RecordType, Server, Situation, Status};
+use crate::situation::{Algorithm, Denial, Flaw, RecordType, Server, Signing, Situation, Status};
 use crate::world::{World, domain_of_control};
 use operators::{Operator, Operators};
 use servers::Place;
@@ -78,13 +78,61 @@ fn is_at_or_below(name: &str, above: &str) -> bool {
 pub struct Delegations {
     world: Arc<World>,
     operators: Operators,
+    /// Whether the root and the registries sign, and whoever else a world says.
+    is_signed: bool,
 }
 
 impl Delegations {
     /// The delegations of a world.
     #[must_use]
     pub fn new(world: Arc<World>) -> Self {
-        Self { operators: Operators::new(world.seed), world }
+        Self { operators: Operators::new(world.seed), world, is_signed: false }
+    }
+
+    /// The same, with signatures.
+    #[must_use]
+    pub fn signed(world: Arc<World>) -> Self {
+        Self { is_signed: true, ..Self::new(world) }
+    }
+
+    /// Whether any zone is signed.
+    #[must_use]
+    pub const fn is_signed(&self) -> bool {
+        self.is_signed
+    }
+
+    /// The root.
+    pub(crate) fn root() -> Zone {
+        servers::root()
+    }
+
+    /// How a zone is signed; `None` where it is not. The root's key is of RSA, as on the Internet, and the
+    /// registries prove by NSEC, by NSEC3 and with opt-out.
+    #[must_use]
+    pub(crate) fn signing(&self, zone: &Zone) -> Option<Signing> {
+        if !self.is_signed {
+            return None;
+        }
+        let registry = |algorithm, denial| Some(Signing { algorithm, denial, fault: None });
+        match zone.content {
+            Content::Registry => match zone.apex.rsplit('.').next().unwrap_or_default() {
+                "" => registry(Algorithm::RsaSha256, Denial::Nsec),
+                "com" => registry(Algorithm::EcdsaP256Sha256, Denial::OptOut),
+                "net" => registry(Algorithm::RsaSha256, Denial::Nsec3),
+                _ => registry(Algorithm::EcdsaP256Sha256, Denial::Nsec),
+            },
+            Content::Hosts => None,
+            Content::World if self.world.is_common(&zone.apex) => None,
+            Content::World => {
+                let domain = self.world.zone(&zone.apex, None)?;
+                let all = &self.world.situation(&domain).delegation.dnssec;
+                let of = |(apex, signing): (&String, &Signing)| {
+                    let is_it = apex.replace("{domain}", &domain) == zone.apex;
+                    Some(*signing).filter(|signing| is_it && signing.fault != Some(Flaw::Unsigned))
+                };
+                all.iter().find_map(of)
+            }
+        }
     }
 
     /// The zones on the way from the root to a name that is asked for with a type, the root first. The last
@@ -134,6 +182,14 @@ impl Delegations {
             zone.map(|zone| zone.servers.iter().map(|s| s.name.clone()).collect()).unwrap_or_default();
         names.sort_unstable();
         names
+    }
+
+    /// Whether the zone above the domain has a DS for it; `None` where the domain is no zone.
+    #[must_use]
+    pub(crate) fn ds(&self, domain: &str) -> Option<bool> {
+        let chain = self.chain(domain, Some(RecordType::Mx));
+        let zone = chain.last().filter(|zone| zone.apex == domain)?;
+        Some(self.signing(zone).is_some())
     }
 
     /// Who answers at `_mta-sts` of a domain: one for each address.

@@ -7,6 +7,10 @@ use serde_json::Value;
 const A: &str = "1";
 /// Number of the type NS.
 const NS: &str = "2";
+/// Number of the type DS.
+const DS: &str = "43";
+/// Number of the type DNSKEY.
+const DNSKEY: &str = "48";
 /// Number of the type SOA.
 const SOA: &str = "6";
 /// Questions for the servers of the root that a run asks of it: by UDP and by TCP whether it is there, and
@@ -77,13 +81,15 @@ impl Limits {
         }
     }
 
-    /// How often the root may be asked this: for itself, for each top-level domain once, and once for a name
-    /// that nobody has, whether somebody in between answers; `None` for a sign of life.
+    /// How often the root may be asked this: for itself, for each top-level domain once, its DS too, for its
+    /// keys once, and once for a name that nobody has, whether somebody in between answers; `None` for a sign
+    /// of life.
     fn of_root(&self, asked: &str) -> Option<u64> {
         let each = match asked.rsplit_once(' ') {
             Some(("", SOA)) => return None,
             Some(("", NS)) => PRIMING,
-            Some((name, NS)) if !name.contains('.') => 1,
+            Some(("", DNSKEY)) => 1,
+            Some((name, NS | DS)) if !name.contains('.') => 1,
             Some((name, A)) if domain_of_control(name).is_some() => 1,
             _ => 0,
         };
@@ -115,6 +121,8 @@ mod tests {
             load("dns_root", " 6", 60, Some(2)),
             load("dns_root", "com 2", 1, None),
             load("dns_root", "org 2", 2, None),
+            load("dns_root", " 48", 1, None),
+            load("dns_root", "com 43", 2, None),
             load("dns_root", "a.com 2", 1, None),
             load("dns_root", "sts-census-0.com 1", 1, None),
             load("dns", "16", 9, None),
@@ -123,7 +131,7 @@ mod tests {
         if let Some(limits) = limits {
             limits.compare(&loads, &mut |_, row, _, _| told.push(row.to_owned()));
         }
-        assert_eq!(told, ["127.66.0.2", "labdns1.net", "com", "org 2", "a.com 2"]);
+        assert_eq!(told, ["127.66.0.2", "labdns1.net", "com", "org 2", "com 43", "a.com 2"]);
         let mut behind = manifest;
         behind["vantage"]["resolution"] = "forwarding".into();
         assert!(Limits::of(behind).is_none());

@@ -6,6 +6,7 @@ use super::dns::{Reply, converse};
 use super::forge::forge;
 use super::load::Taken;
 use super::message::{self, Question, Verdict};
+use super::sign::{DS, Draft, NS, Signer};
 use super::zones::Ask;
 use super::{Shared, accept_all};
 use crate::delegation::{Content, Delegations, NameServer, Zone};
@@ -45,13 +46,15 @@ pub(crate) struct Authorities {
     secret: u64,
     /// Whether forged answers come before each of theirs.
     forges: bool,
+    /// Who signs, where anybody does.
+    signer: Option<Signer>,
     /// Questions without a cookie that servers which limit took in the second that began then.
     taken: Mutex<HashMap<Ipv4Addr, (Instant, u32)>>,
 }
 
 impl Authorities {
-    pub(super) fn new(delegations: Delegations, seed: u64, forges: bool) -> Self {
-        Self { delegations, secret: seed ^ 0xc00c_1e5e, forges, taken: Mutex::default() }
+    pub(super) fn new(delegations: Delegations, seed: u64, forges: bool, signer: Option<Signer>) -> Self {
+        Self { delegations, secret: seed ^ 0xc00c_1e5e, forges, signer, taken: Mutex::default() }
     }
 
     /// What becomes of a message to an address; `None` where nobody is there, or it is no question. It came
@@ -70,8 +73,16 @@ impl Authorities {
         let mut question = message::read(message)?;
         question.server = Some(asked);
         shared.contacts.question(&question.name, question.kind);
-        let chain = self.delegations.chain(&question.name, RecordType::from_number(question.kind));
-        let known = chain.iter().enumerate().rev().find_map(|(at, zone)| Some((at, zone.server_at(asked)?)));
+        // Validators ask for these at names that are no domains of the world.
+        let kind = match question.kind {
+            NS | DS if self.signer.is_some() => Some(RecordType::A),
+            kind => RecordType::from_number(kind),
+        };
+        let chain = self.delegations.chain(&question.name, kind);
+        // What a DS says is the word of the zone above (RFC 4035 section 3.1.4.1).
+        let is_below = |zone: &Zone| question.kind == DS && zone.apex == question.name;
+        let whole = chain.iter().enumerate().rev().filter(|(at, zone)| *at == 0 || !is_below(zone));
+        let known = whole.into_iter().find_map(|(at, zone)| Some((at, zone.server_at(asked)?)));
         let taken = taken(asked, known.and_then(|(at, server)| Some((chain.get(at)?, server))), came);
         shared.contacts.taken(taken, &question.name, question.kind);
         let (own, is_known) = self.cookie(&question, asked);
@@ -112,7 +123,16 @@ impl Authorities {
             Server::StaleWithout => Some(ask.denial(zone)),
             _ => Some(ask.of_zone(zone, chain.get(at + 1))),
         };
+        let below = chain.get(at + 1);
         reply.map(|mut reply| {
+            if question.wants_signatures
+                && question.edns.is_some()
+                && let (Some(signer), Some(message)) = (&self.signer, &mut reply.message)
+            {
+                let (delegations, question) = (&self.delegations, &question);
+                let draft = Draft { delegations, question, zone, below, over_tcp };
+                *message = signer.signed(&draft, std::mem::take(message));
+            }
             if self.forges {
                 reply.forged.extend(FORGED);
             }

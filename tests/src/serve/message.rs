@@ -33,6 +33,8 @@ pub(crate) struct Question<'q> {
     /// Its cookie, and behind it the server's that it knows (RFC 7873 section 4).
     pub(crate) cookie: Option<&'q [u8]>,
     wants_ad: bool,
+    /// Whether signatures are wanted (RFC 3225).
+    pub(crate) wants_signatures: bool,
     /// The server that was asked, where there are many.
     pub(crate) server: Option<Ipv4Addr>,
 }
@@ -76,7 +78,19 @@ pub(crate) fn read(message: &[u8]) -> Option<Question<'_>> {
         cookie = message.get(end + 11..).and_then(|options| option(options, COOKIE));
     }
     let wants_ad = secure || flags & AD != 0;
-    Some(Question { id: word(0)?, flags, raw, name, kind, edns, cookie, wants_ad, server: None })
+    let wants_signatures = secure;
+    Some(Question {
+        id: word(0)?,
+        flags,
+        raw,
+        name,
+        kind,
+        edns,
+        cookie,
+        wants_ad,
+        wants_signatures,
+        server: None,
+    })
 }
 
 /// The data of an EDNS option (RFC 6891 section 6.1.2).

@@ -19,6 +19,8 @@ pub enum Dns {
     Delegated,
     /// The same, and before each of their answers come forged ones.
     Forged,
+    /// As delegated, and signed from the root down.
+    Signed,
 }
 
 /// Where the servers listen.
@@ -72,7 +74,7 @@ impl Sockets {
         resets.extend(more_resets);
         let authorities = match dns {
             Dns::Resolver => None,
-            Dns::Delegated | Dns::Forged => Some(on_free_port(17_000, authorities)?),
+            Dns::Delegated | Dns::Forged | Dns::Signed => Some(on_free_port(17_000, authorities)?),
         };
         let (authority_port, authorities) = authorities.unzip();
         let ports = Ports {

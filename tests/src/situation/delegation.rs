@@ -3,7 +3,9 @@
 //! What the servers answer is what `[dns]` says; this says which of them do, and how they fail. A resolver is
 //! not concerned.
 
+use super::signing::Signing;
 use serde::Deserialize;
+use std::collections::BTreeMap;
 
 /// Who answers for a domain; an operator's servers without a fault where nothing is said.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Deserialize)]
@@ -19,6 +21,9 @@ pub struct Delegation {
     /// TTL of the delegation and of its servers' addresses, seconds; longer than any scan where nothing is
     /// said.
     pub ttl: Option<u32>,
+    /// Which of its zones are signed, and how: the domain, and cuts. It is without effect but for a signed
+    /// DNS.
+    pub dnssec: BTreeMap<String, Signing>,
 }
 
 impl Delegation {

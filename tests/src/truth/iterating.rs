@@ -36,30 +36,40 @@ pub(super) fn amend(
             set(row, contract.domains.position("attempts"), Value::Int(2));
         }
         let failed = cell(&contract.domains, row, status);
-        if matches!(failed.as_text(), Some("SERVFAIL" | "TIMEOUT")) {
+        // What is bogus says so.
+        let is_bogus = delegations.is_signed() && !cell(&contract.domains, row, ede).is_null();
+        if matches!(failed.as_text(), Some("SERVFAIL" | "TIMEOUT")) && !is_bogus {
             let lacks_family = only_ipv6 && failed.as_text() == Some("SERVFAIL");
             let code = if lacks_family { NETWORK_ERROR } else { NO_REACHABLE_AUTHORITY };
             set(row, contract.domains.position(ede), Value::List(vec![Value::Int(code)]));
         }
     }
     for host in &mut expected.hosts {
-        ask_tlsa(oracle, host);
+        if !delegations.is_signed() {
+            ask_tlsa(oracle, host);
+        }
         failure(&contract.mx_hosts, host, "tlsa_dns", "tlsa", useless);
     }
     let servers = delegations.of(domain);
     let servers = if servers.is_empty() { Value::Null } else { Value::texts(servers) };
     set(&mut expected.domain, contract.domains.position("delegated_to"), servers);
+    let ds = delegations.ds(domain).map_or(Value::Null, Value::Bool);
+    set(&mut expected.domain, contract.domains.position("ds"), ds);
     agreement(oracle, &delegations.at_record(domain), expected);
-    unvalidated(&contract.domains, &mut expected.domain);
-    expected.hosts.iter_mut().for_each(|host| unvalidated(&contract.mx_hosts, host));
+    if !delegations.is_signed() {
+        unvalidated(&contract.domains, &mut expected.domain);
+        expected.hosts.iter_mut().for_each(|host| unvalidated(&contract.mx_hosts, host));
+    }
     if let Some(cells) = &mut expected.assessment {
         let at = |name: &str| contract.assessments.position(name);
-        let strict = cell(&contract.assessments, cells, "verdict_strict");
-        if !cell(&contract.assessments, cells, "dane").is_null() {
-            set(cells, at("verdict_dane_first"), undecided(strict));
+        if !delegations.is_signed() {
+            let strict = cell(&contract.assessments, cells, "verdict_strict");
+            if !cell(&contract.assessments, cells, "dane").is_null() {
+                set(cells, at("verdict_dane_first"), undecided(strict));
+            }
+            change(cells, at("dane"), unknown);
+            change(cells, at("findings"), without_dane);
         }
-        change(cells, at("dane"), unknown);
-        change(cells, at("findings"), without_dane);
         if cell(&contract.domains, &expected.domain, "sts_dns").as_text() == Some("SERVFAIL") {
             change(cells, at("findings"), of_servfail);
         }

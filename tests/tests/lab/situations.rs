@@ -170,11 +170,14 @@ fn the_demo_mix_has_every_situation_but_those_of_delegations_and_enough_signalle
     let demo = Mix::load("demo").unwrap();
     let (contract, world) = world(demo.clone());
     let all: BTreeSet<_> = world.situations().iter().map(|situation| situation.name.clone()).collect();
-    let (delegated, others) = all.into_iter().partition(|name| name.starts_with("delegation-"));
+    let (signed, others): (BTreeSet<_>, BTreeSet<_>) =
+        all.into_iter().partition(|name| name.starts_with("dnssec-"));
+    let (delegated, others) = others.into_iter().partition(|name| name.starts_with("delegation-"));
     let names = |mix: &Mix| -> BTreeSet<String> { mix.weights.keys().cloned().collect() };
     assert_eq!(names(&demo), others);
     assert_eq!(names(&Mix::load("delegated").unwrap()), delegated, "what is about servers of zones");
-    assert!(demo.every_situation && Mix::load("delegated").unwrap().every_situation);
+    assert_eq!(names(&Mix::load("signed").unwrap()), signed, "what is about signatures");
+    assert!(["demo", "delegated", "signed"].iter().all(|mix| Mix::load(mix).unwrap().every_situation));
     let at = contract.domains.position("sts_signals").unwrap();
     let signals = world.situations().iter().filter(|s| s.expect.domain[at] == Value::Bool(true));
     let signals = signals.filter(|situation| demo.weights.contains_key(&situation.name));

@@ -33,6 +33,16 @@ fn whatever_is_wrong_with_the_servers_of_a_zone_a_scan_without_a_resolver_says_s
 }
 
 #[test]
+fn signed_zones_right_and_wrong_are_told_apart_from_unsigned_ones() {
+    let dir = tempfile::tempdir().unwrap();
+    let lab = lab_with(Dns::Signed, 400, "signed", dir.path());
+    let output = scan(&lab, &list(&lab), dir.path()).output().unwrap();
+    assert_code(&output, 0);
+    assert_eq!(manifest(&dataset(dir.path()))["vantage"]["resolver_validates"], true);
+    assert_graded(lab, dir.path());
+}
+
+#[test]
 fn servers_operators_and_registries_are_asked_no_more_than_the_plan_says() {
     let dir = tempfile::tempdir().unwrap();
     let world = mix(dir.path(), ["not-signalled", "not-signalled-no-mail"]);

@@ -112,7 +112,7 @@ table! {
         mx_ede: Option<Vec<i32>> = row.mx_ede,
             "Extended DNS error codes of that answer (RFC 8914); empty where it has none, null where there was no answer.";
         mx_ad: Option<bool> = row.mx_ad,
-            "AD bit of that answer (RFC 4035); null where there was no answer, and where nothing was validated (`vantage.resolution` is iterating).";
+            "AD bit of that answer (RFC 4035); where authoritative servers were asked (`vantage.resolution` is iterating) whether the scan's own validation found it secure, of domains that signal, false where it is bogus; null where there was no answer, and where nothing was validated.";
         mx_ttl: Option<i64> = row.mx_ttl,
             "Smallest TTL of the MX records, seconds; null where there are none.";
         mx_kind: Filled<MxKind> = row.mx_kind,
@@ -122,7 +122,7 @@ table! {
         delegated_to: Option<Vec<String>> = row.delegated_to,
             "Name servers that the zone above names for the domain, or for the zone that it lies in, sorted; null where resolvers were asked (`vantage.resolution` is forwarding), where no server of it was found, and in layouts before 1.3.", since("1.3");
         ds: Option<bool> = row.ds,
-            "Whether the zone above has a DS for the domain (RFC 4034 section 5), as the zone file has it that brought the domain; null where the list does not say, where resolvers were asked (`vantage.resolution` is forwarding), and in layouts before 1.3.", since("1.3");
+            "Whether the zone above has a DS (RFC 4034 section 5) for the zone that delegated_to is about: as that zone says when it refers to it, or as the zone file has it that brought the domain; null where neither tells (that zone is no registry's, its servers do not know EDNS, a list of another form brings the servers), where resolvers were asked (`vantage.resolution` is forwarding), and in layouts before 1.3.", since("1.3");
         ns: Option<Vec<String>> = row.ns,
             "Name servers of the domain, sorted; empty where the answer has none; null where not asked for (domains that do not signal) or not resolved.";
         sts_at: Option<Time> = row.sts_at,

@@ -41,9 +41,9 @@ table! {
         host_cname: Option<Vec<String>> = row.host_cname,
             "Targets of the host's CNAME chain (RFC 5321 section 5.1 forbids one); empty where there is none; null where there was no answer.";
         host_ad: Option<bool> = row.host_ad,
-            "Whether the address answer that was used had the AD bit; null where there was no answer.";
+            "Whether the address answer that was used had the AD bit, or was secure by the scan's own validation (`vantage.resolution` is iterating); null where there was no answer, and where nothing was validated.";
         cname_ad: Option<bool> = row.cname_ad,
-            "Where the host is an alias and its addresses are not secure: whether the alias by itself is, the AD bit of the answer to a question for CNAME (RFC 7672 section 2.2.2); null elsewhere, where there was no answer, and in layouts before 1.3.", since("1.3");
+            "Where the host is an alias and its addresses are not secure: whether the alias by itself is, the AD bit of the answer to a question for CNAME, or the scan's own validation (RFC 7672 section 2.2.2); null elsewhere, where there was no answer, and in layouts before 1.3.", since("1.3");
         smtp_outcome: Filled<SmtpOutcome> = row.smtp.outcome,
             "ok (the handshake was reached and a certificate seen) | a smtp_, starttls_ or mx_tls_ code | limited | not_sampled | not_attempted | no_address | forbidden_address. limited: the host asked the scanner to slow down (421, or another 4xx with a text that mentions a rate; or, with smtp_code null, it broke off three connections in a row after it had answered before). Excluded hosts and addresses have no row.", of(outcomes), counted();
         smtp_phase: Option<SmtpPhase> = row.smtp.phase,
@@ -91,7 +91,7 @@ table! {
         tlsa_dns: Option<DnsStatus> = row.tlsa_dns,
             "DNS status of `TLSA _25._tcp.<host>`; where the host is an alias, that of its target's TLSA records, if there are any or they could not be resolved; null where not asked, as where the addresses are known not to be secure and the host is no secure alias (cname_ad).";
         tlsa_ad: Option<bool> = row.tlsa_ad,
-            "AD bit of that answer; null where there was none.";
+            "AD bit of that answer, or whether it was secure by the scan's own validation, false where it is bogus; null where there was none, and where nothing was validated.";
         tlsa: Option<Vec<String>> = row.tlsa,
             "TLSA records in presentation form (RFC 6698 section 2.2), the data in lower case, sorted; empty where there are none; null where there was no answer.";
         probed_at: Option<Time> = row.smtp.probed_at,

@@ -26,7 +26,7 @@ pub use handle::{EngineConnections, EngineHandle};
 pub(super) use levels::{Bound, Bounds, Scope};
 
 use self::core::Core;
-use super::wire;
+use super::wire::{self, Edns};
 use crate::evidence::DnsStatus;
 use crate::fault::LocalFault;
 use driver::Driver;
@@ -270,16 +270,10 @@ impl Engine {
         self.exchange_by(|query| wire::write_query(name, kind, query))
     }
 
-    /// As [`Engine::exchange`], for an authoritative server, with EDNS or without; the name is given as it
-    /// stands in a message.
-    pub(super) fn authority_exchange(
-        &self,
-        name: &[u8],
-        kind: RecordType,
-        has_edns: bool,
-    ) -> Option<Exchange> {
+    /// As [`Engine::exchange`], for an authoritative server; the name is given as it stands in a message.
+    pub(super) fn authority_exchange(&self, name: &[u8], kind: RecordType, edns: Edns) -> Option<Exchange> {
         self.exchange_by(|query| {
-            wire::write_authority_query(name, kind, has_edns, query);
+            wire::write_authority_query(name, kind, edns, query);
             Some(())
         })
     }

@@ -3,7 +3,7 @@
 use super::name::Wire;
 use crate::admission::Refusal;
 use std::net::IpAddr;
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 /// A zone and those who serve it.
 #[derive(Debug)]
@@ -16,6 +16,10 @@ pub(in crate::dns) struct Delegation {
     pub(super) is_registry: bool,
     /// Whether a list says so, which may be old, and not the zone above.
     pub(super) is_of_list: bool,
+    /// The zone that referred to it; `None` for the root, and where a list did.
+    pub(super) above: Option<Arc<Delegation>>,
+    /// Whether that zone has a DS for it; `None` where it was not asked in a way that tells.
+    pub(super) ds: Option<bool>,
     /// The address that answered first.
     pub(super) answered: OnceLock<IpAddr>,
     /// The operator of the server that was asked first, by the server's number: most are asked again.
@@ -30,9 +34,16 @@ impl Delegation {
             servers,
             is_registry,
             is_of_list: false,
+            above: None,
+            ds: None,
             answered: OnceLock::new(),
             operator: OnceLock::new(),
         }
+    }
+
+    /// The same, as another zone referred to it.
+    pub(super) fn below(self, above: &Arc<Self>, ds: Option<bool>) -> Self {
+        Self { above: Some(above.clone()), ds, ..self }
     }
 
     /// As a list has it.

@@ -11,6 +11,7 @@ const TYPE_A: u16 = 1;
 const TYPE_NS: u16 = 2;
 const TYPE_SOA: u16 = 6;
 const TYPE_AAAA: u16 = 28;
+const TYPE_DS: u16 = 43;
 /// BADVERS (RFC 6891 section 9).
 const BADVERS: u16 = 16;
 /// BADCOOKIE (RFC 7873 section 8).
@@ -87,6 +88,9 @@ pub(super) struct Referral {
     /// Its servers with the addresses that the message has, as far as they lie in the zone that was asked
     /// for.
     pub(super) servers: Vec<(Wire, Vec<IpAddr>)>,
+    /// Whether a DS of the zone came along (RFC 4035 section 3.1.4); `None` where signatures were not asked
+    /// for.
+    pub(super) ds: Option<bool>,
 }
 
 /// One record of a message, but for its owner.
@@ -157,11 +161,15 @@ fn read_whole<'m>(message: &'m [u8], head: Head, zone: &Wire, name: &Wire) -> Op
     let mut cut: Option<(Wire, u32)> = None;
     let mut servers: Vec<(Wire, Vec<IpAddr>)> = Vec::new();
     let mut circles = false;
+    let mut signed: Option<Wire> = None;
     let (mut owner, mut server) = (Passing::new(), Passing::new());
     for _ in 0..authorities {
         let (record, next) = record(message, at, &mut owner)?;
         at = next;
         has_soa |= record.kind == TYPE_SOA;
+        if record.kind == TYPE_DS && record.class_is_in && signed.is_none() {
+            signed = Some(owner.kept());
+        }
         if record.kind != TYPE_NS || !record.class_is_in {
             continue;
         }
@@ -197,7 +205,10 @@ fn read_whole<'m>(message: &'m [u8], head: Head, zone: &Wire, name: &Wire) -> Op
             addrs.push(addr);
         }
     }
-    let cut = cut.map(|(zone, ttl)| Referral { zone, ttl, servers });
+    let cut = cut.map(|(zone, ttl)| {
+        let ds = Some(signed.as_ref() == Some(&zone));
+        Referral { zone, ttl, servers, ds }
+    });
     Some((judge(head, code, answers > 0, has_soa, cut, circles), cookie))
 }
 

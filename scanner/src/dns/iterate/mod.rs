@@ -21,6 +21,7 @@ mod preflight;
 mod servers;
 mod store;
 mod top;
+pub(in crate::dns) mod validation;
 mod walk;
 
 use super::engine::{Bound, Bounds, Engine, Scope};
@@ -41,6 +42,8 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 use store::Store;
+use validation::Zones;
+use validation::anchors::Anchors;
 use walk::{Found, Walk};
 
 /// Aliases that are followed in all.
@@ -60,6 +63,8 @@ pub(in crate::dns) struct Iterating {
     deadline: Duration,
     admission: Arc<Admission>,
     store: Store,
+    /// What is known of the security of zones; `None` where nothing is validated.
+    zones: Option<Zones>,
     walks: AtomicU64,
     /// Of cookies, which nobody is to tell from one another, and of levels.
     cookies: RandomState,
@@ -88,6 +93,8 @@ pub struct AuthorityPace {
 pub struct Iteration {
     /// Servers of the root.
     pub(in crate::dns) hints: Vec<Hint>,
+    /// The root's keys that are trusted; `None` where nothing is validated.
+    pub(in crate::dns) anchors: Option<Anchors>,
     /// The port of authoritative servers.
     pub port: u16,
     /// Bounds of all threads together.
@@ -130,6 +137,13 @@ impl Near {
         }
     }
 
+    /// Whether the zone above has a DS for that zone; `None` where no walk has come to it.
+    #[must_use]
+    pub fn ds(&self) -> Option<bool> {
+        let known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.as_ref().and_then(|known| known.ds)
+    }
+
     /// The servers that the zone above names, or a list that brings them, sorted; `None` where no walk has
     /// come to them.
     #[must_use]
@@ -166,6 +180,7 @@ impl Iterating {
             deadline,
             admission,
             store: Store::new(deadline),
+            zones: iteration.anchors.as_ref().map(Zones::new),
             walks: AtomicU64::new(0),
             cookies: RandomState::new(),
             hasher: ahash::RandomState::new(),

@@ -4,6 +4,7 @@
 use super::{Iterating, Wire};
 use crate::dns::engine::{Engine, Event, Exchange, Patience};
 use crate::dns::tcp::over_tcp;
+use crate::dns::wire::Edns;
 use crate::dns::{RecordType, wire};
 use crate::fault::LocalFault;
 use std::net::{IpAddr, SocketAddr};
@@ -146,7 +147,9 @@ async fn question(
     kind: RecordType,
     to: SocketAddr,
 ) -> Result<Option<Exchange>, LocalFault> {
-    let Some(mut exchange) = engine.authority_exchange(name.bytes(), kind, true) else { return Ok(None) };
+    let Some(mut exchange) = engine.authority_exchange(name.bytes(), kind, Edns::Plain) else {
+        return Ok(None);
+    };
     match exchange.send(to, Patience::just(PATIENCE)).await.0 {
         Event::Answer => Ok(Some(exchange)),
         Event::Fault(fault) if !fault.is_of_network() => Err(fault),

@@ -56,6 +56,8 @@ pub(super) enum Reply {
     Lowered(Box<Self>),
     /// From another address.
     FromElsewhere(Box<Self>),
+    /// This, whole.
+    Whole(Box<Message>),
 }
 
 fn name(text: &str) -> Name {
@@ -116,6 +118,12 @@ fn message(query: &Message, reply: &Reply) -> Option<Message> {
             };
         }
         Reply::Cookie(then) => return cookied(query, then),
+        Reply::Whole(whole) => {
+            let mut whole = (**whole).clone();
+            whole.metadata.id = query.metadata.id;
+            whole.queries = vec![question];
+            return Some(whole);
+        }
         Reply::Late(_, then) | Reply::FromElsewhere(then) => return self::message(query, then),
         Reply::Lowered(then) => {
             let mut lowered = query.clone();
@@ -198,6 +206,26 @@ impl World {
         exclude: &[std::path::PathBuf],
         server: (u32, usize),
     ) -> Dns {
+        self.client_of(root, deadline, exclude, server, None)
+    }
+
+    pub(super) fn validating_client(
+        &self,
+        root: Ipv4Addr,
+        deadline: Duration,
+        anchors: Option<Anchors>,
+    ) -> Dns {
+        self.client_of(root, deadline, &[], (1_000_000, 10_000), anchors)
+    }
+
+    fn client_of(
+        &self,
+        root: Ipv4Addr,
+        deadline: Duration,
+        exclude: &[std::path::PathBuf],
+        server: (u32, usize),
+        anchors: Option<Anchors>,
+    ) -> Dns {
         let typed = |key: &str, value: &str| Typed {
             key: key.to_owned(),
             values: vec![value.to_owned()],
@@ -210,6 +238,7 @@ impl World {
         let line = Uplink::new(Duration::from_secs(60), CancellationToken::new());
         let many = (1_000_000, 100_000);
         let iteration = Iteration {
+            anchors,
             hints: vec![(Wire::of("a.root").unwrap(), vec![root.into()])],
             port: self.port,
             pace: AuthorityPace { server, operator: many, tld: many },

@@ -32,13 +32,14 @@ impl Walk<'_> {
     /// The nearest zone above the name that is known, from its TLD down; the outcome where the TLD cannot be
     /// had.
     pub(super) async fn top(&mut self, name: &Wire) -> Result<Result<Arc<Delegation>, Found>, Unfinished> {
+        if name.labels() == 0 {
+            return Ok(self.root().await?.map_err(Found::Nothing));
+        }
         let tld = name.last(1);
         let store = &self.iterating.store;
         loop {
             match store.nearest(name) {
-                Some(Zone::Delegated(zone)) if zone.zone.labels() > 0 || tld == Wire::root() => {
-                    return Ok(Ok(zone));
-                }
+                Some(Zone::Delegated(zone)) if zone.zone.labels() > 0 => return Ok(Ok(zone)),
                 Some(Zone::Absent) => return Ok(Err(self.absent().await?)),
                 _ => {}
             }
@@ -60,12 +61,10 @@ impl Walk<'_> {
                 Ok(root) => root,
                 Err(failure) => return Ok(Err(Found::Nothing(failure))),
             };
-            if tld == Wire::root() {
-                return Ok(Ok(root));
-            }
             match self.ask_zone(&root, &tld, RecordType::NS).await? {
                 Heard::Referral(referral) => {
-                    let zone = Arc::new(Delegation::new(referral.zone, referral.servers, true));
+                    let zone = Delegation::new(referral.zone, referral.servers, true);
+                    let zone = Arc::new(zone.below(&root, referral.ds));
                     store.keep(&zone, referral.ttl);
                     store.end_turns_at(&tld);
                     return Ok(Ok(zone));

@@ -2,18 +2,20 @@
 
 mod listed;
 mod plain;
+mod signed;
 mod tcp;
 
 use super::cookie::Cookie;
 use super::course::{Course, patience};
 use super::delegation::{Delegation, Failure};
-use super::message::{self, Said};
+use super::message::{self, Referral, Said};
 use super::name::Wire;
 use super::servers::{self, Candidate, Servers};
 use super::{Iterating, Near};
 use crate::admission::Waited;
 use crate::dns::engine::{Engine, Event};
 use crate::dns::trace::{Asked, Noted};
+use crate::dns::wire::Edns;
 use crate::dns::{Answer, Effort, RecordType};
 use crate::fault::Unfinished;
 use crate::moment;
@@ -47,7 +49,7 @@ pub(super) enum Found {
 /// What one zone's servers say.
 pub(super) enum Heard {
     Answer(Answer, bool),
-    Referral(message::Referral),
+    Referral(Referral),
     Nothing(Failure),
 }
 
@@ -75,6 +77,9 @@ pub(super) struct Walk<'a> {
     near: Option<&'a Near>,
     /// Servers that a list had, and that had nothing of use.
     gone: Option<Gone>,
+    /// Whether signatures of the name are wanted, and the last message about a name that was sought with them.
+    is_signed: bool,
+    message: Option<signed::Message>,
 }
 
 impl<'a> Walk<'a> {
@@ -101,6 +106,8 @@ impl<'a> Walk<'a> {
             waited,
             near: None,
             gone: None,
+            is_signed: false,
+            message: None,
         }
     }
 
@@ -136,7 +143,7 @@ impl<'a> Walk<'a> {
                     let gone = self.gone.as_ref().and_then(|gone| gone.of(&referral));
                     let is_registry = zone.is_registry && referral.zone.labels() <= name.suffix_labels();
                     let below = Delegation::new(referral.zone, referral.servers, is_registry);
-                    zone = Arc::new(below);
+                    zone = Arc::new(below.below(&zone, referral.ds));
                     if self.sought.is_empty()
                         && let Some(near) = self.near
                     {
@@ -224,6 +231,13 @@ impl<'a> Walk<'a> {
         Ok(Heard::Nothing(course.failure))
     }
 
+    /// What the servers of a zone are told beside the question. Those of registries are asked for signatures
+    /// always, since with them they say whether a zone below has a DS.
+    const fn edns(&self, zone: &Delegation) -> Edns {
+        let is_wanted = self.is_signed && self.sought.is_empty();
+        if zone.is_registry || is_wanted { Edns::Signatures } else { Edns::Plain }
+    }
+
     /// Asks one server; `None` where it says nothing of use.
     async fn ask_server(
         &mut self,
@@ -249,11 +263,12 @@ impl<'a> Walk<'a> {
             course.exchange = None;
         }
         course.exchange_is_plain = is_plain;
+        let edns = if is_plain { Edns::None } else { self.edns(zone) };
         course.had_edns |= !is_plain;
         let exchange = match &mut course.exchange {
             Some(exchange) => exchange,
             none => {
-                let begun = self.engine.authority_exchange(name.bytes(), kind, !is_plain);
+                let begun = self.engine.authority_exchange(name.bytes(), kind, edns);
                 let Some(begun) = begun else { return Ok(None) };
                 none.insert(begun)
             }
@@ -335,14 +350,23 @@ impl<'a> Walk<'a> {
             (said, answer, cookie.and_then(Cookie::of))
         };
         let (mut said, mut answer, cookie) = exchange.read(taken);
+        let mut by_tcp = None;
         self.take_cookie(next, cookie, course);
         if said == Said::Truncated {
             self.note((zone, next), (name, kind), course, || "truncated".to_owned());
             // Boxed: it is rare, and its state would be as large as all the rest.
-            let reply = Box::pin(self.ask_by_tcp(zone, next, course)).await?;
-            if let (Some(reply), Some(exchange)) = (reply, &course.exchange) {
-                (said, answer, _) = exchange.read(|query, _| taken(query, &reply));
+            by_tcp = Box::pin(self.ask_by_tcp(zone, next, course)).await?;
+            if let (Some(reply), Some(exchange)) = (&by_tcp, &course.exchange) {
+                (said, answer, _) = exchange.read(|query, _| taken(query, reply));
             }
+        }
+        if self.is_signed
+            && self.sought.is_empty()
+            && matches!(said, Said::Answer { .. })
+            && let Some(exchange) = &course.exchange
+        {
+            let bytes = by_tcp.unwrap_or_else(|| exchange.read(|_, reply| reply.to_vec()));
+            self.message = Some(signed::Message { name: name.clone(), kind, bytes });
         }
         self.note((zone, next), (name, kind), course, || said.text(answer.as_ref()));
         let wants_another = match said {
@@ -364,7 +388,10 @@ impl<'a> Walk<'a> {
                 answer.ad = None;
                 Some(Heard::Answer(answer, has_soa))
             }
-            (Said::Referral(referral), _) => Some(Heard::Referral(referral)),
+            (Said::Referral(referral), _) => {
+                let tells = !course.exchange_is_plain && self.edns(zone) == Edns::Signatures;
+                Some(Heard::Referral(Referral { ds: referral.ds.filter(|_| tells), ..referral }))
+            }
             _ => None,
         };
         if let Some(exchange) = &course.exchange {
