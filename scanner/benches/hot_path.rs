@@ -74,7 +74,7 @@ fn rows(c: &mut Criterion) {
     group.bench_function("a batch of domains into Parquet", |b| {
         b.iter_batched(
             || (0..ROWS).map(row).collect::<Vec<_>>(),
-            |rows| rows.into_iter().for_each(|row| writer.push(row).unwrap()),
+            |rows| rows.into_iter().for_each(|row| writer.push(Box::new(row)).unwrap()),
             BatchSize::LargeInput,
         );
     });

@@ -1,6 +1,8 @@
-"""Part 1: what a scan's DNS costs, beside dnsperf asking the same questions of the same server."""
+"""Part 1: what a scan's DNS costs, beside dnsperf asking the same questions of the same server, massdns asking for the MX of
+the same names (MASSDNS=path), and a scanner of before (BEFORE=path)."""
 
 import json
+import os
 import random
 import re
 import shutil
@@ -12,6 +14,8 @@ from tools import PAIRS, answers, cores, fail, free_port, measure, medians, need
 IN_FLIGHT = 1000
 EXIST = 0.4
 ZONE = "bench-zone.test"
+# Names of the lists that instructions are counted with.
+SIZES = (8_000, 16_000)
 
 
 def write_world(folder, domains):
@@ -100,6 +104,18 @@ def run_dnsperf(dnsperf, folder, port, core, questions, domains):
     return {**figures(run, questions, domains), "unanswered": sent - done}
 
 
+def massdns_command(massdns, folder, port):
+    (folder / "resolvers").write_text(f"127.0.0.1:{port}\n")
+    return [massdns, "-r", str(folder / "resolvers"), "-t", "MX", "-s", str(IN_FLIGHT), "-o", "S", "-w", "/dev/null", "-q",
+            "--root", str(folder / "list.txt")]
+
+
+def run_massdns(massdns, folder, port, core, domains):
+    """A question per name, and no more: what a lookup costs where nothing is kept of it."""
+    _, run = measure(massdns_command(massdns, folder, port), core)
+    return {**figures(run, domains, domains), "unanswered": 0}
+
+
 def run_scan(scan, folder, port, core, questions, domains):
     out = folder / "scan"
     shutil.rmtree(out, ignore_errors=True)
@@ -122,64 +138,90 @@ def show(name, middle):
           f"{middle['domains_per_second']:>14,.0f}{middle['peak_mib']:>10.0f}{middle['unanswered']:>12.0f}")
 
 
+def contestants(programs, folder, port, questions, domains):
+    """What is measured in turn: by name, how it runs once and the command that it is."""
+    dnsperf, = need(["dnsperf"])
+    scan, ours = programs / "sts-scan", cores()[0]
+    them = {"dnsperf": (lambda: run_dnsperf(dnsperf, folder, port, ours, questions, domains),
+                        lambda some: dnsperf_command(dnsperf, some, port))}
+    massdns, before = os.environ.get("MASSDNS"), os.environ.get("BEFORE")
+    if massdns:
+        them["massdns"] = (lambda: run_massdns(massdns, folder, port, ours, domains),
+                           lambda some: massdns_command(massdns, some, port))
+    if before:
+        them["before"] = (lambda: run_scan(before, folder, port, ours, questions, domains),
+                          lambda some: scan_command(before, some, some / "before", port))
+    for variable, name in (("MASSDNS", "massdns"), ("BEFORE", "a scanner of before")):
+        if not os.environ.get(variable):
+            print(f"{variable} is not set: {name} is left out")
+    them["sts-scan"] = (lambda: run_scan(scan, folder, port, ours, questions, domains),
+                        lambda some: scan_command(scan, some, some / "scan", port))
+    return them
+
+
 def run(programs, folder, domains):
     """Runs the pairs and the instruction counts; gives what bench.json holds of them."""
-    nsd, dnsperf = need(["nsd", "dnsperf"])
-    scan = programs / "sts-scan"
+    nsd, _ = need(["nsd", "dnsperf"])
     ours, theirs = cores()
-    pairs = {"dnsperf": [], "sts-scan": []}
     say(f"DNS: generating {domains} names")
     questions = write_world(folder, domains)
     port = free_port()
     server = raise_nsd(nsd, folder, port, theirs)
     try:
-        for pair in range(PAIRS):
-            say(f"DNS: pair {pair + 1} of {PAIRS}: {questions} questions each")
-            pairs["dnsperf"].append(run_dnsperf(dnsperf, folder, port, ours, questions, domains))
-            pairs["sts-scan"].append(run_scan(scan, folder, port, ours, questions, domains))
-            ratio = pairs["sts-scan"][-1]["cpu_per_million"] / pairs["dnsperf"][-1]["cpu_per_million"]
-            print(f"CPU a question, sts-scan (everything) to dnsperf (questions alone): {ratio:.2f}", flush=True)
-        counted = instructions(scan, dnsperf, folder, port)
+        them = contestants(programs, folder, port, questions, domains)
+        rounds = {name: [] for name in them}
+        for turn in range(PAIRS):
+            say(f"DNS: round {turn + 1} of {PAIRS}: {questions} questions each, massdns {domains}")
+            for name, (once, _) in them.items():
+                rounds[name].append(once())
+                print(f"{name}: {rounds[name][-1]['cpu_per_million']:.2f} CPU seconds per million questions", flush=True)
+        counted = instructions({name: command for name, (_, command) in them.items()}, folder)
     finally:
         stop(server)
     say(f"DNS: medians of {PAIRS}; CPU in seconds per million questions")
     print(f"{'':<10}{'CPU':>10}{'user':>8}{'system':>8}{'questions/s':>14}{'domains/s':>14}{'peak MiB':>10}"
           f"{'unanswered':>12}")
-    middle = {name: medians(runs) for name, runs in pairs.items()}
+    middle = {name: medians(runs) for name, runs in rounds.items()}
     for name in middle:
         show(name, middle[name])
-    ratios = [s["cpu_per_million"] / d["cpu_per_million"] for s, d in zip(pairs["sts-scan"], pairs["dnsperf"])]
-    print(f"\nsts-scan to dnsperf, CPU a question: {statistics.median(ratios):.2f} "
-          f"(of {', '.join(f'{r:.2f}' for r in sorted(ratios))})")
+    found = {"domains": domains, "questions": questions, "in_flight": IN_FLIGHT, "pinned": ours is not None,
+             "median": middle, "rounds": rounds, "instructions": counted}
+    print()
+    for name in them:
+        if name != "sts-scan":
+            pairs = zip(rounds["sts-scan"], rounds[name])
+            ratios = [one["cpu_per_million"] / other["cpu_per_million"] for one, other in pairs]
+            found[f"ratio_to_{name}"], found[f"ratios_to_{name}"] = statistics.median(ratios), ratios
+            print(f"sts-scan (everything) to {name}, CPU a question: {statistics.median(ratios):.2f} "
+                  f"(of {', '.join(f'{r:.2f}' for r in sorted(ratios))})")
     if counted:
         print("instructions a question in user space: "
               + ", ".join(f"{name} {count:,.0f}" for name, count in counted.items()))
-    return {"domains": domains, "questions": questions, "in_flight": IN_FLIGHT, "pinned": ours is not None,
-            "median": middle, "pairs": pairs, "ratio": statistics.median(ratios), "ratios": ratios,
-            "instructions": counted}
+    return found
 
 
-def instructions(scan, dnsperf, folder, port):
+def instructions(commands, folder):
     """Instructions a question by callgrind, which counts the same on a busy machine; None where there is no valgrind.
 
-    The cost of starting is taken out by running twice, with few names and with more.
+    The cost of starting is taken out by running twice, with few names and with more. Both lists are longer than what is
+    looked at to find out what a list is, which is a part of starting.
     """
     if not shutil.which("valgrind"):
         say("DNS: no valgrind, so no instruction counts (on Debian, apt-get install valgrind)")
         return None
     say("DNS: counting instructions (callgrind)")
-    counts = {"dnsperf": [], "sts-scan": []}
+    counts = {name: [] for name in commands}
     names = (folder / "list.txt").read_text().splitlines()
     asked = (folder / "questions.txt").read_text().splitlines()
-    for size in (500, min(4500, len(names))):
+    for size in SIZES if len(names) > SIZES[1] else (len(names) // 2, len(names)):
         some = folder / f"some-{size}"
         some.mkdir()
         (some / "list.txt").write_text("\n".join(names[:size]) + "\n")
         last = asked.index(f"{names[size]} MX") if size < len(names) else len(asked)
         (some / "questions.txt").write_text("\n".join(asked[:last]) + "\n")
-        for name, command in (
-                ("dnsperf", dnsperf_command(dnsperf, some, port)),
-                ("sts-scan", scan_command(scan, some, some / "scan", port))):
-            text, _ = measure(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command], None)
-            counts[name].append((last, int(re.search(r"Collected : (\d+)", text)[1])))
+        for name, command in commands.items():
+            text, _ = measure(["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null", *command(some)], None)
+            # massdns asks for the MX of each name, and nothing else.
+            questions = size if name == "massdns" else last
+            counts[name].append((questions, int(re.search(r"Collected : (\d+)", text)[1])))
     return {name: (b[1] - a[1]) / (b[0] - a[0]) for name, (a, b) in counts.items()}

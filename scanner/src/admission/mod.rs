@@ -203,6 +203,12 @@ impl Admission {
         self.paced(&self.dns, waited).await
     }
 
+    /// As [`Admission::dns`], where there is nothing to wait for; false where there is: then nothing was
+    /// taken.
+    pub fn has_dns_to_spare(&self) -> bool {
+        !self.stop.is_cancelled() && self.dns.take_free()
+    }
+
     /// Waits for a permit of a rate.
     ///
     /// # Errors

@@ -4,6 +4,7 @@ use governor::clock::{Clock, DefaultClock};
 use governor::{DefaultDirectRateLimiter, Quota, RateLimiter};
 use serde::{Deserialize, Serialize};
 use std::num::NonZeroU32;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 /// How long a domain or host has waited for slots and pace.
@@ -56,17 +57,36 @@ pub(crate) struct Pacer {
     limiter: DefaultDirectRateLimiter,
     clock: DefaultClock,
     queue: tokio::sync::Mutex<()>,
+    /// How many are in the queue.
+    waiting: AtomicUsize,
+}
+
+/// One in a queue.
+struct InLine<'a>(&'a AtomicUsize);
+
+impl<'a> InLine<'a> {
+    fn of(waiting: &'a AtomicUsize) -> Self {
+        waiting.fetch_add(1, Relaxed);
+        Self(waiting)
+    }
+}
+
+impl Drop for InLine<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Relaxed);
+    }
 }
 
 impl Pacer {
     pub(crate) fn new(rate: u32) -> Self {
         let limiter = RateLimiter::direct(quota(rate));
-        Self { limiter, clock: DefaultClock::default(), queue: tokio::sync::Mutex::new(()) }
+        let (clock, queue) = (DefaultClock::default(), tokio::sync::Mutex::new(()));
+        Self { limiter, clock, queue, waiting: AtomicUsize::new(0) }
     }
 
     /// Takes a permit where nobody is in the queue and one is free: the common case of a scan below its rate.
     pub(crate) fn take_free(&self) -> bool {
-        self.queue.try_lock().is_ok_and(|_turn| self.limiter.check().is_ok())
+        self.waiting.load(Relaxed) == 0 && self.limiter.check().is_ok()
     }
 
     pub(crate) async fn wait(&self, waited: &mut Waited) {
@@ -74,6 +94,7 @@ impl Pacer {
             return;
         }
         let began = Instant::now();
+        let _in_line = InLine::of(&self.waiting);
         let _turn = self.queue.lock().await;
         while let Err(early) = self.limiter.check() {
             tokio::time::sleep(early.wait_time_from(self.clock.now())).await;

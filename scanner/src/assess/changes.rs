@@ -74,19 +74,20 @@ impl<'a> Before<'a> {
         }
     }
 
-    /// Compares what is drawn of a domain now, `None` where that has no judgement; to be called for every
-    /// domain in its turn.
-    pub(super) fn compare(&mut self, domain: &str, now: Option<&AssessmentRow>) -> Result<(), ReadError> {
+    /// Whether there is anything to compare with.
+    pub(super) const fn is_compared(&self) -> bool {
+        self.next.is_some()
+    }
+
+    /// The judgement before of a domain; `None` where there is none. To be called for every domain in its
+    /// turn, as long as there is anything to compare with.
+    pub(super) fn meet(&mut self, domain: &str) -> Result<Option<SeenJudgement>, ReadError> {
         if self.next.as_ref().is_none_or(|next| next.domain != domain) {
-            self.changes.new += u64::from(now.is_some());
-            return Ok(());
+            return Ok(None);
         }
-        let before = self.next.take();
-        match (before, now) {
-            (Some(before), Some(now)) => self.changes.note(&before, &SeenJudgement::from(now)),
-            _ => self.changes.gone += 1,
-        }
-        self.advance()
+        let met = self.next.take();
+        self.advance()?;
+        Ok(met)
     }
 
     /// The changes, once every domain was compared.
@@ -100,6 +101,14 @@ impl<'a> Before<'a> {
 }
 
 impl Changes {
+    /// Compares what is drawn of a domain now with what was drawn before, `None` where there was nothing.
+    pub(super) fn compare(&mut self, before: Option<SeenJudgement>, now: &AssessmentRow) {
+        match before {
+            Some(before) => self.note(&before, &SeenJudgement::from(now)),
+            None => self.new += 1,
+        }
+    }
+
     fn note(&mut self, before: &SeenJudgement, now: &SeenJudgement) {
         self.compared += 1;
         let mut changed = false;

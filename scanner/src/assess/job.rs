@@ -2,25 +2,26 @@
 
 use super::chains::{Authorities, Completed, certificates};
 use super::changes::{Before, Changes};
+pub use super::counts::Counts;
+use super::counts::{WordCounts, counted};
+use super::pass::Passed;
 use super::renewal::Lives;
 use super::seen::{SeenDomain, SeenHost};
 use super::workshop::Workshop;
-use super::{HostsOf, domain, is_assessed};
-use crate::dataset::cell::Batch;
-use crate::dataset::columns::{CERTIFICATES, DOMAINS, MX_HOSTS, Table, column};
+use super::{HostsOf, domain};
+use crate::dataset::columns::{CERTIFICATES, DOMAINS, MX_HOSTS, column};
 use crate::dataset::content::Checked;
 use crate::dataset::item::Time;
 use crate::dataset::layout::Layout;
 use crate::dataset::lock::Lock;
 use crate::dataset::manifest::{FileFacts, Judgement, Manifest};
 use crate::dataset::parts::{Closed, PartWriter};
-use crate::dataset::read::{self, Batches, ReadError};
+use crate::dataset::read::{self, Part, ReadError};
 use crate::dataset::view::View as _;
 use crate::dataset::whole;
 use crate::dataset::writer::WriteError;
 use crate::error::ScanError;
 use crate::evidence::rows::AssessmentRow;
-use crate::evidence::{RecordState, Vocabulary};
 use crate::hook;
 use crate::moment;
 use crate::plan::IntermediateSource;
@@ -28,9 +29,6 @@ use crate::tls::{paths, store};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// Counts by outcome: column, word, rows.
-pub type Counts = BTreeMap<String, BTreeMap<String, u64>>;
 
 /// What becomes of the judgement before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -213,28 +211,24 @@ fn judge_all(
     tally: &mut WordCounts,
 ) -> Result<(Option<Closed>, Changes), ScanError> {
     let unwritten = |e| ScanError::Judgement(WriteError::Part(e));
-    let counted = counted(&DOMAINS);
-    let modes = [column!(DOMAINS.policy_usable), column!(DOMAINS.policy_mode)];
-    let columns = [SeenDomain::COLUMNS, &counted, &modes].concat();
-    for batch in Batches::open(dataset, &DOMAINS, &columns)? {
-        let batch = batch?;
-        for row in 0..batch.rows() {
-            tally.count_domain(&counted, &batch, row);
-            let name = batch.text(column!(DOMAINS.domain), row).unwrap_or_default();
-            // Most rows neither signal nor publish TLSRPT: they are not worth building.
-            let tlsrpt = batch.value::<RecordState>(column!(DOMAINS.tlsrpt_record), row);
-            let signals = batch.bool(column!(DOMAINS.sts_signals), row);
-            if !is_assessed(signals, tlsrpt.and_then(|word| word.known())) {
-                before.compare(name, None)?;
-                continue;
+    for path in read::parts(dataset, &DOMAINS)? {
+        let part = Part::open(&path, &DOMAINS)?;
+        // Most rows neither signal nor publish TLSRPT: of these no more than a few words is read.
+        let mut passed = Passed::over(&part, &mut before, tally)?;
+        if !passed.is_any() {
+            continue;
+        }
+        for batch in part.rows(SeenDomain::COLUMNS, &passed.wanted)? {
+            let batch = batch?;
+            for row in 0..batch.rows() {
+                let mut evidence = SeenDomain::read(&batch, row);
+                evidence.unknown_words(&mut |column, word| tally.note_unknown(&DOMAINS, column, word));
+                completed.judge_domain(&mut evidence);
+                let assessed = domain(&evidence, hosts);
+                tally.count_assessment(&assessed);
+                before.changes.compare(passed.before.pop_front().flatten(), &assessed);
+                writer.push(Box::new(assessed)).map_err(unwritten)?;
             }
-            let mut evidence = SeenDomain::read(&batch, row);
-            evidence.unknown_words(&mut |column, word| tally.note_unknown(&DOMAINS, column, word));
-            completed.judge_domain(&mut evidence);
-            let assessed = domain(&evidence, hosts);
-            tally.count_assessment(&assessed);
-            before.compare(name, Some(&assessed))?;
-            writer.push(assessed).map_err(unwritten)?;
         }
     }
     let closed = writer.close().map_err(unwritten)?;
@@ -289,88 +283,4 @@ fn lives(dataset: &Path, lives: &mut Lives) -> Result<(), ReadError> {
             }
         }
     })
-}
-
-/// Columns of a table whose words the manifest counts.
-fn counted(table: &Table) -> Vec<&'static str> {
-    table.columns.iter().filter(|column| column.counted).map(|column| column.name).collect()
-}
-
-/// What is counted of a dataset while it is judged.
-#[derive(Default)]
-struct WordCounts {
-    counts: Counts,
-    /// Words that this program does not know, of columns that are not counted: column with its table, word,
-    /// cells.
-    unknown: Counts,
-}
-
-fn count(counts: &mut Counts, column: &str, word: &str) {
-    if let Some(known) = counts.get_mut(column).and_then(|words| words.get_mut(word)) {
-        *known += 1;
-        return;
-    }
-    *counts.entry(column.to_owned()).or_default().entry(word.to_owned()).or_default() += 1;
-}
-
-impl WordCounts {
-    fn count_words(&mut self, columns: &[&'static str], batch: &Batch, row: usize) {
-        for column in columns {
-            if let Some(word) = batch.text(column, row) {
-                count(&mut self.counts, column, word);
-            }
-        }
-    }
-
-    fn count_domain(&mut self, columns: &[&'static str], batch: &Batch, row: usize) {
-        self.count_words(columns, batch, row);
-        if batch.bool(column!(DOMAINS.sts_signals), row) == Some(true) {
-            count(&mut self.counts, column!(DOMAINS.sts_signals), "true");
-        }
-        if batch.bool(column!(DOMAINS.policy_usable), row) == Some(true) {
-            let mode = column!(DOMAINS.policy_mode);
-            count(&mut self.counts, mode, batch.text(mode, row).unwrap_or("none"));
-        }
-    }
-
-    fn count_assessment(&mut self, row: &AssessmentRow) {
-        count(&mut self.counts, "assessed", "true");
-        for finding in &row.findings {
-            count(&mut self.counts, "finding", finding.as_str());
-        }
-        for (column, verdict) in [
-            (column!(ASSESSMENTS.verdict_strict), row.verdict_strict),
-            (column!(ASSESSMENTS.verdict_lenient), row.verdict_lenient),
-        ] {
-            if let Some(verdict) = verdict {
-                count(&mut self.counts, column, verdict.word());
-            }
-        }
-    }
-
-    /// Notes a word of a row that is judged. A counted column's words are found among the counts, which are
-    /// of all rows.
-    fn note_unknown(&mut self, table: &Table, column: &str, word: &str) {
-        let is_counted = table.columns.iter().any(|known| known.name == column && known.counted);
-        if !is_counted {
-            count(&mut self.unknown, &format!("{}.{column}", table.name), word);
-        }
-    }
-
-    /// Every word that this program does not know, with the cells that hold it.
-    fn unknown(&self) -> Counts {
-        let mut unknown = self.unknown.clone();
-        for table in [&DOMAINS, &MX_HOSTS] {
-            for column in table.columns.iter().filter(|column| column.counted) {
-                let known = column.words.map(|words| words()).unwrap_or_default();
-                for (word, cells) in self.counts.get(column.name).into_iter().flatten() {
-                    if !known.iter().any(|entry| entry.word == word) {
-                        let words = unknown.entry(format!("{}.{}", table.name, column.name)).or_default();
-                        words.insert(word.clone(), *cells);
-                    }
-                }
-            }
-        }
-        unknown
-    }
 }

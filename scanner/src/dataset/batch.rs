@@ -2,10 +2,10 @@
 
 use super::cell::{Cell, TableColumn};
 use super::contract::Table;
+use super::contract::data_type;
 use super::item::Item as _;
-use super::schema;
-use arrow_array::{ArrayRef, RecordBatch, StringArray};
-use arrow_schema::ArrowError;
+use arrow_array::{ArrayRef, RecordBatch, StringArray, new_null_array};
+use arrow_schema::{ArrowError, SchemaRef};
 use std::sync::Arc;
 
 /// A table's rows; `table!` makes it from the columns.
@@ -17,15 +17,19 @@ pub trait Rows: Sized {
     ///
     /// # Errors
     /// An array does not fit the contract: a fault of this program.
-    fn arrays(rows: &[Self]) -> Result<Vec<ArrayRef>, ArrowError>;
+    fn arrays(rows: &[Box<Self>]) -> Result<Vec<ArrayRef>, ArrowError>;
 
     /// Bytes of its texts.
     fn weight(&self) -> usize;
 }
 
 /// The array of one column.
-pub(super) fn array<C: TableColumn>(rows: &[C::Row]) -> Result<ArrayRef, ArrowError> {
-    <C::Cell as Cell>::Item::array(rows.iter().map(C::lend))
+pub(super) fn array<C: TableColumn>(rows: &[Box<C::Row>]) -> Result<ArrayRef, ArrowError> {
+    // Of most columns most batches hold nothing.
+    if rows.iter().all(|row| C::lend(row).is_none()) {
+        return Ok(new_null_array(&data_type(&C::COLUMN.kind), rows.len()));
+    }
+    <C::Cell as Cell>::Item::array(rows.iter().map(|row| C::lend(row)))
 }
 
 /// Bytes of the texts of one cell.
@@ -33,12 +37,12 @@ pub(super) fn weight<C: TableColumn>(row: &C::Row) -> usize {
     C::lend(row).map_or(0, <C::Cell as Cell>::Item::weight)
 }
 
-/// One record batch of a table.
+/// One record batch of a table, whose schema this is.
 ///
 /// # Errors
 /// The arrays do not fit the contract: a fault of this program.
-pub fn of<R: Rows>(scan: &str, rows: &[R]) -> Result<RecordBatch, ArrowError> {
-    let mut arrays: Vec<ArrayRef> = vec![Arc::new(rows.iter().map(|_| Some(scan)).collect::<StringArray>())];
+pub(super) fn of<R: Rows>(schema: SchemaRef, scan: &str, rows: &[Box<R>]) -> Result<RecordBatch, ArrowError> {
+    let mut arrays: Vec<ArrayRef> = vec![Arc::new(StringArray::new_repeated(scan, rows.len()))];
     arrays.extend(R::arrays(rows)?);
-    RecordBatch::try_new(schema::of(R::TABLE), arrays)
+    RecordBatch::try_new(schema, arrays)
 }

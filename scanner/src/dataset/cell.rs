@@ -3,7 +3,9 @@
 use super::contract::Column;
 use super::item::{self, Item};
 use arrow_array::cast::AsArray;
-use arrow_array::{Array, RecordBatch, StructArray};
+use arrow_array::types::Int32Type;
+use arrow_array::{Array, ArrayRef, BooleanArray, Int32Array, RecordBatch, StringArray, StructArray};
+use std::collections::HashMap;
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
@@ -110,22 +112,36 @@ pub(super) fn field<C: Cell>(group: &StructArray, name: &str, at: usize) -> Opti
 }
 
 /// A batch whose columns are read by name; a column that was not asked for reads as null.
-pub struct Batch(RecordBatch);
+pub struct Batch {
+    rows: usize,
+    /// By name: a schema would be searched from its first field on for each cell.
+    columns: HashMap<String, ArrayRef, ahash::RandomState>,
+}
 
 impl Batch {
-    pub(super) const fn new(batch: RecordBatch) -> Self {
-        Self(batch)
+    pub(super) fn new(batch: RecordBatch) -> Self {
+        let rows = batch.num_rows();
+        let (schema, arrays, _) = batch.into_parts();
+        let names = schema.fields().iter().map(|field| field.name().clone());
+        Self { rows, columns: names.zip(arrays).collect() }
     }
 
     /// Rows in the batch.
     #[must_use]
-    pub fn rows(&self) -> usize {
-        self.0.num_rows()
+    pub const fn rows(&self) -> usize {
+        self.rows
     }
 
     /// The column, where it is there and not null in this row.
     fn present(&self, column: &str, row: usize) -> Option<&dyn Array> {
-        self.0.column_by_name(column).map(|array| &**array).filter(|array| array.is_valid(row))
+        self.columns.get(column).map(|array| &**array).filter(|array| array.is_valid(row))
+    }
+
+    /// A column of a batch that was read as words; `None` where it is not there.
+    #[must_use]
+    pub fn words(&self, column: &str) -> Option<Words<'_>> {
+        let words = self.columns.get(column)?.as_dictionary_opt::<Int32Type>()?;
+        Some(Words { numbers: words.keys(), texts: words.values().as_string_opt()? })
     }
 
     /// A value.
@@ -146,9 +162,65 @@ impl Batch {
         self.value::<bool>(column, row)
     }
 
+    /// The rows in which a truth value is true.
+    pub fn true_rows(&self, column: &str) -> impl Iterator<Item = usize> {
+        let values = self.columns.get(column).and_then(|array| array.as_boolean_opt());
+        let is_any = |values: &&BooleanArray| values.true_count() > 0;
+        let rows = |values: &BooleanArray| {
+            let is_true = |row: &usize| values.is_valid(*row) && values.value(*row);
+            (0..values.len()).filter(is_true).collect::<Vec<_>>()
+        };
+        values.filter(is_any).map(rows).unwrap_or_default().into_iter()
+    }
+
     /// Bytes.
     #[must_use]
     pub fn bytes(&self, column: &str, row: usize) -> Option<&[u8]> {
         self.present(column, row).and_then(|a| a.as_binary_opt::<i32>()).map(|a| a.value(row))
+    }
+}
+
+/// A column of words: each row has the number of one.
+#[derive(Clone, Copy)]
+pub struct Words<'b> {
+    numbers: &'b Int32Array,
+    texts: &'b StringArray,
+}
+
+impl<'b> Words<'b> {
+    /// The word of a row; `None` is null.
+    #[must_use]
+    pub fn text(self, row: usize) -> Option<&'b str> {
+        let number = self.number(row)?;
+        Some(self.texts.value(number))
+    }
+
+    fn number(self, row: usize) -> Option<usize> {
+        let number = self.numbers.is_valid(row).then(|| self.numbers.value(row))?;
+        usize::try_from(number).ok()
+    }
+
+    /// Each word that occurs, and in how many rows.
+    pub fn counts(self) -> impl Iterator<Item = (&'b str, u64)> {
+        let mut counts = vec![0; self.texts.len()];
+        let mut count = |number: i32| {
+            if let Some(count) = usize::try_from(number).ok().and_then(|number| counts.get_mut(number)) {
+                *count += 1;
+            }
+        };
+        if self.numbers.null_count() == 0 {
+            self.numbers.values().iter().copied().for_each(&mut count);
+        } else if self.numbers.null_count() < self.numbers.len() {
+            self.numbers.iter().flatten().for_each(&mut count);
+        }
+        let texts = self.texts;
+        let occurs = counts.into_iter().enumerate().filter(|(_, rows)| *rows > 0);
+        occurs.map(move |(number, rows)| (texts.value(number), rows))
+    }
+
+    /// Whether a row has a word of which `is` holds.
+    pub fn those(self, is: impl Fn(&str) -> bool) -> impl Fn(usize) -> bool {
+        let are: Vec<bool> = self.texts.iter().map(|text| text.is_some_and(&is)).collect();
+        move |row| self.number(row).is_some_and(|number| are.get(number).copied().unwrap_or(false))
     }
 }

@@ -1,8 +1,8 @@
 //! What is in a part: its rows, its bytes, and their SHA-256.
 
 use crate::tls::certificate::hex;
+use aws_lc_rs::digest::{Context, SHA256};
 use serde::{Deserialize, Serialize};
-use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::fs::{File, Metadata};
 use std::io::{self, Read as _, Write};
@@ -26,18 +26,18 @@ pub type Parts = BTreeMap<String, Content>;
 /// Hashes what is written through it.
 pub(super) struct Hashing<W> {
     inner: W,
-    hash: Sha256,
+    hash: Context,
     bytes: u64,
 }
 
 impl<W> Hashing<W> {
     pub(super) fn new(inner: W) -> Self {
-        Self { inner, hash: Sha256::new(), bytes: 0 }
+        Self { inner, hash: Context::new(&SHA256), bytes: 0 }
     }
 
     /// What was written.
     pub(super) fn content(self, rows: u64) -> Content {
-        Content { rows, bytes: self.bytes, sha256: hex(&self.hash.finalize()) }
+        Content { rows, bytes: self.bytes, sha256: hex(self.hash.finish().as_ref()) }
     }
 }
 
@@ -59,10 +59,10 @@ impl<W: Write> Write for Hashing<W> {
 /// # Errors
 /// It cannot be read.
 pub fn sha256_of(path: &Path) -> io::Result<String> {
-    let (mut file, mut hash, mut buffer) = (File::open(path)?, Sha256::new(), vec![0; 1 << 16]);
+    let (mut file, mut hash, mut buffer) = (File::open(path)?, Context::new(&SHA256), vec![0; 1 << 16]);
     loop {
         match file.read(&mut buffer) {
-            Ok(0) => return Ok(hex(&hash.finalize())),
+            Ok(0) => return Ok(hex(hash.finish().as_ref())),
             Ok(read) => hash.update(&buffer[..read]),
             Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
             Err(cause) => return Err(cause),

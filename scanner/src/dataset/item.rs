@@ -131,6 +131,21 @@ impl Fill<Time> for Micros {
     }
 }
 
+/// Texts, one behind the other in one piece of memory; a builder would look for room, and for nulls, at each.
+fn texts<'a>(values: impl Iterator<Item = Option<&'a str>> + Clone) -> Result<ArrayRef, ArrowError> {
+    let least = values.size_hint().0;
+    let (mut bytes, mut ends) = (Vec::with_capacity(16 * least), Vec::with_capacity(least + 1));
+    let mut has_null = false;
+    ends.push(0);
+    for value in values.clone() {
+        bytes.extend_from_slice(value.unwrap_or_default().as_bytes());
+        has_null |= value.is_none();
+        ends.push(i32::try_from(bytes.len()).map_err(|_| ArrowError::OffsetOverflowError(bytes.len()))?);
+    }
+    let nulls = has_null.then(|| values.map(|value| value.is_some()).collect::<NullBuffer>());
+    Ok(Arc::new(StringArray::try_new(OffsetBuffer::new(ends.into()), bytes.into(), nulls)?))
+}
+
 pub(super) fn text(array: &dyn Array, at: usize) -> Option<&str> {
     array.as_string_opt::<i32>().map(|array| array.value(at))
 }
@@ -143,7 +158,7 @@ impl Item for String {
     fn array<'a>(
         values: impl Iterator<Item = Option<Self::Lent<'a>>> + Clone,
     ) -> Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(values.collect::<StringArray>()))
+        texts(values)
     }
 
     fn weight(value: &str) -> usize {
@@ -238,7 +253,7 @@ impl<V: Vocabulary> Item for V {
     fn array<'a>(
         values: impl Iterator<Item = Option<Self::Lent<'a>>> + Clone,
     ) -> Result<ArrayRef, ArrowError> {
-        Ok(Arc::new(values.map(|value| value.map(Self::word)).collect::<StringArray>()))
+        texts(values.map(|value| value.map(Self::word)))
     }
 
     fn seen(value: Self) -> Option<Word<Self>> {

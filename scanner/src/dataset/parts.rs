@@ -4,6 +4,7 @@ use super::batch::{self, Rows};
 use super::commits::UNFINISHED;
 use super::content::{Content, Hashing};
 use super::schema;
+use arrow_schema::SchemaRef;
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::errors::ParquetError;
@@ -23,12 +24,17 @@ const GROUP_BYTES: usize = 32 << 20;
 /// Rows turned into Arrow at once: enough to share the cost of a batch, few enough to keep little in memory.
 const BATCH_ROWS: usize = 1_024;
 
+/// Columns whose values are nearly all different, in no order: a dictionary would have each value once, and
+/// find that out for each, and the least and greatest value of a part say nothing.
+const UNLIKE: &[&str] = &["domain", "input", "registrable", "mx_at", "sts_at", "policy_at", "der"];
+
 /// Writes the parts of one table.
 pub struct PartWriter<R: Rows> {
     folder: PathBuf,
     scan: String,
+    schema: SchemaRef,
     next: usize,
-    rows: Vec<R>,
+    rows: Vec<Box<R>>,
     /// Bytes of their texts.
     bytes: usize,
     open: Option<Open>,
@@ -67,6 +73,7 @@ impl<R: Rows> PartWriter<R> {
         Self {
             folder: dataset.join(R::TABLE.name),
             scan: scan.to_owned(),
+            schema: schema::of(R::TABLE),
             next,
             rows: Vec::new(),
             bytes: 0,
@@ -78,7 +85,7 @@ impl<R: Rows> PartWriter<R> {
     ///
     /// # Errors
     /// The part cannot be written.
-    pub fn push(&mut self, row: R) -> Result<(), PartError> {
+    pub fn push(&mut self, row: Box<R>) -> Result<(), PartError> {
         self.bytes += row.weight();
         self.rows.push(row);
         let is_full = self.rows.len() >= BATCH_ROWS || self.bytes >= BATCH_BYTES;
@@ -100,7 +107,8 @@ impl<R: Rows> PartWriter<R> {
             None => self.begin()?,
         };
         let wrong = |source| PartError { path: open.path.clone(), source };
-        let batch = batch::of(&self.scan, &self.rows).map_err(|e| wrong(io::Error::other(e)))?;
+        let batch =
+            batch::of(self.schema.clone(), &self.scan, &self.rows).map_err(|e| wrong(io::Error::other(e)))?;
         open.writer.write(&batch).map_err(|e| wrong(plain(e)))?;
         if open.writer.memory_size() >= GROUP_BYTES {
             open.writer.flush().map_err(|e| wrong(plain(e)))?;
@@ -117,14 +125,9 @@ impl<R: Rows> PartWriter<R> {
         let path = self.folder.join(format!("{name}.{UNFINISHED}"));
         let wrong = |source| PartError { path: path.clone(), source };
         let file = File::create(&path).map_err(wrong)?;
-        let properties = WriterProperties::builder()
-            .set_compression(Compression::ZSTD(ZstdLevel::default()))
-            .set_created_by(format!("sts-scan {}", env!("CARGO_PKG_VERSION")))
-            .set_statistics_enabled(EnabledStatistics::Chunk)
-            .build();
-        let writer =
-            ArrowWriter::try_new(BufWriter::new(Hashing::new(file)), schema::of(R::TABLE), Some(properties))
-                .map_err(|e| PartError { path: path.clone(), source: plain(e) })?;
+        let out = BufWriter::new(Hashing::new(file));
+        let writer = ArrowWriter::try_new(out, self.schema.clone(), Some(properties()))
+            .map_err(|e| PartError { path: path.clone(), source: plain(e) })?;
         self.next += 1;
         Ok(Open { name, path, writer, rows: 0 })
     }
@@ -141,6 +144,20 @@ impl<R: Rows> PartWriter<R> {
         let file = file.into_inner().map_err(|e| PartError { path, source: e.into_error() })?;
         Ok(Some(Closed { name, content: file.content(rows) }))
     }
+}
+
+/// How parts are written.
+fn properties() -> WriterProperties {
+    let mut properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        .set_created_by(format!("sts-scan {}", env!("CARGO_PKG_VERSION")))
+        .set_statistics_enabled(EnabledStatistics::Chunk);
+    for unlike in UNLIKE {
+        properties = properties
+            .set_column_dictionary_enabled((*unlike).into(), false)
+            .set_column_statistics_enabled((*unlike).into(), EnabledStatistics::None);
+    }
+    properties.build()
 }
 
 /// The operating system's error where there is one beneath, so that the message says "no space left" and not
@@ -186,7 +203,7 @@ mod tests {
             let (mx_dns, mx_kind) = (Some(DnsStatus::NoData), Some(MxKind::None));
             let mut row = DomainRow { mx_dns, mx_kind, ..DomainRow::default() };
             row.policy.body = Some(noise(&mut state, BODY));
-            writer.push(row).unwrap();
+            writer.push(Box::new(row)).unwrap();
             let encoded = writer.open.as_ref().map_or(0, |open| open.writer.memory_size());
             assert!(writer.bytes < BATCH_BYTES && encoded < GROUP_BYTES, "{} {encoded}", writer.bytes);
             most = most.max(encoded);

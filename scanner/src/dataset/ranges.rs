@@ -11,6 +11,19 @@ pub struct Positions {
 }
 
 impl Positions {
+    /// These, which are put in order for that: each by itself would be searched for.
+    #[must_use]
+    pub fn of(positions: &mut [u64]) -> Self {
+        positions.sort_unstable();
+        let mut all = Self::default();
+        for run in positions.chunk_by(|one, next| next - one <= 1) {
+            if let (Some(first), Some(last)) = (run.first(), run.last()) {
+                all.insert_range(*first, last + 1);
+            }
+        }
+        all
+    }
+
     /// Adds one position; false where it was there.
     pub fn insert(&mut self, position: u64) -> bool {
         if self.contains(position) {
@@ -85,6 +98,15 @@ mod tests {
             }
             let ends: Vec<(u64, u64)> = ours.ranges().collect();
             assert!(ends.windows(2).all(|w| w[0].1 < w[1].0));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn positions_at_once_are_those_one_by_one(mut positions in proptest::collection::vec(0u64..200, 0..100)) {
+            let mut each = Positions::default();
+            positions.iter().for_each(|position| { each.insert(*position); });
+            assert_eq!(Positions::of(&mut positions), each);
         }
     }
 

@@ -2,10 +2,19 @@
 
 use super::cell::Batch;
 use super::columns::Table;
+use arrow_array::BooleanArray;
+use arrow_schema::{DataType, Field, Schema};
 use parquet::arrow::ProjectionMask;
-use parquet::arrow::arrow_reader::{ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder};
+use parquet::arrow::arrow_reader::{
+    ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReader, ParquetRecordBatchReaderBuilder,
+    RowSelection,
+};
 use std::fs::File;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// Rows of a batch in which words are counted: a dictionary is looked at once for so many.
+const WORDS_ROWS: usize = 16_384;
 
 /// A part that cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +51,95 @@ pub fn parts(dataset: &Path, table: &Table) -> Result<Vec<PathBuf>, ReadError> {
     Ok(parts)
 }
 
+/// One committed part, whose columns can be read more than once.
+pub struct Part {
+    path: PathBuf,
+    table: &'static Table,
+    about: ArrowReaderMetadata,
+}
+
+impl Part {
+    /// Reads what the part says of itself.
+    ///
+    /// # Errors
+    /// It cannot be read, or is no Parquet file.
+    pub fn open(path: &Path, table: &'static Table) -> Result<Self, ReadError> {
+        let file = File::open(path).map_err(|e| ReadError::new(path, e))?;
+        let about = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new());
+        Ok(Self { path: path.to_owned(), table, about: about.map_err(|e| ReadError::new(path, e))? })
+    }
+
+    /// All rows.
+    fn all(&self, columns: &[&str]) -> Result<ParquetRecordBatchReader, ReadError> {
+        self.reader(&self.about, columns)?.build().map_err(|e| ReadError::new(&self.path, e))
+    }
+
+    /// All rows, texts as [`Batch::words`] gives them and not as [`Batch::text`] does, but for those of
+    /// `texts`.
+    ///
+    /// # Errors
+    /// The part cannot be read, or lacks one of the columns.
+    pub fn words(
+        &self,
+        columns: &[&str],
+        texts: &[&str],
+    ) -> Result<impl Iterator<Item = Result<Batch, ReadError>> + use<'_>, ReadError> {
+        let wrong = |e| ReadError::new(&self.path, e);
+        let as_words = |field: &Arc<Field>| {
+            let is_word = *field.data_type() == DataType::Utf8 && !texts.contains(&field.name().as_str());
+            let words = || DataType::Dictionary(Box::new(DataType::Int32), Box::new(DataType::Utf8));
+            if is_word { Arc::new(Field::clone(field).with_data_type(words())) } else { Arc::clone(field) }
+        };
+        let schema = self.about.schema();
+        let fields: Vec<Arc<Field>> = schema.fields().iter().map(as_words).collect();
+        let schema = Schema::new_with_metadata(fields, schema.metadata().clone());
+        let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
+        let about =
+            ArrowReaderMetadata::try_new(Arc::clone(self.about.metadata()), options).map_err(wrong)?;
+        let reader = self.reader(&about, columns)?.with_batch_size(WORDS_ROWS).build().map_err(wrong)?;
+        Ok(self.batches(reader))
+    }
+
+    /// The rows that are `wanted`, which has a value for each row of the part.
+    ///
+    /// # Errors
+    /// The part cannot be read, or lacks one of the columns.
+    pub fn rows(
+        &self,
+        columns: &[&str],
+        wanted: &[bool],
+    ) -> Result<impl Iterator<Item = Result<Batch, ReadError>> + use<'_>, ReadError> {
+        let builder = self.reader(&self.about, columns)?;
+        let wanted = BooleanArray::from(wanted.to_vec());
+        let reader = builder.with_row_selection(RowSelection::from_filters(&[wanted])).build();
+        Ok(self.batches(reader.map_err(|e| ReadError::new(&self.path, e))?))
+    }
+
+    fn batches(
+        &self,
+        reader: ParquetRecordBatchReader,
+    ) -> impl Iterator<Item = Result<Batch, ReadError>> + use<'_> {
+        reader.map(|batch| batch.map(Batch::new).map_err(|e| ReadError::new(&self.path, e)))
+    }
+
+    fn reader(
+        &self,
+        about: &ArrowReaderMetadata,
+        columns: &[&str],
+    ) -> Result<ParquetRecordBatchReaderBuilder<File>, ReadError> {
+        let file = File::open(&self.path).map_err(|e| ReadError::new(&self.path, e))?;
+        let builder = ParquetRecordBatchReaderBuilder::new_with_metadata(file, about.clone());
+        // A column that came later reads as null in datasets of older minor versions.
+        let is_newer = |name: &str| self.table.columns.iter().any(|c| c.name == name && c.since.is_some());
+        let is_missing = |c: &&&str| builder.schema().column_with_name(c).is_none() && !is_newer(c);
+        if let Some(missing) = columns.iter().find(is_missing) {
+            return Err(ReadError::new(&self.path, format!("it has no column `{missing}`")));
+        }
+        let mask = ProjectionMask::columns(builder.parquet_schema(), columns.iter().copied());
+        Ok(builder.with_projection(mask))
+    }
+}
+
 /// Every batch of a table's committed parts, with only some columns.
 pub struct Batches<'a> {
     table: &'static Table,
@@ -58,20 +156,6 @@ impl<'a> Batches<'a> {
     pub fn open(dataset: &Path, table: &'static Table, columns: &'a [&'a str]) -> Result<Self, ReadError> {
         Ok(Self { table, columns, parts: parts(dataset, table)?.into_iter(), open: None })
     }
-
-    fn begin(&self, path: &Path) -> Result<ParquetRecordBatchReader, ReadError> {
-        let wrong = |e: &dyn std::fmt::Display| ReadError::new(path, e);
-        let file = File::open(path).map_err(|e| wrong(&e))?;
-        let builder = ParquetRecordBatchReaderBuilder::try_new(file).map_err(|e| wrong(&e))?;
-        // A column that came later reads as null in datasets of older minor versions.
-        let is_newer = |name: &str| self.table.columns.iter().any(|c| c.name == name && c.since.is_some());
-        let is_missing = |c: &&&str| builder.schema().column_with_name(c).is_none() && !is_newer(c);
-        if let Some(missing) = self.columns.iter().find(is_missing) {
-            return Err(wrong(&format!("it has no column `{missing}`")));
-        }
-        let mask = ProjectionMask::columns(builder.parquet_schema(), self.columns.iter().copied());
-        builder.with_projection(mask).build().map_err(|e| wrong(&e))
-    }
 }
 
 impl Iterator for Batches<'_> {
@@ -86,7 +170,7 @@ impl Iterator for Batches<'_> {
                 }
             }
             let path = self.parts.next()?;
-            match self.begin(&path) {
+            match Part::open(&path, self.table).and_then(|part| part.all(self.columns)) {
                 Ok(reader) => self.open = Some((path, reader)),
                 Err(wrong) => return Some(Err(wrong)),
             }

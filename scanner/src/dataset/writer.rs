@@ -62,7 +62,8 @@ pub struct DatasetWriter {
     certificates: PartWriter<CertificateRow>,
     /// SHA-256 of the certificates that have a row.
     known: HashSet<[u8; 32]>,
-    done: Positions,
+    /// Positions of the rows of `domains` since the last commit.
+    done: Vec<u64>,
     checked: Checked,
     since: Instant,
     committed: Committed,
@@ -87,14 +88,14 @@ impl DatasetWriter {
             hosts: PartWriter::new(folder, scan, next(MX_HOSTS.name)),
             certificates: PartWriter::new(folder, scan, next(CERTIFICATES.name)),
             known,
-            done: Positions::default(),
+            done: Vec::new(),
             checked: Checked::read(folder),
             since: Instant::now(),
             committed: Committed { parts: commits.len() as u64, domains },
         }
     }
 
-    /// Takes what is final; commits parts that are full or old.
+    /// Takes what is final; commits parts that are full.
     ///
     /// # Errors
     /// The dataset cannot be written.
@@ -102,26 +103,34 @@ impl DatasetWriter {
         match row {
             FinalRow::Domain(position, mut row) => {
                 self.keep_certificates(&mut row.policy.tls)?;
-                self.done.insert(position);
-                self.domains.push(*row)?;
+                self.done.push(position);
+                self.domains.push(row)?;
             }
             FinalRow::Host(mut row) => {
                 self.keep_certificates(&mut row.smtp.tls)?;
-                self.hosts.push(*row)?;
+                self.hosts.push(row)?;
             }
         }
-        let most = self.domains.pending().max(self.hosts.pending());
-        if most >= PART_ROWS || (most > 0 && self.since.elapsed() >= PART_AGE) {
-            self.commit()
-        } else {
-            Ok(())
-        }
+        if self.pending() >= PART_ROWS { self.commit() } else { Ok(()) }
+    }
+
+    /// Commits parts that are old; to be called now and then, and not for each row.
+    ///
+    /// # Errors
+    /// The dataset cannot be written.
+    pub fn commit_old(&mut self) -> Result<(), WriteError> {
+        if self.pending() > 0 && self.since.elapsed() >= PART_AGE { self.commit() } else { Ok(()) }
+    }
+
+    /// Rows of the table that has the most which no line names yet.
+    fn pending(&self) -> u64 {
+        self.domains.pending().max(self.hosts.pending())
     }
 
     fn keep_certificates(&mut self, tls: &mut TlsEvidence) -> Result<(), WriteError> {
         for der in std::mem::take(&mut tls.chain) {
             if self.known.insert(certificate::sha256(&der)) {
-                self.certificates.push(certificate::facts(&der))?;
+                self.certificates.push(Box::new(certificate::facts(&der)))?;
             }
         }
         Ok(())
@@ -138,7 +147,8 @@ impl DatasetWriter {
         let hosts = self.hosts.close()?;
         self.append(&MX_HOSTS, hosts, Vec::new())?;
         let domains = self.domains.close()?;
-        let done = std::mem::take(&mut self.done).ranges().collect();
+        let done = Positions::of(&mut self.done).ranges().collect();
+        self.done.clear();
         self.append(&DOMAINS, domains, done)?;
         self.since = Instant::now();
         Ok(())

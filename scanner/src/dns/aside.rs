@@ -1,7 +1,7 @@
 //! Questions on which the scan as a whole hangs: they are asked whether or not the network is held to be
 //! there, each of the resolvers by itself, and silence is taken for what it is.
 
-use super::asking::{Reading, read};
+use super::attempts::{Reading, read};
 use super::effort::{PARTS, patience};
 use super::engine::{Engine, Event};
 use super::tcp::over_tcp;

@@ -1,68 +1,16 @@
-//! One question from its first attempt to its answer: other resolvers, TCP after truncation, and whether the
-//! silence is ours.
+//! One question from its first attempt to its answer, and whether a silence is ours.
 
+use super::attempts::{Attempt, Came};
 use super::effort::patience;
-use super::engine::{Engine, Event, Exchange};
+use super::engine::{Asks, CameAtOnce, Engine, Exchange};
 use super::iterate::{Iterating, Near};
-use super::overload::{QUICK, Suspect};
-use super::resolvers::{Chosen, Resolvers};
-use super::tcp::over_tcp;
-use super::trace::{self, Asked};
-use super::{Answer, Dns, Doubt, Effort, RecordType, engine_here, wire};
+use super::wire::Head;
+use super::{Answer, Dns, Doubt, Effort, RecordType, engine_here};
 use crate::admission::Waited;
 use crate::evidence::DnsStatus;
-use crate::fault::{LocalFault, Unfinished};
+use crate::fault::Unfinished;
 use crate::moment;
-use std::net::SocketAddr;
-use std::time::{Duration, Instant};
-
-/// What one answer is worth.
-pub(super) enum Reading {
-    /// It does not fit into a datagram.
-    Truncated,
-    /// Its bytes make no sense.
-    Unreadable,
-    /// This.
-    Says(Answer),
-}
-
-/// What the attempts of a question came to.
-struct Came {
-    answer: Answer,
-    /// Why none could be sent, where the network seems to be away.
-    fault: Option<LocalFault>,
-    /// Where it is a failure of which nobody knows whose it is.
-    suspect: Option<Suspect>,
-}
-
-impl Came {
-    /// An answer, or none in time.
-    fn of(answer: Option<Answer>) -> Self {
-        let answer = answer.unwrap_or_else(|| Answer::without(DnsStatus::Timeout, moment::now()));
-        Self { answer, fault: None, suspect: None }
-    }
-
-    /// An answer that took so long from one of the resolvers.
-    fn from(answer: Answer, resolvers: &Resolvers, chosen: Chosen, took: Duration) -> Self {
-        let is_refusal = answer.status == DnsStatus::Refused;
-        let is_quick_failure = || answer.status == DnsStatus::ServFail && took < QUICK;
-        let is_suspect = is_refusal || is_quick_failure() && !resolvers.only_fails(chosen);
-        let suspect = is_suspect.then(|| Suspect { resolver: resolvers.addr(chosen), is_refusal });
-        Self { suspect, ..Self::of(Some(answer)) }
-    }
-}
-
-/// What is done about an answer.
-enum Heeded {
-    /// It is the answer.
-    Final(Answer),
-    /// Another resolver may have a better one.
-    Useless(Answer),
-    /// It is asked for by TCP.
-    Truncated,
-    /// It is a failure, as all have been for long.
-    Failing(Answer),
-}
+use std::time::Instant;
 
 impl Dns {
     /// The answer to one question; dropping the future gives the question up.
@@ -106,24 +54,77 @@ impl Dns {
             // Boxed: it is not to make the state larger of those who ask resolvers.
             return Box::pin(self.walk(iterating, &engine, (effort, near), (name, kind), waited)).await;
         }
+        let mut first = None;
+        if self.waits_for_nothing(name) {
+            let chosen = self.resolvers.choose(None);
+            let part = effort.parts().first().copied().unwrap_or(1);
+            let asks = Asks {
+                name,
+                kind,
+                server: self.resolvers.addr(chosen),
+                patience: patience(self.deadline, part, self.deadline),
+                is_doubtful: effort == Effort::Once,
+            };
+            match engine.ask_once(asks, plain).await {
+                CameAtOnce::Read(answer, queued) => {
+                    waited.add(Waited::from(queued));
+                    self.resolvers.answered(chosen);
+                    return Ok(answer);
+                }
+                CameAtOnce::NoName => return Ok(Answer::without(DnsStatus::BadAnswer, moment::now())),
+                CameAtOnce::Else(exchange, event, queued) => {
+                    waited.add(Waited::from(queued));
+                    let took = exchange.began().elapsed().saturating_sub(queued);
+                    first = Some((exchange, Attempt { chosen, event, took }));
+                }
+            }
+        }
+        // Boxed, as it is rare: every question under way would hold room for it.
+        Box::pin(self.ask_on(&engine, effort, first, (name, kind), waited)).await
+    }
+
+    /// Whether a question can be asked at once, for which a permit is taken then. Where notes are taken it
+    /// goes the long way, which takes them.
+    fn waits_for_nothing(&self, name: &str) -> bool {
+        let is_plain = self.rate.is_none() && !self.trace.is_on() && !self.line.is_cut();
+        is_plain && !self.admission.excludes(name) && self.admission.has_dns_to_spare()
+    }
+
+    /// As [`Dns::ask_near`], from the beginning or after a first attempt that did not do.
+    async fn ask_on(
+        &self,
+        engine: &Engine,
+        effort: Effort,
+        mut first: Option<(Exchange, Attempt)>,
+        (name, kind): (&str, RecordType),
+        waited: &mut Waited,
+    ) -> Result<Answer, Unfinished> {
         self.trace.question(name, kind);
         let (mut asked, mut again) = (0, 0);
         loop {
-            self.line.until_up(waited).await?;
-            let Some(mut exchange) = engine.exchange(name, kind) else {
-                return Ok(Answer::without(DnsStatus::BadAnswer, moment::now()));
+            let (mut exchange, began, before) = match first.take() {
+                Some((exchange, attempt)) => {
+                    let began = exchange.began();
+                    (exchange, began, Some(attempt))
+                }
+                None => {
+                    self.line.until_up(waited).await?;
+                    let Some(exchange) = engine.exchange(name, kind) else {
+                        return Ok(Answer::without(DnsStatus::BadAnswer, moment::now()));
+                    };
+                    if effort == Effort::Once {
+                        exchange.doubt();
+                    }
+                    (exchange, Instant::now(), None)
+                }
             };
-            if effort == Effort::Once {
-                exchange.doubt();
-            }
-            let began = Instant::now();
             let Some(Came { answer, fault, suspect }) =
-                self.attempts(effort, &engine, &mut exchange, name, waited).await?
+                self.attempts((effort, began), engine, &mut exchange, before, name, waited).await?
             else {
                 continue;
             };
             if let Some(suspect) = suspect
-                && Box::pin(self.is_worth_asking_again(&engine, suspect, again, waited)).await?
+                && Box::pin(self.is_worth_asking_again(engine, suspect, again, waited)).await?
             {
                 again += 1;
                 continue;
@@ -206,117 +207,10 @@ impl Dns {
         }
     }
 
-    /// What the attempts of one question came to; `None` where the network was away, and nothing of it
-    /// counts.
-    async fn attempts(
-        &self,
-        effort: Effort,
-        engine: &Engine,
-        exchange: &mut Exchange,
-        name: &str,
-        waited: &mut Waited,
-    ) -> Result<Option<Came>, Unfinished> {
-        let mut left = self.deadline;
-        let began = Instant::now();
-        let mut last: Option<Chosen> = None;
-        // An answer that is none, kept for the case that no resolver has a better one.
-        let mut useless = None;
-        for &part in effort.parts() {
-            self.admission.dns(waited).await?;
-            let chosen = self.resolvers.choose(last);
-            last = Some(chosen);
-            let resolver = self.resolvers.addr(chosen);
-            if let Some(pace) = self.resolvers.pace(chosen) {
-                self.admission.paced(pace, waited).await?;
-            }
-            self.still_admits(name)?;
-            let began = Instant::now();
-            let (event, queued) = exchange.send(resolver, patience(self.deadline, part, left)).await;
-            waited.add(Waited::from(queued));
-            let took = began.elapsed().saturating_sub(queued);
-            left = left.saturating_sub(took);
-            self.trace.asked_of_resolver(|| of_resolver(exchange, &event, resolver, took));
-            match event {
-                Event::Fault(ours) if ours.is_of_network() => {
-                    return Ok(Some(Came { fault: Some(ours), ..Came::of(useless) }));
-                }
-                Event::Fault(ours) => return Err(ours.into()),
-                Event::Closed => return Err(Unfinished::Stopped),
-                Event::Expired | Event::Unreachable => self.resolvers.silent(chosen),
-                Event::Answer => match self.heed(engine, chosen, read(exchange)) {
-                    Heeded::Final(answer) => {
-                        return Ok(Some(Came::from(answer, &self.resolvers, chosen, took)));
-                    }
-                    Heeded::Useless(answer) => useless = Some(answer),
-                    Heeded::Truncated => {
-                        let _aside = engine.step_aside();
-                        // Boxed: it is rare, and its state would be as large as all the rest.
-                        let reply = Box::pin(self.by_tcp(exchange, chosen, left, name, waited)).await?;
-                        let read = |reply: &Vec<u8>| {
-                            exchange.read(|query, _| Answer::of_wire(query, reply, moment::now()))
-                        };
-                        let answer = reply.as_ref().and_then(read);
-                        let cut = || Answer::without(DnsStatus::Truncated, moment::now());
-                        return Ok(Some(Came::of(Some(answer.unwrap_or_else(cut)))));
-                    }
-                    Heeded::Failing(answer) => {
-                        let is_believed = Box::pin(self.believes_failures(waited)).await?;
-                        return Ok(is_believed.then(|| Came::from(answer, &self.resolvers, chosen, took)));
-                    }
-                },
-            }
-            if left.is_zero() {
-                break;
-            }
-        }
-        Ok(Some(match (useless, last) {
-            (Some(answer), Some(last)) => Came::from(answer, &self.resolvers, last, began.elapsed()),
-            (useless, _) => Came::of(useless),
-        }))
-    }
-
     /// Whether a name may still be asked about: said last of all, since the wait for pace may have been long
     /// and an exclusion file may have grown meanwhile.
-    fn still_admits(&self, name: &str) -> Result<(), Unfinished> {
+    pub(super) fn still_admits(&self, name: &str) -> Result<(), Unfinished> {
         if self.admission.excludes(name) { Err(Unfinished::Excluded) } else { Ok(()) }
-    }
-
-    /// Asks a resolver again by TCP what did not fit into a datagram, at the pace of every question.
-    async fn by_tcp(
-        &self,
-        exchange: &Exchange,
-        chosen: Chosen,
-        left: Duration,
-        name: &str,
-        waited: &mut Waited,
-    ) -> Result<Option<Vec<u8>>, Unfinished> {
-        self.admission.dns(waited).await?;
-        if let Some(pace) = self.resolvers.pace(chosen) {
-            self.admission.paced(pace, waited).await?;
-        }
-        self.still_admits(name)?;
-        Ok(over_tcp(exchange, self.resolvers.addr(chosen), left, true).await?)
-    }
-
-    /// Notes what an answer says about its resolver.
-    fn heed(&self, engine: &Engine, chosen: Chosen, reading: Reading) -> Heeded {
-        match reading {
-            Reading::Truncated => Heeded::Truncated,
-            Reading::Unreadable => Heeded::Useless(Answer::without(DnsStatus::BadAnswer, moment::now())),
-            Reading::Says(answer) if answer.status == DnsStatus::Refused => {
-                if self.resolvers.refused(chosen) {
-                    engine.slow_down(self.resolvers.addr(chosen));
-                }
-                if self.resolvers.len() == 1 { Heeded::Final(answer) } else { Heeded::Useless(answer) }
-            }
-            Reading::Says(answer) if answer.status == DnsStatus::ServFail => {
-                if self.resolvers.failed(chosen) { Heeded::Failing(answer) } else { Heeded::Final(answer) }
-            }
-            Reading::Says(answer) => {
-                self.resolvers.answered(chosen);
-                Heeded::Final(answer)
-            }
-        }
     }
 }
 
@@ -329,27 +223,13 @@ const fn agreement(agree: Option<bool>) -> &'static str {
     }
 }
 
-/// What is noted of one attempt.
-fn of_resolver(exchange: &Exchange, event: &Event, resolver: SocketAddr, took: Duration) -> Asked {
-    let asked = exchange.read(|query, _| wire::asked(query));
-    let (name, kind) =
-        asked.map(|(name, kind)| (wire::name_text(&name), kind.to_string())).unwrap_or_default();
-    let came = match event {
-        Event::Answer => match read(exchange) {
-            Reading::Truncated => "truncated".to_owned(),
-            Reading::Unreadable => "unreadable".to_owned(),
-            Reading::Says(answer) => trace::said(&answer),
-        },
-        other => other.to_string(),
-    };
-    Asked { depth: 0, name, kind, zone: None, server: None, addr: resolver.ip(), by: "UDP", came, took }
-}
-
-pub(super) fn read(exchange: &Exchange) -> Reading {
-    exchange.read(|query, reply| {
-        if wire::Head::of_answer(reply).is_some_and(wire::Head::is_truncated) {
-            return Reading::Truncated;
-        }
-        Answer::of_wire(query, reply, moment::now()).map_or(Reading::Unreadable, Reading::Says)
-    })
+/// An answer that says something of the name, with its status; `None` for one that is asked for again, or
+/// that says something of the resolver.
+fn plain(query: &[u8], reply: &[u8]) -> Option<(Answer, DnsStatus)> {
+    if Head::of_answer(reply).is_none_or(|head| head.is_truncated() || head.is_failure()) {
+        return None;
+    }
+    let answer = Answer::of_wire(query, reply, moment::now())?;
+    let status = answer.status;
+    (!matches!(status, DnsStatus::Refused | DnsStatus::ServFail)).then_some((answer, status))
 }

@@ -2,6 +2,7 @@
 //! servers themselves where no resolver is asked. What a scan records goes by [`super::Dns`], which keeps
 //! what this hides (the code behind an alias, the AD bit, what the resolver said of a failure).
 
+use super::answer::Data;
 use super::engine::EngineConnections;
 use super::{Dns, RecordType, engine_here, wire};
 use crate::admission::Waited;
@@ -9,7 +10,7 @@ use crate::fault::LocalFault;
 use hickory_resolver::Resolver;
 use hickory_resolver::config::{NameServerConfig, ResolveHosts, ResolverConfig};
 use hickory_resolver::net::NetError;
-use hickory_resolver::proto::rr::{Name, RData};
+use hickory_resolver::proto::rr::Name;
 use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
@@ -53,7 +54,7 @@ impl<'a> Lookup<'a> {
             .map_err(|e| LocalFault::Setup { doing: "set up the resolver", reason: e.to_string() })
     }
 
-    async fn records(&self, name: Name, kind: RecordType) -> Result<Vec<RData>, NoAnswer> {
+    async fn records(&self, name: Name, kind: RecordType) -> Result<Vec<Data>, NoAnswer> {
         let resolver = match &self.0 {
             By::Resolver(resolver) => resolver,
             By::Authorities(dns) => {
@@ -63,7 +64,7 @@ impl<'a> Lookup<'a> {
             }
         };
         match resolver.lookup(name, kind).await {
-            Ok(found) => Ok(found.answers().iter().map(|record| record.data.clone()).collect()),
+            Ok(found) => Ok(found.answers().iter().map(|record| Data::from(&record.data)).collect()),
             Err(none) if is_empty(&none) => Ok(Vec::new()),
             Err(_) => Err(NoAnswer),
         }
@@ -77,7 +78,8 @@ impl<'a> Lookup<'a> {
         let mut found = Vec::new();
         for kind in [RecordType::A, RecordType::AAAA] {
             let records = self.records(absolute(name)?, kind).await?;
-            found.extend(records.iter().filter_map(RData::ip_addr));
+            let addr = |record: Data| if let Data::Address(addr) = record { Some(addr) } else { None };
+            found.extend(records.into_iter().filter_map(addr));
         }
         Ok(found)
     }
@@ -88,11 +90,8 @@ impl<'a> Lookup<'a> {
     /// There was no answer.
     pub async fn names(&self, addr: IpAddr) -> Result<Vec<String>, NoAnswer> {
         let records = self.records(Name::from(addr), RecordType::PTR).await?;
-        let name = |record: &RData| match record {
-            RData::PTR(name) => Some(wire::name_text(&name.0)),
-            _ => None,
-        };
-        Ok(records.iter().filter_map(name).collect())
+        let name = |record: Data| if let Data::Ptr(name) = record { Some(name) } else { None };
+        Ok(records.into_iter().filter_map(name).collect())
     }
 
     /// The MX hosts of a domain, the preferred ones first; none where it has none.
@@ -101,11 +100,11 @@ impl<'a> Lookup<'a> {
     /// There was no answer.
     pub async fn mx(&self, domain: &str) -> Result<Vec<String>, NoAnswer> {
         let records = self.records(absolute(domain)?, RecordType::MX).await?;
-        let host = |record: &RData| match record {
-            RData::MX(mx) => Some((mx.preference, wire::name_text(&mx.exchange))),
+        let host = |record: Data| match record {
+            Data::Mx(preference, host) => Some((preference, host)),
             _ => None,
         };
-        let mut hosts: Vec<(u16, String)> = records.iter().filter_map(host).collect();
+        let mut hosts: Vec<(u16, String)> = records.into_iter().filter_map(host).collect();
         hosts.sort();
         Ok(hosts.into_iter().map(|(_, host)| host).filter(|host| host != ".").collect())
     }

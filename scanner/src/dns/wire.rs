@@ -1,5 +1,5 @@
 //! The bytes of a DNS message as far as we read them ourselves: the question we ask, the head of an answer,
-//! and whether an answer belongs to a question. Records are read by hickory-proto.
+//! and whether an answer belongs to a question. Records are read by `answer`, most by hickory-proto.
 
 use hickory_resolver::proto::rr::{Name, RecordType};
 use hickory_resolver::proto::serialize::binary::{BinDecodable, BinDecoder};
@@ -97,6 +97,9 @@ pub(super) fn cookie_of(mut options: &[u8]) -> Option<&[u8]> {
 /// Writes a name in lower case; `None` where the text is none.
 pub(super) fn write_name(name: &str, out: &mut Vec<u8>) -> Option<()> {
     let begin = out.len();
+    if memchr::memchr(b'\\', name.as_bytes()).is_none() {
+        return write_plain_name(name, out);
+    }
     let mut label = begin;
     let mut bytes = name.strip_suffix('.').unwrap_or(name).bytes();
     if bytes.len() > 0 {
@@ -123,10 +126,36 @@ pub(super) fn write_name(name: &str, out: &mut Vec<u8>) -> Option<()> {
     (out.len() - begin <= LONGEST_NAME).then_some(())
 }
 
+/// As [`write_name`], of a text without escapes.
+fn write_plain_name(name: &str, out: &mut Vec<u8>) -> Option<()> {
+    let begin = out.len();
+    let name = name.strip_suffix('.').unwrap_or(name).as_bytes();
+    if !name.is_empty() {
+        // The dots become the lengths of the labels that follow them.
+        out.push(0);
+        out.extend_from_slice(name);
+        out[begin..].make_ascii_lowercase();
+        let mut label = begin;
+        for dot in memchr::memchr_iter(b'.', name) {
+            let next = begin + 1 + dot;
+            out[label] = label_length(next - label - 1)?;
+            label = next;
+        }
+        out[label] = label_length(out.len() - label - 1)?;
+    }
+    out.push(0);
+    (out.len() - begin <= LONGEST_NAME).then_some(())
+}
+
+/// The length of a label as a byte; `None` where none is so long.
+fn label_length(len: usize) -> Option<u8> {
+    u8::try_from(len).ok().filter(|_| (1..=LONGEST_LABEL).contains(&len))
+}
+
 /// Writes a label's length before it.
 fn close_label(out: &mut [u8], begin: usize) -> Option<()> {
     let len = out.len() - begin - 1;
-    out[begin] = u8::try_from(len).ok().filter(|_| (1..=LONGEST_LABEL).contains(&len))?;
+    out[begin] = label_length(len)?;
     Some(())
 }
 
@@ -314,7 +343,8 @@ pub(super) fn errors_of_empty(message: &[u8]) -> Option<Vec<i32>> {
     Some(codes.unwrap_or_default())
 }
 
-fn option_errors(mut options: &[u8]) -> Option<Vec<i32>> {
+/// The extended errors (RFC 8914) among the options of an OPT; `None` where they make no sense.
+pub(super) fn option_errors(mut options: &[u8]) -> Option<Vec<i32>> {
     let mut codes = Vec::new();
     while let Some(&[c0, c1, l0, l1]) = options.first_chunk() {
         let end = 4 + usize::from(u16::from_be_bytes([l0, l1]));

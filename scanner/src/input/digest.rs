@@ -1,13 +1,19 @@
 //! SHA-256 of a list while it is read.
 
-use sha2::{Digest as _, Sha256};
+use aws_lc_rs::digest::{Context, SHA256};
 use std::fmt::Write as _;
 use std::io::{self, Read};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// Hash and length of the bytes that went through, shared with the reader they go through.
-#[derive(Clone, Default)]
-pub(super) struct Digest(Arc<Mutex<(Sha256, u64)>>);
+#[derive(Clone)]
+pub(super) struct Digest(Arc<Mutex<(Context, u64)>>);
+
+impl Default for Digest {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new((Context::new(&SHA256), 0))))
+    }
+}
 
 impl Digest {
     fn update(&self, bytes: &[u8]) {
@@ -19,11 +25,12 @@ impl Digest {
     /// SHA-256 in lower-case hexadecimal, and the number of bytes, of what was read so far.
     pub(super) fn so_far(&self) -> (String, u64) {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let hex = state.0.clone().finalize().iter().fold(String::with_capacity(64), |mut hex, byte| {
-            // Writing to a string cannot fail.
-            let _ = write!(hex, "{byte:02x}");
-            hex
-        });
+        let hex =
+            state.0.clone().finish().as_ref().iter().fold(String::with_capacity(64), |mut hex, byte| {
+                // Writing to a string cannot fail.
+                let _ = write!(hex, "{byte:02x}");
+                hex
+            });
         (hex, state.1)
     }
 }

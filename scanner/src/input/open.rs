@@ -74,7 +74,7 @@ pub(super) struct Opened {
     pub(super) read_as: ReadAs,
     pub(super) form: Form,
     /// Of the bytes as they lie in the file, complete when the source has ended;
-    /// `None` where the file is read in pieces (zip, Parquet).
+    /// `None` where the file is read in pieces (zip, Parquet), or again.
     pub(super) digest: Option<Digest>,
 }
 
@@ -97,8 +97,17 @@ impl Unpacked {
 impl ListSpec {
     /// Opens it and finds out what it is.
     pub(super) fn open(&self) -> Result<Opened, InputError> {
+        self.open_with(Some(Digest::default()))
+    }
+
+    /// As [`ListSpec::open`]; a file that can be read a second time is not hashed.
+    pub(super) fn open_again(&self) -> Result<Opened, InputError> {
+        self.open_with(self.is_stream().then(Digest::default))
+    }
+
+    fn open_with(&self, digest: Option<Digest>) -> Result<Opened, InputError> {
         let Location::File(path) = &self.location else {
-            return self.stream(Box::new(io::stdin()));
+            return self.stream(Box::new(io::stdin()), digest);
         };
         let failed = |cause| InputError::Open { list: self.typed(), cause };
         let mut file = File::open(path).map_err(failed)?;
@@ -108,7 +117,7 @@ impl ListSpec {
             return Ok(rows(self.table(parquet::open_all(parts, &self.choices))?, "Parquet in a folder"));
         }
         if !metadata.is_file() {
-            return self.stream(Box::new(file));
+            return self.stream(Box::new(file), digest);
         }
         let mut head = Vec::new();
         (&mut file).take(8).read_to_end(&mut head).map_err(failed)?;
@@ -116,7 +125,7 @@ impl ListSpec {
         match sniff::container(&head) {
             Container::Zip => self.zip(file),
             Container::Parquet => Ok(rows(self.table(parquet::open(file, &self.choices))?, "Parquet")),
-            _ => self.stream(Box::new(file)),
+            _ => self.stream(Box::new(file), digest),
         }
     }
 
@@ -139,9 +148,12 @@ impl ListSpec {
         parts.map_err(|found| InputError::Directory { list: self.typed(), found })
     }
 
-    fn stream(&self, stream: Stream) -> Result<Opened, InputError> {
-        let digest = Digest::default();
-        let sample = self.sample(Box::new(Digesting::new(stream, digest.clone())))?;
+    fn stream(&self, stream: Stream, digest: Option<Digest>) -> Result<Opened, InputError> {
+        let stream: Stream = match &digest {
+            Some(digest) => Box::new(Digesting::new(stream, digest.clone())),
+            None => stream,
+        };
+        let sample = self.sample(stream)?;
         let packed = sniff::container(&sample.head);
         if packed::has_large_window(&sample.head) {
             return Err(InputError::Window { list: self.typed() });
@@ -161,7 +173,7 @@ impl ListSpec {
             }
             Container::Plain => (Box::new(stream), None),
         };
-        Ok(self.text(unpacked, packed)?.opened(packed, Some(digest)))
+        Ok(self.text(unpacked, packed)?.opened(packed, digest))
     }
 
     fn zip(&self, file: File) -> Result<Opened, InputError> {

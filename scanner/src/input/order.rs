@@ -51,18 +51,23 @@ impl FromStr for Shard {
     }
 }
 
+/// Room that is taken for a window at first.
+const ROOM: usize = 1 << 16;
+
 /// A stretch of the list, given out in random order: neighbours in a list are often the same operator's.
 ///
 /// The order is that of the seeded fingerprints, so it is fixed for list, seed and shard and needs no
 /// generator.
 pub(super) struct Window<T> {
     size: usize,
-    items: Vec<(u64, T)>,
+    items: Vec<Option<T>>,
+    /// Fingerprint and place of each: these are sorted, and not the items, which are large.
+    order: Vec<(u64, u32)>,
 }
 
 impl<T> Window<T> {
     pub(super) fn new(size: usize) -> Self {
-        Self { size: size.max(1), items: Vec::new() }
+        Self { size: size.clamp(1, u32::MAX as usize), items: Vec::new(), order: Vec::new() }
     }
 
     pub(super) fn is_full(&self) -> bool {
@@ -70,20 +75,33 @@ impl<T> Window<T> {
     }
 
     pub(super) fn push(&mut self, fingerprint: u64, item: T) {
-        self.items.push((fingerprint, item));
+        if self.items.capacity() == 0 {
+            // At once, as it would be copied each time that it grows.
+            self.items.reserve_exact(self.size.min(ROOM));
+            self.order.reserve_exact(self.size.min(ROOM));
+        }
+        let place = u32::try_from(self.items.len()).unwrap_or(u32::MAX);
+        self.order.push((fingerprint, place));
+        self.items.push(Some(item));
     }
 
     /// Ends the filling: from now on items are given out.
     pub(super) fn spread(&mut self) {
-        self.items.sort_unstable_by_key(|(fingerprint, _)| *fingerprint);
+        self.order.sort_unstable();
     }
 
     pub(super) fn pop(&mut self) -> Option<(u64, T)> {
-        self.items.pop()
+        let (fingerprint, place) = self.order.pop()?;
+        let item = self.items.get_mut(place as usize).and_then(Option::take)?;
+        if self.order.is_empty() {
+            self.items.clear();
+        }
+        Some((fingerprint, item))
     }
 
     pub(super) fn clear(&mut self) {
         self.items.clear();
+        self.order.clear();
     }
 }
 

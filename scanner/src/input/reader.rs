@@ -150,7 +150,7 @@ impl Reader {
     /// A list cannot be opened, is no list, or (not the first) cannot be read to its end.
     pub fn open(lists: &[ListSpec], options: Options) -> Result<Self, InputError> {
         let (first, later) = lists.split_first().ok_or(InputError::NoList)?;
-        let mut current = first.open()?;
+        let mut current = first.open_again()?;
         let head = if first.is_stream() { judged(&mut current, first)? } else { VecDeque::new() };
         let fingerprint = Fingerprint::seeded(options.seed);
         let memberships = match later {
@@ -202,7 +202,7 @@ impl Reader {
                 Some(opened) => opened,
                 None => match self.lists.get(self.at) {
                     Some(list) => {
-                        let opened = self.current.insert(list.open()?);
+                        let opened = self.current.insert(list.open_again()?);
                         self.counts.lists.push(ListCounts::of(opened));
                         opened
                     }
@@ -358,7 +358,7 @@ fn memberships(
         if list.is_stream() {
             return Err(InputError::StreamNotFirst { list: list.typed() });
         }
-        let mut opened = list.open()?;
+        let mut opened = list.open_again()?;
         while read(&mut opened, list, &mut raw)? {
             let Ok(Found { name: domain, .. }) = form::name_in(&raw, opened.form) else { continue };
             if !options.takes(&domain) {

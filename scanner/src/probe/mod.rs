@@ -69,8 +69,8 @@ pub struct Probe {
 pub struct Domain {
     /// Its position in the list.
     pub position: u64,
-    /// What is known.
-    pub row: DomainRow,
+    /// What is known; boxed, since it is handed on to the writer.
+    pub row: Box<DomainRow>,
     /// What came of asking for its own addresses, where that was asked.
     implicit: Option<DnsStatus>,
     /// What came of asking for its name servers, where that was asked.
@@ -88,7 +88,7 @@ pub struct Domain {
     near: Near,
     /// How far this look is.
     far: Far,
-    /// Of this look.
+    /// Of this look; that of the first is when the domain was made.
     #[serde(skip, default = "Instant::now")]
     began: Instant,
 }
@@ -113,7 +113,7 @@ impl Domain {
         };
         Self {
             position: entry.position,
-            row,
+            row: Box::new(row),
             implicit: None,
             ns: None,
             control: control::Control::default(),
@@ -181,7 +181,7 @@ impl Domain {
     pub fn into_row(mut self) -> Box<DomainRow> {
         self.row.waited_ms = self.waited.millis();
         self.row.total_ms = moment::millis(self.began.elapsed());
-        Box::new(self.row)
+        self.row
     }
 }
 
@@ -212,13 +212,15 @@ impl Probe {
     /// This machine failed, or the scan was stopped.
     pub async fn records(&self, domain: &mut Domain) -> Result<(), Unfinished> {
         domain.row.attempts += 1;
-        domain.began = Instant::now();
+        if domain.row.attempts > 1 {
+            domain.began = Instant::now();
+        }
         domain.far = Far::Records;
         if open(domain.row.mx_dns) {
-            let name = domain.row.domain.clone();
             domain.note_retry(Question::Mx, domain.row.mx_dns);
-            let (near, waited) = (Some(&domain.near), &mut domain.waited);
-            let answer = self.dns.ask_near(Effort::Full, near, &name, RecordType::MX, waited).await?;
+            let (near, name) = (Some(&domain.near), domain.row.domain.as_str());
+            let asking = self.dns.ask_near(Effort::Full, near, name, RecordType::MX, &mut domain.waited);
+            let answer = asking.await?;
             domain.row.delegated_to = domain.near.delegated_to();
             domain.row.ds = domain.near.ds().or(domain.row.ds);
             let gone = answer.status == DnsStatus::NxDomain && !answer.is_aliased();
@@ -236,7 +238,7 @@ impl Probe {
     }
 
     async fn texts_and_addresses(&self, domain: &mut Domain) -> Result<(), Unfinished> {
-        let name = domain.row.domain.clone();
+        let name = domain.row.domain.as_str();
         let no_mx = matches!(domain.row.mx_dns, Some(DnsStatus::NoData | DnsStatus::NxDomain));
         let addresses_open = no_mx && open(domain.implicit);
         let everyone = self.plan.implicit_mx == ImplicitScope::All;
@@ -246,12 +248,21 @@ impl Probe {
         let effort = if silent { Effort::Once } else { Effort::Full };
         let wanted = |status| open(status).then_some(effort);
         let near = &domain.near;
-        let sts = self.text_records(near, format!("_mta-sts.{name}"), wanted(domain.row.sts_dns), &mut first);
+        let below = |labels: &str| [labels, name].concat();
+        let sts = self.text_records(near, below("_mta-sts."), wanted(domain.row.sts_dns), &mut first);
         let tlsrpt =
-            self.text_records(near, format!("_smtp._tls.{name}"), wanted(domain.row.tlsrpt_dns), &mut second);
-        let implicit = self.has_address(near, &name, addresses_open && everyone, &mut third);
-        let dmarc = self.companion(domain, wanted(domain.row.dmarc.dns), &mut fourth);
-        let (sts, tlsrpt, mut implicit, dmarc) = tokio::join!(sts, tlsrpt, implicit, dmarc);
+            self.text_records(near, below("_smtp._tls."), wanted(domain.row.tlsrpt_dns), &mut second);
+        let (asks_now, asks_dmarc) = (addresses_open && everyone, wanted(domain.row.dmarc.dns));
+        let further = async {
+            if !asks_now && (asks_dmarc.is_none() || !self.plan.companions.contains(&Companion::Dmarc)) {
+                return (Ok(None), Ok(None));
+            }
+            // Boxed: most names have no further questions, and each would hold room for them.
+            let implicit = self.has_address(near, name, asks_now, &mut third);
+            let dmarc = self.companion(domain, asks_dmarc, &mut fourth);
+            Box::pin(futures::future::join(implicit, dmarc)).await
+        };
+        let (sts, tlsrpt, (mut implicit, dmarc)) = futures::future::join3(sts, tlsrpt, further).await;
         if let Some(answer) = sts? {
             domain.note_retry(Question::Sts, domain.row.sts_dns);
             take_sts(&mut domain.row, &answer);
@@ -265,7 +276,7 @@ impl Probe {
             domain.row.dmarc = dmarc;
         }
         if addresses_open && !everyone && domain.signals() {
-            implicit = self.has_address(&domain.near, &name, true, &mut third).await;
+            implicit = self.has_address(&domain.near, &domain.row.domain, true, &mut third).await;
         }
         if let Some(status) = implicit? {
             domain.note_retry(Question::Address, domain.implicit);
@@ -333,17 +344,17 @@ fn take_mx(row: &mut DomainRow, answer: &Answer) {
 /// Where mail goes by an answer to the MX question, and the set; both are open where there is no MX.
 fn mx_set(answer: &Answer) -> (MxKind, Option<Vec<Mx>>) {
     match answer.status {
-        DnsStatus::NoError => match answer.mx().as_slice() {
-            [(_, root)] if root == "." => (MxKind::Null, Some(Vec::new())),
-            set => (MxKind::Explicit, Some(set.iter().map(|(p, host)| member(*p, host)).collect())),
+        DnsStatus::NoError => match answer.mx() {
+            set if set.len() == 1 && set[0].1 == "." => (MxKind::Null, Some(Vec::new())),
+            set => (MxKind::Explicit, Some(set.into_iter().map(|(p, host)| member(p, host)).collect())),
         },
         DnsStatus::NxDomain if !answer.is_aliased() => (MxKind::None, Some(Vec::new())),
         _ => (MxKind::Unknown, None),
     }
 }
 
-fn member(preference: u16, host: &str) -> Mx {
-    Mx { preference, host: host.to_owned(), matched: None, pattern: None }
+fn member(preference: u16, host: String) -> Mx {
+    Mx { preference, host, matched: None, pattern: None }
 }
 
 /// No MX: the domain's own address takes its place, preference 0 (RFC 5321 section 5.1).
@@ -351,7 +362,7 @@ fn take_implicit(row: &mut DomainRow, status: DnsStatus) {
     let kind = implicit(status);
     row.mx_kind = Some(kind);
     row.mx = match kind {
-        MxKind::Implicit => Some(vec![member(0, &row.domain)]),
+        MxKind::Implicit => Some(vec![member(0, row.domain.clone())]),
         MxKind::None => Some(Vec::new()),
         _ => None,
     };

@@ -321,6 +321,7 @@ fn write(mut writer: DatasetWriter, mut rows: mpsc::Receiver<FinalRow>) -> Resul
         for one in taken.drain(..) {
             writer.take(one).map_err(|e| ScanError::write(e, writer.committed()))?;
         }
+        writer.commit_old().map_err(|e| ScanError::write(e, writer.committed()))?;
         std::thread::sleep(EVIDENCE_PAUSE);
     }
     writer.finish().map_err(|e| ScanError::write(e, writer.committed()))

@@ -20,6 +20,7 @@ use std::convert::Infallible;
 use std::panic::AssertUnwindSafe;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -300,7 +301,11 @@ impl Pipeline {
 
     async fn write(&self, row: FinalRow) {
         // The writer ends early only where the disk failed; then the row is done again on resume.
-        if self.writer.send(row).await.is_err() {
+        let sent = match self.writer.try_send(row) {
+            Err(TrySendError::Full(row)) => self.writer.send(row).await.is_ok(),
+            sent => sent.is_ok(),
+        };
+        if !sent {
             self.stop.cancel();
         }
     }

@@ -204,14 +204,14 @@ mod tests {
             domain: format!("d{position}.example"),
         });
         let mx = Mx { preference: 10, host: "mx.example".to_owned(), matched: Some(true), pattern: None };
-        domain.row = DomainRow {
+        *domain.row = DomainRow {
             attempts: 1,
             mx_dns: Some(DnsStatus::ServFail),
             mx_kind: Some(MxKind::Unknown),
             mx: Some(vec![mx]),
             dns_retried: vec![Retried { question: Question::Mx, status: DnsStatus::ServFail }],
             sts_signals: Some(false),
-            ..domain.row
+            ..*domain.row
         };
         Waiting::Domain(Box::new(domain))
     }

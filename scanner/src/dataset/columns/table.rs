@@ -54,7 +54,7 @@ macro_rules! table {
         impl $crate::dataset::batch::Rows for $from {
             const TABLE: &'static $crate::dataset::contract::Table = &$table;
 
-            fn arrays(rows: &[Self]) -> Result<Vec<arrow_array::ArrayRef>, arrow_schema::ArrowError> {
+            fn arrays(rows: &[Box<Self>]) -> Result<Vec<arrow_array::ArrayRef>, arrow_schema::ArrowError> {
                 Ok(vec![$($crate::dataset::batch::array::<column::$column>(rows)?,)+])
             }
 

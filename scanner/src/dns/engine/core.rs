@@ -330,7 +330,9 @@ impl Core {
         self.counts.retransmitted += u64::from(slot.attempts > 0);
         self.counts.sent += 1;
         slot.attempts += 1;
-        slot.queued = now.saturating_duration_since(slot.asked);
+        // Most go out at once.
+        slot.queued =
+            if now == slot.asked { Duration::ZERO } else { now.saturating_duration_since(slot.asked) };
         slot.stage = Stage::Sent;
         slot.place = Place::Window;
         lane.flow.enter(now, slot.patience);

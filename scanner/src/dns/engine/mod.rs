@@ -14,6 +14,7 @@ mod handle;
 mod ids;
 mod lane;
 mod levels;
+mod once;
 mod port;
 mod slot;
 mod socket;
@@ -24,6 +25,7 @@ pub use counts::Counts;
 pub use flow::LATE_A_PLACE;
 pub use handle::{EngineConnections, EngineHandle};
 pub(super) use levels::{Bound, Bounds, Scope};
+pub(super) use once::{Asks, Came as CameAtOnce};
 
 use self::core::Core;
 use super::wire::{self, Edns};
@@ -349,6 +351,11 @@ impl Exchange {
             core.outcome(self.slot, cx.waker()).map_or(Poll::Pending, Poll::Ready)
         })
         .await
+    }
+
+    /// When the last attempt began: it was sent, or put where it waits for room.
+    pub(super) fn began(&self) -> Instant {
+        lock(&self.engine).began(self.slot)
     }
 
     /// Waits until the server may be asked by TCP what did not fit into a datagram, within the bounds of

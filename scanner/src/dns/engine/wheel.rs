@@ -6,6 +6,9 @@ use std::time::{Duration, Instant};
 /// and each turn of the wheel wakes the driver.
 const TICK: Duration = Duration::from_millis(5);
 
+/// Ticks in a second.
+const TICKS: u64 = 1_000 / 5;
+
 /// Buckets; a deadline further away than a round (2.56 s) goes round again.
 const BUCKETS: u64 = 512;
 
@@ -26,8 +29,8 @@ impl<T: Copy> Wheel<T> {
 
     /// The last tick that is over at `at`.
     fn tick(&self, at: Instant) -> u64 {
-        let since = at.saturating_duration_since(self.began).as_millis() / TICK.as_millis();
-        u64::try_from(since).unwrap_or(u64::MAX)
+        let since = at.saturating_duration_since(self.began);
+        since.as_secs().saturating_mul(TICKS) + u64::from(since.subsec_nanos() / TICK.subsec_nanos())
     }
 
     fn bucket(tick: u64) -> usize {

@@ -12,6 +12,11 @@ impl Core {
         if self.authorities.is_none() { &self.lanes } else { &[] }
     }
 
+    /// When the last attempt of a slot began.
+    pub(in crate::dns::engine) fn began(&self, slot: u32) -> Instant {
+        self.slots.get(slot as usize).map_or_else(Instant::now, |slot| slot.asked)
+    }
+
     /// Questions whose answer is late now.
     pub(in crate::dns::engine) fn late(&self) -> usize {
         self.aside + self.late + self.authorities.as_ref().map_or(0, |authorities| authorities.held())

@@ -40,10 +40,13 @@ impl Core {
             return;
         }
         state.heard = true;
-        if now.saturating_duration_since(self.heard_at) > LONG_SILENCE {
-            self.silence = (self.heard_at, now);
+        // Those of a batch come at one moment.
+        if now != self.heard_at {
+            if now.saturating_duration_since(self.heard_at) > LONG_SILENCE {
+                self.silence = (self.heard_at, now);
+            }
+            self.heard_at = now;
         }
-        self.heard_at = now;
         if self.authorities.is_none() && head.is_failure() {
             state.flow.failed();
         }
