@@ -161,3 +161,7 @@ impl ClientSessionStore for Witness {
         None
     }
 }
+
+#[cfg(test)]
+#[path = "witness_tests.rs"]
+mod tests;
