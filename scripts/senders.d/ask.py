@@ -117,10 +117,10 @@ def gnutls(asked):
 
 
 def rustls(asked):
-    command = ["cargo", "run", "--quiet", "--locked", "-p", "sts-lab", "--example", "ask_rustls", "--", asked.roots, TLS]
     lock = (TOP / "Cargo.lock").read_text()
     said = re.search(r'name = "rustls"\nversion = "([^"]+)"', lock).group(1)
-    return said, told(run(*command, cwd=TOP, input=asked.lines())[1], asked.cases)
+    program = TOP / "target" / "debug" / "examples" / "ask_rustls"
+    return said, told(run(program, asked.roots, TLS, input=asked.lines())[1], asked.cases)
 
 
 def ours(asked, program, config):

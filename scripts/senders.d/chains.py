@@ -32,12 +32,16 @@ class Certificate:
     days: int = 365
 
 
+# Authorities are valid whenever a leaf is.
+LASTING = {"begins": "2019-01-01", "days": 30000}
+
+
 def leaf(extensions=LEAF, **more):
     return Certificate(extensions, **more)
 
 
 def issuer(extensions=AUTHORITY, **more):
-    return Certificate(extensions, names=[], **{"subject": "/O=Senders/CN=Issuer", "days": 3650, **more})
+    return Certificate(extensions, names=[], **{"subject": "/O=Senders/CN=Issuer", **LASTING, **more})
 
 
 @dataclass

@@ -2,6 +2,7 @@
 
 import datetime
 import sys
+import textwrap
 from pathlib import Path
 
 import ask
@@ -72,7 +73,8 @@ def print_page():
     versions, rows = read()
     date = versions.pop("date")
     named = ", ".join(f"{name} {version}" for name, version in versions.items())
-    print(HEAD.format(date=date, versions=named), end="")
+    paragraphs = HEAD.format(date=date, versions=named).strip().split("\n\n")
+    print("\n\n".join(textwrap.fill(one, 110, break_on_hyphens=False) for one in paragraphs) + "\n")
     names = list(ask.SENDERS)
     print("| chain | " + " | ".join(names) + " | faults | differs |")
     print("|---|" + "---|" * (len(names) + 2))

@@ -6,7 +6,10 @@
 use super::small_rsa;
 use crate::evidence::{CertCause, TlsVersion};
 use aws_lc_rs::signature::{self as algorithms, UnparsedPublicKey, VerificationAlgorithm};
+use rustls::crypto::WebPkiSupportedAlgorithms;
+use rustls::pki_types::SubjectPublicKeyInfoDer;
 use rustls::{DigitallySignedStruct, SignatureScheme};
+use webpki::RawPublicKeyEntity;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
 
@@ -63,22 +66,33 @@ const ECDSA_SHA1: &str = "1.2.840.10045.4.1";
 const DSA_SHA1: &str = "1.2.840.10040.4.3";
 const DSA_SHA256: &str = "2.16.840.1.101.3.4.3.2";
 
-/// Whether the certificate's RSA key of 1024 to 2047 bits made a signature in a handshake; in TLS 1.3 only
-/// with PSS (RFC 8446 section 4.2.3).
-pub(super) fn is_proof_of_small_key(
+/// Whether the certificate's key made a signature in a handshake, where the library could not say so: it reads
+/// no certificate with a critical extension that it does not know, and no RSA key of less than 2048 bits. In TLS
+/// 1.3 an RSA key signs only with PSS (RFC 8446 section 4.2.3).
+pub(super) fn is_proof_all_the_same(
     certificate: &[u8],
     version: TlsVersion,
     message: &[u8],
     signed: &DigitallySignedStruct,
+    algorithms: &WebPkiSupportedAlgorithms,
 ) -> bool {
-    use SignatureScheme::{RSA_PSS_SHA256, RSA_PSS_SHA384, RSA_PSS_SHA512};
-    let is_pss = matches!(signed.scheme, RSA_PSS_SHA256 | RSA_PSS_SHA384 | RSA_PSS_SHA512);
+    use SignatureScheme::{RSA_PKCS1_SHA256, RSA_PKCS1_SHA384, RSA_PKCS1_SHA512};
+    let is_pkcs1 = matches!(signed.scheme, RSA_PKCS1_SHA256 | RSA_PKCS1_SHA384 | RSA_PKCS1_SHA512);
+    if is_pkcs1 && version == TlsVersion::Tls13 {
+        return false;
+    }
     let Ok((_, certificate)) = X509Certificate::from_der(certificate) else { return false };
     let key = certificate.public_key();
+    let info = SubjectPublicKeyInfoDer::from(key.raw);
+    let of_scheme = algorithms.mapping.iter().filter(|(scheme, _)| *scheme == signed.scheme);
+    let is_by_library = RawPublicKeyEntity::try_from(&info).is_ok_and(|owner| {
+        of_scheme
+            .flat_map(|(_, algorithms)| algorithms.iter())
+            .any(|algorithm| owner.verify_signature(*algorithm, message, signed.signature()).is_ok())
+    });
     let is_rsa = key.algorithm.algorithm.to_id_string() == RSA_KEY;
-    is_rsa
-        && (is_pss || version == TlsVersion::Tls12)
-        && small_rsa::verifies(&key.subject_public_key.data, signed.scheme, message, signed.signature())
+    let bits = &key.subject_public_key.data;
+    is_by_library || is_rsa && small_rsa::verifies(bits, signed.scheme, message, signed.signature())
 }
 
 /// The schemes of a small RSA key that a certificate's algorithm may stand for.

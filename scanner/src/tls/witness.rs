@@ -5,7 +5,7 @@
 //! and, in TLS 1.3, that it ended and with which group.
 
 use super::sealed;
-use super::signature::is_proof_of_small_key;
+use super::signature::is_proof_all_the_same;
 use crate::evidence::TlsVersion;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{ClientSessionStore, Tls12ClientSessionValue, Tls13ClientSessionValue};
@@ -102,7 +102,7 @@ impl ServerCertVerifier for Witness {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let is_proven = verify_tls12_signature(message, cert, dss, &self.algorithms).is_ok()
-            || is_proof_of_small_key(cert, TlsVersion::Tls12, message, dss);
+            || is_proof_all_the_same(cert, TlsVersion::Tls12, message, dss, &self.algorithms);
         self.record_proof(TlsVersion::Tls12, is_proven);
         self.lock().group = group_of_tls12(message);
         Ok(HandshakeSignatureValid::assertion())
@@ -115,7 +115,7 @@ impl ServerCertVerifier for Witness {
         dss: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
         let is_proven = verify_tls13_signature(message, cert, dss, &self.algorithms).is_ok()
-            || is_proof_of_small_key(cert, TlsVersion::Tls13, message, dss);
+            || is_proof_all_the_same(cert, TlsVersion::Tls13, message, dss, &self.algorithms);
         self.record_proof(TlsVersion::Tls13, is_proven);
         Ok(HandshakeSignatureValid::assertion())
     }
@@ -161,3 +161,7 @@ impl ClientSessionStore for Witness {
         None
     }
 }
+
+#[cfg(test)]
+#[path = "witness_tests.rs"]
+mod tests;
