@@ -96,7 +96,8 @@ impl Part {
         let options = ArrowReaderOptions::new().with_schema(Arc::new(schema));
         let about =
             ArrowReaderMetadata::try_new(Arc::clone(self.about.metadata()), options).map_err(wrong)?;
-        let reader = self.reader(&about, columns)?.with_batch_size(WORDS_ROWS).build().map_err(wrong)?;
+        let builder = self.filled(self.reader(&about, columns)?, columns);
+        let reader = builder.with_batch_size(WORDS_ROWS).build().map_err(wrong)?;
         Ok(self.batches(reader))
     }
 
@@ -109,10 +110,39 @@ impl Part {
         columns: &[&str],
         wanted: &[bool],
     ) -> Result<impl Iterator<Item = Result<Batch, ReadError>> + use<'_>, ReadError> {
-        let builder = self.reader(&self.about, columns)?;
-        let wanted = BooleanArray::from(wanted.to_vec());
-        let reader = builder.with_row_selection(RowSelection::from_filters(&[wanted])).build();
+        let builder = self.filled(self.reader(&self.about, columns)?, columns);
+        let wanted = RowSelection::from_filters(&[BooleanArray::from(wanted.to_vec())]);
+        let reader = builder.with_row_selection(wanted).build();
         Ok(self.batches(reader.map_err(|e| ReadError::new(&self.path, e))?))
+    }
+
+    /// Without the columns of nothing but nulls, which read as null where they are not read at all.
+    fn filled(
+        &self,
+        builder: ParquetRecordBatchReaderBuilder<File>,
+        columns: &[&str],
+    ) -> ParquetRecordBatchReaderBuilder<File> {
+        let schema = builder.parquet_schema();
+        let leaves = schema.columns().iter().enumerate().filter(|(at, leaf)| {
+            let is_wanted = leaf.path().parts().first().is_some_and(|name| columns.contains(&name.as_str()));
+            is_wanted && !self.is_empty(*at)
+        });
+        let mask = ProjectionMask::leaves(schema, leaves.map(|(at, _)| at));
+        builder.with_projection(mask)
+    }
+
+    /// Whether the part says of a column that all its cells are null.
+    fn is_empty(&self, leaf: usize) -> bool {
+        self.about.metadata().row_groups().iter().all(|group| {
+            let column = group.column(leaf);
+            if column.column_descr().max_rep_level() > 0 {
+                // An empty list counts as null among the statistics, and is none.
+                let levels = column.definition_level_histogram().map(|levels| levels.values());
+                return levels.and_then(<[i64]>::first) == Some(&column.num_values());
+            }
+            let nulls = column.statistics().and_then(|statistics| statistics.null_count_opt());
+            nulls.and_then(|nulls| i64::try_from(nulls).ok()) == Some(column.num_values())
+        })
     }
 
     fn batches(

@@ -97,52 +97,55 @@ pub(super) fn cookie_of(mut options: &[u8]) -> Option<&[u8]> {
 /// Writes a name in lower case; `None` where the text is none.
 pub(super) fn write_name(name: &str, out: &mut Vec<u8>) -> Option<()> {
     let begin = out.len();
-    if memchr::memchr(b'\\', name.as_bytes()).is_none() {
-        return write_plain_name(name, out);
-    }
-    let mut label = begin;
-    let mut bytes = name.strip_suffix('.').unwrap_or(name).bytes();
-    if bytes.len() > 0 {
+    let name = name.strip_suffix('.').unwrap_or(name).as_bytes();
+    if !name.is_empty() {
+        // Each dot becomes the length of the label behind it.
         out.push(0);
-        while let Some(byte) = bytes.next() {
-            match byte {
+        out.extend_from_slice(name);
+        let labels = &mut out[begin..];
+        let mut label = 0;
+        for at in 1..labels.len() {
+            match labels[at] {
                 b'.' => {
-                    close_label(out, label)?;
-                    label = out.len();
-                    out.push(0);
+                    labels[label] = label_length(at - label - 1)?;
+                    label = at;
                 }
                 b'\\' => {
-                    let digits = [bytes.next()?, bytes.next()?, bytes.next()?];
-                    let digits = digits.iter().all(u8::is_ascii_digit).then_some(digits)?;
-                    let [hundreds, tens, ones] = digits.map(|digit| u16::from(digit - b'0'));
-                    out.push(u8::try_from(hundreds * 100 + tens * 10 + ones).ok()?.to_ascii_lowercase());
+                    out.truncate(begin);
+                    return write_escaped_name(name, out);
                 }
-                byte => out.push(byte.to_ascii_lowercase()),
+                byte => labels[at] = byte.to_ascii_lowercase(),
             }
         }
-        close_label(out, label)?;
+        labels[label] = label_length(labels.len() - label - 1)?;
     }
     out.push(0);
     (out.len() - begin <= LONGEST_NAME).then_some(())
 }
 
-/// As [`write_name`], of a text without escapes.
-fn write_plain_name(name: &str, out: &mut Vec<u8>) -> Option<()> {
+/// As [`write_name`], of a text with bytes written as \DDD.
+fn write_escaped_name(name: &[u8], out: &mut Vec<u8>) -> Option<()> {
     let begin = out.len();
-    let name = name.strip_suffix('.').unwrap_or(name).as_bytes();
-    if !name.is_empty() {
-        // The dots become the lengths of the labels that follow them.
-        out.push(0);
-        out.extend_from_slice(name);
-        out[begin..].make_ascii_lowercase();
-        let mut label = begin;
-        for dot in memchr::memchr_iter(b'.', name) {
-            let next = begin + 1 + dot;
-            out[label] = label_length(next - label - 1)?;
-            label = next;
+    let mut label = begin;
+    let mut bytes = name.iter().copied();
+    out.push(0);
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'.' => {
+                close_label(out, label)?;
+                label = out.len();
+                out.push(0);
+            }
+            b'\\' => {
+                let digits = [bytes.next()?, bytes.next()?, bytes.next()?];
+                let digits = digits.iter().all(u8::is_ascii_digit).then_some(digits)?;
+                let [hundreds, tens, ones] = digits.map(|digit| u16::from(digit - b'0'));
+                out.push(u8::try_from(hundreds * 100 + tens * 10 + ones).ok()?.to_ascii_lowercase());
+            }
+            byte => out.push(byte.to_ascii_lowercase()),
         }
-        out[label] = label_length(out.len() - label - 1)?;
     }
+    close_label(out, label)?;
     out.push(0);
     (out.len() - begin <= LONGEST_NAME).then_some(())
 }

@@ -6,9 +6,16 @@ use std::borrow::Cow;
 /// decimal.
 #[must_use]
 pub fn escape(bytes: &[u8]) -> String {
+    let is_plain = |byte: u8| matches!(byte, 0x20..=0x7e) && byte != b'\\';
+    // Nearly every text is; looked at without a stop, which takes many bytes at once.
+    if bytes.iter().fold(true, |all, byte| all & is_plain(*byte))
+        && let Ok(plain) = std::str::from_utf8(bytes)
+    {
+        return plain.to_owned();
+    }
     let mut text = String::with_capacity(bytes.len());
     for &byte in bytes {
-        if matches!(byte, 0x20..=0x7e) && byte != b'\\' {
+        if is_plain(byte) {
             text.push(char::from(byte));
         } else {
             text.push('\\');

@@ -177,7 +177,7 @@ mod tests {
 
     /// With names that never answer tens of thousands of these wait at once: the plan's memory is counted on
     /// it.
-    const MOST: usize = 5 * 1_024;
+    const MOST: usize = 3 * 1_024;
 
     fn size<F: Future>(_: impl Fn(Arc<Lookers>) -> F) -> usize {
         size_of::<F>()

@@ -282,7 +282,7 @@ mod tests {
             ("no data", record(&TO_THE_QUESTION, 15, 1, b"")),
             ("a byte too many", record(&TO_THE_QUESTION, 15, 1, b"\0\x0a\x01b\0\0")),
             ("a byte to be escaped", record(&TO_THE_QUESTION, 15, 1, b"\0\x0a\x02b.\0")),
-            ("a pointer to itself", record(&TO_THE_QUESTION, 15, 1, b"\0\x0a\xc0\x27")),
+            ("a pointer to itself", record(&TO_THE_QUESTION, 15, 1, b"\0\x0a\xc0\x29")),
             ("a pointer ahead", record(&TO_THE_QUESTION, 15, 1, b"\0\x0a\x01b\xc0\x30")),
             (
                 "a long name",

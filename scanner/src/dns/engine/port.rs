@@ -3,6 +3,7 @@
 use super::ids::Ids;
 use super::socket::{Family, Outbox, Socket};
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::hash::{BuildHasherDefault, Hasher};
 use std::net::SocketAddr;
 
@@ -82,18 +83,19 @@ impl Ports {
     /// be free.
     pub(super) fn push(&mut self, port: u32, letter: &Letter<'_>, ids: &mut Ids) -> Option<u32> {
         let open = self.open.get_mut(port as usize)?.as_mut()?;
-        let free = || {
-            let id = ids.id();
-            (!self.keys.contains_key(&Self::key(port, id))).then_some(id)
-        };
-        let id = std::iter::repeat_with(free).take(DRAWS).flatten().next()?;
-        let to = matches!(open.owner, Owner::All(_)).then_some(letter.to);
-        open.outbox.push(id, letter.query, to);
-        open.sent += 1;
-        open.keys += 1;
         let lane = u32::try_from(letter.lane).unwrap_or(u32::MAX);
-        self.keys.insert(Self::key(port, id), (letter.slot, lane));
-        Some(Self::key(port, id))
+        for _ in 0..DRAWS {
+            let id = ids.id();
+            let key = Self::key(port, id);
+            let Entry::Vacant(free) = self.keys.entry(key) else { continue };
+            free.insert((letter.slot, lane));
+            let to = matches!(open.owner, Owner::All(_)).then_some(letter.to);
+            open.outbox.push(id, letter.query, to);
+            open.sent += 1;
+            open.keys += 1;
+            return Some(key);
+        }
+        None
     }
 
     /// The slot that an id on a port belongs to, and the server's lane.
