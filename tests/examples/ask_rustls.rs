@@ -1,5 +1,5 @@
-//! Says of each host on standard input (address and name on a line) whether rustls takes its certificate, at its
-//! defaults but for the roots: `ask_rustls ROOTS PORT`. `scripts/senders-check` asks it.
+//! Says of each host on standard input (address and name on a line) whether rustls takes its certificate, at
+//! its defaults but for the roots: `ask_rustls ROOTS PORT`. `scripts/senders-check` asks it.
 
 #![allow(clippy::print_stdout, reason = "it is what it is for")]
 

@@ -58,8 +58,8 @@ impl CertFaults {
         }
     }
 
-    /// Whether senders take it that go by what others do not: its names are the one thing that is said against
-    /// it, and they `are_taken` by some, or nothing is.
+    /// Whether senders take it that go by what others do not: its names are the one thing that is said
+    /// against it, and they `are_taken` by some, or nothing is.
     fn may_be_taken(self, are_taken: bool) -> bool {
         self.0 & Self::UNKNOWN == 0
             && self.each().all(|fault| match fault {

@@ -101,8 +101,8 @@ impl Checked {
 pub struct Outcome {
     /// The domains, in the order typed.
     pub checked: Vec<Checked>,
-    /// Why this machine's resolvers were asked, where nobody asked for them; and which trusted roots were left
-    /// out.
+    /// Why this machine's resolvers were asked, where nobody asked for them; and which trusted roots were
+    /// left out.
     pub notes: Vec<String>,
     /// The questions to the DNS in the order in which they began; none where they are not noted.
     pub trace: Vec<Walked>,

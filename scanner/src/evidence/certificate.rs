@@ -16,7 +16,8 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// What is wrong with a certificate, in the order of the column `cert_faults`: chain, time, name, our limit.
+    /// What is wrong with a certificate, in the order of the column `cert_faults`: chain, time, name, our
+    /// limit.
     outcome CertFault {
         /// Issuer equals subject, and its own key verifies it, whether or not it is marked as an authority.
         SelfSigned = "self_signed",

@@ -2,7 +2,8 @@
 //! judgement does not go by it: it is said beside.
 
 use super::certificate::must_staple;
-use super::judge::{is_authority, name_covers, names};
+use super::judge::{name_covers, names};
+use super::path::is_authority;
 use super::small_rsa;
 use crate::evidence::SenderDifference;
 use x509_parser::certificate::X509Certificate;

@@ -2,15 +2,15 @@
 //!
 //! - *Who vouches for it* is asked at a time inside the leaf's validity (now, or else its nearer end), so
 //!   that an expired certificate of a trusted authority is expired and nothing else. An intermediate that is
-//!   not valid at that time does not count, so the leaf is untrusted. webpki is asked first; where it finds no
-//!   path, [`path`] says why, or that the path holds what cannot be checked: `client_limit`.
+//!   not valid at that time does not count, so the leaf is untrusted. webpki is asked first; where it finds
+//!   no path, [`path`] says why, or that the path holds what cannot be checked: `client_limit`.
 //! - Intermediates are taken from the chain as sent, in any order. One that is missing is not fetched: the
 //!   leaf is untrusted here, and `assess` says whether the scan saw it elsewhere.
 //! - A leaf that is marked as an authority is judged as any other (RFC 5280 section 6.1 does not ask).
 //! - *Whose it is* is asked of the subject alternative names alone (RFC 9525 section 6.3).
 
 use super::der;
-use super::path::{self, Answer, Wanted};
+use super::path::{self, Answer, Wanted, is_authority};
 use super::signature::is_signed_by;
 use super::trust::Trust;
 use super::witness::KeyProof;
@@ -177,11 +177,6 @@ fn inside(now: i64, begin: i64, end: i64) -> u64 {
 fn is_self_signed(leaf: &X509Certificate<'_>) -> bool {
     leaf.issuer().as_raw() == leaf.subject().as_raw()
         && is_signed_by(leaf, &leaf.public_key().subject_public_key.data)
-}
-
-/// Whether it is marked as an authority (RFC 5280 section 4.2.1.9).
-pub(super) fn is_authority(certificate: &X509Certificate<'_>) -> bool {
-    matches!(certificate.basic_constraints(), Ok(Some(constraints)) if constraints.value.ca)
 }
 
 /// Whether a certificate is the trusted one itself, by name and key: a machine may trust a server's own.

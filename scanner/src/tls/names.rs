@@ -145,8 +145,8 @@ fn matched(
 }
 
 /// A name is below a base if labels were put before it; an empty base has every name below it. Behind a dot,
-/// which the RFC does not know for hosts, a base does not permit itself. A wildcard stands for every name that
-/// it covers: all of them must be permitted, and none may be excluded.
+/// which the RFC does not know for hosts, a base does not permit itself. A wildcard stands for every name
+/// that it covers: all of them must be permitted, and none may be excluded.
 fn is_host_below(name: &str, base: &str, used: Use) -> bool {
     let bare = base.strip_prefix('.');
     let permits_itself = bare.is_none() || used == Use::Excludes;

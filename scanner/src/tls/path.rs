@@ -1,9 +1,8 @@
-//! The search for a path to a trusted root (RFC 5280 section 6.1) beside that of webpki, which says neither why
-//! there is none nor whether it could not check one: here every path is followed to its end, with all that is
-//! wrong on it, and the best one counts.
+//! The search for a path to a trusted root (RFC 5280 section 6.1) beside that of webpki, which says neither
+//! why there is none nor whether it could not check one: here every path is followed to its end, with all
+//! that is wrong on it, and the best one counts.
 
 use super::der;
-use super::judge::is_authority;
 use super::names::{self, Scope};
 use super::policies::{self, Policies};
 use super::signature::{Signed, signed_by};
@@ -288,6 +287,11 @@ fn flaw_of(signed: Signed) -> Option<Option<Flaw>> {
         Signed::Yes(cause) => Some(cause.map(Flaw::Cause)),
         Signed::Unknown(cause) => Some(Some(cause.map_or(Flaw::Limit, Flaw::Cause))),
     }
+}
+
+/// Whether it is marked as an authority (RFC 5280 section 4.2.1.9).
+pub(super) fn is_authority(certificate: &X509Certificate<'_>) -> bool {
+    matches!(certificate.basic_constraints(), Ok(Some(constraints)) if constraints.value.ca)
 }
 
 /// An authority that may sign certificates (sections 4.2.1.3 and 4.2.1.9).

@@ -1,5 +1,5 @@
-//! Certificate policies (RFC 5280 section 6.1), as far as they can refuse a path: an issuer may demand that one
-//! policy holds all along. Mappings and inhibitions are not followed, and webpki reads none of it.
+//! Certificate policies (RFC 5280 section 6.1), as far as they can refuse a path: an issuer may demand that
+//! one policy holds all along. Mappings and inhibitions are not followed, and webpki reads none of it.
 
 use std::collections::BTreeSet;
 use x509_parser::certificate::X509Certificate;

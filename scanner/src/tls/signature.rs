@@ -66,9 +66,9 @@ const ECDSA_SHA1: &str = "1.2.840.10045.4.1";
 const DSA_SHA1: &str = "1.2.840.10040.4.3";
 const DSA_SHA256: &str = "2.16.840.1.101.3.4.3.2";
 
-/// Whether the certificate's key made a signature in a handshake, where the library could not say so: it reads
-/// no certificate with a critical extension that it does not know, and no RSA key of less than 2048 bits. In TLS
-/// 1.3 an RSA key signs only with PSS (RFC 8446 section 4.2.3).
+/// Whether the certificate's key made a signature in a handshake, where the library could not say so: it
+/// reads no certificate with a critical extension that it does not know, and no RSA key of less than 2048
+/// bits. In TLS 1.3 an RSA key signs only with PSS (RFC 8446 section 4.2.3).
 pub(super) fn is_proof_all_the_same(
     certificate: &[u8],
     version: TlsVersion,

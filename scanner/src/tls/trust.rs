@@ -73,8 +73,8 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// Reads the authorities of a source, and leaves out those that are outside their validity now, as senders
-    /// do. Blocking: it may read many files.
+    /// Reads the authorities of a source, and leaves out those that are outside their validity now, as
+    /// senders do. Blocking: it may read many files.
     ///
     /// # Errors
     /// Where a source cannot be read or holds none that is valid. Of a file every certificate must be usable;
