@@ -1,5 +1,5 @@
-//! Members of lists of groups that are empty in nearly all rows. To make arrays of them, with a place for each
-//! row, would take longer than all else that a table reads; here only what is there is looked at.
+//! Members of lists of groups that are empty in nearly all rows. To make arrays of them, with a place for
+//! each row, would take longer than all else that a table reads; here only what is there is looked at.
 
 use super::BATCH_ROWS;
 use crate::fault::Fault;

@@ -92,8 +92,8 @@ impl Engine {
         self.add(name, Arc::new(ListingTable::try_new(config).map_err(engine)?))
     }
 
-    /// Holds batches under a name, as few large ones: each part of a dataset gives a small one, and what comes
-    /// after takes time for each.
+    /// Holds batches under a name, as few large ones: each part of a dataset gives a small one, and what
+    /// comes after takes time for each.
     fn add_batches(&self, name: &str, schema: SchemaRef, batches: &[RecordBatch]) -> Result<(), Fault> {
         let engine = |cause: DataFusionError| Fault::engine(&format!("make the table {name}"), cause);
         let mut large = Vec::new();

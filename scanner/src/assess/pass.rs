@@ -1,5 +1,5 @@
-//! The first pass over a part of `domains`, over a few columns of words: which rows have a judgement, and what
-//! is counted of all of them.
+//! The first pass over a part of `domains`, over a few columns of words: which rows have a judgement, and
+//! what is counted of all of them.
 
 use super::changes::Before;
 use super::counts::{WordCounts, counted};

@@ -26,7 +26,7 @@ const BATCH_ROWS: usize = 1_024;
 
 /// Columns whose values are nearly all different, in no order: a dictionary would have each value once, and
 /// find that out for each, and the least and greatest value of a part say nothing.
-const UNLIKE: &[&str] = &["domain", "input", "registrable", "mx_at", "sts_at", "policy_at", "der"];
+const UNLIKE: &[&str] = &["domain", "input", "registrable", "mx_at", "sts_at", "der"];
 
 /// Writes the parts of one table.
 pub struct PartWriter<R: Rows> {

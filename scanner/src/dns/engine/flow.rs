@@ -223,8 +223,8 @@ impl Flow {
         self.failed += 1;
     }
 
-    /// The server fails because it is asked too much, as was `seen` last then: it gets somewhat less than what
-    /// it had an answer of use for, down to [`SLOWEST_OVERLOADED`].
+    /// The server fails because it is asked too much, as was `seen` last then: it gets somewhat less than
+    /// what it had an answer of use for, down to [`SLOWEST_OVERLOADED`].
     ///
     /// One sighting is one cut at most: names that fail anyway would else lower the rate as long as the
     /// server counts as overloaded.

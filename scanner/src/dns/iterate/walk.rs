@@ -77,7 +77,8 @@ pub(super) struct Walk<'a> {
     near: Option<&'a Near>,
     /// Servers that a list had, and that had nothing of use.
     gone: Option<Gone>,
-    /// Whether signatures of the name are wanted, and the last message about a name that was sought with them.
+    /// Whether signatures of the name are wanted, and the last message about a name that was sought with
+    /// them.
     is_signed: bool,
     message: Option<signed::Message>,
 }

@@ -106,8 +106,8 @@ fn of_all<'r>(records: impl Iterator<Item = &'r Record>) -> Verdict {
     }
 }
 
-/// Whether an answer is from a wildcard, and it and the NSEC beside it are secure. Where the wildcard is right
-/// above the name, hickory 0.26.3 wants it proven that there is none.
+/// Whether an answer is from a wildcard, and it and the NSEC beside it are secure. Where the wildcard is
+/// right above the name, hickory 0.26.3 wants it proven that there is none.
 fn is_of_wildcard(response: &Message) -> bool {
     let is_nsec = |record: &&Record| record.record_type() == RecordType::NSEC;
     let are_secure = of_all(data(&response.answers)) == Verdict::Secure

@@ -1,5 +1,5 @@
-//! A walk for the sake of validation: the name's zone is asked for its signatures too, and its message is kept
-//! as it came.
+//! A walk for the sake of validation: the name's zone is asked for its signatures too, and its message is
+//! kept as it came.
 
 use super::{Delegation, Found, Heard, Walk};
 use crate::dns::RecordType;
