@@ -183,8 +183,9 @@ fn the_walk_of_a_name_is_shown_from_the_root_down() {
     let domain = one_of_each(&lab).pop_first().unwrap().1.1;
     let said = text(&check(&lab, &[&domain], &["--trace"]).stdout);
     let walk = said.split_once(&format!("\nMX {domain}: ")).unwrap().1;
+    // The servers of the root themselves are known since before the first name.
     let root = walk.lines().find(|line| line.contains(" of .")).unwrap();
-    assert!(root.contains(" ms  NS . -> ") && root.contains(".root.lab 127.64.0."), "{said}");
+    assert!(root.contains(" ms  NS ") && root.contains(".root.lab 127.64.0."), "{said}");
     assert!(walk.contains("UDP: referral to "), "{said}");
     let json = check(&lab, &[&domain], &["--trace", "--format", "json"]).stdout;
     let object: serde_json::Value = serde_json::from_slice(&json).unwrap();
