@@ -42,9 +42,9 @@ impl Passed {
             tally.count_domains(&counted, &batch);
             let wanted = wanted(&batch);
             if before.is_compared() {
-                for row in 0..batch.rows() {
+                for (row, is_wanted) in wanted.iter().enumerate() {
                     let met = before.meet(batch.text(name, row).unwrap_or_default())?;
-                    if wanted[row] {
+                    if *is_wanted {
                         passed.before.push_back(met);
                     } else if met.is_some() {
                         before.changes.gone += 1;
@@ -107,14 +107,14 @@ mod tests {
     fn row(n: usize) -> DomainRow {
         let mut row = DomainRow {
             domain: format!("d{n}.example"),
-            mx_dns: Some(if n % 3 == 0 { DnsStatus::NxDomain } else { DnsStatus::NoError }),
+            mx_dns: Some(if n.is_multiple_of(3) { DnsStatus::NxDomain } else { DnsStatus::NoError }),
             mx_kind: good().row.mx_kind,
             ..DomainRow::default()
         };
         if n % 500 == 7 {
             row = DomainRow { domain: row.domain, ..good().row };
             row.policy.usable = Some(n % 1_000 == 7);
-            row.policy.mode = Some(Mode::Enforce).filter(|_| n % 3 == 0);
+            row.policy.mode = Some(Mode::Enforce).filter(|_| n.is_multiple_of(3));
         }
         if n % 100 == 9 {
             row.tlsrpt_record =
@@ -171,7 +171,7 @@ mod tests {
         write(dataset.path(), (0..ROWS).map(row));
         let judged = |row: DomainRow| domain(&SeenDomain::from(&row), &HostsOf::default());
         // Before, one in three of them had none, and two had one that have none now.
-        let had = |n: &usize| is_judged(&row(*n)) && n % 3 > 0 || [1, ROWS - 1].contains(n);
+        let had = |n: &usize| is_judged(&row(*n)) && !n.is_multiple_of(3) || [1, ROWS - 1].contains(n);
         write(dataset.path(), (0..ROWS).filter(had).map(row).map(judged));
         let mut before = Before::open(dataset.path()).unwrap();
         let path = parts(dataset.path(), &DOMAINS).unwrap().remove(0);

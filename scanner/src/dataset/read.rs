@@ -137,10 +137,11 @@ impl Part {
             let column = group.column(leaf);
             if column.column_descr().max_rep_level() > 0 {
                 // An empty list counts as null among the statistics, and is none.
-                let levels = column.definition_level_histogram().map(|levels| levels.values());
+                let levels =
+                    column.definition_level_histogram().map(parquet::file::metadata::LevelHistogram::values);
                 return levels.and_then(<[i64]>::first) == Some(&column.num_values());
             }
-            let nulls = column.statistics().and_then(|statistics| statistics.null_count_opt());
+            let nulls = column.statistics().and_then(parquet::file::statistics::Statistics::null_count_opt);
             nulls.and_then(|nulls| i64::try_from(nulls).ok()) == Some(column.num_values())
         })
     }

@@ -170,6 +170,7 @@ impl Signers {
 const ANY: &str = "2.5.29.32.0";
 
 /// In what an authority is another than most.
+#[derive(Clone, Copy)]
 struct Plan {
     /// The year at whose beginning its certificate ends.
     ends: i32,
