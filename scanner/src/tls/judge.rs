@@ -3,7 +3,7 @@
 //! - *Who vouches for it* is asked at a time inside the leaf's validity (now, or else its nearer end), so
 //!   that an expired certificate of a trusted authority is expired and nothing else. An intermediate that is
 //!   not valid at that time does not count, so the leaf is untrusted. webpki is asked first; where it finds
-//!   no path, [`path`] says why, or that the path holds what cannot be checked: `client_limit`.
+//!   no path, `path` says why, or that the path holds what cannot be checked: `client_limit`.
 //! - Intermediates are taken from the chain as sent, in any order. One that is missing is not fetched: the
 //!   leaf is untrusted here, and `assess` says whether the scan saw it elsewhere.
 //! - A leaf that is marked as an authority is judged as any other (RFC 5280 section 6.1 does not ask).
