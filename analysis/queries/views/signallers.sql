@@ -21,8 +21,8 @@ SELECT
         WHEN population.policy_outcome IS NOT NULL AND outcome.word IS NULL THEN 'undecided'
         WHEN population.policy_mode IS NOT NULL AND mode.word IS NULL THEN 'undecided'
         WHEN population.policy_usable THEN 'usable'
-        WHEN population.policy_valid IS NOT NULL THEN 'unusable text'
         WHEN population.policy_outcome IS NULL OR catalogue.severity = 'indeterminate' THEN 'undecided'
+        WHEN population.policy_valid IS NOT NULL THEN 'unusable text'
         WHEN outcome.may_pass AND NOT coalesce(
             population.looks > 1, list_contains(assessments.lasting, population.policy_outcome), false
         ) THEN 'undecided'

@@ -39,16 +39,21 @@ impl Layout {
     /// Its dictionary tells of a column that this version does not know (usage), or cannot be read.
     pub(super) fn of(dataset: &Dataset, withheld: &Withheld) -> Result<Self, Fault> {
         let own = Self::older(dataset)?;
+        let judged = columns_there(dataset, "assessments")?;
         let mut columns = Vec::new();
         for table in TABLES {
             for known in contract::columns(table)? {
                 let mut column = known.clone();
                 if let Some(own) = &own {
-                    let Some(found) = own.columns.iter().find(|own| own.is(table, &known.name)) else {
-                        continue;
-                    };
-                    column.meaning.clone_from(&found.column.meaning);
-                    column.nullable = found.column.nullable;
+                    match own.columns.iter().find(|own| own.is(table, &known.name)) {
+                        Some(found) => {
+                            column.meaning.clone_from(&found.column.meaning);
+                            column.nullable = found.column.nullable;
+                        }
+                        // A later version has judged it anew, by columns that it has had from the first on.
+                        None if table == "assessments" && judged.contains(&known.name) => {}
+                        None => continue,
+                    }
                 }
                 column.meaning = meaning(table, &column, withheld);
                 let withheld = withheld.class_of(table, &column.name).map(|class| class.word().to_owned());
@@ -80,13 +85,9 @@ impl Layout {
         }
         let mut columns = Vec::new();
         for table in TABLES {
-            let parts = dataset.parts.get(table).map_or(&[][..], Vec::as_slice);
-            let mut there = BTreeSet::new();
-            for part in parts {
-                there.extend(open(part)?.schema().fields().iter().map(|field| field.name().clone()));
-            }
+            let there = columns_there(dataset, table)?;
             let known = contract::columns(table)?.iter();
-            let has = known.filter(|column| parts.is_empty() || there.contains(&column.name));
+            let has = known.filter(|column| there.is_empty() || there.contains(&column.name));
             columns.extend(has.map(|column| Kept {
                 table: table.to_owned(),
                 column: column.clone(),
@@ -192,4 +193,13 @@ impl Kept {
 pub(super) fn open(part: &Path) -> Result<ParquetRecordBatchReaderBuilder<File>, Fault> {
     let file = File::open(part).map_err(|cause| Fault::file("open", part, cause))?;
     ParquetRecordBatchReaderBuilder::try_new(file).map_err(|cause| Fault::file("read", part, cause))
+}
+
+/// Columns that any part of a table has; none where there is no part.
+fn columns_there(dataset: &Dataset, table: &str) -> Result<BTreeSet<String>, Fault> {
+    let mut there = BTreeSet::new();
+    for part in dataset.parts.get(table).into_iter().flatten() {
+        there.extend(open(part)?.schema().fields().iter().map(|field| field.name().clone()));
+    }
+    Ok(there)
 }

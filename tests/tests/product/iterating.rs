@@ -82,7 +82,7 @@ fn forged_answers_before_those_of_every_server_change_no_cell() {
     let situations = demo.filter_map(|line| line.split_once(" = ")).map(|(name, _)| name);
     let known = |name: &&str| !matches!(*name, "about" | "every_situation");
     let steady = mix(dir.path(), situations.filter(known));
-    let lab = lab_with(Dns::Forged, 2_500, &steady, dir.path());
+    let lab = lab_with(Dns::Forged, 3_500, &steady, dir.path());
     assert_scanned(lab, dir.path());
 }
 

@@ -2,7 +2,7 @@
 
 use super::{assert_code, assert_no_difference, dataset, lab_with, list, mix, scan, texts};
 use arrow::array::{
-    ArrayRef, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder, StructBuilder,
+    ArrayRef, BooleanBuilder, Int64Array, ListBuilder, RecordBatch, StringArray, StringBuilder, StructBuilder,
 };
 use arrow::datatypes::{DataType, Field};
 use parquet::arrow::ArrowWriter;
@@ -73,6 +73,7 @@ fn write_parquet(dir: &Path, lab: &Lab, zones: &[Zone]) -> PathBuf {
     let text = |name: &str| Field::new(name, DataType::Utf8, true);
     let mut ns = ListBuilder::new(StringBuilder::new());
     let mut glue = ListBuilder::new(StructBuilder::from_fields(vec![text("host"), text("addr")], 0));
+    let mut ds = BooleanBuilder::new();
     let names = names(lab);
     for name in &names {
         let zone = zones.iter().find(|zone| zone.apex == *name);
@@ -87,13 +88,16 @@ fn write_parquet(dir: &Path, lab: &Lab, zones: &[Zone]) -> PathBuf {
         }
         ns.append(zone.is_some());
         glue.append(zone.is_some());
+        // Nothing is signed in this laboratory.
+        ds.append_option(zone.map(|_| false));
     }
     let ranks = (1..).take(names.len()).collect::<Vec<i64>>();
-    let columns: [(&str, ArrayRef); 4] = [
+    let columns: [(&str, ArrayRef); 5] = [
         ("rank", Arc::new(Int64Array::from(ranks))),
         ("delegation_ns", Arc::new(ns.finish())),
         ("domain", Arc::new(StringArray::from(names))),
         ("delegation_glue", Arc::new(glue.finish())),
+        ("delegation_ds", Arc::new(ds.finish())),
     ];
     let batch = RecordBatch::try_from_iter(columns).unwrap();
     let path = dir.join("all.parquet");
