@@ -75,7 +75,8 @@ def policy_host_concentration(data):
         upto, size_upto, mine = upto + kinds[cluster], size_upto + size, kinds[cluster]
         whole = [(all_kinds.total(), size_upto)]
         whole += [(all_kinds[word], upto[word]) for word in ("usable", "unusable text")]
-        yield [place, len(order), cluster, size, mine["usable"], mine["unusable text"], *shares_upto(whole)]
+        if place <= 20 or place == len(order):  # then some, which are beyond these datasets
+            yield [place, len(order), cluster, size, mine["usable"], mine["unusable text"], *shares_upto(whole)]
 
 def unusable_text(data):
     names = [d for d in data.signallers if policy_kind(d) == "unusable text"]
@@ -193,8 +194,8 @@ def may_have(d, f):
         is_open = any(c.startswith("dane") for c in d["opens"])
         return tlsrpt_state(d) == "unknown" if tlsrpt else d["mx_kind"] == "unknown" or d["in_part"] or is_open
     if f["code"] in ("record_wildcard", "policy_wildcard"):  # the sibling's answer may be missing alone
-        return d[f["columns"][0].split(".")[1].replace("record", "sts")] is None and (
-            stage == "record" or d["state"][stage] in ("open", "unseen"))
+        is_missing = d[f["columns"][0].split(".")[1].replace("record", "sts")] is None
+        return is_missing if stage == "record" else d["state"][stage] in ("open", "unseen")
     if any(CATALOGUE[c]["stage"] == stage for c in d["opens"]):
         return True
     no_certificate = not d["no_mail"] and all(r["certificate_sha256"] is None for r in d["mx_rows"])
@@ -249,7 +250,9 @@ def tls(data):
                 yield [entity, what, v, len(rows), n.total(), k, pct(k, n.total()), n.total() < SMALL]
 
 def mx_invalid(data):
-    seen = [d for d in data.signallers if any(r["certificate_sha256"] for r in d["mx_rows"])]
+    # client_limit does not say what a certificate is worth
+    tells = lambda r: r["certificate_sha256"] and r["cert_outcome"] != "client_limit"
+    seen = [d for d in data.signallers if any(tells(r) for r in d["mx_rows"])]
     kind = lambda d: next((w for w in ("all", "some") if f"mx_cert_{w}_invalid" in d["errors"]), "none")
     for hosts, word in (("all invalid", "all"), ("some invalid", "some"), ("all valid", "none")):
         has = [d for d in seen if kind(d) == word]
