@@ -4,7 +4,6 @@ use super::{assert_no_difference, built, dataset, manifest, steady_mix, sts_scan
 use std::io::{BufRead, BufReader, Lines};
 use std::path::Path;
 use std::process::{Child, ChildStderr, Command, Stdio};
-use sts_lab::grade::{self, Difference};
 
 /// A laboratory in a process of its own, which can be stopped as if its cable were out.
 struct Away(Child);
@@ -85,11 +84,7 @@ fn goes_away_and_comes_back(dns: &str, silence: &str) {
     let manifest = manifest(dir.path());
     assert_eq!(manifest["outages"].as_array().unwrap().len(), 1, "{manifest}");
     assert_eq!(manifest["sum"]["failed_here"], 0);
-    let grade = grade::grade(&dataset(dir.path()), &dir.path().join("world/truth.parquet")).unwrap();
-    // What a registry had said of a DS is forgotten with what an outage may have spoilt.
-    let is_forgotten = |one: &&Difference| one.column == "ds" && one.found == "null";
-    let others: Vec<_> = grade.differences.iter().filter(|one| !is_forgotten(one)).collect();
-    assert!(others.is_empty() && grade.not_looked_at == 0, "{others:#?}");
+    assert_no_difference(dir.path());
 }
 
 #[test]

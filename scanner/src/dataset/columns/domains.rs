@@ -122,7 +122,7 @@ table! {
         delegated_to: Option<Vec<String>> = row.delegated_to,
             "Name servers that the zone above names for the domain, or for the zone that it lies in, sorted; null where resolvers were asked (`vantage.resolution` is forwarding), where no server of it was found, and in layouts before 1.3.", since("1.3");
         ds: Option<bool> = row.ds,
-            "Whether the zone above has a DS (RFC 4034 section 5) for the zone that delegated_to is about: as that zone says when it refers to it, or as the zone file has it that brought the domain; null where neither tells (what the registry said was forgotten in an outage, that zone is no registry's, its servers do not know EDNS, a list of another form brings the servers), where resolvers were asked (`vantage.resolution` is forwarding), and in layouts before 1.3.", since("1.3");
+            "Whether the zone above has a DS (RFC 4034 section 5) for the zone that delegated_to is about: as that zone says when it refers to it, or as the zone file has it that brought the domain; null where neither tells (that zone is no registry's, its servers do not know EDNS, a list of another form brings the servers), where resolvers were asked (`vantage.resolution` is forwarding), and in layouts before 1.3.", since("1.3");
         ns: Option<Vec<String>> = row.ns,
             "Name servers of the domain, sorted; empty where the answer has none; null where not asked for (domains that do not signal) or not resolved.";
         sts_at: Option<Time> = row.sts_at,

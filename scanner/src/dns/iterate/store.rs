@@ -267,9 +267,12 @@ impl Store {
         Dead(lock(&self.servers), Instant::now())
     }
 
-    /// What was silent while the network was away may not be.
+    /// What was silent while the network was away may not be, nor need what was silent to EDNS alone drop it.
     pub(super) fn forgive(&self) {
-        lock(&self.servers).silent.clear();
+        let mut servers = lock(&self.servers);
+        servers.silent.clear();
+        servers.plain.clear();
+        drop(servers);
         let mut names = lock(&self.names);
         names.unheard.clear();
         names.forgiven = Some(Instant::now());

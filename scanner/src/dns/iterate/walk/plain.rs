@@ -28,12 +28,14 @@ impl Walk<'_> {
         course.end_plain(before);
         match heard {
             // One that has answered with EDNS too is only slow.
-            Some(heard) => {
-                if !is_slow {
+            Some(heard) if is_slow => Ok(Some(heard)),
+            Some(heard) => match self.ask_registry_again(zone, silent, name, kind, course).await? {
+                Some(signed) => Ok(Some(signed)),
+                None => {
                     self.iterating.store.ask_plainly(silent.addr);
+                    Ok(Some(heard))
                 }
-                Ok(Some(heard))
-            }
+            },
             None if is_slow => Box::pin(self.ask_server(zone, silent, name, kind, course)).await,
             None => Ok(None),
         }
@@ -53,10 +55,31 @@ impl Walk<'_> {
         let heard = Box::pin(self.ask_server(zone, dead, name, kind, course)).await?;
         let is_answered = before.is_answered();
         course.end_plain(before);
-        if heard.is_none() && is_answered {
-            let alive = Candidate { is_dead: false, ..dead.clone() };
-            return Box::pin(self.ask_server(zone, &alive, name, kind, course)).await;
+        let alive = Candidate { is_dead: false, ..dead.clone() };
+        match heard {
+            Some(heard) => {
+                let again = self.ask_registry_again(zone, &alive, name, kind, course).await?;
+                Ok(Some(again.unwrap_or(heard)))
+            }
+            None if is_answered => Box::pin(self.ask_server(zone, &alive, name, kind, course)).await,
+            None => Ok(None),
         }
-        Ok(heard)
+    }
+
+    /// Asks a registry's server that was silent, and has just answered without EDNS, once more with it: it or
+    /// the network may have been away, and without EDNS it does not say whether a zone has a DS. `None` where
+    /// it is known to take none, or says nothing of use.
+    async fn ask_registry_again(
+        &mut self,
+        zone: &Arc<Delegation>,
+        server: &Candidate,
+        name: &Wire,
+        kind: RecordType,
+        course: &mut Course,
+    ) -> Result<Option<Heard>, Unfinished> {
+        if !zone.is_registry || self.iterating.store.manner(server.addr).0 {
+            return Ok(None);
+        }
+        Box::pin(self.ask_server(zone, server, name, kind, course)).await
     }
 }
