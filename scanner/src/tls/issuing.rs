@@ -1,4 +1,4 @@
-//! Authorities and certificates for the tests of this folder.
+//! Authorities, certificates and handshakes for the tests of this folder.
 
 #![allow(clippy::unwrap_used, reason = "a test says what must be there")]
 
@@ -8,6 +8,7 @@ use rcgen::{
     BasicConstraints, Certificate, CertificateParams, IsCa, Issuer, KeyPair, PKCS_RSA_SHA256, PublicKeyData,
     SignatureAlgorithm, SigningKey, date_time_ymd,
 };
+use rustls::{ClientConnection, ServerConnection};
 use std::sync::LazyLock;
 use x509_parser::num_bigint::BigUint;
 
@@ -113,4 +114,31 @@ impl SigningKey for SmallKey {
         let signed = signed.to_bytes_be();
         Ok([vec![0; 128 - signed.len()], signed].concat())
     }
+}
+
+/// A whole handshake; gives what the server sent.
+pub(super) fn shake_hands(client: &mut ClientConnection, server: &mut ServerConnection) -> Vec<u8> {
+    let mut all = Vec::new();
+    while client.is_handshaking() {
+        let mut bytes = Vec::new();
+        while client.wants_write() {
+            client.write_tls(&mut bytes).unwrap();
+        }
+        let mut bytes = bytes.as_slice();
+        while !bytes.is_empty() {
+            server.read_tls(&mut bytes).unwrap();
+        }
+        server.process_new_packets().unwrap();
+        let mut bytes = Vec::new();
+        while server.wants_write() {
+            server.write_tls(&mut bytes).unwrap();
+        }
+        all.extend_from_slice(&bytes);
+        let mut bytes = bytes.as_slice();
+        while !bytes.is_empty() {
+            client.read_tls(&mut bytes).unwrap();
+        }
+        client.process_new_packets().unwrap();
+    }
+    all
 }

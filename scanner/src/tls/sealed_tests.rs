@@ -1,5 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a test says what must be there")]
 use super::*;
+use crate::tls::issuing::shake_hands;
 use crate::tls::{Hello, TlsClient, Trust, TrustSource};
 use rcgen::{CertificateParams, KeyPair};
 use rustls::crypto::aws_lc_rs::default_provider;
@@ -27,28 +28,7 @@ fn heard(versions: &[&'static SupportedProtocolVersion]) -> (Vec<u8>, Option<Vec
     let attempt = client.attempt(Hello::PostQuantum, &[]);
     let name = ServerName::try_from("mx.example").unwrap();
     let mut client = ClientConnection::new(Arc::new(attempt.config), name).unwrap();
-    let mut all = Vec::new();
-    while client.is_handshaking() {
-        let mut bytes = Vec::new();
-        while client.wants_write() {
-            client.write_tls(&mut bytes).unwrap();
-        }
-        let mut bytes = bytes.as_slice();
-        while !bytes.is_empty() {
-            server.read_tls(&mut bytes).unwrap();
-        }
-        server.process_new_packets().unwrap();
-        let mut bytes = Vec::new();
-        while server.wants_write() {
-            server.write_tls(&mut bytes).unwrap();
-        }
-        all.extend_from_slice(&bytes);
-        let mut bytes = bytes.as_slice();
-        while !bytes.is_empty() {
-            client.read_tls(&mut bytes).unwrap();
-        }
-        client.process_new_packets().unwrap();
-    }
+    let all = shake_hands(&mut client, &mut server);
     (all, attempt.witness.seen().secret, der.to_vec())
 }
 

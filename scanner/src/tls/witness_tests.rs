@@ -1,6 +1,6 @@
 #![allow(clippy::unwrap_used, reason = "a test says what must be there")]
 use super::{HandshakeView, KeyProof};
-use crate::tls::issuing::{HOST, params, root};
+use crate::tls::issuing::{HOST, params, root, shake_hands};
 use crate::tls::{Hello, TlsClient};
 use rcgen::{CertificateParams, CustomExtension, KeyPair};
 use rustls::crypto::aws_lc_rs::{default_provider, sign::any_supported_type};
@@ -44,26 +44,7 @@ fn seen(shown: &Shown<'_>, version: &'static SupportedProtocolVersion) -> Handsh
     let attempt = TlsClient::new(authority.trust()).unwrap().attempt(Hello::Small, &[]);
     let name = ServerName::try_from(HOST).unwrap();
     let mut client = ClientConnection::new(Arc::new(attempt.config), name).unwrap();
-    while client.is_handshaking() {
-        let mut bytes = Vec::new();
-        while client.wants_write() {
-            client.write_tls(&mut bytes).unwrap();
-        }
-        let mut bytes = bytes.as_slice();
-        while !bytes.is_empty() {
-            server.read_tls(&mut bytes).unwrap();
-        }
-        server.process_new_packets().unwrap();
-        let mut bytes = Vec::new();
-        while server.wants_write() {
-            server.write_tls(&mut bytes).unwrap();
-        }
-        let mut bytes = bytes.as_slice();
-        while !bytes.is_empty() {
-            client.read_tls(&mut bytes).unwrap();
-        }
-        client.process_new_packets().unwrap();
-    }
+    shake_hands(&mut client, &mut server);
     attempt.witness.seen()
 }
 
