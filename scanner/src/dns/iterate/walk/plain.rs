@@ -27,15 +27,14 @@ impl Walk<'_> {
         let is_slow = before.is_answered();
         course.end_plain(before);
         match heard {
-            // One that has answered with EDNS too is only slow.
-            Some(heard) if is_slow => Ok(Some(heard)),
-            Some(heard) => match self.ask_registry_again(zone, silent, name, kind, course).await? {
-                Some(signed) => Ok(Some(signed)),
-                None => {
+            Some(heard) => {
+                let again = self.ask_registry_again(zone, silent, name, kind, course).await?;
+                // One that has answered with EDNS too is only slow.
+                if again.is_none() && !is_slow {
                     self.iterating.store.ask_plainly(silent.addr);
-                    Ok(Some(heard))
                 }
-            },
+                Ok(Some(again.unwrap_or(heard)))
+            }
             None if is_slow => Box::pin(self.ask_server(zone, silent, name, kind, course)).await,
             None => Ok(None),
         }
