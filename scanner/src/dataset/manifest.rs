@@ -234,9 +234,11 @@ pub struct Overloaded {
 }
 
 impl Overloaded {
-    /// So much of so many; `None` where it is less than one of a hundred.
+    /// So much of so many; `None` where it is less than one of a hundred. While a scan goes on more may have
+    /// failed than something came of yet, since they are asked again: they are questions too.
     #[must_use]
     pub fn of(failed: u64, questions: u64) -> Option<Self> {
+        let questions = questions.max(failed);
         (failed > 0 && failed.saturating_mul(100) >= questions).then_some(Self { questions, failed })
     }
 

@@ -1,7 +1,8 @@
 //! A resolver in front of that of a world, as real ones are: it has few places, takes its time, or lies.
 
 use super::message;
-use anyhow::{Context as _, Result};
+use super::ports::on_free_port;
+use anyhow::Result;
 use std::collections::HashMap;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -19,6 +20,8 @@ const TXT: u16 = 16;
 const HOLDS: Duration = Duration::from_secs(10);
 /// Bytes that may wait for it: a burst of thousands of questions.
 const BUFFER: usize = 8 << 20;
+/// Where its port is sought: elsewhere than those of the world behind it.
+const OFFSET: u16 = 10_000;
 
 /// The code of a refusal, and of a failure (RFC 1035 section 4.1.1).
 pub const REFUSED: u8 = 5;
@@ -63,13 +66,16 @@ impl Front {
     pub fn start(behind: SocketAddr, manner: Manner) -> Result<Self> {
         let manner = Arc::new(Mutex::new(manner));
         let (stop, stopped) = watch::channel(false);
-        let (at, kept) = (std::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0))?, Arc::clone(&manner));
+        let kept = Arc::clone(&manner);
+        let (port, (at, by_tcp)) = on_free_port(OFFSET, |port| {
+            let addr = (Ipv4Addr::LOCALHOST, port);
+            Ok((std::net::UdpSocket::bind(addr)?, std::net::TcpListener::bind(addr)?))
+        })?;
+        let addr = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
         if rustix::net::sockopt::set_socket_recv_buffer_size_force(&at, BUFFER).is_err() {
             rustix::net::sockopt::set_socket_recv_buffer_size(&at, BUFFER)?;
         }
         at.set_nonblocking(true)?;
-        let addr = at.local_addr()?;
-        let by_tcp = std::net::TcpListener::bind(addr).context("the port is taken by TCP")?;
         by_tcp.set_nonblocking(true)?;
         let thread = super::spawn("lab-front", move || {
             super::run(stopped, move || {

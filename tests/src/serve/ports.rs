@@ -103,7 +103,7 @@ fn datagrams(at: SocketAddr) -> io::Result<UdpSocket> {
 
 /// Tries ports below the range that systems take for outgoing connections, until one is free for all
 /// addresses.
-fn on_free_port<T>(offset: u16, bind: impl Fn(u16) -> io::Result<T>) -> Result<(u16, T)> {
+pub(super) fn on_free_port<T>(offset: u16, bind: impl Fn(u16) -> io::Result<T>) -> Result<(u16, T)> {
     let start = crate::dice::finish(std::process::id().into());
     for turn in 0..200_u64 {
         let port = 10_000 + u16::try_from((start.wrapping_add(turn * 31) + u64::from(offset)) % 20_000)?;
