@@ -353,6 +353,14 @@ impl Exchange {
         .await
     }
 
+    /// Waits for an answer to what was sent before, and sends nothing; `None` where none comes in time.
+    pub(super) async fn outcome_within(&mut self, patience: Duration) -> Option<Event> {
+        let came = poll_fn(|cx| {
+            lock(&self.engine).outcome(self.slot, cx.waker()).map_or(Poll::Pending, Poll::Ready)
+        });
+        tokio::time::timeout(patience, came).await.ok().map(|(event, _)| event)
+    }
+
     /// When the last attempt began: it was sent, or put where it waits for room.
     pub(super) fn began(&self) -> Instant {
         lock(&self.engine).began(self.slot)

@@ -1,5 +1,6 @@
 //! One walk: from a zone that is known to the servers of a name, and what they say.
 
+mod late;
 mod listed;
 mod plain;
 mod signed;
@@ -229,7 +230,10 @@ impl<'a> Walk<'a> {
         {
             return Ok(heard);
         }
-        Ok(Heard::Nothing(course.failure))
+        match self.wait_for_late(zone, name, kind, &mut course).await? {
+            Some(heard) => Ok(heard),
+            None => Ok(Heard::Nothing(course.failure)),
+        }
     }
 
     /// What the servers of a zone are told beside the question. Those of registries are asked for signatures
@@ -313,16 +317,7 @@ impl<'a> Walk<'a> {
             }
         }
         let by = by.map_or(next.addr, |by| by.ip());
-        self.iterating.store.has_answered(by);
-        course.failure.answered = true;
-        if by == next.addr {
-            return self.read(zone, next, (name, kind), course).await;
-        }
-        // One that was asked before was slow: where it is of no use, this one still has its chance.
-        let slow = course.unheard.iter().find(|one| one.addr == by).unwrap_or(next).clone();
-        let heard = self.read(zone, &slow, (name, kind), course).await?;
-        (course.useless, course.was_silent) = (Some(by), heard.is_none());
-        Ok(heard)
+        self.hear(zone, next, by, (name, kind), course).await
     }
 
     /// Keeps the cookie that a server gave, where it is to us and another than was shown.

@@ -81,6 +81,14 @@ async fn a_slow_server_is_waited_for() {
 }
 
 #[tokio::test]
+async fn an_answer_counts_that_comes_when_nobody_is_asked_any_more() {
+    // The only server was asked three times with EDNS and once without, and waited for 5.2 seconds by then.
+    let late = Reply::Late(5_600, Box::new(good()));
+    let (answer, asked) = with(46, vec![late], Duration::from_secs(8)).await;
+    assert_eq!((answer.status, asked), (DnsStatus::NoError, vec![4]));
+}
+
+#[tokio::test]
 async fn slow_servers_are_not_dead_to_who_asks_before_their_first_answer() {
     let servers = vec![("ns1.a.example", Some(at(43, 3))), ("ns2.a.example", Some(at(43, 4)))];
     let mut world = registry(43, move |_| Reply::Refer("a.example", servers.clone()));
