@@ -106,7 +106,7 @@ mod tests {
     /// Rows of every kind: most say nothing, some signal, some have a TLSRPT record, some of these two.
     fn row(n: usize) -> DomainRow {
         let mut row = DomainRow {
-            domain: format!("d{n}.example"),
+            domain: format!("d{n}.example").into(),
             mx_dns: Some(if n.is_multiple_of(3) { DnsStatus::NxDomain } else { DnsStatus::NoError }),
             mx_kind: good().row.mx_kind,
             ..DomainRow::default()

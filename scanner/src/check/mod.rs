@@ -19,7 +19,7 @@ use crate::error::ScanError;
 use crate::evidence::rows::{AssessmentRow, DomainRow, HostRow};
 use crate::evidence::{CertCause, Code};
 use crate::fault::{LocalFault, Unfinished};
-use crate::input::{self, BadEntry, Entry, Split};
+use crate::input::{self, BadEntry, Entry};
 use crate::moment;
 use crate::mta_sts::mx_pattern;
 use crate::plan::{Origin, ScanPlan};
@@ -180,7 +180,7 @@ pub fn run(job: CheckJob) -> Result<Outcome, CheckError> {
     plan.pause_limit = Duration::ZERO;
     let (Prepared { probe, vantage, .. }, note) = prepared(plan)?;
     if let Some(domain) = domains.iter().find(|domain| probe.admission.excludes(&domain.row.domain)) {
-        return Err(CheckError::Excluded(domain.row.domain.clone()));
+        return Err(CheckError::Excluded(domain.row.domain.to_string()));
     }
     if job.traces {
         probe.dns.trace().begin();
@@ -233,16 +233,13 @@ fn planned_hosts(typed: &[String]) -> Result<Vec<String>, CheckError> {
 }
 
 fn entry(position: usize, domain: String, typed: &str) -> Entry {
-    let Split { suffix, registrable } = input::split(&domain);
     Entry {
         delegated: None,
         position: position as u64,
-        suffix: Some(suffix.to_owned()),
-        registrable: registrable.map(str::to_owned),
-        input: crate::evidence::text::escape(typed.trim().as_bytes()),
+        input: Some(crate::evidence::text::escape(typed.trim().as_bytes()).into()),
         rank: None,
         lists: Vec::new(),
-        domain,
+        domain: domain.into(),
     }
 }
 

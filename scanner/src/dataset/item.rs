@@ -12,6 +12,7 @@ use arrow_array::{
 };
 use arrow_buffer::{NullBuffer, OffsetBuffer};
 use arrow_schema::ArrowError;
+use smol_str::SmolStr;
 use std::fmt::Debug;
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -175,6 +176,12 @@ impl Item for String {
 }
 
 impl Fill<Self> for String {
+    fn fill(&self) -> Option<&str> {
+        Some(self)
+    }
+}
+
+impl Fill<String> for SmolStr {
     fn fill(&self) -> Option<&str> {
         Some(self)
     }

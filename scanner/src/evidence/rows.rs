@@ -9,6 +9,7 @@ use super::{
     SmtpOutcome, SmtpPhase, Starttls, TlsVersion, Verdict,
 };
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::net::IpAddr;
 use std::sync::Arc;
 
@@ -86,12 +87,12 @@ impl Retried {
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[allow(missing_docs, reason = "the columns are explained once, in dataset/columns")]
 pub struct DomainRow {
-    pub domain: String,
-    pub input: String,
+    pub domain: SmolStr,
+    pub input: SmolStr,
     pub rank: Option<i64>,
     pub lists: Vec<Listed>,
-    pub suffix: Option<String>,
-    pub registrable: Option<String>,
+    pub suffix: Option<SmolStr>,
+    pub registrable: Option<SmolStr>,
     pub attempts: i32,
     pub waited_ms: i64,
     pub total_ms: i64,

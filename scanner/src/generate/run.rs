@@ -172,7 +172,7 @@ impl Domains {
     fn next(&mut self) -> Result<Option<String>, GenerateError> {
         match self {
             Self::One(domain) => Ok(domain.take()),
-            Self::List(reader) => Ok(reader.next().transpose()?.map(|entry| entry.domain)),
+            Self::List(reader) => Ok(reader.next().transpose()?.map(|entry| entry.domain.into())),
         }
     }
 

@@ -1,5 +1,6 @@
 //! The names of all lists as the scan takes them: checked, each once, in this shard's order.
 
+use super::ListSpec;
 use super::bad::{BadEntry, Example};
 use super::delegated::{Delegated, Hosts, Packed};
 use super::error::InputError;
@@ -10,9 +11,9 @@ use super::order::{Shard, Window};
 use super::sample::Sample;
 use super::source::RawEntry;
 use super::unique::{Fingerprint, Memberships, NamesSeen};
-use super::{ListSpec, suffix};
 use crate::evidence::rows::Listed;
 use crate::evidence::text::escape;
+use smol_str::SmolStr;
 use std::collections::{BTreeMap, VecDeque};
 use std::iter;
 use std::sync::Arc;
@@ -61,17 +62,14 @@ pub struct Entry {
     /// Location in the order of this scan, from 0 without gaps; the same at a resume.
     pub position: u64,
     /// The domain, normalised.
-    pub domain: String,
+    pub domain: SmolStr,
     /// The name as the list writes it, without white space around it, escaped; of a zone file, made absolute.
-    pub input: String,
+    /// `None` where that is the domain itself.
+    pub input: Option<SmolStr>,
     /// Rank in the first list that ranks it.
     pub rank: Option<i64>,
     /// Every list that has it, in the order given.
     pub lists: Vec<Listed>,
-    /// Public suffix (ICANN).
-    pub suffix: Option<String>,
-    /// Suffix and one label more; `None` where the domain is itself a suffix.
-    pub registrable: Option<String>,
     /// Its name servers, where its list has them and they are wanted ([`super::Choices::delegations`]).
     pub delegated: Option<Box<Delegated>>,
 }
@@ -113,11 +111,17 @@ pub struct ListCounts {
 
 /// A name between reading and giving out. Small, because a window holds many.
 struct PendingName {
-    domain: String,
-    /// `None` where it is the domain itself.
-    input: Option<String>,
+    domain: SmolStr,
     rank: Option<i64>,
     list: u16,
+    /// `None` where there is nothing of the kind.
+    more: Option<Box<More>>,
+}
+
+/// What few names have.
+struct More {
+    /// How the list writes it; `None` where that is the domain itself.
+    input: Option<SmolStr>,
     delegated: Option<Packed>,
 }
 
@@ -253,12 +257,13 @@ impl Reader {
             return;
         }
         self.counts.accepted += 1;
-        let input = (self.raw.text != domain.as_bytes()).then(|| escape(&self.raw.text));
+        let input = (self.raw.text != domain.as_bytes()).then(|| escape(&self.raw.text).into());
         let list = u16::try_from(self.at).unwrap_or(u16::MAX);
         let delegated = Packed::of(&self.raw.servers, self.raw.ds);
         self.counts.lists[self.at].delegated += u64::from(delegated.is_some());
         let rank = self.raw.rank;
-        self.window.push(fingerprint, PendingName { domain, input, rank, list, delegated });
+        let more = (input.is_some() || delegated.is_some()).then(|| Box::new(More { input, delegated }));
+        self.window.push(fingerprint, PendingName { domain: domain.into(), rank, list, more });
     }
 
     fn refuse(&mut self, reason: BadEntry) {
@@ -276,17 +281,16 @@ impl Reader {
             .chain(others.filter(|(list, _)| *list != taken.list))
             .map(|(list, rank)| Listed { list: self.lists[usize::from(list)].name().clone(), rank })
             .collect();
-        let split = suffix::split(&taken.domain);
+        let More { input, delegated } =
+            taken.more.map_or(More { input: None, delegated: None }, |more| *more);
         let position = self.position;
         self.position += 1;
         Entry {
             position,
-            input: taken.input.unwrap_or_else(|| taken.domain.clone()),
+            input,
             rank: lists.iter().find_map(|listed| listed.rank),
             lists,
-            suffix: Some(split.suffix.to_owned()),
-            registrable: split.registrable.map(str::to_owned),
-            delegated: taken.delegated.map(|packed| Box::new(packed.unpacked(&self.hosts))),
+            delegated: delegated.map(|packed| Box::new(packed.unpacked(&self.hosts))),
             domain: taken.domain,
         }
     }

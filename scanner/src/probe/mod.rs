@@ -32,13 +32,14 @@ use crate::dns::{Answer, Dns, Effort, Near, RecordType};
 use crate::evidence::rows::{DmarcEvidence, DomainRow, Mx, Retried};
 use crate::evidence::{DnsStatus, MxKind, PolicyOutcome, Question, RecordState, text};
 use crate::fault::Unfinished;
-use crate::input::Entry;
+use crate::input::{self, Entry, Split};
 use crate::meters::Meters;
 use crate::moment;
 use crate::mta_sts::{mx_pattern, record, tlsrpt};
 use crate::plan::{Companion, ImplicitScope, ScanPlan, StarttlsScope};
 use crate::tls::TlsClient;
 use serde::{Deserialize, Serialize};
+use smol_str::SmolStr;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -101,13 +102,14 @@ impl Domain {
             Some(known) => (Near::of_list(&entry.domain, &known.servers), known.ds),
             None => (Near::default(), None),
         };
+        let Split { suffix, registrable } = input::split(&entry.domain);
         let row = DomainRow {
-            domain: entry.domain,
-            input: entry.input,
+            input: entry.input.unwrap_or_else(|| entry.domain.clone()),
             rank: entry.rank,
             lists: entry.lists,
-            suffix: entry.suffix,
-            registrable: entry.registrable,
+            suffix: Some(suffix.into()),
+            registrable: registrable.map(SmolStr::new),
+            domain: entry.domain,
             ds,
             ..DomainRow::default()
         };
@@ -362,7 +364,7 @@ fn take_implicit(row: &mut DomainRow, status: DnsStatus) {
     let kind = implicit(status);
     row.mx_kind = Some(kind);
     row.mx = match kind {
-        MxKind::Implicit => Some(vec![member(0, row.domain.clone())]),
+        MxKind::Implicit => Some(vec![member(0, row.domain.to_string())]),
         MxKind::None => Some(Vec::new()),
         _ => None,
     };

@@ -168,8 +168,8 @@ mod tests {
         let owned = |all: &[&str]| all.iter().map(|&one| one.to_owned()).collect::<Vec<_>>();
         let host = "mx1.example.org".to_owned();
         DomainRow {
-            domain: "example.org".to_owned(),
-            registrable: Some("example.org".to_owned()),
+            domain: "example.org".into(),
+            registrable: Some("example.org".into()),
             mx_kind: Some(MxKind::Explicit),
             mx: Some(vec![Mx { preference: 1, host, matched: None, pattern: None }]),
             tlsrpt_record: Some(RecordState::Valid),

@@ -97,10 +97,6 @@ impl Lookers {
     async fn look_at_names(self: Arc<Self>) {
         while let Some(entry) = self.next().await {
             let tally = &self.pipeline.tally;
-            if self.pipeline.stop.is_cancelled() {
-                tally.given_up.up();
-                continue;
-            }
             if self.pipeline.probe.admission.excludes(&entry.domain) {
                 tally.excluded.up();
                 tally.settled.up();

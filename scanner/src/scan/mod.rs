@@ -338,7 +338,8 @@ fn read(
     let began = Instant::now();
     let mut batch = Vec::with_capacity(ENTRY_BATCH);
     let mut settled = 0;
-    while !pipeline.stop.is_cancelled() {
+    // Looked at per batch, since each look takes a lock.
+    while !(batch.is_empty() && pipeline.stop.is_cancelled()) {
         let Some(entry) = reader.next().transpose()? else { break };
         let read = reader.counts();
         let without_row = read.duplicates + read.invalid + read.out_of_shard;

@@ -60,7 +60,7 @@ fn other(
             return Ok(Some("the end of the lists".to_owned()));
         };
         if done.contains(entry.position) && !has_row(&entry.domain) {
-            return Ok(Some(entry.domain));
+            return Ok(Some(entry.domain.into()));
         }
         next = entry.position + 1;
     }

@@ -195,13 +195,11 @@ mod tests {
     fn domain(position: u64) -> Waiting {
         let mut domain = Domain::new(Entry {
             position,
-            suffix: Some("example".to_owned()),
-            registrable: Some(format!("d{position}.example")),
-            input: format!("d{position}.example"),
+            input: None,
             rank: Some(7),
             lists: Vec::new(),
             delegated: None,
-            domain: format!("d{position}.example"),
+            domain: format!("d{position}.example").into(),
         });
         let mx = Mx { preference: 10, host: "mx.example".to_owned(), matched: Some(true), pattern: None };
         *domain.row = DomainRow {

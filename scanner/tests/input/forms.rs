@@ -9,7 +9,7 @@ fn chosen(path: &Path, choices: &Choices) -> Result<Vec<(String, Option<i64>)>, 
     let lists = ListSpec::read_as(&ListSpec::all(&[path]).unwrap(), choices);
     survey(&lists).map_err(|refusal| refusal.to_string())?;
     let entries = Reader::open(&lists, IN_ORDER).unwrap().map(Result::unwrap);
-    Ok(entries.map(|entry| (entry.domain, entry.rank)).collect())
+    Ok(entries.map(|entry| (entry.domain.into(), entry.rank)).collect())
 }
 
 fn read_as(bytes: &[u8]) -> Result<Vec<(String, Option<i64>)>, String> {

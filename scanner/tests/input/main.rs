@@ -60,7 +60,7 @@ fn names(path: &Path) -> Vec<(String, Option<i64>)> {
     let surveyed = survey(&ListSpec::all(&[path]).unwrap()).unwrap();
     assert_eq!(surveyed.entries(), Some(counts.inputs), "{}", path.display());
     assert_eq!(surveyed.lists[0].bytes, Some(fs::metadata(path).unwrap().len()));
-    entries.into_iter().map(|entry| (entry.domain, entry.rank)).collect()
+    entries.into_iter().map(|entry| (entry.domain.into(), entry.rank)).collect()
 }
 
 fn owned(names: &[(&str, Option<i64>)]) -> Vec<(String, Option<i64>)> {

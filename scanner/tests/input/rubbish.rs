@@ -9,8 +9,9 @@ fn a_bad_line_is_counted_and_the_list_goes_on() {
     let (entries, counts) = read(&[fixture("names.txt")], IN_ORDER).unwrap();
     let domains: Vec<&str> = entries.iter().map(|entry| entry.domain.as_str()).collect();
     assert_eq!(domains, ["example.com", "example.net", "xn--mnchen-3ya.example", "example.org"]);
-    assert_eq!(entries[1].input, "Example.NET.");
-    assert_eq!(entries[2].input, "m\\195\\188nchen.example");
+    assert_eq!(entries[0].input, None, "it is the domain itself");
+    assert_eq!(entries[1].input.as_deref(), Some("Example.NET."));
+    assert_eq!(entries[2].input.as_deref(), Some("m\\195\\188nchen.example"));
     assert!(entries.iter().all(|entry| entry.rank.is_none()));
     assert_eq!((counts.inputs, counts.accepted, counts.duplicates, counts.invalid), (8, 4, 1, 3));
     let examples: Vec<_> =
