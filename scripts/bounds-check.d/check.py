@@ -31,15 +31,13 @@ ADDRESS = (
     "cert_outcome cert_faults probed_at connect_ms banner_ms handshake_ms looks"
 ).split()
 # Tables of names, whose ranges hold whatever of the DNS is hidden. That of the largest cluster is of what was seen.
-OF_NAMES = {"sts-adoption": ["adoption", "suffix", "rank", "rank-width", "tlsrpt"]}
+OF_NAMES = ["adoption", "suffix", "rank", "rank-width", "tlsrpt"]
 # The other tables are of the names that are known to signal.
-OF_SIGNALLERS = {
-    "sts-adoption": ["policy-host-provider", "mode", "max-age", "managers"],
-    "sts-misconfig": [
-        "stages", "findings", "policy-errors", "policy-error-codes", "mx-certificates", "verdicts", "losing-mail",
-        "same-provider", "result-types",
-    ],
-}
+OF_SIGNALLERS = [
+    "policy-host-provider", "mode", "max-age", "managers", "stages", "findings", "policy-errors", "policy-error-codes",
+    "mx-certificates", "verdicts", "losing-mail", "same-provider", "result-types",
+]
+QUERIES = pathlib.Path(__file__).resolve().parents[2] / "analysis/queries"
 # So many datasets are asked in one call.
 AT_ONCE = 100
 # Columns that say which row it is.
@@ -162,22 +160,20 @@ def made(arguments):
 
 
 def tables(programs, folders, names):
-    """Every row of the tables of these programs: by table, scan and keys."""
+    """Every row of the tables of these names: by table, scan and keys. They are asked in one process, which makes
+    once what they are made from; a program has its own tables by name, and any by their text."""
+    texts = [text for name in names for text in ("--query", *QUERIES.glob(f"[0-9][0-9]-{name}.sql"))]
+    command = [programs / "sts-misconfig", *folders, "--partial", "--format", "json", "--memory", "1024", *texts]
+    run = subprocess.run(command, capture_output=True, text=True)
+    if run.returncode:
+        sys.exit(f"sts-misconfig: {run.stderr}")
     found = {}
-    asked = []
-    for program, of_program in names.items():
-        chosen = [word for table in of_program for word in ("--table", table)]
-        command = [programs / program, *folders, "--partial", "--format", "json", "--memory", "1024", *chosen]
-        asked.append((program, subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)))
-    with concurrent.futures.ThreadPoolExecutor() as pool:
-        answers = list(pool.map(lambda one: one[1].communicate(), asked))
-    for (program, run), (out, told) in zip(asked, answers):
-        if run.returncode:
-            sys.exit(f"{program}: {told}")
-        for table in json.loads(out)["tables"]:
-            for row in table["rows"]:
-                keys = tuple((key, row[key]) for key in row if key in KEYS)
-                found[table["name"], row["scan"], keys] = row
+    for table in json.loads(run.stdout)["tables"]:
+        for row in table["rows"]:
+            keys = tuple((key, row[key]) for key in row if key in KEYS)
+            found[table["name"], row["scan"], keys] = row
+    if missing := set(names) - {name for name, *_ in found}:
+        sys.exit(f"no rows of {', '.join(sorted(missing))}")
     return found
 
 
