@@ -19,7 +19,8 @@ WITH verdicts AS (
 ),
 seen AS (
     SELECT
-        signallers.*,
+        signallers.scan, signallers.domain, signallers.verdict_strict, signallers.verdict_lenient,
+        signallers.verdict_primary, /*[| signallers.weight, ]*/
         reach.unasked > 0 OR reach.skipped > 0 AS partly
     FROM signallers
     JOIN reach ON reach.scan = signallers.scan AND reach.domain = signallers.domain

@@ -49,9 +49,11 @@ memberships AS (
     LEFT JOIN signaller_names AS names ON names.name = signallers.policy_cname[1]
     WHERE signallers.policy_cname[1] IS NOT NULL
     UNION ALL
-    SELECT scan, domain, 2 AS rule, 'MX provider' AS kind, managers.cluster
-    FROM managers
-    WHERE entity = 'MX' AND managers.cluster IS NOT NULL
+    SELECT
+        first_hosts.scan, first_hosts.domain, 2 AS rule, 'MX provider' AS kind,
+        coalesce(names.provider, first_hosts.host) AS cluster
+    FROM first_hosts
+    LEFT JOIN signaller_names AS names ON names.name = first_hosts.host
     UNION ALL
     SELECT scan, domain, 3 AS rule, 'policy address' AS kind, policy_addrs[1]['addr'] AS cluster
     FROM signallers

@@ -261,6 +261,9 @@ fn answer(args: &Args, program: &Program) -> Result<(), Fault> {
             ));
             return Ok(());
         }
+        if args.wanted.query.is_empty() {
+            tables.expect(&queries)?;
+        }
         let mut answers = Vec::new();
         let named = !args.wanted.query.is_empty() || !args.wanted.table.is_empty();
         for query in &queries {

@@ -55,10 +55,10 @@ macro_rules! views {
 }
 
 /// The tables that queries count over, in the order they build on one another.
-pub(crate) const VIEWS: [View; 25] = views!(
+pub(crate) const VIEWS: [View; 26] = views!(
     "views":
     Inline "asked", Inline "population", Program "suffix_counts", Program "rank_counts", Program "mx_customers", Held "signallers",
-    Program "signaller_names", Held "domain_hosts", Held "managers", Held "faults", Held "reach", Held "stage_errors", Held "tlsrpt_publishers",
+    Program "signaller_names", Held "domain_hosts", Held "first_hosts", Held "managers", Held "faults", Held "reach", Held "stage_errors", Held "tlsrpt_publishers",
     Held "endpoints", Held "leaf_certificates", Held "timeline", Held "scan_order", Held "pairs", Held "eras", Held "snapshots", Held "steps", Held "transitions", Program "state_counts", Held "episodes",
     Held "mx_sets",
 );

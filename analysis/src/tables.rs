@@ -25,6 +25,7 @@ mod given;
 mod groups;
 mod lineage;
 mod made;
+mod narrow;
 mod parquet_file;
 mod parts;
 mod weights;
@@ -65,6 +66,10 @@ pub struct Tables {
     sizes: groups::Sizes,
     /// What was made of that which is made only where a query asks for it.
     made: BTreeSet<&'static str>,
+    /// The texts of the queries that are to come; empty where that was not said.
+    expected: BTreeSet<String>,
+    /// The words of what reads `signallers`, see [`narrow`]; `None` where all its columns are made.
+    words: Option<BTreeSet<String>>,
     /// Holds `names` for as long as queries may read it; `None` until one asks for it.
     scratch: Option<tempfile::TempDir>,
     /// How TLS reports are held against the datasets; `None` where there are none.
@@ -126,6 +131,8 @@ impl Tables {
             settings,
             sizes: groups::Sizes::new(),
             made: BTreeSet::new(),
+            expected: BTreeSet::new(),
+            words: None,
             scratch: None,
             joining: None,
             claimable: OnceCell::new(),

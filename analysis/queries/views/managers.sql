@@ -11,16 +11,7 @@
 --   determined.
 -- note: manager, by the thresholds of the settings: self where it is own and no shared address, or where the
 --   cluster is small; third party where it is large; else unclassified; unknown without a cluster.
-WITH places AS (
-    SELECT
-        scan, domain, host,
-        row_number() OVER (PARTITION BY scan, domain ORDER BY preference, host) AS place
-    FROM domain_hosts
-),
-first_hosts AS (
-    SELECT scan, domain, host FROM places WHERE place = 1
-),
-clusters AS (
+WITH clusters AS (
     SELECT
         signallers.scan, signallers.domain, 'policy host' AS entity,
         CASE

@@ -19,14 +19,17 @@ use parquet::arrow::ProjectionMask;
 use parquet::arrow::arrow_reader::{
     ArrowReaderMetadata, ArrowReaderOptions, ParquetRecordBatchReaderBuilder,
 };
+use parquet::file::metadata::ColumnChunkMetaData;
+use parquet::file::statistics::Statistics;
 use states::{STATES, States};
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Rows that are read at a time: a dictionary is looked at once for so many.
-const BATCH_ROWS: usize = 32_768;
+/// Rows that are read at a time: a dictionary is looked at once for so many. Fewer would often have no word at
+/// all of a column that is nearly empty, and to make a dictionary array of nothing takes longer than any other.
+const BATCH_ROWS: usize = 131_072;
 
 /// Columns of `domains`, by name.
 #[derive(Debug, Clone, Copy)]
@@ -96,7 +99,8 @@ fn threads() -> usize {
     std::thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Reads some columns of one part, batch by batch; those that it lacks are not there.
+/// Reads some columns of one part, batch by batch; those that it lacks are not there, nor words of which it
+/// has none.
 ///
 /// # Errors
 /// The part cannot be read, or `take` does not find a column as it must be.
@@ -112,8 +116,13 @@ pub(crate) fn read(
     let found = ArrowReaderMetadata::try_new(Arc::clone(found.metadata()), options);
     let builder =
         ParquetRecordBatchReaderBuilder::new_with_metadata(file, found.map_err(|cause| fault(&cause))?);
+    let groups = builder.metadata().row_groups();
+    let is_empty = |at: usize, name: &str| {
+        columns.words.contains(&name) && groups.iter().all(|group| is_null(group.column(at)))
+    };
     let leaves = builder.parquet_schema().columns().iter().enumerate();
-    let wanted = leaves.filter(|(_, leaf)| columns.have(leaf.path().parts())).map(|(at, _)| at);
+    let wanted = leaves.filter(|(at, leaf)| columns.have(leaf.path().parts()) && !is_empty(*at, leaf.name()));
+    let wanted: Vec<usize> = wanted.map(|(at, _)| at).collect();
     let mask = ProjectionMask::leaves(builder.parquet_schema(), wanted);
     let batches = builder.with_projection(mask).with_batch_size(BATCH_ROWS).build();
     for batch in batches.map_err(|cause| fault(&cause))? {
@@ -121,6 +130,12 @@ pub(crate) fn read(
         take(&batch).ok_or_else(|| fault(&"its columns are not those of columns.json"))?;
     }
     Ok(())
+}
+
+/// Whether every cell of a column is null, as far as its statistics tell.
+fn is_null(chunk: &ColumnChunkMetaData) -> bool {
+    let nulls = chunk.statistics().and_then(Statistics::null_count_opt);
+    nulls == u64::try_from(chunk.num_values()).ok()
 }
 
 /// The schema of a part, texts of these names as dictionary arrays.

@@ -164,8 +164,13 @@ impl Words<'_> {
         if keys.null_count() == 0 {
             classes.iter_mut().zip(keys.values()).for_each(|(class, key)| *class += add(*key));
         } else {
+            // Most such columns are nearly empty.
             let null = step * self.null();
-            classes.iter_mut().zip(keys).for_each(|(class, key)| *class += key.map_or(null, add));
+            classes.iter_mut().for_each(|class| *class += null);
+            for row in keys.nulls()?.valid_indices() {
+                let class = classes.get_mut(row)?;
+                *class = *class - null + add(*keys.values().get(row)?);
+            }
         }
         Some(())
     }

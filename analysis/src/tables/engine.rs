@@ -74,6 +74,12 @@ impl Engine {
         added.map(drop).map_err(|cause| Fault::engine(&format!("register {name}"), cause))
     }
 
+    /// Takes a table away.
+    pub(crate) fn forget(&self, name: &str) -> Result<(), Fault> {
+        let gone = self.context.deregister_table(name);
+        gone.map(drop).map_err(|cause| Fault::engine(&format!("forget {name}"), cause))
+    }
+
     pub(crate) fn register_batch(&self, name: &str, batch: RecordBatch) -> Result<(), Fault> {
         let table = MemTable::try_new(batch.schema(), vec![vec![batch]]);
         self.add(name, Arc::new(table.map_err(|cause| Fault::engine(&format!("register {name}"), cause))?))

@@ -1,5 +1,6 @@
 //! Tables that are made from the datasets, each once and only where a query asks for it.
 
+use super::narrow::made_from;
 use super::parquet_file::ParquetFile;
 use super::{Tables, in_query};
 use crate::fault::Fault;
@@ -39,12 +40,12 @@ const COUNTED: [&str; 4] = ["suffix_counts", "rank_counts", "mx_customers", "sta
 impl Tables {
     /// Makes what the query asks for and is not there yet, and what that is made from.
     pub(super) async fn prepare(&mut self, query: &Query) -> Result<(), Fault> {
+        self.widen_for(query)?;
         let mut wanted = self.engine.asked(&query.sql).map_err(|cause| in_query(query, &cause))?;
         // A view is made from earlier ones.
         for view in self.views().into_iter().rev().filter(|view| view.making != Making::Inline) {
             if wanted.contains(view.name) {
-                let made_from = if view.name == "signaller_names" { SIGNALLER_NAMES } else { view.sql };
-                let asked = self.engine.asked(&self.text(made_from));
+                let asked = self.engine.asked(&self.text(made_from(view)));
                 if !COUNTED.contains(&view.name) || self.counts_by_text() {
                     wanted.extend(asked.map_err(|cause| Fault::engine("read a view", cause))?);
                 }
@@ -68,7 +69,7 @@ impl Tables {
                     self.engine.register_batch(counted, self.count(counted)?)?;
                 }
                 "signaller_names" => self.hold_signaller_names().await?,
-                _ => self.engine.hold(view.name, &self.text(view.sql)).await?,
+                _ => self.engine.hold(view.name, &self.narrowed(view).await?).await?,
             }
             self.made.insert(view.name);
         }
@@ -86,7 +87,7 @@ impl Tables {
     }
 
     /// Whether what is else counted without SQL is counted by its text: of groups, and with weights.
-    fn counts_by_text(&self) -> bool {
+    pub(super) fn counts_by_text(&self) -> bool {
         self.is_weighted || !self.sizes.is_empty()
     }
 
