@@ -105,10 +105,11 @@ class Hidden:
 
     def written(self, name):
         stays = [at for at in range(len(self.table)) if at not in self.changed and at not in self.gone]
+        # Of a type, also where nothing stays.
+        stays = self.table.take(pyarrow.array(stays, pyarrow.int64()))
         others = [row for at, row in self.changed.items() if at not in self.gone]
-        table = pyarrow.concat_tables(
-            [self.table.take(stays), pyarrow.Table.from_pylist(others, self.table.schema)], promote_options="none"
-        )
+        others = pyarrow.Table.from_pylist(others, self.table.schema)
+        table = pyarrow.concat_tables([stays, others], promote_options="none")
         at = table.schema.get_field_index("scan")
         scan = pyarrow.array([name] * len(table), pyarrow.string()).cast(table.schema.field(at).type)
         return table.set_column(at, table.schema.field(at), scan)
