@@ -96,7 +96,7 @@ def write(folder, name, text):
     return str(path)
 
 
-def started(command, folder, addrs):
+def started(command, folder, addrs, port=53):
     """Begins a server, and comes back when each of its addresses answers; fails with its log."""
     log = Path(folder) / "log"
     with log.open("wb") as out:
@@ -104,17 +104,17 @@ def started(command, folder, addrs):
     question = bytes.fromhex("000100000001000000000000") + b"\0\0\6\0\1"
     give_up = time.monotonic() + READY
     for addr in addrs:
-        while not answers(addr, question):
+        while not answers((addr, port), question):
             if server.poll() is not None or time.monotonic() > give_up:
                 server.kill()
                 raise RuntimeError(f"{command[0]} does not answer at {addr}:\n{log.read_text(errors='replace')}")
     return server
 
 
-def answers(addr, question):
+def answers(at, question):
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
         one.settimeout(0.2)
-        one.connect((addr, 53))
+        one.connect(at)
         try:
             one.send(question)
             return bool(one.recv(4096))

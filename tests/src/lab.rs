@@ -70,6 +70,14 @@ impl Lab {
     /// # Errors
     /// Where a file cannot be written, a list cannot be read, or there are no free ports.
     pub fn start(options: Options) -> Result<Self> {
+        Self::start_at(options, None)
+    }
+
+    /// The same, with this port for the authoritative servers: resolvers ask at 53 alone.
+    ///
+    /// # Errors
+    /// As [`Lab::start`], and where the port is not free.
+    pub fn start_at(options: Options, authorities: Option<u16>) -> Result<Self> {
         let dir = options.dir;
         std::fs::create_dir_all(&dir).with_context(|| format!("cannot make {}", dir.display()))?;
         let contract = Arc::new(Contract::load()?);
@@ -103,7 +111,7 @@ impl Lab {
         if let Some(signer) = &signer {
             std::fs::write(dir.join(ANCHOR), signer.anchor(&Delegations::signed(Arc::clone(&world))))?;
         }
-        let servers = Servers::start(Arc::clone(&world), authority, options.dns, signer)?;
+        let servers = Servers::start(Arc::clone(&world), authority, options.dns, signer, authorities)?;
         let ports = servers.ports;
         std::fs::write(dir.join(SETTINGS), settings(ports, is_signed, &world.mix.companions))?;
         if ports.authorities.is_some() {

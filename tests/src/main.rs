@@ -111,6 +111,9 @@ struct Serve {
     /// zones, signed or not.
     #[arg(long, value_enum, default_value_t = Served::Resolver)]
     dns: Served,
+    /// Port of the authoritative servers [default: one that is free].
+    #[arg(long, value_name = "PORT")]
+    authority_port: Option<u16>,
     /// Let forged answers come before each answer of the authoritative servers.
     #[arg(long)]
     forge: bool,
@@ -326,7 +329,11 @@ fn serve(args: Serve) -> Result<ExitCode> {
             bail!("only the authoritative servers without signatures are forged: take --dns delegated")
         }
     };
-    let lab = Lab::start(Options { names, seed: args.seed, epoch: args.epoch, mix, dns, dir: args.dir })?;
+    if args.authority_port.is_some() && dns == Dns::Resolver {
+        bail!("only authoritative servers have that port: add --dns delegated or signed");
+    }
+    let options = Options { names, seed: args.seed, epoch: args.epoch, mix, dns, dir: args.dir };
+    let lab = Lab::start_at(options, args.authority_port)?;
     eprintln!(
         "{} domains in {}; resolver {}, policy hosts on port {}, MX hosts on port {}",
         lab.domains,

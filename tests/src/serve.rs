@@ -59,7 +59,7 @@ pub struct Servers {
 }
 
 impl Servers {
-    /// Starts the servers of a world on free ports.
+    /// Starts the servers of a world on free ports, the authoritative ones on the one that is given, if any.
     ///
     /// # Errors
     /// Where no free port is found, or a thread cannot be started.
@@ -68,8 +68,9 @@ impl Servers {
         authority: Arc<Authority>,
         dns: Dns,
         signer: Option<sign::Signer>,
+        authorities_at: Option<u16>,
     ) -> Result<Self> {
-        let sockets = ports::Sockets::bind(&world, dns)?;
+        let sockets = ports::Sockets::bind(&world, dns, authorities_at)?;
         let ports = sockets.ports;
         let contacts = Arc::new(Contacts::default());
         let shared = Arc::new(Shared {

@@ -51,7 +51,8 @@ pub(super) struct Sockets {
 }
 
 impl Sockets {
-    pub(super) fn bind(world: &World, dns: Dns) -> Result<Self> {
+    /// `authorities_at` is the port of the authoritative servers, or any that is free.
+    pub(super) fn bind(world: &World, dns: Dns, authorities_at: Option<u16>) -> Result<Self> {
         raise_open_files();
         let (resolver, (dns_udp, forgers, dns_tcp)) = on_free_port(0, |port| {
             let at = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
@@ -74,7 +75,12 @@ impl Sockets {
         resets.extend(more_resets);
         let authorities = match dns {
             Dns::Resolver => None,
-            Dns::Delegated | Dns::Forged | Dns::Signed => Some(on_free_port(17_000, authorities)?),
+            Dns::Delegated | Dns::Forged | Dns::Signed => Some(match authorities_at {
+                Some(port) => {
+                    (port, authorities(port).with_context(|| format!("cannot listen on port {port}"))?)
+                }
+                None => on_free_port(17_000, authorities)?,
+            }),
         };
         let (authority_port, authorities) = authorities.unzip();
         let ports = Ports {
