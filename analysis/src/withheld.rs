@@ -208,7 +208,7 @@ mod tests {
 
     /// Columns whose meaning speaks of a class and that stay all the same, each for a reason: they hold a
     /// verdict, a status or a name, but nothing of the class itself. Free text is redacted.
-    const LOOKED_AT: [&str; 22] = [
+    const LOOKED_AT: [&str; 23] = [
         "domains.mx_kind",
         "domains.tlsrpt_rua",
         "domains.tlsrpt_rua_dns",
@@ -220,6 +220,7 @@ mod tests {
         "domains.policy_body",
         "mx_hosts.host",
         "mx_hosts.host_dns",
+        "mx_hosts.host_ede",
         "mx_hosts.smtp_outcome",
         "mx_hosts.smtp_phase",
         "mx_hosts.cert_outcome",

@@ -11,13 +11,16 @@ TYPES = {"A": 1, "CNAME": 5, "MX": 15, "TLSA": 52}
 
 
 def started_unbound(folder, at, hints, anchor):
-    """A resolver that validates from this key down, and says why (RFC 8914); gives its process."""
+    """A resolver that validates from this key down, and says why (RFC 8914); gives its process.
+
+    It asks for whole names: to the laboratory's servers what has no records is not there, whatever lies below.
+    """
     addr, port = at
     folder = Path(folder) / "unbound"
     folder.mkdir()
     config = f"server:\n  interface: {addr}\n  port: {port}\n  access-control: 127.0.0.0/8 allow\n" \
         f"  do-not-query-localhost: no\n  module-config: \"validator iterator\"\n  trust-anchor-file: \"{anchor}\"\n" \
-        f"  root-hints: \"{hints}\"\n  ede: yes\n  username: \"\"\n  chroot: \"\"\n  pidfile: \"{folder}/pid\"\n" \
+        f"  root-hints: \"{hints}\"\n  ede: yes\n  qname-minimisation: no\n  username: \"\"\n  chroot: \"\"\n  pidfile: \"{folder}/pid\"\n" \
         f"  directory: \"{folder}\"\n"
     command = [servers.which("unbound"), "-d", "-c", servers.write(folder, "unbound.conf", config)]
     return servers.started(command, folder, (addr,), port)

@@ -114,10 +114,10 @@ pub enum HostDane {
     NotAsked,
     /// There are none.
     Absent,
-    /// The resolver could not get them though the host's addresses were secure: no sender may take that for
-    /// none (RFC 7672 section 2.1).
+    /// They failed though the host's addresses were secure, and not for want of a server that can be reached: no
+    /// sender may take that for none (RFC 7672 section 2.1).
     Bogus,
-    /// They could not be resolved.
+    /// They could not be had.
     Unknown,
     /// The host's addresses are not secure, so that no sender asks for any (RFC 7672 section 2.2.2).
     Unsigned,
@@ -133,6 +133,14 @@ pub enum HostDane {
     Matches,
     /// A record's authority vouches for the certificate, but its names are not the host's.
     MatchesOthers,
+}
+
+/// Whether the TLSA answer says that no server of the zone could be reached, and nothing worse (RFC 8914 sections
+/// 4.23 and 4.24).
+fn nobody_was_reached(row: &SeenHost) -> bool {
+    row.tlsa_ede
+        .as_ref()
+        .is_some_and(|codes| !codes.is_empty() && codes.iter().all(|code| matches!(code, 22 | 23)))
 }
 
 impl HostDane {
@@ -154,7 +162,7 @@ impl HostDane {
         let is_secure = row.host_ad == Some(true) || row.cname_ad == Some(true);
         match status {
             Some(DnsStatus::NoData | DnsStatus::NxDomain) => Self::Absent,
-            Some(DnsStatus::ServFail) if is_secure => Self::Bogus,
+            Some(DnsStatus::ServFail) if is_secure && !nobody_was_reached(row) => Self::Bogus,
             Some(DnsStatus::NoError) if row.tlsa_ad == Some(false) => Self::Insecure,
             // Validated, and nobody knows.
             Some(DnsStatus::NoError) if !is_secure || row.tlsa_ad.is_none() => Self::Unknown,

@@ -82,6 +82,7 @@ view! {
         cert_faults,
         cert_differs,
         tlsa_dns,
+        tlsa_ede,
         tlsa_ad,
         tlsa,
         probed_at,

@@ -9,6 +9,9 @@ use std::net::IpAddr;
 pub struct Addresses {
     /// NOERROR where any was had, else the failure of A, else that of AAAA, else NODATA or NXDOMAIN.
     pub status: DnsStatus,
+    /// Extended errors (RFC 8914) of the answer that failed where no address was had, else of the one that was
+    /// used; `None` where there was no answer.
+    pub ede: Option<Vec<i32>>,
     /// IPv4 and IPv6 in turn, IPv4 first, ascending within a family.
     pub addrs: Vec<IpAddr>,
     /// The CNAME chain; `None` where neither answer was definite.
@@ -32,8 +35,9 @@ impl Addresses {
         };
         let v6_alone = v4.addresses().is_empty() && !v6.addresses().is_empty();
         let used = if v6_alone || !v4.status.is_definite() { v6 } else { v4 };
+        let ede = failure.filter(|_| addrs.is_empty()).unwrap_or(used).ede.clone();
         let chain = v4.chain.clone().or_else(|| v6.chain.clone());
-        Self { status, addrs, chain, ad: used.ad.filter(|_| used.status.is_definite()) }
+        Self { status, ede, addrs, chain, ad: used.ad.filter(|_| used.status.is_definite()) }
     }
 }
 

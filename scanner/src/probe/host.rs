@@ -152,11 +152,12 @@ impl Probe {
         }
         let mut waited = Waited::default();
         let addresses = self.dns.addresses_with(Effort::Validated, None, host, &mut waited).await?;
-        let Addresses { status, addrs, chain, ad } = addresses;
+        let Addresses { status, ede, addrs, chain, ad } = addresses;
         if self.admission.excludes_mx_host(host, chain.as_deref().unwrap_or_default()) {
             return Ok(Vec::new());
         }
-        let mut known = HostRow { host_dns: Some(status), host_cname: chain, host_ad: ad, ..blank() };
+        let mut known =
+            HostRow { host_dns: Some(status), host_ede: ede, host_cname: chain, host_ad: ad, ..blank() };
         known.cname_ad = self.alias_ad(&known, &mut waited).await?;
         if let Some(tlsa) = self.tlsa(&known, &mut waited).await? {
             take_tlsa(&mut known, &tlsa);

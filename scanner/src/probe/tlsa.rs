@@ -43,6 +43,7 @@ pub(super) fn tlsa_name(host: &str) -> String {
 /// Notes the answer that counts in a row of its host.
 pub(super) fn take_tlsa(row: &mut HostRow, answer: &Answer) {
     row.tlsa_dns = Some(answer.status);
+    row.tlsa_ede.clone_from(&answer.ede);
     row.tlsa_ad = answer.ad;
     row.tlsa = answer.status.is_definite().then(|| answer.tlsa());
 }

@@ -13,6 +13,7 @@ use crate::situation::{Algorithm, Denial, Flaw, RecordType, Server, Signing, Sit
 use crate::world::{World, domain_of_control};
 use operators::{Operator, Operators};
 use servers::Place;
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
 use std::sync::Arc;
 
@@ -80,19 +81,24 @@ pub struct Delegations {
     operators: Operators,
     /// Whether the root and the registries sign, and whoever else a world says.
     is_signed: bool,
+    /// How zones that domains share are signed; the others of them are not.
+    shared: BTreeMap<String, Signing>,
 }
 
 impl Delegations {
     /// The delegations of a world.
     #[must_use]
     pub fn new(world: Arc<World>) -> Self {
-        Self { operators: Operators::new(world.seed), world, is_signed: false }
+        Self { operators: Operators::new(world.seed), world, is_signed: false, shared: BTreeMap::new() }
     }
 
     /// The same, with signatures.
     #[must_use]
     pub fn signed(world: Arc<World>) -> Self {
-        Self { is_signed: true, ..Self::new(world) }
+        let all = world.situations().iter().flat_map(|situation| &situation.delegation.dnssec);
+        let shared =
+            all.filter(|(apex, _)| !apex.contains('{')).map(|(apex, one)| (apex.clone(), *one)).collect();
+        Self { is_signed: true, shared, ..Self::new(world) }
     }
 
     /// Whether any zone is signed.
@@ -122,7 +128,7 @@ impl Delegations {
                 _ => registry(Algorithm::EcdsaP256Sha256, Denial::Nsec),
             },
             Content::Hosts => None,
-            Content::World if self.world.is_common(&zone.apex) => None,
+            Content::World if self.world.is_common(&zone.apex) => self.shared.get(&zone.apex).copied(),
             Content::World => {
                 let domain = self.world.zone(&zone.apex, None)?;
                 let all = &self.world.situation(&domain).delegation.dnssec;

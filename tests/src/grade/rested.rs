@@ -6,15 +6,17 @@ use crate::contract::Table;
 use crate::value::Value;
 
 /// What a host that nobody has contacted has all the same.
-const KNOWN: [&str; 13] = [
+const KNOWN: [&str; 15] = [
     "scan",
     "host",
     "addr",
     "host_dns",
+    "host_ede",
     "host_cname",
     "host_ad",
     "cname_ad",
     "tlsa_dns",
+    "tlsa_ede",
     "tlsa_ad",
     "tlsa",
     "smtp_outcome",

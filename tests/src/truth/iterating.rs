@@ -49,6 +49,9 @@ pub(super) fn amend(
             ask_tlsa(oracle, host);
         }
         failure(&contract.mx_hosts, host, "tlsa_dns", "tlsa", useless);
+        for columns in [["host_dns", "host_ede", "host_ad"], ["tlsa_dns", "tlsa_ede", "tlsa_ad"]] {
+            unreachable(&contract.mx_hosts, host, columns, delegations.is_signed());
+        }
     }
     let servers = delegations.of(domain);
     let servers = if servers.is_empty() { Value::Null } else { Value::texts(servers) };
@@ -134,6 +137,17 @@ fn with_disagreement(findings: Value) -> Value {
     let at = codes.iter().take_while(|code| is_of_record(code)).count();
     codes.insert(at, Value::text("record_ns_disagree"));
     Value::List(codes)
+}
+
+/// Where no server of a zone says anything of use the answer says so, and nobody knows whether it is secure. What
+/// is bogus says that.
+fn unreachable(table: &Table, row: &mut [Value], [status, ede, ad]: [&str; 3], is_signed: bool) {
+    let is_of_signatures = |code: &Value| code.as_int().is_some_and(|code| (6..=12).contains(&code));
+    let is_bogus = is_signed && cell(table, row, ede).items().iter().any(is_of_signatures);
+    if matches!(cell(table, row, status).as_text(), Some("SERVFAIL" | "TIMEOUT")) && !is_bogus {
+        set(row, table.position(ede), Value::List(vec![Value::Int(NO_REACHABLE_AUTHORITY)]));
+        set(row, table.position(ad), Value::Null);
+    }
 }
 
 /// Where all servers of a zone refuse, or say what is of no use, there is no answer, and the question is

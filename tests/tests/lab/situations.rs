@@ -176,7 +176,9 @@ fn the_demo_mix_has_every_situation_but_those_of_delegations_and_enough_signalle
     let names = |mix: &Mix| -> BTreeSet<String> { mix.weights.keys().cloned().collect() };
     assert_eq!(names(&demo), others);
     assert_eq!(names(&Mix::load("delegated").unwrap()), delegated, "what is about servers of zones");
-    assert_eq!(names(&Mix::load("signed").unwrap()), signed, "what is about signatures");
+    let played = names(&Mix::load("signed").unwrap());
+    assert!(played.is_superset(&signed), "what is about signatures");
+    assert!(played.difference(&signed).all(|name| name.starts_with("dane-")), "{played:?}");
     assert!(["demo", "delegated", "signed"].iter().all(|mix| Mix::load(mix).unwrap().every_situation));
     let at = contract.domains.position("sts_signals").unwrap();
     let signals = world.situations().iter().filter(|s| s.expect.domain[at] == Value::Bool(true));

@@ -35,7 +35,7 @@ fn whatever_is_wrong_with_the_servers_of_a_zone_a_scan_without_a_resolver_says_s
 #[test]
 fn signed_zones_right_and_wrong_are_told_apart_from_unsigned_ones() {
     let dir = tempfile::tempdir().unwrap();
-    let lab = lab_with(Dns::Signed, 400, "signed", dir.path());
+    let lab = lab_with(Dns::Signed, 700, "signed", dir.path());
     let output = scan(&lab, &list(&lab), dir.path()).output().unwrap();
     assert_code(&output, 0);
     assert_eq!(manifest(&dataset(dir.path()))["vantage"]["resolver_validates"], true);

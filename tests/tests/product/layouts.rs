@@ -157,7 +157,9 @@ fn a_scan_that_an_earlier_version_began_is_resumed_and_right() {
     // Rows of before lack what came later. With the one look that each of them was, and what the laboratory
     // knows of its host, all is as it must be.
     let later = [
+        "host_ede",
         "cname_ad",
+        "tlsa_ede",
         "tls_alert",
         "ehlo_tls",
         "requiretls",

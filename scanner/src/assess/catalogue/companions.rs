@@ -58,7 +58,7 @@ pub(super) const COMPANIONS: &[Finding] = table! { Companions:
     dane_unusable, Warning, "RFC 7672 3.1", ["mx_hosts.tlsa"], Some("tlsa-invalid"),
         "TLSA records that no sender can use",
         "Publish TLSA records with usage 3 or 2 and a defined matching type.";
-    dane_bogus, Indeterminate, "RFC 7672 2.1", ["mx_hosts.tlsa_dns", "mx_hosts.host_ad"], Some("dnssec-invalid"),
+    dane_bogus, Indeterminate, "RFC 7672 2.1", ["mx_hosts.tlsa_dns", "mx_hosts.tlsa_ede", "mx_hosts.host_ad"], Some("dnssec-invalid"),
         "TLSA records could not be resolved although the zone is signed",
         "Check the signatures of the MX host's zone and that its name servers answer TLSA queries: senders that use DANE hold mail back.";
     dane_ta_public_ca, Warning, "RFC 7671 5.2", ["mx_hosts.tlsa", "mx_hosts.tlsa_ad", "mx_hosts.host_ad", "domains.mx_ad", "mx_hosts.cert_faults", "certificates.der"], None,

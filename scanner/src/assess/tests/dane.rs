@@ -74,6 +74,19 @@ fn what_could_not_be_had_is_never_none() {
         }))
     };
     assert_eq!(failed(DnsStatus::ServFail), (Some("bogus"), vec!["dane_bogus"]));
+    // Whoever answered says why (RFC 8914).
+    let because = |codes: &[i32]| {
+        dane(&secure(&[], |row| {
+            row.tlsa_dns = Some(DnsStatus::ServFail);
+            (row.tlsa_ede, row.tlsa) = (Some(codes.to_vec()), None);
+        }))
+    };
+    for codes in [&[][..], &[6], &[9, 22], &[0]] {
+        assert_eq!(because(codes), (Some("bogus"), vec!["dane_bogus"]), "{codes:?}");
+    }
+    for codes in [&[22][..], &[23], &[22, 23]] {
+        assert_eq!(because(codes), (Some("unknown"), vec![]), "{codes:?}");
+    }
     assert_eq!(failed(DnsStatus::Timeout), (Some("unknown"), vec![]));
     assert_eq!(failed(DnsStatus::NxDomain), (Some("none"), vec![]));
 }

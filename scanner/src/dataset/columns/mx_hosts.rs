@@ -38,6 +38,8 @@ table! {
             "Its address; null where the host has none (one row then).";
         host_dns: Option<DnsStatus> = row.host_dns,
             "DNS status of the host's addresses, as policy_host_dns; null where not asked (the host is an address).";
+        host_ede: Option<Vec<i32>> = row.host_ede,
+            "As mx_ede, of the address answer that was used, or that failed; null in layouts before 1.3.", since("1.3");
         host_cname: Option<Vec<String>> = row.host_cname,
             "Targets of the host's CNAME chain (RFC 5321 section 5.1 forbids one); empty where there is none; null where there was no answer.";
         host_ad: Option<bool> = row.host_ad,
@@ -90,6 +92,8 @@ table! {
             "As policy_stapled.", since("1.3");
         tlsa_dns: Option<DnsStatus> = row.tlsa_dns,
             "DNS status of `TLSA _25._tcp.<host>`; where the host is an alias, that of its target's TLSA records, if there are any or they could not be resolved; null where not asked, as where the addresses are known not to be secure and the host is no secure alias (cname_ad).";
+        tlsa_ede: Option<Vec<i32>> = row.tlsa_ede,
+            "As mx_ede, of that answer; null in layouts before 1.3.", since("1.3");
         tlsa_ad: Option<bool> = row.tlsa_ad,
             "AD bit of that answer, or whether it was secure by the scan's own validation, false where it is bogus; null where there was none, and where nothing was validated.";
         tlsa: Option<Vec<String>> = row.tlsa,

@@ -207,6 +207,44 @@ async fn an_alias_is_as_secure_as_the_last_of_its_targets_and_by_itself_it_may_b
 }
 
 #[tokio::test]
+async fn whether_an_alias_that_a_dname_makes_is_secure_nobody_knows() {
+    let zone = Zone::new("a.example", key()).renamed("old.a.example", "new.a.example").a("mx.new.a.example");
+    let ds = vec![zone.ds()];
+    let (_world, dns) = Signed::of(34, vec![(3, zone, ds)]).serve().await;
+    dns.attend(async {
+        let answer = ask(&dns, "mx.old.a.example", RecordType::A).await;
+        assert_eq!(told(&answer), (DnsStatus::NoError, None, Vec::new()));
+        assert_eq!(answer.chain, Some(vec!["mx.new.a.example".to_owned()]));
+        assert_eq!(ask(&dns, "mx.new.a.example", RecordType::A).await.ad, SECURE);
+    })
+    .await
+    .unwrap();
+}
+
+#[tokio::test]
+async fn a_delegation_whose_proof_takes_more_than_a_hundred_rounds_is_neither_secure_nor_insecure() {
+    for (net, rounds, ad) in [(30, 0, INSECURE), (31, 100, INSECURE), (32, 101, None), (33, 600, None)] {
+        let signed = Zone::new("a.example", key()).a("a.example");
+        let plain = Zone::new("plain.example", None).a("plain.example");
+        let mut tld = Zone::new("example", key()).cut("a.example", at(net, 3), &[signed.ds()]).cut(
+            "plain.example",
+            at(net, 4),
+            &[],
+        );
+        tld.rounds = Some(rounds);
+        let (_world, dns) = Signed::with_tld(net, tld, vec![(3, signed), (4, plain)]).serve().await;
+        dns.attend(async {
+            for (zone, ad) in [("a.example", SECURE), ("plain.example", ad)] {
+                let answer = ask(&dns, zone, RecordType::A).await;
+                assert_eq!(told(&answer), (DnsStatus::NoError, ad, Vec::new()), "{zone}, {rounds} rounds");
+            }
+        })
+        .await
+        .unwrap();
+    }
+}
+
+#[tokio::test]
 async fn a_zone_is_validated_once_and_a_bogus_one_each_time() {
     let zone = Zone::new("a.example", key()).mx("a.example", "mx.a.example").a("mx.a.example");
     let mut bad = Zone::new("bad.example", key()).a("bad.example");

@@ -2,11 +2,12 @@
 
 use hickory_resolver::proto::dnssec::crypto::{EcdsaSigningKey, Ed25519SigningKey, RsaSigningKey};
 use hickory_resolver::proto::dnssec::rdata::sig::SigInput;
-use hickory_resolver::proto::dnssec::rdata::{DNSKEY, DNSSECRData, DS, NSEC, RRSIG};
-use hickory_resolver::proto::dnssec::{Algorithm, DigestType, SigningKey, TBS};
+use hickory_resolver::proto::dnssec::rdata::{DNSKEY, DNSSECRData, DS, NSEC, NSEC3, RRSIG};
+use hickory_resolver::proto::dnssec::{Algorithm, DigestType, Nsec3HashAlgorithm, SigningKey, TBS};
 use hickory_resolver::proto::op::{Message, OpCode, Query, ResponseCode};
-use hickory_resolver::proto::rr::rdata::{A, CNAME, MX, NS, SOA, TXT};
+use hickory_resolver::proto::rr::rdata::{A, CNAME, MX, NS, NULL, SOA, TXT};
 use hickory_resolver::proto::rr::{DNSClass, Name, RData, Record, RecordType, SerialNumber};
+use hickory_resolver::proto::serialize::binary::{BinDecodable as _, BinEncodable as _};
 use std::collections::BTreeMap;
 use std::net::Ipv4Addr;
 
@@ -92,6 +93,9 @@ pub(super) struct Zone {
     key: Option<Key>,
     pub(super) validity: Validity,
     pub(super) fault: Fault,
+    /// Rounds of hashing with which it proves by NSEC3 that a name that is there has no such type; by NSEC where
+    /// nothing is said.
+    pub(super) rounds: Option<u16>,
     records: BTreeMap<Name, Vec<Record>>,
     cuts: BTreeMap<Name, Vec<Record>>,
 }
@@ -107,7 +111,7 @@ impl Zone {
             let data = RData::DNSSEC(DNSSECRData::DNSKEY(key.record()));
             records.entry(apex.clone()).or_default().push(Record::from_rdata(apex.clone(), 60, data));
         }
-        Self { apex, key, validity: VALID, fault: Fault::None, records, cuts: BTreeMap::new() }
+        Self { apex, key, validity: VALID, fault: Fault::None, rounds: None, records, cuts: BTreeMap::new() }
     }
 
     pub(super) fn with(mut self, owner: &str, data: RData) -> Self {
@@ -126,6 +130,12 @@ impl Zone {
 
     pub(super) fn alias(self, owner: &str, target: &str) -> Self {
         self.with(owner, RData::CNAME(CNAME(name(target))))
+    }
+
+    /// Every name below one is an alias below another (RFC 6672).
+    pub(super) fn renamed(self, owner: &str, target: &str) -> Self {
+        let rdata = NULL::with(name(target).to_bytes().unwrap());
+        self.with(owner, RData::Unknown { code: RecordType::DNAME, rdata })
     }
 
     pub(super) fn txt(self, owner: &str) -> Self {
@@ -166,6 +176,10 @@ impl Zone {
             return message;
         }
         message.metadata.authoritative = true;
+        if let Some(answers) = self.renames(owner) {
+            message.answers = answers;
+            return message;
+        }
         let closest = self.closest(owner);
         let wildcard = name("*").append_domain(&closest).unwrap();
         let is_wild = !self.exists(owner) && self.records.contains_key(&wildcard);
@@ -209,6 +223,22 @@ impl Zone {
         message
     }
 
+    /// The DNAME above a name, and the alias that it makes, which bears no signature.
+    fn renames(&self, owner: &Name) -> Option<Vec<Record>> {
+        let is_above = |record: &&Record| {
+            record.record_type() == RecordType::DNAME && record.name != *owner && record.name.zone_of(owner)
+        };
+        let dname = self.records.values().flatten().find(is_above)?.clone();
+        let RData::Unknown { rdata, .. } = &dname.data else { return None };
+        let target = Name::from_bytes(rdata.anything()).unwrap();
+        let labels = owner.num_labels() - dname.name.num_labels();
+        let kept = Name::from_labels(owner.iter().take(labels.into())).unwrap();
+        let alias = RData::CNAME(CNAME(kept.append_domain(&target).unwrap()));
+        let signature = self.signature(std::slice::from_ref(&dname), None);
+        let alias = Record::from_rdata(owner.clone(), 60, alias);
+        Some([dname].into_iter().chain(signature).chain([alias]).collect())
+    }
+
     fn refer(&self, message: &mut Message, cut: &Name, records: &[Record]) {
         let of = |kind| records.iter().filter(move |record| record.record_type() == kind).cloned();
         message.authorities.extend(of(RecordType::NS));
@@ -243,6 +273,23 @@ impl Zone {
         if above == *owner && above != self.apex { above.base_name() } else { above }
     }
 
+    /// Where the NSEC3 of a name is, and what it says.
+    fn hashed(
+        &self,
+        owner: &Name,
+        rounds: u16,
+        kinds: impl Iterator<Item = RecordType>,
+    ) -> (Name, DNSSECRData) {
+        let by = Nsec3HashAlgorithm::SHA1;
+        let mut hash = by.hash(&[], owner, rounds).unwrap().as_ref().to_vec();
+        // Base 32 stands in the text of a record, as the name behind.
+        let text = NSEC3::new(by, false, rounds, Vec::new(), hash.clone(), []).to_string();
+        let label = text.split(' ').nth(4).unwrap();
+        *hash.last_mut().unwrap() ^= 1;
+        let at = name(label).append_domain(&self.apex).unwrap();
+        (at, DNSSECRData::NSEC3(NSEC3::new(by, false, rounds, Vec::new(), hash, kinds)))
+    }
+
     /// Adds the NSEC that is at a name or covers it.
     fn prove(&self, message: &mut Message, owner: &Name) {
         if self.key.is_none() || self.fault == Fault::NoProofs {
@@ -255,9 +302,12 @@ impl Zone {
         let all = self.cuts.get(here).or_else(|| self.records.get(here)).unwrap();
         let own = all.iter().filter(|record| record.name == *here).map(Record::record_type);
         let kinds = own.chain([RecordType::RRSIG, RecordType::NSEC]);
-        let data = RData::DNSSEC(DNSSECRData::NSEC(NSEC::new(next.clone(), kinds)));
-        let nsec = vec![Record::from_rdata(here.clone(), 60, data)];
-        if message.authorities.iter().any(|record| record.name == *here && record.data == nsec[0].data) {
+        let (here, data) = match self.rounds {
+            Some(rounds) => self.hashed(owner, rounds, kinds),
+            None => (here.clone(), DNSSECRData::NSEC(NSEC::new(next.clone(), kinds))),
+        };
+        let nsec = vec![Record::from_rdata(here.clone(), 60, RData::DNSSEC(data))];
+        if message.authorities.iter().any(|record| record.name == here && record.data == nsec[0].data) {
             return;
         }
         message.authorities.extend(self.signature(&nsec, None));
