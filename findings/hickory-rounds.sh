@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# hickory takes a zone without DS for bogus where the proof has more rounds of NSEC3 than its soft limit. Needs cargo
-# and crates.io.
+# hickory takes a zone without DS for bogus where the proof has more rounds of NSEC3 than its soft limit.
+# Needs cargo and crates.io.
 set -euo pipefail
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

@@ -71,7 +71,8 @@ ZONES = [
     *(Zone(f"wild-alias-{denial}.org", denial=denial, lines=mail("*._tcp.mx CNAME tlsa", f"tlsa TLSA {TLSA}"), **hickory)
       for denial, hickory in (("nsec", NOBODY_KNOWS), ("nsec3", {}))),
     *(Zone(f"wilder-{denial}.org", denial=denial, lines=mail(f"*.mx TLSA {TLSA}")) for denial in ("nsec", "nsec3")),
-    # Opt-out: nothing is proven of a name that is not there (RFC 5155 section 9.2). delv does not look at that.
+    # Opt-out: nothing is proven of a name that is not there (RFC 5155 section 9.2). delv does not look at
+    # that.
     *(Zone(f"opt-out-{tool}.org", denial="opt-out", tool=tool, lines=mail(), expected=(SECURE, SECURE, INSECURE),
            delv=(SECURE,) * 3)
       for tool in TOOLS),
@@ -100,8 +101,8 @@ ZONES = [
     Zone("dname.org", lines=(RECORD, "@ MX 10 mx.old", "old DNAME new", f"mx.new A {HOST}",
                              f"_25._tcp.mx.new TLSA {TLSA}"),
          expected=(SECURE, UNKNOWN, SECURE), others=(SECURE,) * 3),
-    # More rounds of hashing than 100: for hickory they prove nothing (RFC 9276 section 3.2), be it that a name is not
-    # there or that a zone has no DS; others go further.
+    # More rounds of hashing than 100: for hickory they prove nothing (RFC 9276 section 3.2), be it that a
+    # name is not there or that a zone has no DS; others go further.
     Zone("rounds.org", denial="nsec3", rounds=120, lines=mail(), expected=(SECURE, SECURE, INSECURE), others=(SECURE,) * 3),
     Zone("more-rounds.org", denial="nsec3", rounds=600, lines=mail(), expected=(SECURE, SECURE, INSECURE)),
     Zone("signed.info", lines=WITH),

@@ -114,8 +114,8 @@ pub enum HostDane {
     NotAsked,
     /// There are none.
     Absent,
-    /// They failed though the host's addresses were secure, and not for want of a server that can be reached: no
-    /// sender may take that for none (RFC 7672 section 2.1).
+    /// They failed though the host's addresses were secure, and not for want of a server that can be reached:
+    /// no sender may take that for none (RFC 7672 section 2.1).
     Bogus,
     /// They could not be had.
     Unknown,
@@ -135,8 +135,8 @@ pub enum HostDane {
     MatchesOthers,
 }
 
-/// Whether the TLSA answer says that no server of the zone could be reached, and nothing worse (RFC 8914 sections
-/// 4.23 and 4.24).
+/// Whether the TLSA answer says that no server of the zone could be reached, and nothing worse (RFC 8914
+/// sections 4.23 and 4.24).
 fn nobody_was_reached(row: &SeenHost) -> bool {
     row.tlsa_ede
         .as_ref()

@@ -9,8 +9,8 @@ use std::net::IpAddr;
 pub struct Addresses {
     /// NOERROR where any was had, else the failure of A, else that of AAAA, else NODATA or NXDOMAIN.
     pub status: DnsStatus,
-    /// Extended errors (RFC 8914) of the answer that failed where no address was had, else of the one that was
-    /// used; `None` where there was no answer.
+    /// Extended errors (RFC 8914) of the answer that failed where no address was had, else of the one that
+    /// was used; `None` where there was no answer.
     pub ede: Option<Vec<i32>>,
     /// IPv4 and IPv6 in turn, IPv4 first, ascending within a family.
     pub addrs: Vec<IpAddr>,

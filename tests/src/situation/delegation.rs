@@ -21,8 +21,8 @@ pub struct Delegation {
     /// TTL of the delegation and of its servers' addresses, seconds; longer than any scan where nothing is
     /// said.
     pub ttl: Option<u32>,
-    /// Which of its zones are signed, and how: the domain, cuts, and zones that domains share. It is without effect but for a signed
-    /// DNS.
+    /// Which of its zones are signed, and how: the domain, cuts, and zones that domains share. It is without
+    /// effect but for a signed DNS.
     pub dnssec: BTreeMap<String, Signing>,
 }
 

@@ -139,8 +139,8 @@ fn with_disagreement(findings: Value) -> Value {
     Value::List(codes)
 }
 
-/// Where no server of a zone says anything of use the answer says so, and nobody knows whether it is secure. What
-/// is bogus says that.
+/// Where no server of a zone says anything of use the answer says so, and nobody knows whether it is secure.
+/// What is bogus says that.
 fn unreachable(table: &Table, row: &mut [Value], [status, ede, ad]: [&str; 3], is_signed: bool) {
     let is_of_signatures = |code: &Value| code.as_int().is_some_and(|code| (6..=12).contains(&code));
     let is_bogus = is_signed && cell(table, row, ede).items().iter().any(is_of_signatures);

@@ -93,8 +93,8 @@ pub(super) struct Zone {
     key: Option<Key>,
     pub(super) validity: Validity,
     pub(super) fault: Fault,
-    /// Rounds of hashing with which it proves by NSEC3 that a name that is there has no such type; by NSEC where
-    /// nothing is said.
+    /// Rounds of hashing with which it proves by NSEC3 that a name that is there has no such type; by NSEC
+    /// where nothing is said.
     pub(super) rounds: Option<u16>,
     records: BTreeMap<Name, Vec<Record>>,
     cuts: BTreeMap<Name, Vec<Record>>,
