@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import others
-from world import INSECURE, NOT_ASKED, SECURE, security
+from world import BOGUS, INSECURE, NOT_ASKED, SECURE, UNKNOWN, security
 
 # The laboratory has port 53 of every address.
 UNBOUND = "127.0.9.1", 5353
@@ -18,6 +18,10 @@ OF_ITERATING = {"delegated_to", "ds", "sts_ns_agree"}
 OF_REASONS = {"mx_ede", "sts_ede", "host_ede", "tlsa_ede"}
 # A validating resolver has nothing at all of a domain that is bogus (METHODS, "Secure, insecure, bogus").
 LOST = "dnssec-mx-"
+# What each says where an opt-out covers a name (METHODS, limits), and where no server of a zone answers: to
+# the others that is no answer either.
+OPT_OUT = INSECURE, INSECURE, SECURE
+UNREACHABLE = UNKNOWN.replace("NOERROR", "SERVFAIL"), BOGUS, BOGUS
 DIFFERENCE = re.compile(r"^ +\d+  (\w+)\.(\S+)  (\S*)$")
 
 
@@ -33,7 +37,7 @@ def faults(folder, lab, scanner):
             return ["the laboratory ended"], 0
         anchor = str(world / "root.key")
         unbound = others.started_unbound(folder, UNBOUND, str(world / "root.hints"), anchor)
-        ways = {"iterating": [], "unbound": ["--resolver", ":".join(map(str, UNBOUND))]}
+        ways = {"iterating": [], "resolving": ["--resolver", ":".join(map(str, UNBOUND))]}
         found = [fault for way, flags in ways.items() for fault in graded(folder, lab, scanner, way, flags)]
         compared, differing = secured(folder, scanner, others.trust_of(folder, anchor))
         return found + differing, compared
@@ -83,7 +87,7 @@ def secured(folder, scanner, trust):
             if found == NOT_ASKED:
                 continue
             compared += 1
-            said = {found, others.unbound(UNBOUND, name, kind), others.delv(UNBOUND, trust, name, kind)}
-            if len(said) > 1:
-                faults.append(f"{name} {kind}: found {found}, all three {said}")
+            by_unbound, by_delv = others.unbound(UNBOUND, name, kind), others.delv(UNBOUND, trust, name, kind)
+            if (found, by_unbound, by_delv) not in ((found,) * 3, OPT_OUT, UNREACHABLE):
+                faults.append(f"{name} {kind}: found {found}, unbound {by_unbound}, delv {by_delv}")
     return compared, faults

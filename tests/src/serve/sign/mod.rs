@@ -71,8 +71,9 @@ impl Signer {
         let proofs = Proofs { apex: &apex, by: signing.denial };
         let has_no = |flaw| signing.fault == Some(flaw);
         let mut proof = Vec::new();
-        if draft.question.kind == NS && name != apex && draft.below.is_none() {
-            // No zone begins there.
+        if matches!(draft.question.kind, NS | DS) && name != apex && draft.below.is_none() {
+            // No zone begins there. Validators ask at each name on the way to another one, so that it is
+            // there (RFC 8020), with or without records of its own.
             parts.sections = Default::default();
             parts.says(0);
             parts.sections[1].push(soa(&apex));

@@ -230,7 +230,7 @@ impl Zone {
         };
         let dname = self.records.values().flatten().find(is_above)?.clone();
         let RData::Unknown { rdata, .. } = &dname.data else { return None };
-        let target = Name::from_bytes(rdata.anything()).unwrap();
+        let target = Name::from_bytes(&rdata.anything).unwrap();
         let labels = owner.num_labels() - dname.name.num_labels();
         let kept = Name::from_labels(owner.iter().take(labels.into())).unwrap();
         let alias = RData::CNAME(CNAME(kept.append_domain(&target).unwrap()));
