@@ -77,16 +77,20 @@ KINDS = {
 }
 
 
-def unbound(folder, addr, hints, settings):
-    """A resolver of that root, with the settings that operators are given."""
-    kept = (line for line in Path(settings).read_text().splitlines()
+def given(settings):
+    """The lines of settings that operators are given which say nothing of where a resolver stands and whom it trusts."""
+    return [line for line in Path(settings).read_text().splitlines()
             if not line.strip().startswith(("server:", "interface", "port:", "access-control", "do-not-query",
                                             "auto-trust", "trust-anchor", "module-config", "root-hints",
-                                            "num-threads", "username", "chroot", "pidfile", "directory")))
+                                            "num-threads", "username", "chroot", "pidfile", "directory"))]
+
+
+def unbound(folder, addr, hints, settings):
+    """A resolver of that root, with the settings that operators are given."""
     config = f"server:\n  interface: {addr}\n  port: 53\n  access-control: 127.0.0.0/8 allow\n" \
         f"  do-not-query-localhost: no\n  module-config: iterator\n  root-hints: \"{hints}\"\n" \
         f"  num-threads: 1\n  username: \"\"\n  chroot: \"\"\n  pidfile: \"{folder}/pid\"\n" \
-        f"  directory: \"{folder}\"\n" + "\n".join(kept) + "\n"
+        f"  directory: \"{folder}\"\n" + "\n".join(given(settings)) + "\n"
     return [which("unbound"), "-d", "-p", "-c", write(folder, "unbound.conf", config)]
 
 

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 import others
-from world import BOGUS, INSECURE, NOT_ASKED, SECURE, UNKNOWN, security
+from world import INSECURE, NOT_ASKED, SECURE, UNKNOWN, security
 
 # The laboratory has port 53 of every address.
 UNBOUND = "127.0.9.1", 5353
@@ -18,10 +18,16 @@ OF_ITERATING = {"delegated_to", "ds", "sts_ns_agree"}
 OF_REASONS = {"mx_ede", "sts_ede", "host_ede", "tlsa_ede"}
 # A validating resolver has nothing at all of a domain that is bogus (METHODS, "Secure, insecure, bogus").
 LOST = "dnssec-mx-"
-# What each says where an opt-out covers a name (METHODS, limits), and where no server of a zone answers: to
-# the others that is no answer either.
+# Nor does it say that a name which a scan makes up is not there where nothing proves it; and that no server
+# of a zone answers is to it a failure as any other.
+OF_SITUATIONS = {
+    "dnssec-no-proofs": {"sts_wildcard", "policy_wildcard"},
+    "dane-unreachable": {"tlsa_ad", "dane", "findings"},
+}
+# What each of the three says where an opt-out covers a name (METHODS, limits).
 OPT_OUT = INSECURE, INSECURE, SECURE
-UNREACHABLE = UNKNOWN.replace("NOERROR", "SERVFAIL"), BOGUS, BOGUS
+# Others ask servers that fail again and again, for longer than anybody waits.
+UNREACHABLE = UNKNOWN.replace("NOERROR", "SERVFAIL")
 DIFFERENCE = re.compile(r"^ +\d+  (\w+)\.(\S+)  (\S*)$")
 
 
@@ -63,9 +69,11 @@ def graded(folder, lab, scanner, way, flags):
 
 
 def is_explained(way, table, column, situation):
+    """Whether METHODS says of a difference that it hangs on the way ("Secure, insecure, bogus")."""
     if way == "iterating":
         return False
-    return situation.startswith(LOST) and situation != "dnssec-mx-insecure" or column in OF_ITERATING | OF_REASONS
+    is_lost = situation.startswith(LOST) and situation != "dnssec-mx-insecure"
+    return is_lost or column in OF_ITERATING | OF_REASONS | OF_SITUATIONS.get(situation, set())
 
 
 def secured(folder, scanner, trust):
@@ -84,10 +92,10 @@ def secured(folder, scanner, trust):
                 questions.append(("CNAME", name, SECURE if seen["cname_ad"] else INSECURE))
             questions.append(("TLSA", f"_25._tcp.{name}", security(seen["tlsa_dns"], seen["tlsa_ad"], seen["tlsa_ede"])))
         for kind, name, found in questions:
-            if found == NOT_ASKED:
+            if found in (NOT_ASKED, UNREACHABLE):
                 continue
             compared += 1
             by_unbound, by_delv = others.unbound(UNBOUND, name, kind), others.delv(UNBOUND, trust, name, kind)
-            if (found, by_unbound, by_delv) not in ((found,) * 3, OPT_OUT, UNREACHABLE):
+            if (found, by_unbound, by_delv) not in ((found,) * 3, OPT_OUT):
                 faults.append(f"{name} {kind}: found {found}, unbound {by_unbound}, delv {by_delv}")
     return compared, faults

@@ -7,22 +7,20 @@ from pathlib import Path
 import servers
 from world import BOGUS, INSECURE, SECURE
 
+SETTINGS = Path(__file__).resolve().parent.parent / "unbound.conf"
 TYPES = {"A": 1, "CNAME": 5, "MX": 15, "TLSA": 52}
 
 
 def started_unbound(folder, at, hints, anchor):
-    """A resolver that validates from this key down, and says why (RFC 8914); gives its process.
-
-    It asks for whole names: to the laboratory's servers what has no records is not there, whatever lies below.
-    """
+    """A resolver that validates from this key down, with the settings that operators are given; gives its process."""
     addr, port = at
     folder = Path(folder) / "unbound"
     folder.mkdir()
     config = f"server:\n  interface: {addr}\n  port: {port}\n  access-control: 127.0.0.0/8 allow\n" \
         f"  do-not-query-localhost: no\n  module-config: \"validator iterator\"\n  trust-anchor-file: \"{anchor}\"\n" \
-        f"  root-hints: \"{hints}\"\n  ede: yes\n  qname-minimisation: no\n  username: \"\"\n  chroot: \"\"\n  pidfile: \"{folder}/pid\"\n" \
-        f"  directory: \"{folder}\"\n"
-    command = [servers.which("unbound"), "-d", "-c", servers.write(folder, "unbound.conf", config)]
+        f"  root-hints: \"{hints}\"\n  username: \"\"\n  chroot: \"\"\n  pidfile: \"{folder}/pid\"\n" \
+        f"  directory: \"{folder}\"\n" + "\n".join(servers.given(SETTINGS)) + "\n"
+    command = [servers.which("unbound"), "-d", "-p", "-c", servers.write(folder, "unbound.conf", config)]
     return servers.started(command, folder, (addr,), port)
 
 
@@ -32,7 +30,7 @@ def unbound(at, name, kind):
     question = bytes.fromhex("123401200001000000000001") + labels + b"\0" + TYPES[kind].to_bytes(2, "big") \
         + b"\0\1" + bytes.fromhex("0000290fa0000080000000")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.settimeout(10)
+        one.settimeout(60)
         one.sendto(question, at)
         answer = one.recv(65_535)
     if answer[3] & 0x0f == 2:

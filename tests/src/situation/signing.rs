@@ -78,6 +78,6 @@ pub enum Flaw {
     Altered,
     /// It is not signed at all.
     Unsigned,
-    /// Its parent's DS says that the key is of Ed448 (number 16, RFC 8080), which few validators know.
+    /// Its parent's DS says that the key is of an algorithm that is not assigned (number 99).
     UnknownAlgorithm,
 }

@@ -117,7 +117,7 @@ impl Signer {
         let (signing, owner) = (delegations.signing(zone)?, wire(&zone.apex));
         let key = self.0.dnskey(signing.algorithm);
         let number = match signing.fault {
-            Some(Flaw::UnknownAlgorithm) => 16,
+            Some(Flaw::UnknownAlgorithm) => 99,
             _ => signing.algorithm.number(),
         };
         let mut data = keys::ds(&owner, &key, number);
