@@ -18,10 +18,10 @@ OF_ITERATING = {"delegated_to", "ds", "sts_ns_agree"}
 OF_REASONS = {"mx_ede", "sts_ede", "host_ede", "tlsa_ede"}
 # A validating resolver has nothing at all of a domain that is bogus (METHODS, "Secure, insecure, bogus").
 LOST = "dnssec-mx-"
-# Nor does it say that a name which a scan makes up is not there where nothing proves it; and that no server
-# of a zone answers is to it a failure as any other.
+# Nor does it say that a name which a scan makes up is not there where nothing proves it, however often it is
+# asked; and that no server of a zone answers is to it a failure as any other.
 OF_SITUATIONS = {
-    "dnssec-no-proofs": {"sts_wildcard", "policy_wildcard"},
+    "dnssec-no-proofs": {"attempts", "dns_retried", "sts_wildcard", "policy_wildcard"},
     "dane-unreachable": {"tlsa_ad", "dane", "findings"},
 }
 # What each of the three says where an opt-out covers a name (METHODS, limits).

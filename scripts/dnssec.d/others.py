@@ -30,9 +30,17 @@ def unbound(at, name, kind):
     question = bytes.fromhex("123401200001000000000001") + labels + b"\0" + TYPES[kind].to_bytes(2, "big") \
         + b"\0\1" + bytes.fromhex("0000290fa0000080000000")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as one:
-        one.settimeout(60)
-        one.sendto(question, at)
-        answer = one.recv(65_535)
+        one.settimeout(15)
+        answer = None
+        for _ in range(3):
+            one.sendto(question, at)
+            try:
+                answer = one.recv(65_535)
+                break
+            except TimeoutError:
+                continue
+    if answer is None:
+        return "no answer"
     if answer[3] & 0x0f == 2:
         return BOGUS
     return SECURE if answer[3] & 0x20 else INSECURE
