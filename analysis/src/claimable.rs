@@ -48,7 +48,9 @@ impl Names {
         for dataset in datasets.iter().filter(|dataset| dataset.manifest.get("published").is_none()) {
             let mut aliased = HashSet::new();
             for part in dataset.parts.get("assessments").into_iter().flatten() {
-                each_batch(part, &["domain", "findings"], |batch| aliased_domains(batch, &mut aliased))?;
+                if members::any(part, "findings", OF_ALIAS)? {
+                    each_batch(part, &["domain", "findings"], |batch| aliased_domains(batch, &mut aliased))?;
+                }
             }
             let of_threads =
                 passes::over_parts(dataset, HashSet::new, |part, names: &mut HashSet<String>| {

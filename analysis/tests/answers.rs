@@ -341,3 +341,19 @@ async fn a_fault_that_may_pass_is_undecided_until_the_second_look_repeats_it() {
     let states = cases.map(|(_, _, state)| state).join("\n");
     assert_eq!(csv(&mut tables, &query).await, format!("policy_state\n{states}\n"));
 }
+
+#[tokio::test]
+async fn tables_of_the_columns_that_are_asked_for_answer_as_those_of_all_columns() {
+    let world = world::fixtures().join("small");
+    let own = Query::parse("own", "SELECT * FROM signallers ORDER BY scan NULLS LAST, domain NULLS LAST");
+    for catalogue in [query::adoption(), query::misconfig(), query::trends()] {
+        let (of_all, of_few) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+        let mut of_all = tables(&world, of_all.path()).await;
+        let mut of_few = tables(&world, of_few.path()).await;
+        of_few.expect(&catalogue).unwrap();
+        // The last one was not to be expected.
+        for query in catalogue.iter().chain([&own]) {
+            assert_eq!(csv(&mut of_few, query).await, csv(&mut of_all, query).await, "{}", query.name);
+        }
+    }
+}

@@ -27,14 +27,42 @@ pub(crate) struct Wanted<'w> {
 /// # Errors
 /// The part cannot be read.
 pub(crate) fn each(part: &Path, wanted: Wanted<'_>, mut take: impl FnMut(&str)) -> Result<(), Fault> {
+    each_group(part, |group| of_group(group, wanted, &mut take))
+}
+
+/// Whether a list of texts holds this one in any row of a part.
+///
+/// # Errors
+/// The part cannot be read.
+pub(crate) fn any(part: &Path, column: &str, text: &str) -> Result<bool, Fault> {
+    let mut found = false;
+    each_group(part, |group| {
+        let at = group.metadata().columns().iter().position(|chunk| is_of(chunk, column));
+        if let Some(at) = at {
+            found = found || is_there(group, at, text.as_bytes())?;
+        }
+        Ok(())
+    })?;
+    Ok(found)
+}
+
+fn each_group(
+    part: &Path,
+    mut take: impl FnMut(&dyn RowGroupReader) -> parquet::errors::Result<()>,
+) -> Result<(), Fault> {
     let fault = |cause: &dyn std::fmt::Display| Fault::file("read", part, cause);
     let file = File::open(part).map_err(|cause| fault(&cause))?;
     let reader = SerializedFileReader::new(file).map_err(|cause| fault(&cause))?;
     for number in 0..reader.num_row_groups() {
         let group = reader.get_row_group(number).map_err(|cause| fault(&cause))?;
-        of_group(&*group, wanted, &mut take).map_err(|cause| fault(&cause))?;
+        take(&*group).map_err(|cause| fault(&cause))?;
     }
     Ok(())
+}
+
+/// Whether a chunk is of this column, be it a field of it.
+fn is_of(chunk: &ColumnChunkMetaData, column: &str) -> bool {
+    chunk.column_path().parts().first().map(String::as_str) == Some(column)
 }
 
 fn of_group(
@@ -44,16 +72,16 @@ fn of_group(
 ) -> parquet::errors::Result<()> {
     let place = |field: &str| {
         let is_it = |chunk: &ColumnChunkMetaData| {
-            let path = chunk.column_path().parts();
-            path.first().map(String::as_str) == Some(wanted.column)
-                && path.last().map(String::as_str) == Some(field)
+            is_of(chunk, wanted.column)
+                && chunk.column_path().parts().last().map(String::as_str) == Some(field)
         };
         group.metadata().columns().iter().position(is_it)
     };
     let (Some(given), Some(decides)) = (place(wanted.field), place(wanted.where_field)) else {
         return Ok(());
     };
-    if !may_have(group.metadata().column(decides), wanted.is.as_bytes()) {
+    // To open a column takes longer than to read one that is nearly empty.
+    if !is_there(group, decides, wanted.is.as_bytes())? {
         return Ok(());
     }
     let (mut given, mut decides) = (Leaf::of(group, given)?, Leaf::of(group, decides)?);
@@ -71,6 +99,20 @@ fn of_group(
         }
     }
     Ok(())
+}
+
+/// Whether any place of a leaf has a text.
+fn is_there(group: &dyn RowGroupReader, at: usize, text: &[u8]) -> parquet::errors::Result<bool> {
+    if !may_have(group.metadata().column(at), text) {
+        return Ok(false);
+    }
+    let mut leaf = Leaf::of(group, at)?;
+    while leaf.read()? > 0 {
+        if leaf.values.iter().any(|value| value.data() == text) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
 }
 
 /// Whether a chunk may have a text, as far as its statistics tell.

@@ -42,6 +42,10 @@ impl Engine {
         let parquet = &mut config.options_mut().execution.parquet;
         parquet.pushdown_filters = true;
         parquet.reorder_filters = true;
+        // To keep what a filter has read is to unpack all of it; columns of filters are small ones.
+        parquet.max_predicate_cache_size = Some(0);
+        // Parts have none.
+        parquet.bloom_filter_on_read = false;
         let context = SessionContext::new_with_config_rt(config, runtime);
         Ok(Self { context })
     }
