@@ -4,7 +4,7 @@ mod checked;
 mod shards;
 mod whole;
 
-pub(crate) use whole::digest;
+pub(crate) use whole::{check_digest, digest};
 
 use crate::contract;
 use crate::fault::Fault;

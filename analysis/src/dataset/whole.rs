@@ -79,7 +79,7 @@ pub(crate) fn digest(manifest: &Value) -> Result<String, Fault> {
 }
 
 /// Refuses a manifest that was changed after it was written.
-pub(super) fn check_digest(path: &Path, manifest: &Value) -> Result<(), Fault> {
+pub(crate) fn check_digest(path: &Path, manifest: &Value) -> Result<(), Fault> {
     match manifest.get("digest") {
         Some(told) if told.as_str() != Some(digest(manifest)?.as_str()) => {
             let why = format!("it was changed after it was written (one of {})", SEALED.join(", "));

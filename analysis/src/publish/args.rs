@@ -1,6 +1,7 @@
 //! What `sts-publish` takes, and what it says.
 
-use super::{Check, Credits, Said, publish, refuse_unknown, verify};
+use super::series::{self, Added, ZENODO_BYTES};
+use super::{Check, Credits, MOST_FILES, Said, publish, refuse_unknown, verify};
 use crate::cli::{Memory, ended, engine, print, say, warn};
 use crate::dataset::{Completeness, Dataset, grouped};
 use crate::fault::Fault;
@@ -8,7 +9,7 @@ use crate::render::Format;
 use crate::visible::visible;
 use crate::withheld::{Class, Withheld};
 use clap::Parser;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::time::Duration;
 
@@ -29,8 +30,12 @@ pub struct Args {
     #[arg(value_name = "DATASET", required_unless_present = "verify")]
     dataset: Option<PathBuf>,
     /// Folder to publish into; must not exist yet.
-    #[arg(short, long, value_name = "DIR", required_unless_present = "verify")]
+    #[arg(short, long, value_name = "DIR", required_unless_present_any = ["verify", "series"])]
     output: Option<PathBuf>,
+    /// Add the scan to a series in this folder, which is made where it is not there; no file of data that is
+    /// in it is changed. No numbers are published with it.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["output", "csv_plain"])]
+    series: Option<PathBuf>,
     /// Leave these out of every column that contains them; may be given several times.
     #[arg(long, value_enum, value_name = "CLASS", value_delimiter = ',')]
     without: Vec<Class>,
@@ -39,8 +44,8 @@ pub struct Args {
     #[arg(long, value_enum, value_name = "CLASS", value_delimiter = ',')]
     with: Vec<Class>,
     /// Check a published dataset: hashes, layout, counts, metadata, what is left out, and every number
-    /// recomputed.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["dataset", "output", "without", "with", "partial"])]
+    /// recomputed; or a series: the same, but for numbers, which it has none of.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["dataset", "output", "series", "without", "with", "partial"])]
     verify: Option<PathBuf>,
     /// Accept a dataset that is not complete; the published dataset says so.
     #[arg(long)]
@@ -75,8 +80,8 @@ fn answer(args: &Args) -> Result<ExitCode, Fault> {
         let sound = checks.iter().all(|check| check.faults.is_empty());
         return Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(DIFFERENCES) });
     }
-    let (Some(dataset), Some(out)) = (&args.dataset, &args.output) else {
-        return Err(Fault::Usage("DATASET and --output are needed".to_owned()));
+    let Some(dataset) = &args.dataset else {
+        return Err(Fault::Usage("DATASET is needed".to_owned()));
     };
     let completeness = if args.partial { Completeness::PartialAllowed } else { Completeness::Required };
     let dataset = Dataset::open(dataset, completeness)?;
@@ -89,11 +94,19 @@ fn answer(args: &Args) -> Result<ExitCode, Fault> {
             dataset.dir.display()
         )));
     }
-    if args.said.creator.is_empty() {
+    if args.said.creator.is_empty() && args.series.is_none() {
         say("note: no --creator is given: the operators of the scan's EHLO name are named as authors");
     }
-    let credits = Credits::new(&args.said, &dataset.manifest)?;
     let withheld = Withheld::by_publisher(&args.without, &args.with)?;
+    if let Some(dir) = &args.series {
+        let added = series::add(&dataset, &withheld, &args.said, dir)?;
+        print(&told_of_series(dir, &added))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let Some(out) = &args.output else {
+        return Err(Fault::Usage("--output or --series is needed".to_owned()));
+    };
+    let credits = Credits::new(&args.said, &dataset.manifest)?;
     let published = engine.block_on(publish(
         &dataset,
         &withheld,
@@ -113,6 +126,33 @@ fn answer(args: &Args) -> Result<ExitCode, Fault> {
         out.display()
     ))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What a series has become; and what archives say to its size.
+fn told_of_series(dir: &Path, added: &Added) -> String {
+    if let Some(snapshot) = &added.interrupted {
+        say(&format!(
+            "note: a run was interrupted while it added snapshot={snapshot}: what it left is cleared up"
+        ));
+    }
+    if added.files > MOST_FILES || added.bytes > ZENODO_BYTES {
+        say(&format!(
+            "note: the series has {} files and {} bytes; Zenodo takes {MOST_FILES} files and {} bytes in one record, \
+             and no folders (docs/series.md)",
+            added.files,
+            grouped(added.bytes),
+            grouped(ZENODO_BYTES)
+        ));
+    }
+    format!(
+        "{}: snapshot={} added with {} rows; {}, {} files\ncheck it with: sts-publish --verify {}\n",
+        dir.display(),
+        added.snapshot,
+        grouped(added.rows),
+        if added.scans == 1 { "1 scan".to_owned() } else { format!("{} scans", added.scans) },
+        added.files,
+        dir.display()
+    )
 }
 
 /// A line per check, and below it a line per fault.

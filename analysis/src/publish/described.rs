@@ -20,6 +20,8 @@ pub(super) struct Described<'a> {
     pub(super) description: &'a str,
     /// Every file that is described, in the order of its path.
     pub(super) files: &'a [Listed],
+    /// How many scans a series has; `None` where this is one dataset, which does not grow.
+    pub(super) scans: Option<usize>,
 }
 
 impl Described<'_> {
@@ -27,20 +29,25 @@ impl Described<'_> {
         self.files.iter().filter(|file| file.table == Some(table)).collect()
     }
 
+    /// Version of what is described: each scan that a series gets is a minor one.
+    fn version(&self) -> String {
+        format!("1.{}.0", self.scans.map_or(0, |scans| scans.saturating_sub(1)))
+    }
+
     /// `datapackage.json` (Data Package, version 1): a resource each Parquet file and each table of numbers.
     pub(super) fn data_package(&self) -> Result<Value, Fault> {
         let credits = self.credits;
         let mut resources = Vec::new();
         for table in self.withheld.tables() {
-            let fields = self.layout.kept(table).map(package_field);
-            let schema = json!({"fields": fields.collect::<Vec<_>>()});
             let parts = self.parts(table);
-            for (number, part) in parts.iter().enumerate() {
-                let several = parts.len() > 1;
+            for part in &parts {
+                let there = self.layout.kept(table).filter(|column| !part.lacks.contains(&column.name));
+                let schema = json!({"fields": there.map(package_field).collect::<Vec<_>>()});
+                let several = parts.len() > 1 || self.scans.is_some();
                 // No `bytes`: Frictionless reads Parquet past its own counting, and takes a size it has not
                 // counted for wrong.
                 resources.push(json!({
-                    "name": if several { format!("{table}-{number:05}") } else { table.replace('_', "-") },
+                    "name": if several { part_name(&part.path) } else { table.replace('_', "-") },
                     "table": table,
                     "title": contract::row(table)?,
                     "type": "table",
@@ -72,7 +79,7 @@ impl Described<'_> {
             "name": slug(&credits.name),
             "title": credits.title,
             "description": self.description,
-            "version": "1.0.0",
+            "version": self.version(),
             "created": format!("{}T00:00:00Z", credits.published),
             "profile": "data-package",
             "licenses": [{"name": credits.licence, "path": credits.licence_url}],
@@ -116,9 +123,15 @@ impl Described<'_> {
                 "name": parts,
                 "description": format!("The Parquet files of the table {table}."),
                 "encodingFormat": PARQUET,
-                "includes": format!("{table}/part-*.parquet"),
+                "includes": match self.scans {
+                    None => format!("{table}/part-*.parquet"),
+                    Some(_) => format!("{table}/snapshot=*/part-*.parquet"),
+                },
             }));
-            let columns = self.layout.kept(table);
+            // A reader takes every file for a record set's fields, so one of an older layout decides.
+            let lacked =
+                |column: &&Column| self.parts(table).iter().any(|part| part.lacks.contains(&column.name));
+            let columns = self.layout.kept(table).filter(|column| !lacked(column));
             let fields: Result<Vec<Value>, Fault> =
                 columns.map(|column| croissant_field(table, &parts, column)).collect();
             record_sets.push(json!({
@@ -141,10 +154,10 @@ impl Described<'_> {
             "license": credits.licence_url,
             "creator": creators.collect::<Vec<_>>(),
             "datePublished": credits.published,
-            "version": "1.0.0",
+            "version": self.version(),
             "citeAs": credits.bibtex(),
             "keywords": KEYWORDS,
-            "isLiveDataset": false,
+            "isLiveDataset": self.scans.is_some(),
             "distribution": distribution,
             "recordSet": record_sets,
         }))
@@ -265,6 +278,14 @@ fn encoding(path: &str) -> &'static str {
         "cff" => "text/yaml",
         _ => "text/plain",
     }
+}
+
+/// The name of a part: `domains-00000`, in a series `domains-2026-11-28-00000`.
+fn part_name(path: &str) -> String {
+    let whole = path.strip_suffix(".parquet").unwrap_or(path).to_lowercase();
+    let steps = whole.split('/');
+    let step = |step: &str| step.trim_start_matches("snapshot=").trim_start_matches("part-").to_owned();
+    steps.map(step).collect::<Vec<_>>().join("-")
 }
 
 /// Letters, digits and hyphens, as a Data Package's name must be.

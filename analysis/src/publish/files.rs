@@ -2,6 +2,7 @@
 
 use crate::fault::Fault;
 pub(super) use crate::hash::hashed;
+use crate::hash::sha256;
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,6 +25,22 @@ pub(super) struct Listed {
     pub(super) title: String,
     /// Names and Frictionless types of the columns of a table of numbers.
     pub(super) columns: Vec<(String, &'static str)>,
+    /// Columns of its table that a part lacks, because it is of an older layout than what describes it.
+    pub(super) lacks: Vec<String>,
+}
+
+impl Listed {
+    /// A file that is no table, of which size and hash are not known yet.
+    pub(super) fn other(path: String) -> Self {
+        let (title, sha256) = (String::new(), String::new());
+        Self { path, bytes: 0, sha256, table: None, rows: 0, title, columns: Vec::new(), lacks: Vec::new() }
+    }
+
+    /// A file that is to be written.
+    pub(super) fn text(path: &str, text: &str) -> Self {
+        let bytes = u64::try_from(text.len()).unwrap_or(0);
+        Self { bytes, sha256: sha256(text.as_bytes()), ..Self::other(path.to_owned()) }
+    }
 }
 
 /// Every file below a directory, by path; links and the like too.

@@ -141,6 +141,17 @@ impl Layout {
         Ok(Self { columns })
     }
 
+    /// These columns, and after those of each table what only the other layout has of it.
+    pub(super) fn joined(&self, other: &Self) -> Self {
+        let mut columns = Vec::new();
+        for table in TABLES {
+            columns.extend(self.all(table).cloned());
+            let lacks = |kept: &&Kept| !self.columns.iter().any(|own| own.is(table, &kept.column.name));
+            columns.extend(other.all(table).filter(lacks).cloned());
+        }
+        Self { columns }
+    }
+
     /// The tables, in their order.
     pub(super) fn tables(&self) -> Vec<&str> {
         let mut tables: Vec<&str> = self.columns.iter().map(|kept| kept.table.as_str()).collect();

@@ -14,6 +14,7 @@ mod numbers;
 mod paths;
 mod readme;
 mod redact;
+pub mod series;
 mod verify;
 
 pub use credits::{Credits, Said};
@@ -154,8 +155,14 @@ async fn fill(
     };
     files::write(out, "README.md", visible(&readme.text()?).as_bytes())?;
     let listed = list(out, &merged, &answered)?;
-    let described =
-        Described { credits, withheld, layout: &layout, description: &description, files: &listed };
+    let described = Described {
+        credits,
+        withheld,
+        layout: &layout,
+        description: &description,
+        files: &listed,
+        scans: None,
+    };
     files::write(out, "datapackage.json", pretty(&described.data_package()?)?.as_bytes())?;
     files::write(out, "croissant.json", pretty(&described.croissant()?)?.as_bytes())?;
     let mut hashes: BTreeMap<String, String> =
@@ -275,6 +282,7 @@ fn list(out: &Path, merged: &[Merged], answered: &numbers::Answered) -> Result<V
             rows: part.map_or(0, |part| part.rows),
             title: table.map(|table| table.title.clone()).unwrap_or_default(),
             columns: table.map(|table| table.columns.clone()).unwrap_or_default(),
+            lacks: Vec::new(),
             path,
         });
     }

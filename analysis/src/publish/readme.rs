@@ -45,7 +45,8 @@ pub(super) fn description(manifest: &Value, withheld: &Withheld) -> String {
     text
 }
 
-fn day(time: &str) -> &str {
+/// The day of a time as manifests have it.
+pub(super) fn day(time: &str) -> &str {
     time.get(..10).unwrap_or(time)
 }
 
@@ -101,7 +102,7 @@ impl Readme<'_> {
         out
     }
 
-    fn left_out(&self) -> String {
+    pub(super) fn left_out(&self) -> String {
         if self.withheld.is_empty() {
             return String::new();
         }
@@ -191,7 +192,7 @@ impl Readme<'_> {
         out
     }
 
-    fn dictionary(&self) -> Result<String, Fault> {
+    pub(super) fn dictionary(&self) -> Result<String, Fault> {
         let mut out = "## Columns\n\nText from the network escapes what is not printable as `\\DDD`. Times are UTC. Null \
                        means not asked or not seen.\n"
             .to_owned();
@@ -215,7 +216,7 @@ impl Readme<'_> {
         Ok(out)
     }
 
-    fn citing(&self) -> String {
+    pub(super) fn citing(&self) -> String {
         format!(
             "## Citing it\n\n`CITATION.cff`, or:\n\n```bibtex\n{}\n```\n\n## Licence\n\n[{}]({}); `LICENSE.txt` says what \
              covers what.\n",

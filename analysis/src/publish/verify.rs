@@ -4,7 +4,7 @@
 use super::carried::Carried;
 use super::folder::Folder;
 use super::layout::{Kept, Layout, open};
-use super::{MOST_FILES, files, numbers, without_addresses};
+use super::{MOST_FILES, files, numbers, series, without_addresses};
 use crate::cli::say;
 use crate::dataset::{Completeness, Dataset};
 use crate::fault::Fault;
@@ -14,7 +14,7 @@ use crate::withheld::Withheld;
 use arrow::array::{Array, ArrayRef, AsArray};
 use arrow::datatypes::DataType;
 use serde_json::Value;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
@@ -34,6 +34,9 @@ pub struct Check {
 /// It is no published dataset (usage), or this machine failed. A fault of the dataset is no error: it
 /// is in the checks.
 pub async fn verify(dir: &Path, memory: usize, time: Duration) -> Result<Vec<Check>, Fault> {
+    if series::is_series(dir) {
+        return series::verify(dir);
+    }
     if !dir.join(files::SUMS).is_file() {
         return Err(Fault::Usage(format!(
             "{} is no published dataset: it has no {}\n\
@@ -43,14 +46,10 @@ pub async fn verify(dir: &Path, memory: usize, time: Duration) -> Result<Vec<Che
         )));
     }
     let folder = Folder::open(dir)?;
-    if !folder.others.is_empty() {
-        let faults = folder
-            .others
-            .iter()
-            .map(|path| format!("{path} is not a regular file: nothing else was checked"));
-        return Ok(vec![Check { what: "only files and directories".to_owned(), faults: faults.collect() }]);
+    if let Some(check) = irregular(&folder) {
+        return Ok(vec![check]);
     }
-    let mut checks = vec![hashes(&folder)?];
+    let mut checks = vec![hashes(&folder, Some(MOST_FILES))?];
     let dataset = match Dataset::open(dir, Completeness::PartialAllowed) {
         Err(Fault::Usage(damage)) => {
             checks.push(Check { what: "the parts that the manifest lists".to_owned(), faults: vec![damage] });
@@ -68,18 +67,26 @@ pub async fn verify(dir: &Path, memory: usize, time: Duration) -> Result<Vec<Che
     checks.push(counts(&dataset, &layout));
     checks.push(columns(&folder, &layout)?);
     if dataset.manifest.pointer("/withheld/addresses").is_some() {
-        checks.push(addresses(&dataset)?);
+        checks.push(addresses(dataset.parts.values().flatten())?);
     }
     if dataset.manifest.pointer("/withheld/claimable").is_some() {
-        checks.push(findings(&dataset)?);
+        let withheld = Withheld::of_manifest(&dataset.manifest)?;
+        checks.push(findings(dataset.parts.get("assessments").into_iter().flatten(), &withheld)?);
     }
     checks.push(described(&folder)?);
     checks.push(answers(&folder, &layout, memory, time).await?);
     Ok(checks)
 }
 
-/// Every file is listed with its hash, and none is listed that is not there.
-fn hashes(folder: &Folder) -> Result<Check, Fault> {
+/// What is neither a file nor a directory, where there is any.
+pub(super) fn irregular(folder: &Folder) -> Option<Check> {
+    let told = |path: &String| format!("{path} is not a regular file: nothing else was checked");
+    let faults: Vec<String> = folder.others.iter().map(told).collect();
+    (!faults.is_empty()).then(|| Check { what: "only files and directories".to_owned(), faults })
+}
+
+/// Every file is listed with its hash, and none is listed that is not there; `most` is how many there may be.
+pub(super) fn hashes(folder: &Folder, most: Option<usize>) -> Result<Check, Fault> {
     let listed = files::read_sums(&folder.text(files::SUMS)?)?;
     let mut faults = Vec::new();
     for (path, hash) in &listed {
@@ -93,8 +100,8 @@ fn hashes(folder: &Folder) -> Result<Check, Fault> {
     }
     let others = folder.files.iter().filter(|path| *path != files::SUMS && !listed.contains_key(*path));
     faults.extend(others.map(|path| format!("{path} is not listed")));
-    if folder.files.len() > MOST_FILES {
-        faults.push(format!("there are {} files, at most {MOST_FILES} are allowed", folder.files.len()));
+    if let Some(most) = most.filter(|most| folder.files.len() > *most) {
+        faults.push(format!("there are {} files, at most {most} are allowed", folder.files.len()));
     }
     Ok(Check { what: format!("{} files and their hashes", listed.len()), faults })
 }
@@ -152,10 +159,12 @@ fn columns(folder: &Folder, layout: &Layout) -> Result<Check, Fault> {
 }
 
 /// Where findings are left out, no list holds one of them.
-fn findings(dataset: &Dataset) -> Result<Check, Fault> {
-    let withheld = Withheld::of_manifest(&dataset.manifest)?;
+pub(super) fn findings<'p>(
+    parts: impl Iterator<Item = &'p PathBuf>,
+    withheld: &Withheld,
+) -> Result<Check, Fault> {
     let (mut faults, mut codes) = (Vec::new(), 0);
-    for part in dataset.parts.get("assessments").into_iter().flatten() {
+    for part in parts {
         let reader = open(part)?.build().map_err(|cause| Fault::file("read", part, cause))?;
         for batch in reader {
             let batch = batch.map_err(|cause| Fault::file("read", part, cause))?;
@@ -176,10 +185,10 @@ fn findings(dataset: &Dataset) -> Result<Check, Fault> {
 }
 
 /// Where addresses are left out, no text of any table holds one.
-fn addresses(dataset: &Dataset) -> Result<Check, Fault> {
+pub(super) fn addresses<'p>(parts: impl Iterator<Item = &'p PathBuf>) -> Result<Check, Fault> {
     let mut faults = Vec::new();
     let mut texts = 0;
-    for part in dataset.parts.values().flatten() {
+    for part in parts {
         let reader = open(part)?.build().map_err(|cause| Fault::file("read", part, cause))?;
         for batch in reader {
             let batch = batch.map_err(|cause| Fault::file("read", part, cause))?;
@@ -217,7 +226,7 @@ fn texts_with_addresses(column: &ArrayRef) -> (usize, usize) {
 }
 
 /// Both descriptions are JSON and name files that are there, with their hashes.
-fn described(folder: &Folder) -> Result<Check, Fault> {
+pub(super) fn described(folder: &Folder) -> Result<Check, Fault> {
     let mut faults = Vec::new();
     let mut named = 0;
     for (name, list, path, hash) in [
