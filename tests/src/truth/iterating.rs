@@ -101,6 +101,8 @@ fn ask_tlsa(oracle: &Oracle, row: &mut [Value]) {
         _ => ("NXDOMAIN", Value::List(Vec::new())),
     };
     set(row, table.position("tlsa_dns"), Value::text(status));
+    // No server says more than its answer.
+    set(row, table.position("tlsa_ede"), Value::List(Vec::new()));
     set(row, table.position("tlsa"), records);
     if status == "SERVFAIL" {
         note_retried(table, row, "tlsa");
