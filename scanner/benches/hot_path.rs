@@ -35,12 +35,12 @@ fn parsers(c: &mut Criterion) {
 fn row(n: u64) -> DomainRow {
     let domain = format!("name-{n}.example.org");
     DomainRow {
-        input: domain.clone(),
-        domain,
+        input: domain.as_str().into(),
+        domain: domain.into(),
         rank: i64::try_from(n).ok(),
         lists: vec![Listed { list: "list".into(), rank: i64::try_from(n).ok() }],
-        suffix: Some("org".to_owned()),
-        registrable: Some("example.org".to_owned()),
+        suffix: Some("org".into()),
+        registrable: Some("example.org".into()),
         attempts: 1,
         mx_at: Some(1_800_000_000_000_000),
         mx_dns: Some(DnsStatus::NoError),

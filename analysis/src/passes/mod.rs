@@ -27,8 +27,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Rows that are read at a time: a dictionary is looked at once for so many. Fewer would often have no word at
-/// all of a column that is nearly empty, and to make a dictionary array of nothing takes longer than any other.
+/// Rows that are read at a time: a dictionary is looked at once for so many. Fewer would often have no word
+/// at all of a column that is nearly empty, and to make a dictionary array of nothing takes longer than any
+/// other.
 const BATCH_ROWS: usize = 131_072;
 
 /// Columns of `domains`, by name.
