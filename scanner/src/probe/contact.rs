@@ -19,13 +19,6 @@ pub(super) struct ConnectionEnd<O> {
     pub(super) is_cut: bool,
 }
 
-impl<O> ConnectionEnd<O> {
-    /// An outcome that says all.
-    pub(super) const fn whole(outcome: O) -> Self {
-        Self { outcome, is_cut: false }
-    }
-}
-
 /// An address of a host, and how a connection to it is made.
 pub(super) trait Peer {
     /// The right to make a connection.
@@ -136,12 +129,10 @@ mod tests {
     #[test]
     fn what_a_peer_answered_is_not_doubted_unless_it_was_cut_off() {
         let addr = IpAddr::from([192, 0, 2, 1]);
-        assert_eq!(doubt(ConnectionEnd::whole(SmtpOutcome::NotOffered), addr), None);
-        assert_eq!(doubt(ConnectionEnd::whole(SmtpOutcome::TlsClosed), addr), Some(Doubt::Peer(addr)));
-        assert_eq!(
-            doubt(ConnectionEnd::whole(SmtpOutcome::ConnectUnreachable), addr),
-            Some(Doubt::Way(addr))
-        );
+        let whole = |outcome| doubt(ConnectionEnd { outcome, is_cut: false }, addr);
+        assert_eq!(whole(SmtpOutcome::NotOffered), None);
+        assert_eq!(whole(SmtpOutcome::TlsClosed), Some(Doubt::Peer(addr)));
+        assert_eq!(whole(SmtpOutcome::ConnectUnreachable), Some(Doubt::Way(addr)));
         // A bad certificate was seen, and then the text did not come.
         let seen = ConnectionEnd { outcome: PolicyOutcome::TlsName, is_cut: true };
         assert_eq!(doubt(seen, addr), Some(Doubt::Peer(addr)));

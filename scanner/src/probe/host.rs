@@ -268,8 +268,11 @@ impl<'a> Peer for MxHost<'a> {
         Ok(Conversation { evidence, says_too_much })
     }
 
+    /// One that came to be inside TLS is whole where QUIT was answered: an outcome is known before that.
     fn seen(shown: &Conversation) -> ConnectionEnd<SmtpOutcome> {
-        ConnectionEnd::whole(ended(&shown.evidence))
+        let evidence = &shown.evidence;
+        let is_cut = evidence.handshake_ms.is_some() && evidence.quit_code.is_none();
+        ConnectionEnd { outcome: ended(evidence), is_cut }
     }
 
     fn outcome(shown: &mut Conversation) -> &mut SmtpOutcome {
@@ -352,5 +355,16 @@ mod tests {
         let mut look = looked_at(&[SmtpOutcome::TlsClosed, SmtpOutcome::Limited]);
         look.rows[0].attempts.insert(1, SmtpOutcome::TlsClosed);
         assert_eq!(look.take_final(COURSE).0.len(), 1);
+    }
+
+    #[test]
+    fn a_conversation_inside_tls_is_cut_where_nobody_answered_the_farewell() {
+        let is_cut = |handshake_ms, quit_code| {
+            let outcome = Some(SmtpOutcome::Ok);
+            let evidence = SmtpEvidence { outcome, handshake_ms, quit_code, ..SmtpEvidence::default() };
+            MxHost::seen(&Conversation { evidence, says_too_much: false }).is_cut
+        };
+        assert!(is_cut(Some(3), None));
+        assert!(!is_cut(Some(3), Some(221)) && !is_cut(None, None));
     }
 }
