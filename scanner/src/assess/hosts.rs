@@ -194,6 +194,7 @@ impl IncompleteRow {
         let chain: Vec<Vec<u8>> = self.chain.into_iter().flatten().collect();
         let (dane, names) = match tlsa::verify(&self.records, &chain, self.seen_at) {
             tlsa::TlsaMatch::Mismatch => (HostDane::Fails, None),
+            tlsa::TlsaMatch::Unclear => (HostDane::Unseen, None),
             tlsa::TlsaMatch::Match => (HostDane::Matches, None),
             tlsa::TlsaMatch::MatchFor(names) => {
                 let own = [Some(&self.host), self.target.as_ref()];

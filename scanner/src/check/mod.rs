@@ -209,10 +209,11 @@ pub fn run(job: CheckJob) -> Result<Outcome, CheckError> {
 /// Everything that the stages need; where authoritative servers cannot be asked from here, and nobody said
 /// that it must be them, with this machine's resolvers, and a note of it.
 fn prepared(mut plan: ScanPlan) -> Result<(Prepared, Option<String>), ScanError> {
-    match preflight::prepare(plan.clone(), CancellationToken::new()) {
-        Err(ScanError::Closed(closed)) if plan.falls_back_on_the_system() => {
-            Ok((preflight::prepare(plan, CancellationToken::new())?, Some(dns::fallen_back(&closed))))
-        }
+    match preflight::prepare(plan.clone(), moment::seconds(), CancellationToken::new()) {
+        Err(ScanError::Closed(closed)) if plan.falls_back_on_the_system() => Ok((
+            preflight::prepare(plan, moment::seconds(), CancellationToken::new())?,
+            Some(dns::fallen_back(&closed)),
+        )),
         prepared => Ok((prepared?, None)),
     }
 }

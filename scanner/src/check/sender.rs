@@ -81,10 +81,10 @@ impl Named {
                 "delivers, over TLS with a certificate that has a name of the policy"
             }
             (Self::PostfixClassic, Some(Verdict::Partial)) => {
-                "delivers, but only to the MX hosts whose certificate has a name of the policy"
+                "delivers, but only to the MX hosts with a valid certificate that has a name of the policy"
             }
             (Self::PostfixClassic, Some(Verdict::Refused)) => {
-                "does not deliver: no certificate has a name of the policy, so the mail waits in its queue, five days by default, and is then returned"
+                "does not deliver: no MX host has a valid certificate with a name of the policy, so the mail waits in its queue, five days by default, and is then returned"
             }
             (Self::PostfixClassic, Some(Verdict::TestingPassing)) => {
                 "delivers, and checks nothing in mode testing"

@@ -73,7 +73,7 @@ vocabulary! {
         LongList10 = "long_list_10",
         /// More than sixteen certificates were sent.
         LongList16 = "long_list_16",
-        /// The host's name has an underscore where a wildcard alone covers it.
+        /// The host's name has an underscore, and the certificate covers it.
         Underscore = "underscore",
         /// It demands a stapled answer of OCSP (RFC 7633), and none was stapled.
         NoStaple = "no_staple",

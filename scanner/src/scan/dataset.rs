@@ -317,6 +317,12 @@ impl Recorded {
         if manifest.complete { Err(ScanError::Complete(folder.to_owned())) } else { Ok(Self(manifest)) }
     }
 
+    /// When it began, seconds since 1970; `None` where the manifest says no such moment.
+    #[must_use]
+    pub(super) fn began(&self) -> Option<u64> {
+        moment::seconds_of_rfc3339(&self.0.started)
+    }
+
     /// The lists: names as the rows have them, paths as they were typed.
     #[must_use]
     pub fn lists(&self) -> Vec<(String, PathBuf)> {

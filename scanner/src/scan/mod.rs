@@ -27,6 +27,7 @@ use crate::dataset::ranges::Positions;
 use crate::dataset::writer::{DatasetWriter, FinalRow};
 use crate::error::ScanError;
 use crate::input::{self, Choices, Entry, ListSpec, Options, Reader, Repeats};
+use crate::moment;
 use crate::plan::{IntermediateSource, ScanPlan};
 use crate::probe::{HostLook, Probe};
 use crate::runtime;
@@ -130,7 +131,11 @@ fn run_alone(job: ScanJob, tally: &Arc<Tally>, stop: &CancellationToken) -> Resu
     tally.total.set(survey.entries().unwrap_or(0));
     let _ = tally.lists.set(lists::told(&survey));
     let facts = lists::facts(&lists, &survey);
-    let mut prepared = preflight::prepare(job.plan, stop.clone())?;
+    let begun = match job.start {
+        Start::New => None,
+        Start::Resume => Recorded::read(&job.output)?.began(),
+    };
+    let mut prepared = preflight::prepare(job.plan, begun.unwrap_or_else(moment::seconds), stop.clone())?;
     let bursts = burst::burst(&mut prepared)?;
     let controls = Controls::begin(&prepared.probe)?;
     watch(tally, &prepared.probe);

@@ -56,9 +56,15 @@ pub fn fit(plan: &mut ScanPlan, resolvers: &[SocketAddr]) -> Result<Lowering, Pl
     Ok(Lowering { budgets, open_files })
 }
 
-pub(crate) fn prepare(mut plan: ScanPlan, stop: CancellationToken) -> Result<Prepared, ScanError> {
+/// `began` is when the scan began, seconds since 1970: the roots that are trusted are those of then, also
+/// where it goes on later.
+pub(crate) fn prepare(
+    mut plan: ScanPlan,
+    began: u64,
+    stop: CancellationToken,
+) -> Result<Prepared, ScanError> {
     let exclusions = Exclusions::read(&plan.exclude)?;
-    let trust = Trust::load(&plan.trust)?;
+    let trust = Trust::load_as_of(&plan.trust, began)?;
     if let Some(path) = &plan.intermediates {
         // Needed at the end: anything wrong with it is better known now.
         paths::read_pem(path)?;

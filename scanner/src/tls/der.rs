@@ -5,6 +5,11 @@ pub(super) fn contents(der: &[u8]) -> Option<&[u8]> {
     Some(split(der)?.0)
 }
 
+/// The algorithm of the contents of a `SubjectPublicKeyInfo`: its identifier, and its parameters.
+pub(super) fn key_algorithm(key_info: &[u8]) -> Option<&[u8]> {
+    contents(key_info)
+}
+
 /// `subjectPublicKey` of the contents of a `SubjectPublicKeyInfo`: an algorithm, then a BIT STRING whose
 /// first byte counts the unused bits.
 pub(super) fn key_bits(key_info: &[u8]) -> Option<&[u8]> {

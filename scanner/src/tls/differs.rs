@@ -4,7 +4,7 @@
 use super::certificate::must_staple;
 use super::judge::{name_covers, names};
 use super::path::is_authority;
-use super::small_rsa;
+use super::rsa;
 use crate::evidence::SenderDifference;
 use x509_parser::certificate::X509Certificate;
 use x509_parser::prelude::FromDer as _;
@@ -75,8 +75,8 @@ fn has_weak_key(leaf: &X509Certificate<'_>) -> bool {
     // Both kinds of RSA keys (RFC 8017 appendix A.1 and C).
     let algorithm = leaf.public_key().algorithm.algorithm.to_id_string();
     let is_rsa = matches!(algorithm.as_str(), "1.2.840.113549.1.1.1" | "1.2.840.113549.1.1.10");
-    let bits = small_rsa::modulus_bits(&leaf.public_key().subject_public_key.data);
-    is_rsa && bits.is_some_and(|bits| bits <= *small_rsa::BITS.end())
+    let bits = rsa::modulus_bits(&leaf.public_key().subject_public_key.data);
+    is_rsa && bits.is_some_and(|bits| bits <= *rsa::SMALL.end())
 }
 
 #[cfg(test)]

@@ -150,8 +150,7 @@ pub(super) fn is_trusted(leaf_der: &[u8], intermediates: &[Vec<u8>], trust: &Tru
 pub(super) fn is_issued_by_trusted(certificate: &X509Certificate<'_>, trust: &Trust) -> bool {
     trust.anchors().iter().any(|anchor| {
         path::is_named_by(certificate, anchor)
-            && der::key_bits(anchor.subject_public_key_info.as_ref())
-                .is_some_and(|key| is_signed_by(certificate, key))
+            && is_signed_by(certificate, anchor.subject_public_key_info.as_ref())
     })
 }
 
@@ -159,7 +158,7 @@ pub(super) fn is_issued_by_trusted(certificate: &X509Certificate<'_>, trust: &Tr
 pub(super) fn issued(authority_der: &[u8], certificate: &X509Certificate<'_>) -> bool {
     let is_by = |authority: &X509Certificate<'_>| {
         authority.subject().as_raw() == certificate.issuer().as_raw()
-            && is_signed_by(certificate, &authority.public_key().subject_public_key.data)
+            && der::contents(authority.public_key().raw).is_some_and(|key| is_signed_by(certificate, key))
     };
     X509Certificate::from_der(authority_der).is_ok_and(|(_, authority)| is_by(&authority))
 }
@@ -176,7 +175,7 @@ fn inside(now: i64, begin: i64, end: i64) -> u64 {
 
 fn is_self_signed(leaf: &X509Certificate<'_>) -> bool {
     leaf.issuer().as_raw() == leaf.subject().as_raw()
-        && is_signed_by(leaf, &leaf.public_key().subject_public_key.data)
+        && der::contents(leaf.public_key().raw).is_some_and(|key| is_signed_by(leaf, key))
 }
 
 /// Whether a certificate is the trusted one itself, by name and key: a machine may trust a server's own.
@@ -241,18 +240,23 @@ pub(super) fn name_covers(presented: &str, host: &str) -> bool {
 }
 
 /// Whether an authority vouches for a leaf (all DER) at a time, over the other certificates that were sent;
-/// for whatever the leaf is for. The authority itself is taken as it is: the operator who names it answers
-/// for it (RFC 7671 section 5.2).
-pub(super) fn is_vouched_for(leaf: &[u8], sent: &[Vec<u8>], authority: &[u8], at: u64) -> bool {
+/// for whatever the leaf is for; `None` where that cannot be checked here. The authority itself is taken as it
+/// is: the operator who names it answers for it (RFC 7671 section 5.2).
+pub(super) fn is_vouched_for(leaf: &[u8], sent: &[Vec<u8>], authority: &[u8], at: u64) -> Option<bool> {
     let authority = CertificateDer::from(authority);
-    let Ok((_, read)) = X509Certificate::from_der(leaf) else { return false };
-    let Ok(anchor) = webpki::anchor_from_trusted_cert(&authority) else { return false };
+    let Ok((_, read)) = X509Certificate::from_der(leaf) else { return Some(false) };
+    let Ok(anchor) = webpki::anchor_from_trusted_cert(&authority) else { return Some(false) };
     let (begin, end) = validity(&read);
     let is_valid = i64::try_from(at).is_ok_and(|at| begin <= at && at <= end);
     let asked = Asked { sent, anchors: &[anchor], at, purpose: Purpose::Any };
-    is_valid
-        && is_readable_by_senders(&read, leaf)
-        && matches!(vouched(&read, leaf, asked), Answer::Path { .. })
+    if !is_valid || !is_readable_by_senders(&read, leaf) {
+        return Some(false);
+    }
+    match vouched(&read, leaf, asked) {
+        Answer::Path { .. } => Some(true),
+        Answer::Limit => None,
+        Answer::None(_) => Some(false),
+    }
 }
 
 /// The DNS names of a certificate (DER); none where it cannot be read.

@@ -130,9 +130,8 @@ impl<'a> Search<'a> {
         };
         let anchors = self.wanted.anchors;
         for anchor in anchors.iter().filter(|anchor| is_named_by(head, anchor)) {
-            let Some(key) = der::key_bits(anchor.subject_public_key_info.as_ref()) else { continue };
             // Few anchors have one name: these are not kept, nor counted.
-            if let Some(flaw) = flaw_of(signed_by(head, key)) {
+            if let Some(flaw) = flaw_of(signed_by(head, anchor.subject_public_key_info.as_ref())) {
                 let candidate = self.weighed(path, anchor, flaws.iter().copied().chain(flaw));
                 if self.best.as_ref().is_none_or(|best| candidate.rank() < best.rank()) {
                     self.best = Some(candidate);
@@ -183,8 +182,8 @@ impl<'a> Search<'a> {
             return None;
         };
         self.signatures = fewer;
-        let key = &self.certificates.get(issuer)?.public_key().subject_public_key.data;
-        let signed = signed_by(self.certificates.get(certificate)?, key);
+        let key_info = der::contents(self.certificates.get(issuer)?.public_key().raw)?;
+        let signed = signed_by(self.certificates.get(certificate)?, key_info);
         self.signed.insert((certificate, issuer), signed);
         Some(signed)
     }

@@ -3,11 +3,11 @@
 //! The question here is who signed; whether the signature is strong enough is said beside it: a self-signed
 //! certificate with SHA-1 is self-signed.
 
-use super::small_rsa;
+use super::{der, rsa};
 use crate::evidence::{CertCause, TlsVersion};
 use aws_lc_rs::signature::{self as algorithms, UnparsedPublicKey, VerificationAlgorithm};
 use rustls::crypto::WebPkiSupportedAlgorithms;
-use rustls::pki_types::SubjectPublicKeyInfoDer;
+use rustls::pki_types::{SubjectPublicKeyInfoDer, alg_id};
 use rustls::{DigitallySignedStruct, SignatureScheme};
 use webpki::RawPublicKeyEntity;
 use x509_parser::certificate::X509Certificate;
@@ -24,16 +24,17 @@ pub(super) enum Signed {
     Unknown(Option<CertCause>),
 }
 
-/// Whether the key with these bits (contents of `subjectPublicKey`, RFC 5280 section 4.1.2.7) verifies the
-/// certificate's signature.
+/// Whether a key (contents of a `SubjectPublicKeyInfo`, RFC 5280 section 4.1.2.7) verifies the certificate's
+/// signature.
 ///
 /// False as well where the algorithm is none that can be checked (MD5, DSA, Ed448).
-pub(super) fn is_signed_by(certificate: &X509Certificate<'_>, key: &[u8]) -> bool {
-    matches!(signed_by(certificate, key), Signed::Yes(_))
+pub(super) fn is_signed_by(certificate: &X509Certificate<'_>, key_info: &[u8]) -> bool {
+    matches!(signed_by(certificate, key_info), Signed::Yes(_))
 }
 
-/// What the key with these bits says of the certificate's signature.
-pub(super) fn signed_by(certificate: &X509Certificate<'_>, key: &[u8]) -> Signed {
+/// What a key says of the certificate's signature.
+pub(super) fn signed_by(certificate: &X509Certificate<'_>, key_info: &[u8]) -> Signed {
+    let Some(key) = der::key_bits(key_info) else { return Signed::No };
     let tbs: &[u8] = certificate.tbs_certificate.as_ref();
     let signature: &[u8] = &certificate.signature_value.data;
     let oid = certificate.signature_algorithm.algorithm.to_id_string();
@@ -41,23 +42,52 @@ pub(super) fn signed_by(certificate: &X509Certificate<'_>, key: &[u8]) -> Signed
         MD5 | SHA1 | SHA1_OF_OIW | ECDSA_SHA1 | DSA_SHA1 | DSA_SHA256 => Some(CertCause::SignatureAlgorithm),
         _ => None,
     };
-    let rsa_bits = small_rsa::modulus_bits(key);
-    let of_key = rsa_bits.filter(|bits| *bits < *small_rsa::BITS.end() + 1).map(|_| CertCause::KeySize);
+    let rsa_bits = rsa::modulus_bits(key);
+    let of_key = rsa_bits.filter(|bits| bits <= rsa::SMALL.end()).map(|_| CertCause::KeySize);
     let flaw = of_algorithm.or(of_key);
     let known = candidates(&oid);
     let verifies = |algorithm: &&'static dyn VerificationAlgorithm| {
         UnparsedPublicKey::new(*algorithm, key).verify(tbs, signature).is_ok()
     };
-    let is_by_small_key =
-        || schemes(&oid).iter().any(|scheme| small_rsa::verifies(key, *scheme, tbs, signature));
-    if known.iter().any(verifies) || is_by_small_key() {
+    let is_by_unusual_key = || schemes(&oid).iter().any(|scheme| rsa::verifies(key, *scheme, tbs, signature));
+    if known.iter().any(verifies) || is_by_unusual_key() {
         return Signed::Yes(flaw);
     }
-    let is_too_small = rsa_bits.is_some_and(|bits| bits < *small_rsa::BITS.start());
-    if known.is_empty() || is_too_small && oid.starts_with(RSA) { Signed::Unknown(flaw) } else { Signed::No }
+    let is_beyond_us = known.is_empty()
+        || oid.starts_with(RSA) && rsa_bits.is_some_and(|bits| !rsa::is_within_reach(bits))
+        || oid == RSASSA_PSS && !has_known_salt(certificate)
+        || oid.starts_with(ECDSA) && is_of_unknown_curve(key_info);
+    if is_beyond_us { Signed::Unknown(flaw) } else { Signed::No }
 }
 
+/// Whether the parameters of RSASSA-PSS are those that TLS has (RFC 8446 section 4.2.3): a salt as long as
+/// the hash, and one hash throughout.
+fn has_known_salt(certificate: &X509Certificate<'_>) -> bool {
+    let known = [alg_id::RSA_PSS_SHA256, alg_id::RSA_PSS_SHA384, alg_id::RSA_PSS_SHA512];
+    let given = certificate.signature_algorithm.parameters.as_ref().map_or(&[][..], |given| given.data);
+    // An identifier is 11 bytes, the head of its parameters two.
+    known.iter().any(|algorithm| algorithm.get(13..) == Some(given))
+}
+
+/// Whether an elliptic key is of a curve that the library lacks.
+fn is_of_unknown_curve(key_info: &[u8]) -> bool {
+    let algorithm = der::key_algorithm(key_info).unwrap_or_default();
+    algorithm.strip_prefix(&ELLIPTIC_KEY).is_some_and(|curve| !CURVES.contains(&curve))
+}
+
+/// id-ecPublicKey (RFC 5480 section 2.1.1), as DER.
+const ELLIPTIC_KEY: [u8; 9] = [6, 7, 0x2a, 0x86, 0x48, 0xce, 0x3d, 2, 1];
+/// P-256, P-384, P-521 (RFC 5480 section 2.1.1.1) and secp256k1 (SEC 2), as DER.
+const CURVES: [&[u8]; 4] = [
+    &[6, 8, 0x2a, 0x86, 0x48, 0xce, 0x3d, 3, 1, 7],
+    &[6, 5, 0x2b, 0x81, 4, 0, 34],
+    &[6, 5, 0x2b, 0x81, 4, 0, 35],
+    &[6, 5, 0x2b, 0x81, 4, 0, 10],
+];
+
 const RSA: &str = "1.2.840.113549.1.1.";
+const RSASSA_PSS: &str = "1.2.840.113549.1.1.10";
+const ECDSA: &str = "1.2.840.10045.4.";
 const RSA_KEY: &str = "1.2.840.113549.1.1.1";
 const MD5: &str = "1.2.840.113549.1.1.4";
 const SHA1: &str = "1.2.840.113549.1.1.5";
@@ -67,8 +97,8 @@ const DSA_SHA1: &str = "1.2.840.10040.4.3";
 const DSA_SHA256: &str = "2.16.840.1.101.3.4.3.2";
 
 /// Whether the certificate's key made a signature in a handshake, where the library could not say so: it
-/// reads no certificate with a critical extension that it does not know, and no RSA key of less than 2048
-/// bits. In TLS 1.3 an RSA key signs only with PSS (RFC 8446 section 4.2.3).
+/// reads no certificate with a critical extension that it does not know, and no RSA key of less than 2048 or
+/// more than 8192 bits. In TLS 1.3 an RSA key signs only with PSS (RFC 8446 section 4.2.3).
 pub(super) fn is_proof_all_the_same(
     certificate: &[u8],
     version: TlsVersion,
@@ -92,17 +122,17 @@ pub(super) fn is_proof_all_the_same(
     });
     let is_rsa = key.algorithm.algorithm.to_id_string() == RSA_KEY;
     let bits = &key.subject_public_key.data;
-    is_by_library || is_rsa && small_rsa::verifies(bits, signed.scheme, message, signed.signature())
+    is_by_library || is_rsa && rsa::verifies(bits, signed.scheme, message, signed.signature())
 }
 
-/// The schemes of a small RSA key that a certificate's algorithm may stand for.
+/// The schemes of an RSA key that a certificate's algorithm may stand for.
 fn schemes(oid: &str) -> &'static [SignatureScheme] {
     use SignatureScheme as S;
     match oid {
         "1.2.840.113549.1.1.11" => &[S::RSA_PKCS1_SHA256],
         "1.2.840.113549.1.1.12" => &[S::RSA_PKCS1_SHA384],
         "1.2.840.113549.1.1.13" => &[S::RSA_PKCS1_SHA512],
-        "1.2.840.113549.1.1.10" => &[S::RSA_PSS_SHA256, S::RSA_PSS_SHA384, S::RSA_PSS_SHA512],
+        RSASSA_PSS => &[S::RSA_PSS_SHA256, S::RSA_PSS_SHA384, S::RSA_PSS_SHA512],
         _ => &[],
     }
 }
@@ -115,7 +145,7 @@ fn candidates(oid: &str) -> &'static [&'static dyn VerificationAlgorithm] {
         "1.2.840.113549.1.1.11" => &[&algorithms::RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY],
         "1.2.840.113549.1.1.12" => &[&algorithms::RSA_PKCS1_2048_8192_SHA384],
         "1.2.840.113549.1.1.13" => &[&algorithms::RSA_PKCS1_1024_8192_SHA512_FOR_LEGACY_USE_ONLY],
-        "1.2.840.113549.1.1.10" => &[
+        RSASSA_PSS => &[
             &algorithms::RSA_PSS_2048_8192_SHA256,
             &algorithms::RSA_PSS_2048_8192_SHA384,
             &algorithms::RSA_PSS_2048_8192_SHA512,

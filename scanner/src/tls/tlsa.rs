@@ -128,6 +128,9 @@ pub enum TlsaMatch {
     /// A record's authority vouches for the certificate, which then must have one of the names a sender looks
     /// for: these are its names.
     MatchFor(Vec<String>),
+    /// None matches that can be checked here; whether a record's authority vouches for the certificate
+    /// cannot.
+    Unclear,
     /// None matches.
     Mismatch,
 }
@@ -142,12 +145,19 @@ pub fn verify(records: &[Tlsa], chain: &[Vec<u8>], now: u64) -> TlsaMatch {
         return TlsaMatch::Match;
     }
     // Section 3.1.2: for DANE-TA the path, its dates and the names do.
-    let is_vouched_for = records.iter().filter(|record| record.usage == Usage::Authority).any(|record| {
+    let authorities = records.iter().filter(|record| record.usage == Usage::Authority).flat_map(|record| {
         let among_sent = sent.iter().map(Vec::as_slice).filter(|der| record.matches(der));
-        let mut authorities = among_sent.chain(record.authority());
-        authorities.any(|authority| judge::is_vouched_for(leaf, sent, authority, now))
+        among_sent.chain(record.authority())
     });
-    if is_vouched_for { TlsaMatch::MatchFor(judge::names_of(leaf)) } else { TlsaMatch::Mismatch }
+    let mut otherwise = TlsaMatch::Mismatch;
+    for authority in authorities {
+        match judge::is_vouched_for(leaf, sent, authority, now) {
+            Some(true) => return TlsaMatch::MatchFor(judge::names_of(leaf)),
+            None => otherwise = TlsaMatch::Unclear,
+            Some(false) => {}
+        }
+    }
+    otherwise
 }
 
 /// Whether a record of usage 2 is about an authority that was sent (DER, leaf first) and is no root: one that

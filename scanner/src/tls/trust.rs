@@ -73,13 +73,22 @@ pub struct Trust {
 }
 
 impl Trust {
-    /// Reads the authorities of a source, and leaves out those that are outside their validity now, as
-    /// senders do. Blocking: it may read many files.
+    /// As [`Trust::load_as_of`] today.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn load(source: &TrustSource) -> Result<Self, TrustError> {
+        Self::load_as_of(source, moment::seconds())
+    }
+
+    /// Reads the authorities of a source, and leaves out those that are outside their validity at a time
+    /// (seconds since 1970), as senders do. Blocking: it may read many files.
     ///
     /// # Errors
     /// Where a source cannot be read or holds none that is valid. Of a file every certificate must be usable;
     /// of the system's those that are not are left out.
-    pub fn load(source: &TrustSource) -> Result<Self, TrustError> {
+    pub fn load_as_of(source: &TrustSource, at: u64) -> Result<Self, TrustError> {
+        let at = i64::try_from(at).unwrap_or(i64::MAX);
         let (found, name, date) = match source {
             TrustSource::Webpki => {
                 // These have no dates.
@@ -87,11 +96,11 @@ impl Trust {
                 let found = Found { anchors, dropped: Vec::new() };
                 (found, format!("webpki-roots {WEBPKI_ROOTS}"), None)
             }
-            TrustSource::System => (from_system(), "the system's store".to_owned(), system_date()),
+            TrustSource::System => (from_system(at), "the system's store".to_owned(), system_date()),
             TrustSource::File(path) => {
                 // Where the file lies is nobody's business but this machine's.
                 let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
-                (from_file(path)?, name, modified(path))
+                (from_file(path, at)?, name, modified(path))
             }
         };
         let Found { anchors, dropped } = found;
@@ -120,9 +129,13 @@ impl Trust {
     #[must_use]
     pub fn left_out(&self) -> Option<String> {
         let named = self.dropped.join("; ");
-        let count = self.dropped.len();
-        (count > 0)
-            .then(|| format!("{count} trusted roots are outside their validity and were left out: {named}"))
+        match self.dropped.len() {
+            0 => None,
+            1 => Some(format!("1 trusted root is outside its validity and was left out: {named}")),
+            count => {
+                Some(format!("{count} trusted roots are outside their validity and were left out: {named}"))
+            }
+        }
     }
 
     /// The authorities.
@@ -172,12 +185,11 @@ struct Found {
 }
 
 impl Found {
-    /// Takes a certificate (DER) if it is valid now; an anchor itself has no dates.
-    fn take(&mut self, der: &CertificateDer<'_>) -> Result<(), webpki::Error> {
+    /// Takes a certificate (DER) if it is valid then; an anchor itself has no dates.
+    fn take(&mut self, der: &CertificateDer<'_>, at: i64) -> Result<(), webpki::Error> {
         let anchor = webpki::anchor_from_trusted_cert(der)?;
-        let now = i64::try_from(moment::seconds()).unwrap_or(i64::MAX);
         match X509Certificate::from_der(der) {
-            Ok((_, one)) if !is_valid_at(&one, now) => self.dropped.push(distinguished_name(one.subject())),
+            Ok((_, one)) if !is_valid_at(&one, at) => self.dropped.push(distinguished_name(one.subject())),
             // What cannot be read here has no dates either.
             Ok(_) | Err(_) => self.anchors.push(anchor.to_owned()),
         }
@@ -185,21 +197,21 @@ impl Found {
     }
 }
 
-fn is_valid_at(certificate: &X509Certificate<'_>, now: i64) -> bool {
+fn is_valid_at(certificate: &X509Certificate<'_>, at: i64) -> bool {
     let validity = certificate.validity();
-    validity.not_before.timestamp() <= now && now <= validity.not_after.timestamp()
+    validity.not_before.timestamp() <= at && at <= validity.not_after.timestamp()
 }
 
-fn from_system() -> Found {
+fn from_system(at: i64) -> Found {
     let mut found = Found::default();
     for der in &rustls_native_certs::load_native_certs().certs {
         // One that is of no use is left out.
-        let _ = found.take(der);
+        let _ = found.take(der, at);
     }
     found
 }
 
-fn from_file(path: &Path) -> Result<Found, TrustError> {
+fn from_file(path: &Path, at: i64) -> Result<Found, TrustError> {
     let unreadable = |err: rustls::pki_types::pem::Error| TrustError::File {
         path: path.to_owned(),
         reason: match err {
@@ -210,7 +222,7 @@ fn from_file(path: &Path) -> Result<Found, TrustError> {
     let mut found = Found::default();
     for (index, der) in CertificateDer::pem_file_iter(path).map_err(unreadable)?.enumerate() {
         let der = der.map_err(unreadable)?;
-        found.take(&der).map_err(|err| TrustError::Anchor {
+        found.take(&der, at).map_err(|err| TrustError::Anchor {
             path: path.to_owned(),
             number: index + 1,
             reason: err.to_string(),
@@ -307,6 +319,10 @@ mod tests {
         let (good, old, early) =
             (dated("good", 2000, 2100), dated("old", 2000, 2020), dated("early", 2090, 2100));
         let trust = load(format!("{old}{good}{early}")).unwrap();
+        // A scan that goes on has those that it began with.
+        let began =
+            Trust::load_as_of(&TrustSource::File(dir.path().join("roots.pem")), 1_500_000_000).unwrap();
+        assert_eq!((began.dropped(), began.anchors().len()), (&["CN=early".to_owned()][..], 2));
         assert_eq!(trust.dropped(), ["CN=old", "CN=early"]);
         assert_eq!(trust.sha256(), load(good).unwrap().sha256());
         let none = load(old).unwrap_err();

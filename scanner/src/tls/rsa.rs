@@ -1,5 +1,5 @@
-//! Signatures of RSA keys that the cryptographic library finds too small: a server that has one is to be told
-//! from one that does not hold its key.
+//! Signatures of RSA keys that the cryptographic library finds too small or too large: a server that has one
+//! is to be told from one that does not hold its key.
 
 use rustls::SignatureScheme;
 use sha2::{Digest, Sha256, Sha384, Sha512};
@@ -8,10 +8,17 @@ use x509_parser::num_bigint::BigUint;
 use x509_parser::prelude::FromDer as _;
 use x509_parser::public_key::RSAPublicKey;
 
-/// Bits of the keys that are checked here: larger ones are the library's, smaller ones nobody accepts.
-pub(super) const BITS: RangeInclusive<usize> = 1024..=2047;
+/// Bits of the small keys that are checked here: smaller ones nobody accepts.
+pub(super) const SMALL: RangeInclusive<usize> = 1024..=2047;
+/// Bits of the large ones: OpenSSL takes no larger ones. What lies between is the library's.
+const LARGE: RangeInclusive<usize> = 8193..=16_384;
 /// A larger exponent only costs time; the library has the same limit.
 const EXPONENT_BITS: u64 = 33;
+
+/// Whether a signature of a key with so many bits can be checked, here or by the library.
+pub(super) fn is_within_reach(bits: usize) -> bool {
+    (*SMALL.start()..=*LARGE.end()).contains(&bits)
+}
 
 /// Bits of the modulus of an RSA key (contents of `subjectPublicKey`, RFC 8017 appendix A.1.1); `None` where
 /// it is none.
@@ -20,8 +27,8 @@ pub(super) fn modulus_bits(key: &[u8]) -> Option<usize> {
     usize::try_from(BigUint::from_bytes_be(rsa.modulus).bits()).ok()
 }
 
-/// Whether a key of 1024 to 2047 bits made a signature over a message; false for every other key, and for
-/// schemes that are not RSA with SHA-2.
+/// Whether a key of 1024 to 2047 or of 8193 to 16384 bits made a signature over a message; false for every
+/// other key, and for schemes that are not RSA with SHA-2.
 pub(super) fn verifies(key: &[u8], scheme: SignatureScheme, message: &[u8], signature: &[u8]) -> bool {
     let Some((bits, encoded)) = opened(key, signature) else { return false };
     match scheme {
@@ -40,7 +47,8 @@ pub(super) fn verifies(key: &[u8], scheme: SignatureScheme, message: &[u8], sign
 fn opened(key: &[u8], signature: &[u8]) -> Option<(usize, Vec<u8>)> {
     let (_, rsa) = RSAPublicKey::from_der(key).ok()?;
     let (modulus, exponent) = (BigUint::from_bytes_be(rsa.modulus), BigUint::from_bytes_be(rsa.exponent));
-    let bits = usize::try_from(modulus.bits()).ok().filter(|bits| BITS.contains(bits))?;
+    let bits =
+        usize::try_from(modulus.bits()).ok().filter(|bits| SMALL.contains(bits) || LARGE.contains(bits))?;
     let (length, signature) = (bits.div_ceil(8), (BigUint::from_bytes_be(signature), signature.len()));
     let is_sound = exponent.bits() <= EXPONENT_BITS && signature.1 == length && signature.0 < modulus;
     let opened = is_sound.then(|| signature.0.modpow(&exponent, &modulus).to_bytes_be())?;
@@ -106,5 +114,5 @@ fn mask<D: Digest>(seed: &[u8], length: usize) -> Vec<u8> {
 }
 
 #[cfg(test)]
-#[path = "small_rsa_tests.rs"]
+#[path = "rsa_tests.rs"]
 mod tests;
