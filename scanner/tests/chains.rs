@@ -39,8 +39,8 @@ fn judged(chain: &[Vec<u8>], trust: &Trust, at: u64) -> ChainJudgement {
     judge(chain, HOST, trust, at, KeyProof::Proven).unwrap()
 }
 
-/// The 20 cases of NIST's Public Key Interoperability Test Suite (2011, in the public domain) about constraints
-/// of directory names, sections 4.13.1 to 4.13.20, as `cryptography-vectors` 50.0.2 has them.
+/// The 20 cases of NIST's Public Key Interoperability Test Suite (2011, in the public domain) about
+/// constraints of directory names, sections 4.13.1 to 4.13.20, as `cryptography-vectors` 50.0.2 has them.
 #[test]
 fn every_case_of_pkits_about_directory_names_is_judged_as_it_expects() {
     let trust = trust(include_bytes!("../../tests/cases/pkits_root.pem"), OF_PKITS);

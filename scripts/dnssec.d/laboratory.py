@@ -45,6 +45,11 @@ def faults(folder, lab, scanner):
         unbound = others.started_unbound(folder, UNBOUND, str(world / "root.hints"), anchor)
         ways = {"iterating": [], "resolving": ["--resolver", ":".join(map(str, UNBOUND))]}
         found = [fault for way, flags in ways.items() for fault in graded(folder, lab, scanner, way, flags)]
+        # Asked anew: of what a scan did not wait for unbound may say nothing for minutes.
+        unbound.terminate()
+        unbound.wait()
+        (folder / "anew").mkdir()
+        unbound = others.started_unbound(folder / "anew", UNBOUND, str(world / "root.hints"), anchor)
         compared, differing = secured(folder, scanner, others.trust_of(folder, anchor))
         return found + differing, compared
     finally:

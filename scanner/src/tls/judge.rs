@@ -240,8 +240,8 @@ pub(super) fn name_covers(presented: &str, host: &str) -> bool {
 }
 
 /// Whether an authority vouches for a leaf (all DER) at a time, over the other certificates that were sent;
-/// for whatever the leaf is for; `None` where that cannot be checked here. The authority itself is taken as it
-/// is: the operator who names it answers for it (RFC 7671 section 5.2).
+/// for whatever the leaf is for; `None` where that cannot be checked here. The authority itself is taken as
+/// it is: the operator who names it answers for it (RFC 7671 section 5.2).
 pub(super) fn is_vouched_for(leaf: &[u8], sent: &[Vec<u8>], authority: &[u8], at: u64) -> Option<bool> {
     let authority = CertificateDer::from(authority);
     let Ok((_, read)) = X509Certificate::from_der(leaf) else { return Some(false) };

@@ -17,9 +17,9 @@ fn front(lab: &Lab, manner: Manner) -> Front {
     Front::start(lab.ports.dns, manner).unwrap()
 }
 
-/// A scan of a laboratory behind this resolver.
-/// Gives questions the time that they have by default: the laboratory's is short, and where a busy machine makes
-/// it shorter the questions that are sent again are more than a resolver takes.
+/// A scan of a laboratory behind this resolver. Gives questions the time that they have by default: the
+/// laboratory's is short, and where a busy machine makes it shorter the questions that are sent again are
+/// more than a resolver takes.
 fn with_usual_time(lab: &Lab) {
     let file = lab.dir.join("scan.toml");
     let text = std::fs::read_to_string(&file).unwrap();
