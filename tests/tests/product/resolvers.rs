@@ -17,9 +17,8 @@ fn front(lab: &Lab, manner: Manner) -> Front {
     Front::start(lab.ports.dns, manner).unwrap()
 }
 
-/// A scan of a laboratory behind this resolver. Gives questions the time that they have by default: the
-/// laboratory's is short, and where a busy machine makes it shorter the questions that are sent again are
-/// more than a resolver takes.
+/// Gives questions the time that they have by default: the laboratory's is short, and where a busy machine
+/// makes it shorter the questions that are sent again are more than a resolver takes.
 fn with_usual_time(lab: &Lab) {
     let file = lab.dir.join("scan.toml");
     let text = std::fs::read_to_string(&file).unwrap();
@@ -28,6 +27,7 @@ fn with_usual_time(lab: &Lab) {
     std::fs::write(file, longer).unwrap();
 }
 
+/// A scan of a laboratory behind this resolver.
 fn behind(front: &Front, lab: &Lab, dir: &Path, more: &[&str]) -> Command {
     let mut command = scan(lab, &list(lab), dir);
     command.args(["--resolver", &front.addr.to_string()]).args(more);
