@@ -19,11 +19,13 @@ mod files;
 mod operators;
 mod serve;
 mod tally;
+mod way;
 
 pub use addresses::TLDS;
 pub use check::{Checked, check};
 pub use files::write;
-pub use serve::{Way, serve};
+pub use serve::serve;
+pub use way::Way;
 
 use crate::dice::finish;
 use operators::Operators;

@@ -3,7 +3,7 @@
 use super::Bulk;
 use super::answer::Asked;
 use super::tally::Tally;
-use crate::dice::finish;
+use super::way::Way;
 use anyhow::{Context, Result};
 use quinn_udp::{BATCH_SIZE, RecvMeta, Transmit, UdpSockRef, UdpSocketState};
 use std::cmp::Reverse;
@@ -22,15 +22,6 @@ const WAIT: Duration = Duration::from_millis(1);
 
 /// How long one who connects is waited for.
 const PATIENCE: Duration = Duration::from_secs(2);
-
-/// What the network does to each datagram.
-#[derive(Debug, Clone, Copy)]
-pub struct Way {
-    /// The time from question to answer.
-    pub delay: Duration,
-    /// Share of questions that nobody gets, and of answers that nobody gets.
-    pub loss: f64,
-}
 
 /// An answer on its way.
 #[derive(PartialEq, Eq, PartialOrd, Ord)]
@@ -119,6 +110,7 @@ struct Server<'b> {
     state: UdpSocketState,
     late: BinaryHeap<Reverse<Late>>,
     tally: Tally,
+    /// Answers so far: each has a number to draw by.
     drawn: u64,
 }
 
@@ -166,25 +158,17 @@ impl Server<'_> {
         let reply = self.bulk.answer(asked_at, &asked);
         self.tally.count(asked_at, &reply);
         let Some(message) = reply.message else { return };
-        if self.is_lost() {
+        self.drawn += 1;
+        if self.way.loses(self.drawn) {
             return;
         }
-        let delay = reply.delay + self.way.delay;
+        let delay = reply.delay + self.way.takes(about.dst_ip, self.drawn);
         if delay.is_zero() {
             self.send(&message, about.addr, about.dst_ip);
         } else {
             let due = Instant::now() + delay;
             self.late.push(Reverse(Late { due, to: about.addr, from: about.dst_ip, message }));
         }
-    }
-
-    /// Whether question or answer is lost.
-    fn is_lost(&mut self) -> bool {
-        if self.way.loss <= 0.0 {
-            return false;
-        }
-        self.drawn += 1;
-        super::as_share(finish(self.drawn)) < 2.0 * self.way.loss
     }
 
     fn send(&self, message: &[u8], to: SocketAddr, from: Option<IpAddr>) {
