@@ -56,7 +56,7 @@ placed AS (
     SELECT
         counted.*,
         sum(signallers) OVER (PARTITION BY scan) AS all_signallers,
-        coalesce(sum(signallers) FILTER (WHERE provider = '(not known)') OVER (PARTITION BY scan), 0) AS not_known,
+        coalesce(sum(CASE WHEN provider = '(not known)' THEN signallers END) OVER (PARTITION BY scan), 0) AS not_known,
         row_number() OVER (PARTITION BY scan ORDER BY /*[*/signallers/*| n_signallers ]*/ DESC NULLS LAST, provider NULLS LAST) AS place
     FROM counted
 ),

@@ -23,11 +23,11 @@ summed AS (
         counted.*,
         sum(signallers) OVER (PARTITION BY scan) AS all_signallers,
         sum(adopters) OVER (PARTITION BY scan) AS all_adopters,
-        sum(signallers) FILTER (WHERE policy_state = 'usable') OVER (PARTITION BY scan) AS usable_signallers,
-        sum(adopters) FILTER (WHERE policy_state = 'usable') OVER (PARTITION BY scan) AS usable_adopters,
-        coalesce(sum(signallers) FILTER (WHERE policy_state = 'undecided') OVER (PARTITION BY scan), 0)
+        sum(CASE WHEN policy_state = 'usable' THEN signallers END) OVER (PARTITION BY scan) AS usable_signallers,
+        sum(CASE WHEN policy_state = 'usable' THEN adopters END) OVER (PARTITION BY scan) AS usable_adopters,
+        coalesce(sum(CASE WHEN policy_state = 'undecided' THEN signallers END) OVER (PARTITION BY scan), 0)
             AS undecided_signallers,
-        coalesce(sum(adopters) FILTER (WHERE policy_state = 'undecided') OVER (PARTITION BY scan), 0)
+        coalesce(sum(CASE WHEN policy_state = 'undecided' THEN adopters END) OVER (PARTITION BY scan), 0)
             AS undecided_adopters
     FROM counted
 )

@@ -49,7 +49,7 @@ summed AS (
         counted.*,
         sum(signallers) OVER (PARTITION BY scan, entity) AS all_signallers,
         sum(signallers - cluster_signallers) OVER (PARTITION BY scan, entity) AS all_others,
-        coalesce(sum(signallers) FILTER (WHERE manager = 'unknown') OVER (PARTITION BY scan, entity), 0) AS unknown
+        coalesce(sum(CASE WHEN manager = 'unknown' THEN signallers END) OVER (PARTITION BY scan, entity), 0) AS unknown
     FROM counted
 )
 SELECT
