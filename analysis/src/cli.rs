@@ -9,7 +9,7 @@ use crate::query::{self, Query};
 use crate::render::{Answer, Format, render};
 use crate::settings::Settings;
 use crate::shares::{self, Interval};
-use crate::tables::{Grouping, Tables};
+use crate::tables::{Dialect, Grouping, Tables};
 use crate::visible::visible;
 use crate::weight;
 use clap::Parser;
@@ -44,8 +44,12 @@ pub struct Args {
     grouping: Grouping,
     /// Instead of tables, write into this folder what other programs need to run the same queries: names,
     /// providers, scans and the like as Parquet, and tables.sql for DuckDB.
-    #[arg(long, value_name = "DIR", conflicts_with_all = ["table", "query", "list", "by", "weight"])]
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["list", "by", "weight"])]
     helper_tables: Option<PathBuf>,
+    /// Instead of tables, print the SQL that another engine answers them by: what they are made from, then
+    /// each. It reads the datasets and the folder of --helper-tables.
+    #[arg(long, value_enum, value_name = "ENGINE", requires = "helper_tables")]
+    print_sql: Option<Dialect>,
 }
 
 /// What queries may hold.
@@ -222,6 +226,10 @@ fn answer(args: &Args, program: &Program) -> Result<(), Fault> {
         return print(&list);
     }
     args.settings.check()?;
+    if args.helper_tables.is_some() && args.print_sql.is_none() && !args.wanted.is_whole() {
+        let why = "--helper-tables writes what every table reads; --print-sql spark|duckdb prints one table";
+        return Err(Fault::Usage(why.to_owned()));
+    }
     if program.over_time && args.grouping.by.is_some() {
         return Err(Fault::Usage("--by is of sts-adoption and sts-misconfig".to_owned()));
     }
@@ -253,8 +261,19 @@ fn answer(args: &Args, program: &Program) -> Result<(), Fault> {
     engine.block_on(async {
         let mut tables =
             Tables::register_by(datasets, args.wanted.memory(), args.settings, &args.grouping).await?;
+        let named = !args.wanted.is_whole();
         if let Some(dir) = &args.helper_tables {
             tables.export(dir).await?;
+            if let Some(dialect) = args.print_sql {
+                let mut there = Vec::new();
+                for query in queries {
+                    match tables.refuse_withheld(&query).await {
+                        Err(Fault::Withheld(why)) if !named => say(&format!("note: {why}")),
+                        allowed => allowed.map(|()| there.push(query))?,
+                    }
+                }
+                return print(&tables.printed(dir, dialect, &there)?);
+            }
             say(&format!(
                 "wrote the helper tables; use them with `duckdb -init {}`",
                 dir.join("tables.sql").display()
@@ -265,7 +284,6 @@ fn answer(args: &Args, program: &Program) -> Result<(), Fault> {
             tables.expect(&queries)?;
         }
         let mut answers = Vec::new();
-        let named = !args.wanted.query.is_empty() || !args.wanted.table.is_empty();
         for query in &queries {
             match tables.run(query).await {
                 // Of all tables, those that can be answered; a table that was asked for by name must be.

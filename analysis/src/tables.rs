@@ -19,6 +19,7 @@
 //! made from it is held in memory, made once, and only where a query asks for it.
 
 mod beside;
+mod dialect;
 mod engine;
 mod export;
 mod given;
@@ -43,6 +44,7 @@ use crate::settings::{Joining, Settings};
 use crate::words;
 use arrow::array::RecordBatch;
 use datafusion::prelude::SessionContext;
+pub use dialect::Dialect;
 use engine::file_url;
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use std::borrow::Cow;

@@ -56,16 +56,16 @@ def answers(path):
     return tables
 
 
-def compare(query, named, other, rows):
-    """Differences between DuckDB's rows and another's, as lines to print."""
+def compare(query, named, other, rows, engine="DuckDB"):
+    """Differences between an engine's rows and another's, as lines to print."""
     if len(rows) != len(other):
-        yield f"{query}: {len(rows) - 1} rows in DuckDB, {len(other) - 1} {named}"
+        yield f"{query}: {len(rows) - 1} rows in {engine}, {len(other) - 1} {named}"
     for number, (left, right) in enumerate(zip(rows, other)):
         if len(left) != len(right):
-            yield f"{query}, row {number}: {len(left)} columns in DuckDB, {len(right)} {named}"
+            yield f"{query}, row {number}: {len(left)} columns in {engine}, {len(right)} {named}"
         for column, one, two in zip(rows[0], left, right):
             if not same(one, two):
-                yield f"{query}, row {number}, {column}: {one!r} in DuckDB, {two!r} {named}"
+                yield f"{query}, row {number}, {column}: {one!r} in {engine}, {two!r} {named}"
 
 
 def main(queries, world, run):

@@ -1,17 +1,18 @@
 //! What other programs need to run the same queries.
 
-use super::Tables;
+use super::dialect::{self, Dialect};
 use super::made::NAMES;
 use super::parquet_file::ParquetFile;
 use super::parts::renaming;
+use super::{Tables, in_query};
 use crate::contract::{self, TABLES};
 use crate::dataset::Dataset;
 use crate::fault::Fault;
 use crate::output;
-use crate::query::{Making, VIEWS};
-use arrow::datatypes::Schema;
+use crate::query::{Making, Query, VIEWS};
+use arrow::datatypes::{Field, Schema};
 use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::path::Path;
 
@@ -34,7 +35,39 @@ impl Tables {
             file.finish()?;
         }
         let path = dir.join("tables.sql");
-        output::write_whole(&path, self.duckdb_script(dir)?.as_bytes())
+        let head = "-- The tables of these datasets as the queries name them, for DuckDB.\n";
+        let script = self.script(dir, Dialect::Duckdb, |_| true)?;
+        output::write_whole(&path, format!("{head}{script}").as_bytes())
+    }
+
+    /// The SQL by which another engine answers these queries over the Parquet files of the datasets and those
+    /// that [`Tables::export`] wrote into the folder: what the queries read, then each under a line
+    /// `-- table: NAME`. Every statement ends in `;` at the end of a line, as lines of comments may.
+    ///
+    /// # Errors
+    /// A text is no query over these tables (usage), or this machine failed at reading.
+    pub fn printed(&self, dir: &Path, dialect: Dialect, queries: &[Query]) -> Result<String, Fault> {
+        let mut wanted = BTreeSet::new();
+        for query in queries {
+            wanted.extend(self.engine.asked(&query.sql).map_err(|cause| in_query(query, &cause))?);
+        }
+        // A view is made from earlier ones.
+        for view in VIEWS.iter().rev() {
+            if wanted.contains(view.name) {
+                let asked = self.engine.asked(view.sql);
+                wanted.extend(asked.map_err(|cause| Fault::engine("read a view", cause))?);
+            }
+        }
+        let zone = match dialect {
+            Dialect::Duckdb => "SET TimeZone = 'UTC';\n",
+            Dialect::Spark => "SET TIME ZONE 'UTC';\n",
+        };
+        let mut script = zone.to_owned() + &self.script(dir, dialect, |name| wanted.contains(name))?;
+        for query in queries {
+            let text = dialect.text(query.sql.trim_end().trim_end_matches(';'));
+            script.push_str(&format!("\n-- table: {}\n{text};\n", query.name));
+        }
+        Ok(script)
     }
 
     /// Columns that none of the datasets has, because its layout is older or its publisher left them out, as
@@ -77,22 +110,81 @@ impl Tables {
         }
     }
 
-    fn duckdb_script(&self, dir: &Path) -> Result<String, Fault> {
-        let dir = dir.canonicalize().map_err(|cause| Fault::file("open", dir, cause))?;
-        let mut script = "-- The tables of these datasets as the queries name them, for DuckDB.\n".to_owned();
-        let mut add = |kind: &str, name: &str, text: &str| {
-            script.push_str(&format!("CREATE OR REPLACE {kind} {name} AS\n{};\n", text.trim_end()));
+    /// The rows of a table for Spark, whose union of files asks for the same columns in each: those of the
+    /// contract, null where a folder lacks them.
+    fn spark_parts(&self, table: &str) -> Result<String, Fault> {
+        let schema = contract::schema(table)?;
+        let null =
+            |f: &Field| format!("CAST(NULL AS {}) AS `{}`", dialect::spark_type(f.data_type()), f.name());
+        let select = |there: &BTreeSet<String>| -> String {
+            let fields = schema.fields().iter();
+            let columns = fields.map(|f| match there.contains(f.name()) {
+                true => format!("`{}`", f.name()),
+                false => null(f),
+            });
+            columns.collect::<Vec<_>>().join(", ")
         };
-        for table in TABLES {
-            add("VIEW", table, &self.duckdb_parts(table)?);
+        let mut selects = Vec::new();
+        for dataset in &self.datasets {
+            let parts = dataset.parts.get(table).into_iter().flatten();
+            let mut folders: BTreeMap<&Path, BTreeSet<String>> = BTreeMap::new();
+            for part in parts {
+                let there = folders.entry(part.parent().unwrap_or(Path::new(""))).or_default();
+                there.extend(columns_of(part)?);
+            }
+            let mut rows = Vec::new();
+            for (folder, there) in &folders {
+                let folder = folder.canonicalize().map_err(|cause| Fault::file("open", folder, cause))?;
+                let glob = folder.join("part-*.parquet").to_string_lossy().replace('`', "``");
+                rows.push(format!("SELECT {} FROM parquet.`{glob}`", select(there)));
+            }
+            if !dataset.own_name && !rows.is_empty() {
+                let all = rows.join(" UNION ALL ");
+                rows = vec![Dialect::Spark.text(&renaming(table, dataset, &format!("({all}) AS rows"))?)];
+            }
+            selects.append(&mut rows);
         }
-        for name in ["names", "scans", "comparable", "providers", "settings", "catalogue", "words"] {
+        match selects.as_slice() {
+            [] => Ok(format!("SELECT {} WHERE false", select(&BTreeSet::new()))),
+            selects => Ok(selects.join("\nUNION ALL\n")),
+        }
+    }
+
+    /// The tables that are wanted under their names, in the order they build on one another.
+    fn script(&self, dir: &Path, dialect: Dialect, wanted: impl Fn(&str) -> bool) -> Result<String, Fault> {
+        let dir = dir.canonicalize().map_err(|cause| Fault::file("open", dir, cause))?;
+        let mut script = String::new();
+        let mut add = |is_held: bool, name: &str, text: &str| {
+            let text = text.trim_end();
+            script.push_str(&match dialect {
+                Dialect::Duckdb => {
+                    let kind = if is_held { "TABLE" } else { "VIEW" };
+                    format!("CREATE OR REPLACE {kind} {name} AS\n{text};\n")
+                }
+                Dialect::Spark => {
+                    let cache = if is_held { format!("CACHE TABLE {name};\n") } else { String::new() };
+                    format!("CREATE OR REPLACE TEMPORARY VIEW {name} AS\n{text};\n{cache}")
+                }
+            });
+        };
+        for table in TABLES.into_iter().filter(|table| wanted(table)) {
+            let parts = match dialect {
+                Dialect::Duckdb => self.duckdb_parts(table)?,
+                Dialect::Spark => self.spark_parts(table)?,
+            };
+            add(false, table, &parts);
+        }
+        let given = ["names", "scans", "comparable", "providers", "settings", "catalogue", "words"];
+        for name in given.into_iter().filter(|name| wanted(name)) {
             let path = dir.join(name).with_extension("parquet");
-            add("VIEW", name, &format!("SELECT * FROM read_parquet({})", quoted(&path)));
+            let from = match dialect {
+                Dialect::Duckdb => format!("read_parquet({})", quoted(&path)),
+                Dialect::Spark => format!("parquet.`{}`", path.to_string_lossy().replace('`', "``")),
+            };
+            add(false, name, &format!("SELECT * FROM {from}"));
         }
-        for view in &VIEWS {
-            let kind = if view.making == Making::Inline { "VIEW" } else { "TABLE" };
-            add(kind, view.name, view.sql);
+        for view in VIEWS.iter().filter(|view| wanted(view.name)) {
+            add(view.making != Making::Inline, view.name, &dialect.text(view.sql));
         }
         Ok(script)
     }

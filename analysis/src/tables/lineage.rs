@@ -20,7 +20,7 @@ use std::sync::Arc;
 
 impl Tables {
     /// Refuses a query that reads a withheld column of one of the datasets.
-    pub(super) async fn refuse_withheld(&self, query: &Query) -> Result<(), Fault> {
+    pub(crate) async fn refuse_withheld(&self, query: &Query) -> Result<(), Fault> {
         for dataset in &self.datasets {
             let withheld = Withheld::of_manifest(&dataset.manifest)?;
             if withheld.is_empty() {
