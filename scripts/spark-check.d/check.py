@@ -103,6 +103,11 @@ def main(run, master):
         "spark.sql.session.timeZone": "UTC",
         # Small tables: what takes the time is the number of tasks.
         "spark.sql.shuffle.partitions": "2",
+        "spark.driver.memory": "4g",
+        "spark.sql.adaptive.enabled": "false",
+        # And to compile each plan for so few rows takes longer than to run it as it is.
+        "spark.sql.codegen.wholeStage": "false",
+        "spark.sql.codegen.factoryMode": "NO_CODEGEN",
         "spark.sql.warehouse.dir": str(run / "warehouse"),
         "spark.local.dir": str(run / "spark"),
     }.items():
