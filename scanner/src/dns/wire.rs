@@ -103,19 +103,21 @@ pub(super) fn write_name(name: &str, out: &mut Vec<u8>) -> Option<()> {
         out.push(0);
         out.extend_from_slice(name);
         let labels = &mut out[begin..];
-        // At once, which processors do for many bytes in one step.
-        labels.make_ascii_lowercase();
         let mut label = 0;
-        for (at, byte) in name.iter().enumerate() {
-            if *byte == b'.' {
-                labels[label] = label_length(at - label)?;
-                label = at + 1;
-            } else if *byte == b'\\' {
-                out.truncate(begin);
-                return write_escaped_name(name, out);
+        for at in 1..labels.len() {
+            match labels[at] {
+                b'.' => {
+                    labels[label] = label_length(at - label - 1)?;
+                    label = at;
+                }
+                b'\\' => {
+                    out.truncate(begin);
+                    return write_escaped_name(name, out);
+                }
+                byte => labels[at] = byte.to_ascii_lowercase(),
             }
         }
-        labels[label] = label_length(name.len() - label)?;
+        labels[label] = label_length(labels.len() - label - 1)?;
     }
     out.push(0);
     (out.len() - begin <= LONGEST_NAME).then_some(())
