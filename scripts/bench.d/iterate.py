@@ -19,9 +19,10 @@ RESOLVER = 5300
 # massdns and the scanner have as many questions under way towards a resolver.
 IN_FLIGHT = 1_000
 # What a scan does without its pace, which is what this part measures: names that never answer hold places.
-ITERATING = ["--dns-in-flight", "3000", "--dns-rate", "10000000"] + [
+WITHOUT_PACE = ["--dns-rate", "10000000"] + [
     word for level in ("server", "operator", "tld")
     for word in (f"--per-{level}-rate", "1000000", f"--per-{level}-in-flight", "100000")]
+ITERATING = ["--dns-in-flight", "3000", *WITHOUT_PACE]
 # Where no resolver of this machine is asked, a scan wants to be told who it is by.
 WHO = ["--contact", "bench@example.com", "--info-url", "https://example.com/"]
 CLONE_NEWNET, CLONE_NEWUSER = 0x40000000, 0x10000000
